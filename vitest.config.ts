@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config'
+
+/** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
+const crossLayer = ['property', 'differential', 'lab', 'browser', 'package'] as const
+
+const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
+
+export default defineConfig({
+  resolve: {
+    // As a user's import resolves, but to the sources, so that no test judges a stale dist/.
+    alias: [
+      { find: /^ztos-twin$/, replacement: new URL('./sdk/index.ts', import.meta.url).pathname },
+      { find: /^ztos-twin\/vitest$/, replacement: new URL('./sdk/vitest.ts', import.meta.url).pathname },
+    ],
+  },
+  test: {
+    passWithNoTests: false,
+    allowOnly: false,
+    // The machines this must run on have two cores.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...never, ...crossLayer.map((folder) => `test/${folder}/**`)],
+        },
+      },
+      project('property', { testTimeout: 120_000 }),
+      project('differential', { testTimeout: 600_000 }),
+      project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
+      project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
+      project('package', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+    ],
+  },
+})
+
+interface ProjectOptions {
+  readonly testTimeout: number
+  readonly hookTimeout?: number
+  /** Labs, browsers and package installs own the machine while they run: one file at a time. */
+  readonly fileParallelism?: false
+}
+
+function project(name: (typeof crossLayer)[number], options: ProjectOptions) {
+  return {
+    extends: true as const,
+    test: { name, include: [`test/${name}/**/*.test.ts`], exclude: never, ...options },
+  }
+}
