@@ -1,0 +1,43 @@
+/**
+ * Control protocol of the engine and the probe: a Unix stream socket (mode 0600, peer credentials checked), each message
+ * a u32 big-endian length (at most 16 MiB) and that many octets of UTF-8 JSON. Requests carry an `id`, the answer repeats it:
+ * `{ id, ok: true, ... }` or `{ id, ok: false, code, message }`. Answers come in the order of the requests.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { InterfaceId, NodeProgram, Vni } from './program.js'
+
+export const CONTROL_VERSION = 1
+export const MAX_MESSAGE = 16 * 1024 * 1024
+
+const request = { id: z.int().min(0).max(0xffffffff) }
+
+/** Operations of `ztos-fpe`. Those that change state are journalled as CONTROL_IN (or PROGRAM for `load`). */
+export const EngineRequest = z.discriminatedUnion('op', [
+  /** Answer: `{ version, node, program: sha256 of the loaded program's bytes, pid, cpu: features chosen }`. */
+  z.strictObject({ ...request, op: z.literal('hello') }),
+  /** CTRL-1. `keys` names a file (0600) of key reference → 32 hex digits, when the program needs new ones. */
+  z.strictObject({ ...request, op: z.literal('load'), program: NodeProgram, keys: z.string().optional() }),
+  /** CTRL-2 */
+  z.strictObject({ ...request, op: z.literal('set-vni'), interface: InterfaceId, vni: Vni }),
+  z.strictObject({ ...request, op: z.literal('set-macsec-mode'), interface: InterfaceId, mode: z.enum(['strict', 'disabled']) }),
+  /** CTRL-3 */
+  z.strictObject({ ...request, op: z.literal('flush'), table: z.enum(['fdb', 'neighbours']), interface: InterfaceId.optional() }),
+  /** CTRL-4: adds ns to the clock of all later inputs. */
+  z.strictObject({ ...request, op: z.literal('advance-time'), ns: z.int().min(0) }),
+  /** Answer: `{ program }`, as it is now. */
+  z.strictObject({ ...request, op: z.literal('program') }),
+  /** Answer: `{ fdb: [...], neighbours: [...], macsec: [...] }`, dynamic state. */
+  z.strictObject({ ...request, op: z.literal('tables') }),
+  /** Answer: `{ ports: [{ interface, rx, tx, rxDropped, txDropped, puntIn, puntOut }], fates: { name: count }, inputs, outputs }`. */
+  z.strictObject({ ...request, op: z.literal('stats') }),
+  /** Writes out journal and captures. Answer: `{ journalBytes }` (file length that is complete). */
+  z.strictObject({ ...request, op: z.literal('sync') }),
+  /** Copies of frames as they arrive on (or leave) a port, taken in XDP before redirect, to a pcapng file. */
+  z.strictObject({ ...request, op: z.literal('capture'), interface: InterfaceId, file: z.string().nullable() }),
+  z.strictObject({ ...request, op: z.literal('shutdown') }),
+])
+export type EngineRequest = z.infer<typeof EngineRequest>
+/** The operations that appear in a journal as CONTROL_IN. */
+export const JOURNALLED_OPS = ['set-vni', 'set-macsec-mode', 'flush'] as const

@@ -1,0 +1,153 @@
+/**
+ * NodeProgram: what one node does, in no vendor's words. The language-neutral contract between the compiler,
+ * the twin's forwarder and the engine; semantics are in `docs/fabric-machine.md`.
+ *
+ * @module
+ */
+import { z } from 'zod'
+
+/** Version of the NodeProgram format. A reader refuses any other. */
+export const PROGRAM_VERSION = 1
+
+/** Interface id, unique within a node; "interface order" is ascending id (MODEL-5). */
+export const InterfaceId = z.int().min(1).max(65535)
+/** 24-bit VXLAN network identifier. */
+export const Vni = z.int().min(1).max(0xffffff)
+/** MAC address, lower case, colons: `02:00:5e:00:00:01`. */
+export const MacText = z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/)
+/** IPv4 or IPv6 address in canonical text (RFC 5952). */
+export const IpText = z.union([z.ipv4(), z.ipv6()])
+/** Address with prefix length, host bits kept (`10.1.0.1/24`), or a prefix, host bits zero. */
+export const CidrText = z.union([z.cidrv4(), z.cidrv6()])
+/** Name of a key; its value is never in a plan: `lab:core/leaf1--spine1/leaf1/0`. */
+export const KeyReference = z.string().regex(/^[a-z][a-z0-9+.-]*:[A-Za-z0-9._/#-]+$/).max(200)
+/** Secure Channel Identifier: 16 hex digits, MAC then port identifier (IEEE 802.1AE-2018 clause 9.9). */
+export const SciText = z.string().regex(/^[0-9a-f]{16}$/)
+const Mtu = z.int().min(68).max(9216)
+const Nanoseconds = z.int().min(0)
+const U32 = z.int().min(0).max(0xffffffff)
+
+const named = { id: InterfaceId, name: z.string().min(1).max(15) }
+/** What an interface hands its frames to: a VRF (routed) or a bridge (member); a port below a macsec has neither. */
+const attach = { vrf: z.int().min(0).optional(), bridge: InterfaceId.optional() }
+
+export const PortInterface = z.strictObject({
+  ...named, ...attach,
+  kind: z.literal('port'),
+  mac: MacText,
+  /** Largest frame minus 14 octets, seal included. */
+  mtu: Mtu,
+  addresses: z.array(CidrText),
+  /** A TAP of the port's name carries what is punted (PUNT-1). */
+  tap: z.boolean(),
+})
+const SecureAssociation = z.strictObject({ sci: SciText, an: z.int().min(0).max(3), key: KeyReference })
+export const MacsecInterface = z.strictObject({
+  ...named, ...attach,
+  kind: z.literal('macsec'),
+  lower: InterfaceId,
+  mac: MacText,
+  /** IP MTU above the seal. */
+  mtu: Mtu,
+  addresses: z.array(CidrText),
+  cipher: z.literal('gcm-aes-128'),
+  mode: z.enum(['strict', 'disabled']),
+  replayWindow: z.literal(0),
+  tx: SecureAssociation,
+  rx: z.array(SecureAssociation).min(1),
+})
+export const BridgeInterface = z.strictObject({
+  ...named,
+  kind: z.literal('bridge'),
+  /** FDB ageing time, ns (LEARN-4). */
+  ageing: Nanoseconds,
+  fdbLimit: z.int().min(1).max(1 << 20),
+})
+export const IrbInterface = z.strictObject({
+  ...named,
+  kind: z.literal('irb'),
+  bridge: InterfaceId,
+  vrf: z.int().min(0),
+  mac: MacText,
+  systemMac: MacText,
+  addresses: z.array(CidrText),
+  mtu: Mtu,
+  /** Bind and answer for hosts (ARP-2, ARP-4, ND-2, ND-4). */
+  suppress: z.boolean(),
+  /** ns, NEIGH-2. */
+  neighbourLifetime: Nanoseconds,
+  neighbourLimit: z.int().min(1).max(1 << 20),
+})
+export const VxlanInterface = z.strictObject({
+  ...named,
+  kind: z.literal('vxlan'),
+  bridge: InterfaceId,
+  vni: Vni,
+  underlayVrf: z.int().min(0),
+  local: IpText,
+  port: z.int().min(1).max(65535),
+  mtu: Mtu,
+  learning: z.boolean(),
+  ttl: z.int().min(1).max(255),
+  dscp: z.int().min(0).max(63),
+  df: z.boolean(),
+  udpChecksum: z.enum(['zero', 'compute']),
+  /** VTEPs from which this VNI is accepted (VXLAN-5). */
+  remotes: z.array(IpText),
+})
+export const LoopbackInterface = z.strictObject({
+  ...named,
+  kind: z.literal('loopback'),
+  vrf: z.int().min(0),
+  addresses: z.array(CidrText),
+})
+export const Interface = z.discriminatedUnion('kind', [
+  PortInterface, MacsecInterface, BridgeInterface, IrbInterface, VxlanInterface, LoopbackInterface,
+])
+
+/** Exactly one of `group`, `connected`, `blackhole`. Prefixes are unique within a VRF. */
+export const Route = z.strictObject({
+  vrf: z.int().min(0),
+  prefix: CidrText,
+  group: z.int().min(1).optional(),
+  connected: InterfaceId.optional(),
+  blackhole: z.literal(true).optional(),
+})
+export const NextHop = z.strictObject({ interface: InterfaceId, gateway: IpText.optional() })
+export const NextHopGroup = z.strictObject({ id: z.int().min(1), members: z.array(NextHop).min(1).max(64) })
+export const StaticNeighbour = z.strictObject({ interface: InterfaceId, address: IpText, mac: MacText })
+export const StaticFdb = z.strictObject({ bridge: InterfaceId, mac: MacText, interface: InterfaceId, remote: IpText.optional() })
+export const FloodList = z.strictObject({ interface: InterfaceId, remotes: z.array(IpText) })
+
+/** The dynamic part: what a control plane computes. */
+export const Tables = z.strictObject({
+  routes: z.array(Route),
+  groups: z.array(NextHopGroup),
+  neighbours: z.array(StaticNeighbour),
+  fdb: z.array(StaticFdb),
+  flood: z.array(FloodList),
+})
+export const NodeProgram = z.strictObject({
+  format: z.literal('ztos-program'),
+  version: z.literal(PROGRAM_VERSION),
+  node: z.string().min(1).max(63),
+  seeds: z.strictObject({ ecmp: U32, sourcePort: U32 }),
+  /** VRF 0 is the underlay. */
+  vrfs: z.array(z.strictObject({ id: z.int().min(0), name: z.string().min(1).max(63) })),
+  /** Ascending by id. */
+  interfaces: z.array(Interface),
+  tables: Tables,
+})
+
+export type Interface = z.infer<typeof Interface>
+export type PortInterface = z.infer<typeof PortInterface>
+export type MacsecInterface = z.infer<typeof MacsecInterface>
+export type BridgeInterface = z.infer<typeof BridgeInterface>
+export type IrbInterface = z.infer<typeof IrbInterface>
+export type VxlanInterface = z.infer<typeof VxlanInterface>
+export type LoopbackInterface = z.infer<typeof LoopbackInterface>
+export type Route = z.infer<typeof Route>
+export type NextHop = z.infer<typeof NextHop>
+export type NextHopGroup = z.infer<typeof NextHopGroup>
+export type Tables = z.infer<typeof Tables>
+export type NodeProgram = z.infer<typeof NodeProgram>

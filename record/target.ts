@@ -1,0 +1,92 @@
+/**
+ * Target: the one interface through which a scenario sees a fabric, be it the twin or a lab.
+ *
+ * @module
+ */
+import type { Plan } from '../contract/plan.js'
+import type { Interpreter } from './verdict.js'
+
+/** A frame to be sent. Times are not part of it: frames of one `send` are sent in order, as fast as they go. */
+export interface Injection {
+  /** Trace id, also in the innermost payload where the frame has room for one (`twin/packet/trace-id.ts`). */
+  readonly trace: number
+  /** From a host's port, or put on a fabric link as if it came from its far end (hostile frames), received by `to`. */
+  readonly at: { readonly host: string } | { readonly link: string; readonly to: string }
+  readonly frame: Uint8Array
+  /**
+   * The frame may change state (learning, neighbours, PN): it is sent alone, after everything before it has settled.
+   * Unset: the target decides by asking the twin.
+   */
+  readonly alone?: boolean
+}
+
+/** A frame that arrived at a host. */
+export interface Arrival {
+  readonly host: string
+  readonly frame: Uint8Array
+  /** Neither for the host's MAC nor to a group (HOST-3). */
+  readonly foreign: boolean
+  readonly trace?: number
+  /** From sending to arrival, ns, where the target can measure it. */
+  readonly latency?: number
+}
+/** A frame on a fabric link, as it was on the wire, in one direction. */
+export interface WireFrame {
+  readonly link: string
+  readonly from: string
+  readonly to: string
+  readonly frame: Uint8Array
+  /** Who says so: the twin, the engines' journals, or a capture taken in XDP on the receiving port. */
+  readonly seenBy: 'twin' | 'journal' | 'capture'
+}
+/** What became of a copy on a node (MODEL-4). */
+export interface NodeFate {
+  readonly node: string
+  readonly fate: string
+  readonly trace?: number
+}
+/** Everything seen between two settled states. */
+export interface Observation {
+  readonly by: Interpreter
+  readonly sent: readonly Injection[]
+  readonly arrivals: readonly Arrival[]
+  readonly wire: readonly WireFrame[]
+  readonly fates: readonly NodeFate[]
+  /** Frames punted to a node's kernel. */
+  readonly punts: readonly { readonly node: string; readonly interface: number; readonly frame: Uint8Array }[]
+  /** ARP and ND answered by hosts (HOST-3). */
+  readonly answeredByHosts: number
+}
+export interface SendOptions {
+  /** Keep wire frames of these links only; default all. `[]` when nobody will ask. */
+  readonly wire?: readonly string[]
+}
+export interface LatencyRequest {
+  readonly from: string
+  readonly to: string
+  /** Packets a second, open loop, and how many. */
+  readonly rate: number
+  readonly count: number
+}
+export interface LatencySamples {
+  readonly tier: string
+  /** ns, one for each packet that arrived. */
+  readonly samples: readonly number[]
+  readonly sent: number
+  /** The same path through bare forwarders in the same run, ns. */
+  readonly floor?: readonly number[]
+}
+/** A fabric that can be sent to. */
+export interface Target {
+  readonly interpreter: Interpreter
+  readonly plan: Plan
+  /** Sends all frames and returns when the fabric is settled. Throws only if the target itself failed. */
+  send(frames: readonly Injection[], options?: SendOptions): Promise<Observation>
+  /** Forgets learned state everywhere (CTRL-3), so that scenarios do not depend on each other. */
+  reset(): Promise<void>
+  /** Moves every node's clock (CTRL-4), ns. */
+  advanceTime(ns: number): Promise<void>
+  /** Absent where it cannot be measured. */
+  latency?(request: LatencyRequest): Promise<LatencySamples>
+  close(): Promise<void>
+}
