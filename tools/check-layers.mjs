@@ -4,15 +4,12 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { repositoryFiles, root } from './lib/files.mjs'
-import { checkLayers } from './lib/layers.mjs'
+import { checkLayers, readRules } from './lib/layers.mjs'
 
-const rules = JSON.parse(readFileSync(path.join(root, 'tools/layers.json'), 'utf8'))
 // Sample trees of tests hold wrong imports on purpose.
 const files = repositoryFiles().filter((file) => !file.includes('/fixtures/'))
-const violations = checkLayers(root, files, rules)
+const violations = checkLayers(root, files, readRules())
 for (const { file, line, message } of violations) console.error(`${file}:${line}: ${message}`)
 if (violations.length > 0) {
   console.error(`${violations.length} violations of tools/layers.json`)

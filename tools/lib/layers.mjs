@@ -22,6 +22,15 @@ const typescriptFile = /\.(ts|mts|mjs|js)$/
 const cFile = /\.(c|h)$/
 
 /**
+ * The rules of tools/layers.json.
+ *
+ * @returns {Rules}
+ */
+export function readRules() {
+  return /** @type {Rules} */ (JSON.parse(readFileSync(new URL('../layers.json', import.meta.url), 'utf8')))
+}
+
+/**
  * Every violation of the rules in a tree.
  *
  * @param {string} root folder that the files' names are relative to
@@ -30,8 +39,7 @@ const cFile = /\.(c|h)$/
  * @returns {Violation[]} empty when the tree keeps the rules
  */
 export function checkLayers(root, files, rules) {
-  /** @type {Manifest} */
-  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')))
   return files.flatMap((file) => {
     if (typescriptFile.test(file)) return checkTypeScript(root, file, rules.typescript, manifest)
     if (cFile.test(file)) return checkC(root, file, rules.c)
@@ -116,7 +124,8 @@ function judgeTypeScript(file, specifier, { name, layer }, rules, manifest) {
   if (isBuiltin(specifier)) {
     if (!specifier.startsWith('node:')) return `write node:${specifier}, not ${specifier}`
     const allowed = rules.builtins[name]
-    if (isTest || !Array.isArray(allowed) || allowed.includes(specifier.slice('node:'.length))) return undefined
+    if (isTest || !Array.isArray(allowed) || allowed.includes(specifier.slice('node:'.length)))
+      return undefined
     return `layer ${name} is pure and may not import ${specifier}`
   }
   const packageName = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
@@ -153,7 +162,7 @@ function localTarget(file, specifier, manifest) {
  */
 function importsOf(file, source) {
   const parsed = parseSync(file, source)
-  const error = parsed.errors.find(({ severity }) => severity === 'Error')
+  const error = parsed.errors[0]
   if (error !== undefined) throw new Error(`${file}: does not parse: ${error.message}`)
   /** @type {Import[]} */
   const found = []
@@ -164,7 +173,9 @@ function importsOf(file, source) {
       node.type === 'ExportAllDeclaration' ||
       node.type === 'ImportExpression' ||
       node.type === 'TSImportType'
-        ? /** @type {{ type?: string, value?: unknown, start?: number } | null | undefined} */ (node['source'])
+        ? /** @type {{ type?: string, value?: unknown, start?: number } | null | undefined} */ (
+            node['source']
+          )
         : undefined
     if (reference === undefined || reference === null) return
     const specifier = typeof reference.value === 'string' ? reference.value : undefined

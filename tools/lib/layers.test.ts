@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkLayers, layerOf } from './layers.mjs'
+import { checkLayers, layerOf, readRules } from './layers.mjs'
 
-const rules = JSON.parse(readFileSync(new URL('../layers.json', import.meta.url), 'utf8'))
+const rules = readRules()
 
 let root: string
 
@@ -35,10 +35,12 @@ describe('TypeScript layers', () => {
       check({
         'contract/plan.ts': 'export const a = 1',
         'twin/packet/ip.ts': "import { createHash } from 'node:crypto'\nexport const b = createHash",
-        'twin/forward/walk.ts': "import { a } from '../../contract/plan.js'\nexport { b } from '../packet/ip.js'",
+        'twin/forward/walk.ts':
+          "import { a } from '../../contract/plan.js'\nexport { b } from '../packet/ip.js'",
         'twin/forward/walk.test.ts': "import { test } from 'vitest'\nimport fc from 'fast-check'",
         'twin/model/read.ts': "import { parse } from 'yaml'",
-        'sdk/index.ts': "export * from '../twin/forward/walk.js'\nexport const load = (m: string) => import(m)",
+        'sdk/index.ts':
+          "export * from '../twin/forward/walk.js'\nexport const load = (m: string) => import(m)",
         'scenarios/isolation.ts': "import { test } from 'ztos-twin/vitest'",
         'test/lab/up.test.ts': "import { a } from '../../lab/up.js'\nimport pw from 'playwright-core'",
       }),
