@@ -22,7 +22,9 @@ const run = $({
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !checks.some((check) => check.name === name))
 if (unknown.length > 0) {
-  console.error(`no such check: ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}`)
+  console.error(
+    `no such check: ${unknown.join(', ')}; there are ${checks.map(({ name }) => name).join(', ')}`,
+  )
   process.exit(2)
 }
 
@@ -38,7 +40,9 @@ for (const { name, what, command } of checks) {
     console.log(`ok    ${name} (${what}), ${seconds} s`)
   } else {
     counts.failed += 1
-    counts.failures.push(`${name}: ${command.join(' ')} ${signal ? `was killed by ${signal}` : `exited ${exitCode}`}`)
+    counts.failures.push(
+      `${name}: ${command.join(' ')} ${signal ? `was killed by ${signal}` : `exited ${exitCode}`}`,
+    )
     console.log(`FAIL  ${name} (${what}), ${seconds} s: ${command.join(' ')}`)
     console.log(`${stdout}${stderr}`.trimEnd())
   }

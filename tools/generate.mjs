@@ -32,7 +32,8 @@ const differing = [...wanted.entries()].filter(([file, text]) => {
 })
 
 if (check) {
-  for (const [file] of differing) console.error(`${file}: differs from what contract/ says; run 'make generate'`)
+  for (const [file] of differing)
+    console.error(`${file}: differs from what contract/ says; run 'make generate'`)
   for (const file of stale) console.error(`${file}: made from nothing; run 'make generate'`)
   if (differing.length + stale.length > 0) process.exitCode = 1
   else console.log(`${wanted.size} generated files are up to date`)

@@ -27,14 +27,27 @@ export const checks = [
     command: ['prettier', '--check', '--log-level', 'warn', '.'],
   },
   { name: 'dead code', what: 'unused files, exports, dependencies', command: ['knip', '--no-progress'] },
-  { name: 'layers', what: 'imports and includes, tools/layers.json', command: ['node', 'tools/check-layers.mjs'] },
+  {
+    name: 'layers',
+    what: 'imports and includes, tools/layers.json',
+    command: ['node', 'tools/check-layers.mjs'],
+  },
   { name: 'text', what: 'no way round a check, exact pins', command: ['node', 'tools/check-text.mjs'] },
-  { name: 'generated', what: 'files made from contract/', command: ['node', 'tools/generate.mjs', '--check'] },
+  {
+    name: 'generated',
+    what: 'files made from contract/',
+    command: ['node', 'tools/generate.mjs', '--check'],
+  },
 ]
 
 /** @type {readonly Stage[]} */
 export const stages = [
-  { name: 'check', what: 'lint, format, dead code, layers, types', minutes: 10, command: ['node', 'tools/check.mjs'] },
+  {
+    name: 'check',
+    what: 'lint, format, dead code, layers, types',
+    minutes: 10,
+    command: ['node', 'tools/check.mjs'],
+  },
   {
     name: 'c',
     what: 'C unit tests under ASan and UBSan',

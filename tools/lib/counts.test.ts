@@ -5,7 +5,9 @@ const clean = { passed: 3, failed: 0, skipped: [], failures: [] }
 
 describe('the account in a command’s output', () => {
   test('is its last closing line', () => {
-    expect(countsOfOutput(['1 passed, 0 failed, 0 skipped', 'noise', '3 passed, 1 failed, 0 skipped', ''])).toEqual({
+    expect(
+      countsOfOutput(['1 passed, 0 failed, 0 skipped', 'noise', '3 passed, 1 failed, 0 skipped', '']),
+    ).toEqual({
       passed: 3,
       failed: 1,
       skipped: [],
@@ -20,7 +22,9 @@ describe('the account in a command’s output', () => {
   })
 
   test('holds a skip that was counted and not named', () => {
-    expect(countsOfOutput(['3 passed, 0 failed, 1 skipped'])?.skipped).toEqual([{ name: 'unnamed', reason: '' }])
+    expect(countsOfOutput(['3 passed, 0 failed, 1 skipped'])?.skipped).toEqual([
+      { name: 'unnamed', reason: '' },
+    ])
   })
 
   test.each(['all good', '3 passed', 'x: 3 passed, 0 failed, 0 skipped', '3 passed, 0 failed, 0 skipped!'])(
@@ -46,7 +50,10 @@ describe('the account to believe', () => {
   })
 
   test('has a failure when the process failed and the count did not', () => {
-    expect(judge(clean, 'exited 2')).toMatchObject({ failed: 1, failures: ['exited 2, yet named no failure'] })
+    expect(judge(clean, 'exited 2')).toMatchObject({
+      failed: 1,
+      failures: ['exited 2, yet named no failure'],
+    })
   })
 
   test('does not count one failure twice', () => {

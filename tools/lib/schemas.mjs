@@ -10,7 +10,12 @@ import { NodeProgram, PROGRAM_VERSION } from '../../dist/contract/program.js'
 
 /** @type {readonly { name: string, version: number, title: string, schema: z.ZodType }[]} */
 const sources = [
-  { name: 'node-program', version: PROGRAM_VERSION, title: 'NodeProgram: what one node does', schema: NodeProgram },
+  {
+    name: 'node-program',
+    version: PROGRAM_VERSION,
+    title: 'NodeProgram: what one node does',
+    schema: NodeProgram,
+  },
   { name: 'plan', version: PLAN_VERSION, title: 'Plan: what a fabric file compiles to', schema: Plan },
   { name: 'engine-request', version: CONTROL_VERSION, title: 'Request to the engine', schema: EngineRequest },
 ]

@@ -1,0 +1,56 @@
+# `make` alone lists the targets. Every target does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help setup build build-ts build-c generate demo test test-unit check format bench fuzz bare pack clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install Debian packages (tools/packages.txt) and npm packages (package-lock.json)
+	@tools/setup
+
+build: build-ts build-c ## compile TypeScript to dist/, C and BPF to dataplane/build/
+
+build-ts: setup
+	@node tools/build.mjs
+
+build-c: setup
+	@$(MAKE) -C dataplane
+
+generate: build-ts ## make JSON Schemas and C headers from contract/
+	@node tools/generate.mjs
+
+demo: build ## the main job: verify the demo fabric in the twin and in a real lab
+	@./ztos verify topologies/demo.yaml
+
+test: build ## everything; the last line is "N passed, N failed, N skipped"
+	@node tools/test.mjs
+
+test-unit: build-ts ## only the tests beside the sources
+	@node tools/test.mjs unit
+
+check: build-ts ## lint, format, dead code, layers, types, generated files
+	@node tools/check.mjs
+
+format: setup ## write every file as the format check wants it
+	@node_modules/.bin/prettier --write --log-level warn .
+
+bench: build ## measure; results go to bench/out/
+	@node dist/bench/main.js
+
+fuzz: build ## fuzz parser, control socket and journal reader
+	@node tools/test.mjs fuzz
+
+bare: ## make demo and make test in a fresh Debian 12 root with Node 20 alone, twice
+	@tools/bare
+
+pack: build ## the npm package, in build/
+	@mkdir -p build
+	@npm pack --silent --pack-destination build
+
+clean: ## remove everything that was built
+	@rm -rf dist schema build coverage test-results .cache/tsc .cache/prettier
+	@if [ -f dataplane/Makefile ]; then $(MAKE) -C dataplane clean; fi
