@@ -1,0 +1,175 @@
+/**
+ * The ledger `docs/conformance.yaml` against what the tests did: which feature works, and which test proves it.
+ *
+ * A test declares what it proves in its name: `[Z08]` a row of `docs/features.tsv`, `[BRIDGE-4]` a clause of
+ * `docs/fabric-machine.md`.
+ *
+ * @module
+ */
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const rowSchema = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.literal('works'),
+    /** Ids of tests, as in the accounts: `file > name`. */
+    proofs: z.array(z.string()).min(1),
+    /** A mutant of the mutant table that a proof of this row kills. */
+    mutant: z.string(),
+    note: z.string().optional(),
+  }),
+  z.strictObject({
+    state: z.literal('partial'),
+    proofs: z.array(z.string()).min(1),
+    mutant: z.string().optional(),
+    /** What is missing. */
+    note: z.string(),
+  }),
+])
+const ledgerSchema = z.strictObject({
+  /** Rows that are not named are open. */
+  rows: z.record(z.string(), rowSchema),
+  /** Clauses that no test can cite because they define words only, with the reason. */
+  definitions: z.record(z.string(), z.string()),
+})
+
+/**
+ * @typedef {z.infer<typeof ledgerSchema>} Ledger
+ * @typedef {{ id: string, system: string, feature: string, works: string }} Feature
+ * @typedef {{ id: string, state: string }} Test
+ * @typedef {{ mutant: string, state: 'killed' | 'survived' | 'equivalent', killedBy: string[] }} Mutant
+ */
+
+/**
+ * @param {string} text of `docs/conformance.yaml`
+ * @returns {Ledger}
+ */
+export function parseLedger(text) {
+  return ledgerSchema.parse(parse(text))
+}
+
+/**
+ * @param {string} text of `docs/features.tsv`
+ * @returns {Feature[]}
+ */
+export function parseFeatures(text) {
+  return text
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [id = '', system = '', feature = '', works = ''] = line.split('\t')
+      return { id, system, feature, works: works.trim() }
+    })
+}
+
+/**
+ * @param {string} text of `docs/fabric-machine.md`
+ * @returns {string[]} clause ids in the order of the page
+ */
+export function parseClauses(text) {
+  return [...text.matchAll(/^- \*\*([A-Z0-9]+-\d+)\*\*/gm)].map((match) => match[1] ?? '')
+}
+
+/**
+ * Everything that is wrong between ledger, tests and mutants; empty when the ledger is true.
+ *
+ * @param {{ ledger: Ledger, features: Feature[], clauses: string[], tests: Test[], mutants: Mutant[] }} given
+ * @returns {string[]}
+ */
+export function findFaults({ ledger, features, clauses, tests, mutants }) {
+  const known = new Set(features.map(({ id }) => id))
+  const states = new Map(tests.map(({ id, state }) => [id, state]))
+  /** @type {string[]} */
+  const faults = []
+  for (const [id, row] of Object.entries(ledger.rows)) {
+    if (!known.has(id)) {
+      faults.push(`${id}: no such row in docs/features.tsv`)
+      continue
+    }
+    for (const proof of row.proofs) {
+      const state = states.get(proof)
+      if (!proof.includes(`[${id}]`)) faults.push(`${id}: its proof does not declare [${id}]: ${proof}`)
+      if (state === undefined) faults.push(`${id}: proof does not exist or did not run: ${proof}`)
+      else if (state !== 'passed') faults.push(`${id}: proof ${state}: ${proof}`)
+    }
+    if (row.mutant !== undefined) faults.push(...faultsOfMutant(id, row, mutants))
+  }
+  faults.push(...faultsOfClauses(ledger, clauses, tests))
+  return faults
+}
+
+/**
+ * @param {string} id
+ * @param {Ledger['rows'][string]} row
+ * @param {Mutant[]} mutants
+ */
+function faultsOfMutant(id, row, mutants) {
+  const found = mutants.filter(({ mutant }) => mutant === row.mutant)
+  if (found.length === 0) return [`${id}: mutant ${row.mutant} does not exist or was not tried`]
+  const killers = new Set(found.flatMap(({ killedBy }) => killedBy))
+  if (![...killers].some((killer) => killer.includes(`[${id}]`) || row.proofs.includes(killer)))
+    return [`${id}: no test that declares [${id}] kills mutant ${row.mutant}`]
+  return []
+}
+
+/**
+ * @param {Ledger} ledger
+ * @param {string[]} clauses
+ * @param {Test[]} tests
+ */
+function faultsOfClauses(ledger, clauses, tests) {
+  const passed = tests.filter(({ state }) => state === 'passed')
+  const cited = new Set(passed.flatMap(({ id }) => [...id.matchAll(/\[([A-Z0-9]+-\d+)\]/g)].map((m) => m[1])))
+  const faults = clauses
+    .filter((clause) => !cited.has(clause) && ledger.definitions[clause] === undefined)
+    .map((clause) => `${clause}: no passing test cites this clause`)
+  for (const clause of Object.keys(ledger.definitions)) {
+    if (!clauses.includes(clause)) faults.push(`${clause}: no such clause in docs/fabric-machine.md`)
+    if (cited.has(clause)) faults.push(`${clause}: is cited by a test; take it out of definitions`)
+  }
+  for (const clause of cited) {
+    if (clause !== undefined && !clauses.includes(clause))
+      faults.push(`${clause}: cited by a test, but no such clause`)
+  }
+  return faults
+}
+
+/**
+ * The page made from the ledger.
+ *
+ * @param {Ledger} ledger
+ * @param {Feature[]} features
+ * @returns {string} Markdown
+ */
+export function renderPage(ledger, features) {
+  const count = (/** @type {string} */ state) =>
+    features.filter(({ id }) => (ledger.rows[id]?.state ?? 'open') === state).length
+  const lines = [
+    '# Conformance',
+    '',
+    'Made from `docs/conformance.yaml` by `node tools/conformance.mjs --write`; `make test` checks every line of it',
+    'against the tests that ran.',
+    '',
+    `${count('works')} work, ${count('partial')} partly, ${count('open')} are open.`,
+    '',
+    '| row | feature | state | proof | mutant killed |',
+    '|---|---|---|---|---|',
+  ]
+  for (const { id, feature } of features) {
+    const row = ledger.rows[id]
+    if (row === undefined) {
+      lines.push(`| ${id} | ${cell(feature)} | open | | |`)
+      continue
+    }
+    const state = row.note === undefined ? row.state : `${row.state}: ${row.note}`
+    const proofs = row.proofs.map((proof) => `\`${cell(proof)}\``).join('<br>')
+    lines.push(`| ${id} | ${cell(feature)} | ${cell(state)} | ${proofs} | ${cell(row.mutant ?? '')} |`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** @param {string} text */
+function cell(text) {
+  return text.replaceAll('|', '\\|')
+}
