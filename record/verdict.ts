@@ -48,7 +48,12 @@ export interface LatencyFigures {
   readonly p99: number
   readonly p999: number
   readonly max: number
-  readonly floor?: { readonly p50: number; readonly p99: number; readonly max: number; readonly count: number }
+  readonly floor?: {
+    readonly p50: number
+    readonly p99: number
+    readonly max: number
+    readonly count: number
+  }
 }
 /** An intent's verdicts side by side and what follows from them. */
 export interface CombinedVerdict {
