@@ -37,6 +37,7 @@ check: build-ts ## lint, format, dead code, layers, types, generated files
 
 format: setup ## write every file as the format check wants it
 	@node_modules/.bin/prettier --write --log-level warn .
+	@node tools/format-c.mjs
 
 bench: build ## measure; results go to bench/out/
 	@node dist/bench/main.js

@@ -26,6 +26,7 @@ export const checks = [
     what: 'prettier',
     command: ['prettier', '--check', '--log-level', 'warn', '.'],
   },
+  { name: 'c format', what: 'clang-format', command: ['node', 'tools/format-c.mjs', '--check'] },
   { name: 'dead code', what: 'unused files, exports, dependencies', command: ['knip', '--no-progress'] },
   {
     name: 'layers',
