@@ -12,7 +12,7 @@ const files = repositoryFiles().filter(
 )
 const mode = process.argv.includes('--check') ? ['--dry-run', '--Werror'] : ['-i']
 if (files.length > 0) {
-  const run = $({ cwd: root, nothrow: true, stdio: ['ignore', 'inherit', 'pipe'] })
+  const run = $({ cwd: root, nothrow: true, quiet: true, stdio: ['ignore', 'inherit', 'pipe'] })
   const { exitCode, stderr } = await run`clang-format ${mode} ${files}`
   if (exitCode !== 0) {
     const named = [...stderr.matchAll(/^(\S+?):\d+:\d+: error/gm)].map((match) => match[1])
