@@ -148,7 +148,7 @@ describe('Ipv4', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 3, maxLength: 5 }), (parts) => {
         const text = parts.join('.')
-        expect(tryParseIpv4(text) !== undefined, `${text}`).toBe(isIPv4(text))
+        expect(tryParseIpv4(text) !== undefined, `"${text}"`).toBe(isIPv4(text))
       }),
     )
   })
@@ -233,7 +233,7 @@ describe('Ipv6', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 10 }), (parts) => {
         const text = parts.join(':')
-        expect(tryParseIpv6(text) !== undefined, `${text}`).toBe(isIPv6(text))
+        expect(tryParseIpv6(text) !== undefined, `"${text}"`).toBe(isIPv6(text))
       }),
       { numRuns: 2000 },
     )

@@ -35,6 +35,14 @@ export type {
   SecTagResult,
 } from './macsec.js'
 export { formatSci, parseSci, sciOf, type Sci } from './sectag.js'
+export {
+  encodeTraceId,
+  findTraceId,
+  readTraceId,
+  TRACE_ID_LENGTH,
+  writeTraceId,
+  type TraceId,
+} from './trace-id.js'
 
 export * as build from './build.js'
 
