@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * XDP program of a port. Every frame goes to the AF_XDP socket of the receive queue; where none is bound (the engine is
- * dead, or has not come up) it is dropped, so that the kernel's stack never sees it: fail closed.
+ * XDP program of ports. Every frame goes to the AF_XDP socket of its device; where none is bound (the engine is dead, or
+ * has not come up) it is dropped, so that the kernel's stack never sees it: fail closed.
  *
  * A copy of the frame, as it was received, goes to a ring buffer while a capture runs: AF_PACKET taps sit behind XDP and
  * see nothing. The clock is read only then, or where the owner asks for a time stamp on every frame.
+ *
+ * One program serves all ports of a process, by interface index. Attaching a program that the kernel's XDP dispatcher
+ * does not know yet, and taking its last device off, wait for an RCU grace period (15 ms each were measured).
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #include "zt_port.h"
 
-/* Only queue 0 exists: the owner refuses a device with more. */
+/* Sizes of both are set before loading: the highest interface index and one. */
 struct {
     __uint(type, BPF_MAP_TYPE_XSKMAP);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, __u32);
 } zt_port_sockets SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct zt_port_state);
+} zt_port_states SEC(".maps");
 
 struct zt_capture_ring {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -33,45 +44,42 @@ struct {
 } zt_port_captures SEC(".maps");
 
 /* Set before loading. */
-const volatile __u32 zt_port_id = 0;
 const volatile __u32 zt_port_stamp = 0;
 
-/* Read and, where the owner decides, written in a mapped page. Atomic, since generic XDP runs on any CPU. */
-__u32 zt_port_capturing = 0;
-__u64 zt_port_seen = 0;
-__u64 zt_port_captured = 0;
-__u64 zt_port_capture_lost = 0;
-
-static __always_inline void capture(struct xdp_md *ctx)
+static __always_inline void capture(struct xdp_md *ctx, struct zt_port_state *state)
 {
     __u32 zero = 0;
     void *ring = bpf_map_lookup_elem(&zt_port_captures, &zero);
-    if (!ring)
-        return;
-    struct zt_capture_record *record = bpf_ringbuf_reserve(ring, sizeof(*record), 0);
-    if (!record) {
-        __sync_fetch_and_add(&zt_port_capture_lost, 1);
-        return;
-    }
+    struct zt_port_capture *copy;
     __u32 length = bpf_xdp_get_buff_len(ctx);
     __u32 kept = length < ZT_PORT_FRAME_MAX ? length : ZT_PORT_FRAME_MAX;
-    record->at = bpf_ktime_get_ns();
-    record->length = length;
-    record->port = zt_port_id;
-    if (kept == 0 || bpf_xdp_load_bytes(ctx, 0, record->data, kept)) {
-        bpf_ringbuf_discard(record, 0);
-        __sync_fetch_and_add(&zt_port_capture_lost, 1);
+
+    if (!ring)
+        return;
+    copy = bpf_ringbuf_reserve(ring, sizeof(*copy), 0);
+    if (!copy) {
+        __sync_fetch_and_add(&state->capture_lost, 1);
         return;
     }
-    bpf_ringbuf_submit(record, 0);
-    __sync_fetch_and_add(&zt_port_captured, 1);
+    copy->at = bpf_ktime_get_ns();
+    copy->length = length;
+    copy->ifindex = ctx->ingress_ifindex;
+    if (kept == 0 || bpf_xdp_load_bytes(ctx, 0, copy->data, kept)) {
+        bpf_ringbuf_discard(copy, 0);
+        __sync_fetch_and_add(&state->capture_lost, 1);
+        return;
+    }
+    bpf_ringbuf_submit(copy, 0);
+    __sync_fetch_and_add(&state->captured, 1);
 }
 
 static __always_inline void stamp(struct xdp_md *ctx)
 {
+    __u64 *meta;
+
     if (bpf_xdp_adjust_meta(ctx, -ZT_PORT_STAMP_SIZE))
         return;
-    __u64 *meta = (void *)(long)ctx->data_meta;
+    meta = (void *)(long)ctx->data_meta;
     if ((void *)(meta + 1) > (void *)(long)ctx->data)
         return;
     *meta = bpf_ktime_get_ns();
@@ -80,12 +88,17 @@ static __always_inline void stamp(struct xdp_md *ctx)
 SEC("xdp")
 int zt_port(struct xdp_md *ctx)
 {
-    __sync_fetch_and_add(&zt_port_seen, 1);
-    if (zt_port_capturing)
-        capture(ctx);
+    __u32 index = ctx->ingress_ifindex;
+    struct zt_port_state *state = bpf_map_lookup_elem(&zt_port_states, &index);
+
+    if (!state)
+        return XDP_DROP;
+    __sync_fetch_and_add(&state->seen, 1);
+    if (state->capturing)
+        capture(ctx, state);
     if (zt_port_stamp)
         stamp(ctx);
-    return bpf_redirect_map(&zt_port_sockets, ctx->rx_queue_index, XDP_DROP);
+    return bpf_redirect_map(&zt_port_sockets, index, XDP_DROP);
 }
 
 char zt_port_license[] SEC("license") = "Dual BSD/GPL";

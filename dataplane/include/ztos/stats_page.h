@@ -62,7 +62,7 @@ struct zt_stats_header {
     /* Copies of frames written to captures, and copies that were lost. */
     uint64_t captured;
     uint64_t capture_lost;
-    uint64_t reserved[3];
+    uint64_t reserved[4];
 };
 
 enum zt_stats_flag {
