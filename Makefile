@@ -49,8 +49,7 @@ bare: ## make demo and make test in a fresh Debian 12 root with Node 20 alone, t
 	@tools/bare
 
 pack: build ## the npm package, in build/
-	@mkdir -p build
-	@npm pack --silent --pack-destination build
+	@node tools/pack.mjs
 
 clean: ## remove everything that was built
 	@rm -rf dist schema build coverage test-results .cache/tsc .cache/prettier

@@ -68,11 +68,12 @@ export function judge(counts, broken) {
     failed += 1
     failures.push(why)
   }
-  if (broken !== undefined && failed === 0) fail(`${broken}, yet named no failure`)
+  const ran = counts.passed + counts.failed + counts.skipped.length > 0
+  if (!ran) fail(broken === undefined ? 'ran no test' : `ran no test and ${broken}`)
+  else if (broken !== undefined && failed === 0) fail(`${broken}, yet named no failure`)
   for (const { name, reason } of counts.skipped) {
     if (reason.trim() === '') fail(`${name}: skipped without reason`)
   }
-  if (counts.passed + failed + counts.skipped.length === 0) fail('ran no test')
   return { passed: counts.passed, failed, skipped: counts.skipped, failures }
 }
 

@@ -49,6 +49,13 @@ describe('the account to believe', () => {
     expect(judge({ ...clean, passed: 0 }, undefined)).toMatchObject({ failed: 1, failures: ['ran no test'] })
   })
 
+  test('has one failure when no test ran and the process said so too', () => {
+    expect(judge({ ...clean, passed: 0 }, 'exited 1')).toMatchObject({
+      failed: 1,
+      failures: ['ran no test and exited 1'],
+    })
+  })
+
   test('has a failure when the process failed and the count did not', () => {
     expect(judge(clean, 'exited 2')).toMatchObject({
       failed: 1,
