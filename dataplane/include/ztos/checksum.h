@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/* Internet checksum (RFC 1071) and its incremental update (RFC 1624, equation 3). */
+#ifndef ZTOS_CHECKSUM_H
+#define ZTOS_CHECKSUM_H
+
+#include "ztos/bytes.h"
+
+/*
+ * A sum in progress: 16-bit words added up in memory order, not folded. Reads of a sum are not traced: whatever is summed
+ * is summed again for each packet.
+ */
+typedef struct {
+    uint64_t raw;
+} zt_sum;
+
+static inline zt_sum zt_sum_add(zt_sum sum, const uint8_t *at, uint32_t length)
+{
+    uint64_t total = sum.raw;
+    while (length >= 8) {
+        uint64_t chunk;
+        memcpy(&chunk, at, 8);
+        total += (chunk & 0xffffffffu) + (chunk >> 32);
+        at += 8;
+        length -= 8;
+    }
+    while (length >= 2) {
+        uint16_t word;
+        memcpy(&word, at, 2);
+        total += word;
+        at += 2;
+        length -= 2;
+    }
+    /* RFC 1071: an odd octet is padded with a zero behind it. */
+    if (length != 0)
+        total += *at;
+    return (zt_sum){total};
+}
+
+/* Adds a number as a 16-bit word in network order. */
+static inline zt_sum zt_sum_add_u16(zt_sum sum, uint16_t host)
+{
+    return (zt_sum){sum.raw + zt_net16(host).raw};
+}
+
+/* One's complement sum in 16 bits, network order; not complemented. */
+static inline uint16_t zt_sum_fold(zt_sum sum)
+{
+    uint64_t total = sum.raw;
+    total = (total & 0xffffffffu) + (total >> 32);
+    total = (total & 0xffffffffu) + (total >> 32);
+    total = (total & 0xffffu) + (total >> 16);
+    total = (total & 0xffffu) + (total >> 16);
+    total = (total & 0xffffu) + (total >> 16);
+    return (uint16_t)total;
+}
+
+/* The checksum to write for a sum over everything else. */
+static inline zt_be16 zt_sum_checksum(zt_sum sum)
+{
+    return (zt_be16){(uint16_t)~zt_sum_fold(sum)};
+}
+
+/* Whether a sum over everything, the checksum included, says that it is right. */
+static inline bool zt_sum_is_right(zt_sum sum)
+{
+    return zt_sum_fold(sum) == 0xffffu;
+}
+
+/* RFC 1624 equation 3: HC' = ~(~HC + ~m + m'), for a word that changed from `before` to `after`. */
+static inline zt_be16 zt_checksum_update(zt_be16 checksum, zt_be16 before, zt_be16 after)
+{
+    uint32_t total = (uint16_t)~checksum.raw;
+    total += (uint16_t)~before.raw;
+    total += after.raw;
+    total = (total & 0xffffu) + (total >> 16);
+    total = (total & 0xffffu) + (total >> 16);
+    return (zt_be16){(uint16_t)~total};
+}
+
+#endif
