@@ -1,0 +1,249 @@
+/**
+ * A lab as its users hold it: a connection to its `ztos-labd`.
+ *
+ * @module
+ */
+import { closeSync, constants, copyFileSync, openSync, readFileSync, readSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { Plan } from '../contract/plan.js'
+import type { Channel } from './channel.js'
+import { type Answer, type Request } from './channel.js'
+import { LabError } from './errors.js'
+import { KeyValues, OutputEvent } from './labd/protocol.js'
+import type { LabPaths } from './paths.js'
+
+export interface ExecOptions {
+  readonly onStdout?: (data: Buffer) => void
+  readonly onStderr?: (data: Buffer) => void
+  readonly input?: AsyncIterable<Buffer | string>
+  readonly signal?: AbortSignal
+  /** TERM of the command. */
+  readonly term?: string
+}
+export interface ExecResult {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Empty when the caller took the output as it came. */
+  readonly stdout: string
+  readonly stderr: string
+}
+export interface CaptureOptions {
+  /** How long; default until `signal` aborts. */
+  readonly seconds?: number
+  readonly signal?: AbortSignal
+}
+
+const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
+const Processes = z.object({ nodes: z.record(z.string(), z.int().nullable()), probe: z.int().nullable() })
+export type LabProcesses = z.infer<typeof Processes>
+
+/** A running lab. */
+export class Lab {
+  private loadedPlan: Plan | undefined
+  private loadedKeys: ReadonlyMap<string, string> | undefined
+  private readonly outputs = new Map<number, (event: z.infer<typeof OutputEvent>) => void>()
+  private nextExec = 1
+
+  constructor(
+    readonly id: string,
+    readonly paths: LabPaths,
+    private readonly channel: Channel,
+    known?: { readonly plan: Plan; readonly keys: ReadonlyMap<string, string> },
+  ) {
+    this.loadedPlan = known?.plan
+    this.loadedKeys = known?.keys
+    channel.onEvent = (event) => {
+      const output = OutputEvent.safeParse(event)
+      if (output.success) this.outputs.get(output.data.exec)?.(output.data)
+    }
+  }
+
+  /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
+  get plan(): Plan {
+    this.loadedPlan ??= Plan.parse(JSON.parse(readFileSync(this.paths.plan, 'utf8')))
+    return this.loadedPlan
+  }
+
+  /** Key values, 16 octets as 32 hex digits, by reference. Never to be written into a record. */
+  get keys(): ReadonlyMap<string, string> {
+    this.loadedKeys ??= new Map(
+      Object.entries(KeyValues.parse(JSON.parse(readFileSync(this.paths.keys, 'utf8')))),
+    )
+    return this.loadedKeys
+  }
+
+  /** A control request to a node's engine (`contract/control.ts`), without its id. */
+  async control(node: string, request: Request): Promise<Answer> {
+    return this.channel.request({ op: 'node', node, request })
+  }
+
+  /** Loads another program into a running node, with the key values that it names and the lab does not have yet. */
+  async load(node: string, program: unknown, keys: ReadonlyMap<string, string> = new Map()): Promise<Answer> {
+    if (keys.size > 0) {
+      await this.channel.request({ op: 'keys', keys: Object.fromEntries(keys) })
+      this.loadedKeys = new Map([...this.keys, ...keys])
+    }
+    return this.control(node, { op: 'load', program })
+  }
+
+  /** A request to the probe (`dataplane/src/probe/README.md`). */
+  async probe(request: Request): Promise<Answer> {
+    return this.channel.request({ op: 'probe', request }, { timeout: 120_000 })
+  }
+
+  /** Process ids; `null` for one that died. */
+  async processes(): Promise<LabProcesses> {
+    return Processes.parse(await this.channel.request({ op: 'processes' }))
+  }
+
+  /** Runs a command in the namespace of a node (`leaf1`) or host (`shop/web1`) to its end. */
+  async exec(at: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const collected = { stdout: '', stderr: '' }
+    const tag = this.nextExec++
+    this.outputs.set(tag, ({ stream, data }) => {
+      const bytes = Buffer.from(data, 'base64')
+      const taken = stream === 'stdout' ? options.onStdout : options.onStderr
+      if (taken === undefined) collected[stream] += bytes.toString('utf8')
+      else taken(bytes)
+    })
+    const kill = () => {
+      void this.channel.request({ op: 'exec-signal', exec: tag, signal: 'SIGKILL' }).catch(() => undefined)
+    }
+    options.signal?.addEventListener('abort', kill, { once: true })
+    try {
+      const running = this.channel.request(
+        {
+          op: 'exec',
+          exec: tag,
+          at,
+          argv: [...argv],
+          ...(options.term === undefined ? {} : { term: options.term }),
+        },
+        { timeout: Infinity },
+      )
+      const [ended] = await Promise.all([running, this.feed(tag, options.input)])
+      const answer = ExecAnswer.parse(ended)
+      return { ...answer, ...collected }
+    } finally {
+      options.signal?.removeEventListener('abort', kill)
+      this.outputs.delete(tag)
+    }
+  }
+
+  /**
+   * Captures what travels on a link, both directions, as the receiving ports' XDP programs see it (`tcpdump` on a `.phy` is
+   * blind), into a pcapng file.
+   *
+   * @param link the plan's id, `leaf1--spine1`, or a host's, `shop/web1`, for the wire at its port
+   */
+  async capture(link: string, file: string, options: CaptureOptions = {}): Promise<void> {
+    const ends = this.endsOf(link)
+    const began = await Promise.all(
+      ends.map(async ({ node, interface: id }) => {
+        const name = `${link.replaceAll(/[^A-Za-z0-9-]/g, '_')}.${node}.pcapng`
+        const answer = await this.control(node, { op: 'capture', interface: id, file: name })
+        return { node, id, file: z.string().parse(answer['file']) }
+      }),
+    )
+    try {
+      await pause(options)
+    } finally {
+      await Promise.all(
+        began.map(async ({ node, id }) => {
+          await this.control(node, { op: 'capture', interface: id, file: null })
+        }),
+      )
+    }
+    const [first] = began
+    if (first !== undefined) copyFileSync(first.file, file, constants.COPYFILE_FICLONE)
+  }
+
+  /** The journals as they are now, complete up to this moment, by node. */
+  async journals(): Promise<ReadonlyMap<string, Uint8Array>> {
+    const entries = await Promise.all(
+      this.plan.nodes.map(async ({ name }): Promise<[string, Uint8Array]> => {
+        const { journalBytes } = z
+          .object({ journalBytes: z.int().min(0) })
+          .parse(await this.control(name, { op: 'sync' }))
+        return [name, readPart(this.paths.nodeJournal(name), 0, journalBytes)]
+      }),
+    )
+    return new Map(entries)
+  }
+
+  /** Leaves the lab alone: an attached one is then removed, a detached one runs on. */
+  close(): void {
+    this.channel.close()
+  }
+
+  /** Takes the lab down; returns when nothing of it is left. @returns processes of others found in its namespaces */
+  async down(): Promise<readonly string[]> {
+    const answer = await this.channel.request({ op: 'down', stepwise: false }, { timeout: 60_000 })
+    this.channel.close()
+    return lodgerTexts(answer)
+  }
+
+  private async feed(exec: number, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+    try {
+      for await (const chunk of input ?? []) {
+        await this.channel.request({ op: 'exec-input', exec, data: Buffer.from(chunk).toString('base64') })
+      }
+      await this.channel.request({ op: 'exec-input', exec })
+    } catch (error) {
+      // The command ended before its input did.
+      if (!(error instanceof LabError) || error.code !== 'ZT_LAB_UNKNOWN') throw error
+    }
+  }
+
+  private endsOf(link: string): readonly { readonly node: string; readonly interface: number }[] {
+    const found = this.plan.links.find(({ id }) => id === link)
+    if (found !== undefined) return [found.a, found.b]
+    const host = this.plan.hosts.find(({ id }) => id === link)
+    if (host !== undefined) return [host.at]
+    throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.id} has no link or host ${JSON.stringify(link)}`, {
+      remedy: 'links are named `leaf1--spine1`, ends in name order; hosts `tenant/host`',
+    })
+  }
+}
+
+/** Octets of a file from `start` to `end`; what is missing there is an error. */
+export function readPart(file: string, start: number, end: number): Buffer {
+  const bytes = Buffer.allocUnsafe(end - start)
+  const fd = openSync(file, 'r')
+  try {
+    let have = 0
+    while (have < bytes.length) {
+      const count = readSync(fd, bytes, have, bytes.length - have, start + have)
+      if (count === 0)
+        throw new LabError('ZT_LAB_FORMAT', `${file} ends at octet ${start + have}, and ${end} were promised`)
+      have += count
+    }
+  } finally {
+    closeSync(fd)
+  }
+  return bytes
+}
+
+/** `node 4711 (bash) in zt-k3f9a2-leaf1`, for people. */
+export function lodgerTexts(answer: Answer): readonly string[] {
+  const { lodgers } = z
+    .object({ lodgers: z.array(z.object({ pid: z.int(), command: z.string(), namespace: z.string() })) })
+    .parse(answer)
+  return lodgers.map(
+    ({ pid, command, namespace }) => `process ${pid} (${command}) runs on in what was ${namespace}`,
+  )
+}
+
+async function pause({ seconds, signal }: CaptureOptions): Promise<void> {
+  try {
+    await delay(
+      seconds === undefined ? 2 ** 31 - 1 : seconds * 1000,
+      undefined,
+      signal === undefined ? {} : { signal },
+    )
+  } catch (error) {
+    // To be told to stop is how an open-ended capture ends.
+    if (signal?.aborted !== true) throw error
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The state folder of a lab, as labd makes it. It belongs to root; the invoking user reads and passes through it by group, and
+ * the files meant for him are his: so that a user cannot make root write somewhere else by swapping a name for a link.
+ *
+ * @module
+ */
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { LabError, systemCode } from '../errors.js'
+import { labPaths, RUN_ROOT, userFolder, type LabPaths } from '../paths.js'
+import { identify, isAlive } from '../process-identity.js'
+import type { LabState } from '../state.js'
+
+/** On whose behalf labd runs. */
+export interface Invoker {
+  readonly uid: number
+  readonly gid: number
+}
+
+const NEW = '.new-'
+
+/**
+ * Makes the folder with its `lab.json` in one step (a rename), so that a folder by a lab's name always holds one.
+ *
+ * @throws LabError `ZT_LAB_STATE` when there is a lab of this id
+ */
+export function createFolder(invoker: Invoker, state: LabState, root: string = RUN_ROOT): LabPaths {
+  const paths = labPaths(invoker.uid, state.id, root)
+  mkdirSync(root, { recursive: true, mode: 0o755 })
+  const parent = userFolder(invoker.uid, root)
+  makeFolder(parent, invoker)
+  const fresh = path.join(parent, `${NEW}${state.id}-${state.labd.pid}-${state.labd.startTime}`)
+  makeFolder(fresh, invoker)
+  for (const name of [paths.journals, paths.captures, paths.statistics])
+    makeFolder(path.join(fresh, path.basename(name)), invoker)
+  writeOwned(path.join(fresh, path.basename(paths.lab)), JSON.stringify(state), invoker)
+  try {
+    // Fails when the target is a folder that is not empty, and a lab's never is.
+    renameSync(fresh, paths.folder)
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true })
+    const code = systemCode(error)
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+    throw new LabError('ZT_LAB_STATE', `there is a lab ${state.id} already`, {
+      remedy: `remove it by \`ztos lab down ${state.id}\`, or leave the id to chance`,
+      cause: error,
+    })
+  }
+  return paths
+}
+
+/** Replaces `lab.json` as a whole. */
+export function writeState(paths: LabPaths, state: LabState, invoker: Invoker): void {
+  const fresh = `${paths.lab}.new`
+  writeOwned(fresh, JSON.stringify(state), invoker)
+  renameSync(fresh, paths.lab)
+}
+
+/** Writes a file that the invoker may read and nobody else. */
+export function writeOwned(file: string, content: string, invoker: Invoker): void {
+  writeFileSync(file, content, { mode: 0o600 })
+  giveFile(file, invoker)
+}
+
+/** Hands a file that root made over to the invoker. */
+export function giveFile(file: string, invoker: Invoker): void {
+  chmodSync(file, 0o600)
+  chownSync(file, invoker.uid, invoker.gid)
+}
+
+/** Removes the lab's folder, and what starts that were cut off left beside it. */
+export function removeFolder(invoker: Invoker, lab: string, root: string = RUN_ROOT): void {
+  rmSync(labPaths(invoker.uid, lab, root).folder, { recursive: true, force: true })
+  const parent = userFolder(invoker.uid, root)
+  for (const name of namesIn(parent)) {
+    const [, pid, startTime] = /^\.new-[a-z0-9]+-(\d+)-(\d+)$/.exec(name) ?? []
+    if (pid !== undefined && startTime !== undefined && !isAlive({ pid: Number(pid), startTime })) {
+      rmSync(path.join(parent, name), { recursive: true, force: true })
+    }
+  }
+}
+
+/** This process, for `lab.json`. */
+export function selfIdentity(): LabState['labd'] {
+  const self = identify(process.pid)
+  if (self === undefined) throw new LabError('ZT_LAB_FORMAT', '/proc does not know this process')
+  return { pid: self.pid, startTime: self.startTime }
+}
+
+function makeFolder(folder: string, { uid, gid }: Invoker): void {
+  mkdirSync(folder, { recursive: true })
+  if (uid === 0) {
+    chmodSync(folder, 0o700)
+  } else {
+    chownSync(folder, 0, gid)
+    chmodSync(folder, 0o750)
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What `ztos-labd` understands on `labd.sock`. Framing as in `contract/control.ts`; answers carry the request's id, in
+ * whatever order they become ready. Besides answers labd sends events: `{ event: 'progress', ... }`, `{ event: 'output', ... }`.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { Plan } from '../../contract/plan.js'
+import { EngineRequest } from '../../contract/control.js'
+import { KeyReference } from '../../contract/program.js'
+
+export const LABD_VERSION = 1
+
+const request = { id: z.int().min(0).max(0xffffffff) }
+/** Key values, 32 hex digits by reference. They pass through this socket (0600) and into `keys.json` (0600), nowhere else. */
+export const KeyValues = z.record(KeyReference, z.string().regex(/^[0-9a-f]{32}$/))
+
+/** How engines and probe are started; for tests with builds of their own. */
+export const Programs = z.strictObject({
+  engine: z.string().startsWith('/').optional(),
+  probe: z.string().startsWith('/').optional(),
+  /** Further arguments of every engine. */
+  engineArguments: z.array(z.string()).max(32).optional(),
+  /** Further environment of every engine. */
+  engineEnvironment: z.record(z.string(), z.string()).optional(),
+})
+export type Programs = z.infer<typeof Programs>
+
+export const LabdRequest = z.discriminatedUnion('op', [
+  /** Answer: `{ version, lab, pid, phase }`. */
+  z.strictObject({ ...request, op: z.literal('hello') }),
+  /** Once. Answer: `{ steps: StepEvent[] }` when the lab forwards. The connection that asks for an attached lab owns it. */
+  z.strictObject({
+    ...request,
+    op: z.literal('up'),
+    plan: Plan,
+    keys: KeyValues,
+    attached: z.boolean(),
+    journal: z.boolean(),
+    deadline: z.int().min(1).max(600_000),
+    /** Each step waits for a `continue`. */
+    stepwise: z.boolean(),
+    programs: Programs,
+  }),
+  /** Lets a stepwise `up` or `down` take its next step. */
+  z.strictObject({ ...request, op: z.literal('continue') }),
+  /** Answer: `{ lodgers }` when nothing of the lab is left; labd then ends. */
+  z.strictObject({ ...request, op: z.literal('down'), stepwise: z.boolean() }),
+  /** A control request to a node's engine, its id chosen by labd. Answer: the engine's. */
+  z.strictObject({
+    ...request,
+    op: z.literal('node'),
+    node: z.string(),
+    request: z.looseObject({ op: z.string() }),
+  }),
+  /** Adds key values to `keys.json`, so that a `load` can name new ones. */
+  z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
+  /** A request to the probe. Answer: the probe's. */
+  z.strictObject({ ...request, op: z.literal('probe'), request: z.looseObject({ op: z.string() }) }),
+  /** Answer: `{ nodes: { name: pid | null }, probe: pid | null }`; null: died. */
+  z.strictObject({ ...request, op: z.literal('processes') }),
+  /** Runs a command in the namespace of a node or host. Output comes as events; answer when it ends: `{ code, signal }`. */
+  z.strictObject({
+    ...request,
+    op: z.literal('exec'),
+    /** The client's own number for this command, by which output, input and signals name it. */
+    exec: request.id,
+    at: z.string(),
+    argv: z.array(z.string().max(65536)).min(1).max(1024),
+    term: z.string().max(64).optional(),
+  }),
+  /** Input for a running command, base64; without data: end of input. */
+  z.strictObject({ ...request, op: z.literal('exec-input'), exec: request.id, data: z.base64().optional() }),
+  z.strictObject({
+    ...request,
+    op: z.literal('exec-signal'),
+    exec: request.id,
+    signal: z.enum(['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT']),
+  }),
+])
+export type LabdRequest = z.infer<typeof LabdRequest>
+export type LabdOp = LabdRequest['op']
+
+/** A request as an engine gets it, its id aside. */
+export function parseEngineRequest(request: unknown): z.ZodSafeParseResult<EngineRequest> {
+  return EngineRequest.safeParse({ ...(request as object), id: 0 })
+}
+
+/** The first line that labd writes to standard output, its only one. */
+export const LabdGreeting = z.discriminatedUnion('ok', [
+  z.looseObject({ ok: z.literal(true) }),
+  z.object({ ok: z.literal(false), code: z.string(), message: z.string(), remedy: z.string().optional() }),
+])
+
+export const ProgressEvent = z.object({
+  event: z.literal('progress'),
+  step: z.string(),
+  /** `waiting`: a stepwise run waits for `continue`. */
+  phase: z.enum(['waiting', 'set-up', 'done', 'failed', 'tear-down']),
+  ms: z.number().optional(),
+})
+export const OutputEvent = z.object({
+  event: z.literal('output'),
+  exec: z.int(),
+  stream: z.enum(['stdout', 'stderr']),
+  data: z.base64(),
+})

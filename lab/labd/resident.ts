@@ -1,0 +1,204 @@
+/**
+ * A process that stays: an engine or the probe. Started in a namespace with no more privilege than it needs, ready when its
+ * control socket answers, dead with labd (PR_SET_PDEATHSIG), and known to be dead as soon as it is.
+ *
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readFileSync, watch } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Channel, type Answer, type Request, type RequestOptions } from '../channel.js'
+import { commandError, LabError, messageOf, systemCode } from '../errors.js'
+import { NETNS_ROOT } from '../paths.js'
+import { raced } from '../steps.js'
+
+/**
+ * What an engine or a probe may still do: attach XDP and TAPs, open AF_XDP and packet sockets, load BPF, lock its umem;
+ * the probe enters namespaces (setns(2) wants CAP_SYS_ADMIN). Everything else is taken away for good.
+ */
+const CAPABILITIES = {
+  engine: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock'],
+  probe: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock', 'sys_admin'],
+} as const
+
+export interface ResidentOptions {
+  readonly kind: keyof typeof CAPABILITIES
+  /** For messages: `the engine of leaf1`. */
+  readonly title: string
+  /** Absent: labd's own namespace. */
+  readonly namespace?: string
+  readonly argv: readonly string[]
+  readonly socket: string
+  /** Takes standard output and error. */
+  readonly log: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+export class Resident {
+  private constructor(
+    private readonly options: ResidentOptions,
+    private readonly child: ChildProcess,
+  ) {
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.outcome = { code, signal }
+        this.onExit?.()
+        resolve()
+      })
+      child.once('error', (error) => {
+        this.outcome = { code: null, signal: null, error }
+        resolve()
+      })
+    })
+  }
+
+  private readonly exited: Promise<void>
+  private channel: Channel | undefined
+  private outcome: { code: number | null; signal: NodeJS.Signals | null; error?: Error } | undefined
+  onExit: (() => void) | undefined
+
+  /** Starts the process; {@link ready} says when it can be used. */
+  static start(options: ResidentOptions): Resident {
+    const argv = [...enter(options.namespace), ...leastPrivilege(options.kind), ...options.argv]
+    const log = openSync(options.log, 'a', 0o600)
+    try {
+      const [file = '', ...rest] = argv
+      const child = spawn(file, rest, { stdio: ['ignore', log, log], env: options.env, cwd: '/' })
+      return new Resident(options, child)
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  get pid(): number | null {
+    return this.outcome === undefined ? (this.child.pid ?? null) : null
+  }
+
+  get title(): string {
+    return this.options.title
+  }
+
+  /**
+   * Waits until the control socket answers `hello`, without polling: the folder is watched.
+   *
+   * @throws LabError `ZT_LAB_DIED` with what the process said when it ended before
+   */
+  async ready(signal: AbortSignal): Promise<Answer> {
+    const died = this.exited.then(() => {
+      throw this.deathError()
+    })
+    await raced(Promise.race([appears(this.options.socket, signal), died]), signal)
+    this.channel = await raced(Promise.race([connectTo(this.options, signal), died]), signal)
+    return raced(Promise.race([this.channel.request({ op: 'hello' }, { timeout: 60_000 }), died]), signal)
+  }
+
+  /** @throws LabError `ZT_LAB_DIED`, and those of {@link Channel.request} */
+  request(request: Request, options?: RequestOptions): Promise<Answer> {
+    if (this.outcome !== undefined) return Promise.reject(this.deathError())
+    if (this.channel === undefined) {
+      return Promise.reject(new LabError('ZT_LAB_STATE', `${this.options.title} is not up yet`))
+    }
+    return this.channel.request(request, options).catch((error: unknown) => {
+      // A closed connection is how a death shows first; the cause is the better message.
+      throw this.outcome === undefined ? error : this.deathError()
+    })
+  }
+
+  /** Asks it to end, then makes it. Returns when it is gone. */
+  async stop(): Promise<void> {
+    const gone = this.exited
+    if (this.outcome === undefined && this.channel?.open === true) {
+      // The answer may be lost with the process; that it is gone is what counts.
+      this.channel.request({ op: 'shutdown' }, { timeout: 2000 }).catch(() => undefined)
+      await within(gone, 2000)
+    }
+    for (const [signal, ms] of [
+      ['SIGTERM', 500],
+      ['SIGKILL', 5000],
+    ] as const) {
+      if (this.outcome !== undefined) break
+      this.child.kill(signal)
+      await within(gone, ms)
+    }
+    this.channel?.close()
+    if (this.outcome === undefined)
+      throw new LabError('ZT_LAB_DEADLINE', `${this.options.title} does not end, not even by SIGKILL`)
+  }
+
+  private deathError(): LabError {
+    const { code = null, signal = null, error } = this.outcome ?? {}
+    if (error !== undefined) {
+      return new LabError('ZT_LAB_MISSING', `${this.options.title} cannot be started: ${error.message}`, {
+        cause: error,
+      })
+    }
+    const said = commandError(`${this.options.title} ended`, {
+      argv: this.options.argv,
+      code,
+      signal,
+      stdout: '',
+      stderr: readLog(this.options.log),
+    })
+    return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
+  }
+}
+
+function enter(namespace: string | undefined): string[] {
+  return namespace === undefined ? [] : ['nsenter', `--net=${path.join(NETNS_ROOT, namespace)}`, '--']
+}
+
+function leastPrivilege(kind: ResidentOptions['kind']): string[] {
+  const bounding = ['-all', ...CAPABILITIES[kind].map((name) => `+${name}`)].join(',')
+  return [
+    'setpriv',
+    '--pdeathsig',
+    'KILL',
+    '--no-new-privs',
+    '--inh-caps=-all',
+    `--bounding-set=${bounding}`,
+    '--',
+  ]
+}
+
+/** The file is there from bind(2) on, and takes connections from listen(2) on, a moment later. */
+async function connectTo({ socket, title }: ResidentOptions, signal: AbortSignal): Promise<Channel> {
+  for (;;) {
+    try {
+      return await Channel.open(socket, title)
+    } catch (error) {
+      if (!(error instanceof LabError) || systemCode(error.cause) !== 'ECONNREFUSED') throw error
+    }
+    await delay(1, undefined, { signal })
+  }
+}
+
+async function appears(file: string, signal: AbortSignal): Promise<void> {
+  const watcher = watch(path.dirname(file), { signal })
+  try {
+    // Looked at after the watch began, so that nothing falls between.
+    while (!existsSync(file)) await once(watcher, 'change', { signal })
+  } finally {
+    watcher.close()
+  }
+}
+
+function readLog(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    return `(its log cannot be read: ${messageOf(error)})`
+  }
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    promise,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
+}

@@ -1,0 +1,270 @@
+/**
+ * One lab as labd holds it: brought up step by step, held, taken down.
+ *
+ * @module
+ */
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Plan } from '../../contract/plan.js'
+import { findBinary } from '../binaries.js'
+import type { Answer, Request } from '../channel.js'
+import { LabError } from '../errors.js'
+import {
+  configureNamespaces,
+  createNetwork,
+  planNetwork,
+  removeNamespaces,
+  type Lodger,
+} from '../netns/driver.js'
+import { wiringOf, type Wiring } from '../netns/wiring.js'
+import type { LabPaths } from '../paths.js'
+import { LAB_MARK, labMark } from '../process-identity.js'
+import type { LabState } from '../state.js'
+import { Steps, type StepEvent, type StepPart } from '../steps.js'
+import { giveFile, writeOwned, writeState, type Invoker } from './folder.js'
+import { probeConfig } from './probe-config.js'
+import type { Programs } from './protocol.js'
+import { Resident } from './resident.js'
+import { sweepLab } from './sweep.js'
+
+export interface UpRequest {
+  readonly plan: Plan
+  readonly keys: Readonly<Record<string, string>>
+  readonly attached: boolean
+  readonly journal: boolean
+  readonly programs: Programs
+}
+export interface RunHooks {
+  readonly onEvent: (event: StepEvent) => void
+  readonly gate: (part: StepPart, step: string) => Promise<void>
+  /** A resident process ended although the lab was not being taken down. */
+  readonly onDeath: (title: string) => void
+}
+
+/** Environment of everything that labd starts. */
+export function childEnvironment(
+  invoker: Invoker,
+  lab: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C.UTF-8',
+    ...more,
+    [LAB_MARK]: labMark(invoker.uid, lab),
+  }
+}
+
+export class RunningLab {
+  private readonly engines = new Map<string, Resident>()
+  private probe: Resident | undefined
+  private keys: Record<string, string> = {}
+  private steps: Steps | undefined
+  private stopping = false
+  private wiring: Wiring | undefined
+
+  constructor(
+    private readonly invoker: Invoker,
+    readonly paths: LabPaths,
+    private state: LabState,
+  ) {}
+
+  get phase(): LabState['phase'] {
+    return this.state.phase
+  }
+
+  /** @throws LabError `ZT_LAB_STATE` when asked twice, and whatever a step throws; then nothing of the lab is left but its folder */
+  async up(request: UpRequest, hooks: RunHooks, signal: AbortSignal): Promise<void> {
+    if (this.steps !== undefined)
+      throw new LabError('ZT_LAB_STATE', `lab ${this.state.id} has been brought up already`)
+    const engine = request.programs.engine ?? findBinary('ztos-fpe')
+    const probe = request.programs.probe ?? findBinary('ztos-probe')
+    const wiring = wiringOf(this.state.id, request.plan)
+    const script = planNetwork(wiring)
+    this.wiring = wiring
+    this.keys = { ...request.keys }
+    this.steps = new Steps(
+      [
+        { name: 'state', setUp: async () => this.writeFiles(request, wiring) },
+        {
+          name: 'namespaces',
+          setUp: (signal) => createNetwork(script, signal),
+          tearDown: async () => {
+            await removeNamespaces(this.state.id)
+          },
+        },
+        { name: 'inside', setUp: (signal) => configureNamespaces(script, signal) },
+        {
+          name: 'engines',
+          setUp: (signal) => this.startEngines(engine, request, wiring, hooks, signal),
+          tearDown: () => stopAll([...this.engines.values()]),
+        },
+        {
+          name: 'probe',
+          setUp: (signal) => this.startProbe(probe, hooks, signal),
+          tearDown: () => stopAll(this.probe === undefined ? [] : [this.probe]),
+        },
+        { name: 'announce', setUp: async () => this.enter('up') },
+      ],
+      { onEvent: hooks.onEvent, gate: hooks.gate },
+    )
+    await this.steps.up(signal)
+  }
+
+  /** Orderly first, so that journals end as they should; then whatever is left. */
+  async down(log: (line: string) => void): Promise<readonly Lodger[]> {
+    this.stopping = true
+    this.enter('stopping')
+    await this.steps?.down().catch((error: unknown) => {
+      // The sweep does it again, and by force; what it cannot do it says itself.
+      log(`tear-down: ${String(error)}`)
+    })
+    return sweepLab(this.invoker, this.state.id)
+  }
+
+  node(name: string): Resident {
+    const found = this.engines.get(name)
+    if (found === undefined)
+      throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.state.id} has no node ${JSON.stringify(name)}`)
+    return found
+  }
+
+  askProbe(request: Request): Promise<Answer> {
+    if (this.probe === undefined)
+      return Promise.reject(new LabError('ZT_LAB_STATE', 'the probe is not up yet'))
+    return this.probe.request(request, { timeout: 120_000 })
+  }
+
+  /** The namespace of a node, by its name, or of a host, by its id. */
+  namespaceOf(at: string): string {
+    const found =
+      this.wiring?.nodes.find(({ node }) => node === at)?.namespace ??
+      this.wiring?.hosts.find(({ host }) => host === at)?.namespace
+    if (found === undefined) {
+      throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.state.id} has no node or host ${JSON.stringify(at)}`, {
+        remedy: 'nodes are named as in the fabric file, hosts `tenant/host`',
+      })
+    }
+    return found
+  }
+
+  /** Adds keys to `keys.json` and tells its name. */
+  addKeys(keys: Readonly<Record<string, string>>): string {
+    this.keys = { ...this.keys, ...keys }
+    writeOwned(this.paths.keys, JSON.stringify(this.keys), this.invoker)
+    return this.paths.keys
+  }
+
+  pids(): { readonly nodes: Record<string, number | null>; readonly probe: number | null } {
+    return {
+      nodes: Object.fromEntries([...this.engines].map(([name, { pid }]) => [name, pid])),
+      probe: this.probe?.pid ?? null,
+    }
+  }
+
+  /** Hands a file that an engine made to the invoker. */
+  give(file: string): void {
+    giveFile(file, this.invoker)
+  }
+
+  private enter(phase: LabState['phase']): void {
+    this.state = { ...this.state, phase }
+    writeState(this.paths, this.state, this.invoker)
+  }
+
+  private writeFiles({ plan, keys, attached }: UpRequest, wiring: Wiring): void {
+    this.state = { ...this.state, fabric: plan.fabric, attached }
+    this.enter('starting')
+    writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
+    this.addKeys(keys)
+    for (const { name, program } of plan.nodes)
+      writeOwned(this.paths.nodeProgram(name), JSON.stringify(program), this.invoker)
+    writeOwned(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)), this.invoker)
+  }
+
+  private async startEngines(
+    binary: string,
+    request: UpRequest,
+    wiring: Wiring,
+    hooks: RunHooks,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { paths } = this
+    await this.startAll(
+      wiring.nodes.map(({ node, namespace }) => {
+        const resident = Resident.start({
+          kind: 'engine',
+          title: `the engine of ${node}`,
+          namespace,
+          argv: [
+            binary,
+            'run',
+            '--program',
+            paths.nodeProgram(node),
+            '--control',
+            paths.nodeSocket(node),
+            '--keys',
+            paths.keys,
+            '--stats',
+            paths.nodeStatistics(node),
+            ...(request.journal ? ['--journal', paths.nodeJournal(node)] : []),
+            ...(request.programs.engineArguments ?? []),
+          ],
+          socket: paths.nodeSocket(node),
+          log: path.join(paths.folder, `${node}.log`),
+          env: childEnvironment(this.invoker, this.state.id, request.programs.engineEnvironment),
+        })
+        this.engines.set(node, resident)
+        return resident
+      }),
+      hooks,
+      signal,
+    )
+  }
+
+  private async startProbe(binary: string, hooks: RunHooks, signal: AbortSignal): Promise<void> {
+    const { paths } = this
+    this.probe = Resident.start({
+      kind: 'probe',
+      title: 'the probe',
+      argv: [
+        binary,
+        '--control',
+        paths.probeSocket,
+        '--config',
+        paths.probeConfig,
+        '--stats',
+        paths.probeStatistics,
+      ],
+      socket: paths.probeSocket,
+      log: path.join(paths.folder, '_probe.log'),
+      env: childEnvironment(this.invoker, this.state.id),
+    })
+    await this.startAll([this.probe], hooks, signal)
+  }
+
+  private async startAll(
+    residents: readonly Resident[],
+    hooks: RunHooks,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const resident of residents) {
+      resident.onExit = () => {
+        if (!this.stopping && this.state.phase === 'up') hooks.onDeath(resident.title)
+      }
+    }
+    await Promise.all(residents.map((resident) => resident.ready(signal)))
+    // What is there for the invoker to read, journals and statistics, becomes his.
+    for (const folder of [this.paths.journals, this.paths.statistics]) {
+      for (const name of readdirSync(folder)) this.give(path.join(folder, name))
+    }
+  }
+}
+
+async function stopAll(residents: readonly Resident[]): Promise<void> {
+  const outcomes = await Promise.allSettled(residents.map((resident) => resident.stop()))
+  const problems = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  )
+  if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
+}

@@ -1,0 +1,118 @@
+/**
+ * Starts `ztos-labd`: directly as root, else through sudo, once a lab, without asking for a password.
+ *
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Answer } from './channel.js'
+import { LabError, messageOf, type LabErrorCode } from './errors.js'
+import { LabdGreeting } from './labd/protocol.js'
+import { packageRoot } from './paths.js'
+import { LAB_MARK, labMark } from './process-identity.js'
+
+const GREETING_TIMEOUT = 15_000
+
+/** Who asks. */
+export function invoker(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+}
+
+/** The command that starts labd, with sudo before it if need be. */
+export function labdCommand(
+  mode: 'lab' | 'sweep',
+  id: string,
+  who: { readonly uid: number; readonly gid: number },
+): string[] {
+  const main = path.join(packageRoot(), 'dist', 'lab', 'labd', 'main.js')
+  if (!existsSync(main)) {
+    throw new LabError('ZT_LAB_MISSING', `ztos-labd is not built: ${main} does not exist`, {
+      remedy: 'run `make build`',
+    })
+  }
+  const labd = [process.execPath, main, `--${mode}`, id, '--uid', String(who.uid), '--gid', String(who.gid)]
+  // sudo clears the environment, so the mark comes behind it; it is how a clean-up knows the lab's processes.
+  return who.uid === 0 ? labd : ['sudo', '-n', '--', 'env', `${LAB_MARK}=${labMark(who.uid, id)}`, ...labd]
+}
+
+/**
+ * Starts labd and waits for its greeting: it listens (`lab`), or it is done (`sweep`; then the greeting holds `lodgers`).
+ *
+ * @throws LabError `ZT_LAB_PRIVILEGE` when sudo refuses, `ZT_LAB_MISSING`, or what labd itself says
+ */
+export async function startLabd(mode: 'lab' | 'sweep', id: string): Promise<Answer> {
+  const who = invoker()
+  const [file = '', ...args] = labdCommand(mode, id, who)
+  const child = spawn(file, args, {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, [LAB_MARK]: labMark(who.uid, id) },
+  })
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.once('error', (error) => reject(cannotStart(file, error.message)))
+  })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')))
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new LabError('ZT_LAB_DEADLINE', `labd said nothing for ${GREETING_TIMEOUT} ms`)),
+      GREETING_TIMEOUT,
+    )
+  })
+  try {
+    const line = await Promise.race([firstLine(child.stdout), failed, late])
+    if (line === '') throw cannotStart(file, stderr.trim() === '' ? 'it ended without a word' : stderr.trim())
+    return greeted(line)
+  } finally {
+    clearTimeout(timer)
+    child.stdout.destroy()
+    child.stderr.destroy()
+    child.unref()
+  }
+}
+
+function greeted(line: string): Answer {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw new LabError(
+      'ZT_LAB_PROTOCOL',
+      `labd's greeting is not JSON: ${messageOf(error)}: ${line.slice(0, 200)}`,
+      { cause: error },
+    )
+  }
+  const greeting = LabdGreeting.parse(value)
+  if (greeting.ok) return greeting
+  throw new LabError(
+    greeting.code as LabErrorCode,
+    greeting.message,
+    greeting.remedy === undefined ? {} : { remedy: greeting.remedy },
+  )
+}
+
+function cannotStart(file: string, why: string): LabError {
+  if (file !== 'sudo') return new LabError('ZT_LAB_COMMAND', `labd cannot be started: ${why}`)
+  return new LabError(
+    'ZT_LAB_PRIVILEGE',
+    `a lab needs root, and sudo does not give it without a password: ${why}`,
+    {
+      remedy:
+        'run as root, run `sudo -v` before, or allow this user NOPASSWD for node; the twin needs none of it (`--on twin`)',
+    },
+  )
+}
+
+async function firstLine(stream: Readable): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) {
+    text += String(chunk)
+    const end = text.indexOf('\n')
+    if (end >= 0) return text.slice(0, end)
+  }
+  return text
+}

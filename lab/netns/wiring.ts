@@ -1,0 +1,180 @@
+/**
+ * What a plan means in devices: which veth joins which namespaces, which TAP has which addresses. Data only; `script.ts` says
+ * it in commands.
+ *
+ * @module
+ */
+import type { Plan, PlanNode } from '../../contract/plan.js'
+import type { Interface, MacsecInterface, PortInterface } from '../../contract/program.js'
+import { LabError } from '../errors.js'
+import { checkPortName, namespacesOf, phyName } from '../names.js'
+
+/** The largest frame less 14 octets that the engine takes: its umem frames are 2 KiB, 256 of them the kernel's headroom. */
+export const MAX_LINK_MTU = 1778
+/** Name of a host's only device. */
+export const HOST_DEVICE = 'eth0'
+
+export interface VethEnd {
+  readonly namespace: string
+  readonly device: string
+  readonly mac: string
+}
+/** A cable. `id` is the plan's link, or the host at its end. */
+export interface Veth {
+  readonly id: string
+  readonly ends: readonly [VethEnd, VethEnd]
+  readonly mtu: number
+}
+/** A persistent TAP: a port as the node's kernel sees it, above a seal if there is one. */
+export interface Tap {
+  readonly device: string
+  readonly mac: string
+  readonly mtu: number
+  readonly addresses: readonly string[]
+}
+export interface KernelRoute {
+  readonly prefix: string
+  readonly hops: readonly { readonly device: string; readonly gateway?: string }[]
+}
+export interface KernelNeighbour {
+  readonly device: string
+  readonly address: string
+  readonly mac: string
+}
+export interface NodeWiring {
+  readonly node: string
+  readonly namespace: string
+  readonly ports: readonly {
+    readonly interface: number
+    readonly device: string
+    readonly sealed: boolean
+    readonly tap: boolean
+  }[]
+  readonly taps: readonly Tap[]
+  readonly loopback: readonly string[]
+  readonly routes: readonly KernelRoute[]
+  readonly neighbours: readonly KernelNeighbour[]
+}
+export interface HostWiring {
+  readonly host: string
+  readonly namespace: string
+  readonly mac: string
+}
+export interface Wiring {
+  readonly namespaces: readonly string[]
+  readonly veths: readonly Veth[]
+  readonly nodes: readonly NodeWiring[]
+  readonly hosts: readonly HostWiring[]
+}
+
+/** @throws LabError `ZT_LAB_PLAN` for names or MTUs that no lab can have, and for a plan that contradicts itself */
+export function wiringOf(lab: string, plan: Plan): Wiring {
+  const namespaces = namespacesOf(lab, plan)
+  const byName = new Map(plan.nodes.map((node) => [node.name, node]))
+  const end = (at: {
+    readonly node: string
+    readonly interface: number
+  }): VethEnd & { readonly mtu: number } => {
+    const node = byName.get(at.node)
+    const namespace = namespaces.nodes.get(at.node)
+    if (node === undefined || namespace === undefined)
+      throw contradiction(`a wire ends at ${at.node}, which is no node`)
+    const port = portOf(node, at.interface)
+    return {
+      namespace,
+      device: phyName(checkPortName(node.name, port.name)),
+      mac: port.mac,
+      mtu: checkMtu(node.name, port),
+    }
+  }
+  return {
+    namespaces: [...namespaces.nodes.values(), ...namespaces.hosts.values()],
+    veths: [
+      ...plan.links.map(({ id, a, b }) => veth(id, end(a), end(b))),
+      ...plan.hosts.map(({ id, at, mac }) =>
+        veth(id, end(at), { namespace: namespaces.hosts.get(id) ?? '', device: HOST_DEVICE, mac }),
+      ),
+    ],
+    nodes: plan.nodes.map((node) => nodeWiring(node, namespaces.nodes.get(node.name) ?? '')),
+    hosts: plan.hosts.map(({ id, mac }) => ({ host: id, namespace: namespaces.hosts.get(id) ?? '', mac })),
+  }
+}
+
+/**
+ * The device is wider than the port's `mtu`: frames too long for the port must reach the engine and end there in
+ * `frame-oversize` (PARSE-2), not silently in the kernel.
+ */
+function veth(id: string, a: VethEnd, b: VethEnd): Veth {
+  const bare = ({ namespace, device, mac }: VethEnd): VethEnd => ({ namespace, device, mac })
+  return { id, ends: [bare(a), bare(b)], mtu: MAX_LINK_MTU }
+}
+
+function nodeWiring({ name, program }: PlanNode, namespace: string): NodeWiring {
+  const ports = program.interfaces.filter((i) => i.kind === 'port')
+  const sealOf = (port: PortInterface): MacsecInterface | undefined =>
+    program.interfaces.find((i): i is MacsecInterface => i.kind === 'macsec' && i.lower === port.id)
+  /** The TAP through which the kernel reaches an underlay interface. */
+  const tapOf = (id: number): string | undefined => {
+    const found = program.interfaces.find((i) => i.id === id)
+    const port =
+      found?.kind === 'macsec' ? ports.find((p) => p.id === found.lower) : ports.find((p) => p.id === id)
+    return port?.tap === true ? port.name : undefined
+  }
+  const groups = new Map(program.tables.groups.map((group) => [group.id, group.members]))
+  return {
+    node: name,
+    namespace,
+    ports: ports.map((port) => ({
+      interface: port.id,
+      device: port.name,
+      sealed: sealOf(port)?.mode === 'strict',
+      tap: port.tap,
+    })),
+    taps: ports.filter((port) => port.tap).map((port) => tap(port, sealOf(port))),
+    loopback: program.interfaces
+      .filter((i) => i.kind === 'loopback')
+      .filter((i) => i.vrf === 0)
+      .flatMap((i) => i.addresses),
+    routes: program.tables.routes.flatMap((route) => {
+      const members = route.vrf === 0 && route.group !== undefined ? groups.get(route.group) : undefined
+      const hops = (members ?? []).flatMap(({ interface: id, gateway }) => {
+        const device = tapOf(id)
+        return device === undefined ? [] : [gateway === undefined ? { device } : { device, gateway }]
+      })
+      return hops.length === 0 ? [] : [{ prefix: route.prefix, hops }]
+    }),
+    neighbours: program.tables.neighbours.flatMap(({ interface: id, address, mac }) => {
+      const device = tapOf(id)
+      return device === undefined ? [] : [{ device, address, mac }]
+    }),
+  }
+}
+
+function tap(port: PortInterface, seal: MacsecInterface | undefined): Tap {
+  const { mac, mtu, addresses } = seal ?? port
+  return { device: port.name, mac, mtu, addresses }
+}
+
+function portOf({ name, program }: PlanNode, id: number): PortInterface {
+  const found: Interface | undefined = program.interfaces.find((i) => i.id === id)
+  if (found?.kind !== 'port')
+    throw contradiction(`a wire ends at interface ${id} of ${name}, which is no port`)
+  return found
+}
+
+function checkMtu(node: string, { name, mtu }: PortInterface): number {
+  if (mtu <= MAX_LINK_MTU) return mtu
+  throw new LabError(
+    'ZT_LAB_PLAN',
+    `port ${name} of ${node} has MTU ${mtu}, and the engine takes frames of at most ${MAX_LINK_MTU + 14} octets`,
+    {
+      remedy: `set underlay.mtu to at most ${MAX_LINK_MTU - 32} (sealed) or ${MAX_LINK_MTU} (clear) for labs; the twin runs any`,
+    },
+  )
+}
+
+function contradiction(what: string): LabError {
+  return new LabError('ZT_LAB_PLAN', `the plan contradicts itself: ${what}`, {
+    remedy: 'compile it anew from its fabric file',
+  })
+}

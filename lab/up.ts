@@ -1,0 +1,178 @@
+/**
+ * Labs from outside: bring one up, find one, list them, take one down.
+ *
+ * @module
+ */
+import type { Plan } from '../contract/plan.js'
+import { Channel } from './channel.js'
+import { LabError } from './errors.js'
+import { Lab, lodgerTexts } from './lab.js'
+import { ProgressEvent, type Programs } from './labd/protocol.js'
+import { invoker, startLabd } from './launch.js'
+import { isLabId, newLabId } from './names.js'
+import { labPaths } from './paths.js'
+import { readLabs, readLabState, type LabListing } from './state.js'
+import { raced, type StepEvent } from './steps.js'
+
+export interface LabProgress {
+  readonly step: string
+  readonly phase: StepEvent['phase'] | 'waiting'
+  readonly ms?: number | undefined
+}
+export interface LabUpOptions {
+  /** Key values by reference, 16 octets each (`deriveKeys` in `twin/program`). */
+  readonly keys: ReadonlyMap<string, Uint8Array>
+  /** Removed when this process ends (default), or running on until `labDown`. */
+  readonly attached?: boolean
+  /** Engines write journals (default), which a target and a comparison need. */
+  readonly journal?: boolean
+  /** ms for all of it; default 60 s. */
+  readonly deadline?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (event: LabProgress) => void
+  /** Awaited before each step. */
+  readonly beforeStep?: (step: string) => Promise<void>
+  /** Other builds of engine and probe. */
+  readonly programs?: Programs
+}
+export interface LabDownOptions {
+  readonly onProgress?: (event: LabProgress) => void
+  /** Awaited before each tear-down. */
+  readonly beforeStep?: (step: string) => Promise<void>
+}
+export interface LabDownResult {
+  readonly id: string
+  /** Processes of others that were found in the lab's namespaces and run on, one sentence each. */
+  readonly lodgers: readonly string[]
+}
+
+/**
+ * Brings a lab up: namespaces, links, an engine for each node, the probe; returns when it forwards. What labs of this user
+ * left whose labd was killed is removed first.
+ *
+ * @throws LabError; then nothing of the lab is left
+ */
+export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
+  await removeStale()
+  const id = newLabId()
+  const paths = labPaths(invoker().uid, id)
+  await startLabd('lab', id)
+  const channel = await Channel.open(paths.socket, `labd of lab ${id}`)
+  channel.onEvent = progress(channel, options)
+  const values = new Map([...options.keys].map(([name, value]) => [name, Buffer.from(value).toString('hex')]))
+  const request = channel.request(
+    {
+      op: 'up',
+      plan,
+      keys: Object.fromEntries(values),
+      attached: options.attached ?? true,
+      journal: options.journal ?? true,
+      deadline: options.deadline ?? 60_000,
+      stepwise: options.beforeStep !== undefined,
+      programs: options.programs ?? {},
+    },
+    { timeout: Infinity },
+  )
+  try {
+    await (options.signal === undefined ? request : raced(request, options.signal))
+  } catch (error) {
+    // Waits until all is gone, so that "failed" means that nothing is left. labd itself may be what died: then by force.
+    channel.onEvent = undefined
+    await channel
+      .request({ op: 'down', stepwise: false }, { timeout: 60_000 })
+      .catch(() => startLabd('sweep', id))
+    channel.close()
+    throw error
+  }
+  return new Lab(id, paths, channel, { plan, keys: values })
+}
+
+/** A lab that runs detached, or that another process owns. @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_CONNECTION` */
+export async function attach(id: string): Promise<Lab> {
+  const { uid } = invoker()
+  const state = readLabState(uid, checkId(id))
+  if (state.phase !== 'up')
+    throw new LabError('ZT_LAB_STATE', `lab ${id} is ${state.phase}`, { remedy: 'wait until it is up' })
+  const paths = labPaths(uid, id)
+  try {
+    return new Lab(id, paths, await Channel.open(paths.socket, `labd of lab ${id}`))
+  } catch (error) {
+    throw new LabError('ZT_LAB_CONNECTION', `lab ${id} has lost its labd`, {
+      remedy: `remove what is left: \`ztos lab down ${id}\``,
+      cause: error,
+    })
+  }
+}
+
+/** The labs of this user. */
+export function listLabs(): readonly LabListing[] {
+  return readLabs(invoker().uid)
+}
+
+/**
+ * Takes a lab down, whatever state it is in, and returns when nothing of it is left. Doing it again is no error, as long as the
+ * id is one.
+ */
+export async function labDown(id: string, options: LabDownOptions = {}): Promise<LabDownResult> {
+  const paths = labPaths(invoker().uid, checkId(id))
+  let channel: Channel
+  try {
+    channel = await Channel.open(paths.socket, `labd of lab ${id}`)
+  } catch {
+    // No labd: what it left, if anything.
+    return { id, lodgers: lodgerTexts(await startLabd('sweep', id)) }
+  }
+  channel.onEvent = progress(channel, options)
+  try {
+    const answer = await channel.request(
+      { op: 'down', stepwise: options.beforeStep !== undefined },
+      { timeout: 60_000 },
+    )
+    return { id, lodgers: lodgerTexts(answer) }
+  } catch (error) {
+    // labd was killed meanwhile, or hangs: by force.
+    if (
+      error instanceof LabError &&
+      (error.code === 'ZT_LAB_CONNECTION' || error.code === 'ZT_LAB_DEADLINE')
+    ) {
+      return { id, lodgers: lodgerTexts(await startLabd('sweep', id)) }
+    }
+    throw error
+  } finally {
+    channel.close()
+  }
+}
+
+/** Takes all labs of this user down. */
+export async function labDownAll(): Promise<readonly LabDownResult[]> {
+  return Promise.all(listLabs().map(({ id }) => labDown(id)))
+}
+
+async function removeStale(): Promise<void> {
+  await Promise.all(
+    listLabs()
+      .filter(({ phase }) => phase === 'stale')
+      .map(({ id }) => startLabd('sweep', id)),
+  )
+}
+
+function progress(channel: Channel, options: LabDownOptions): (event: unknown) => void {
+  return (event) => {
+    const parsed = ProgressEvent.safeParse(event)
+    if (!parsed.success) return
+    const { step, phase, ms } = parsed.data
+    options.onProgress?.({ step, phase, ms })
+    if (phase !== 'waiting') return
+    const goOn = () => void channel.request({ op: 'continue' }).catch(() => undefined)
+    const waiting = options.beforeStep?.(step) ?? Promise.resolve()
+    // Whoever holds a step holds the lab; one that fails lets go of the connection, and the lab is removed.
+    waiting.then(goOn, () => channel.close())
+  }
+}
+
+function checkId(id: string): string {
+  if (isLabId(id)) return id
+  throw new LabError('ZT_LAB_UNKNOWN', `${JSON.stringify(id)} is no lab id`, {
+    remedy: '`ztos lab list` shows the labs that run',
+  })
+}
