@@ -1,0 +1,181 @@
+/**
+ * A program as a node keeps it: interfaces that know each other, addresses in binary, tables that can be looked up, and
+ * beside them the state that frames leave. Made by `load.ts`.
+ *
+ * @module
+ */
+import type { Ip, Ipv4, Ipv4Prefix, Ipv6, Ipv6Prefix, Mac } from '../packet/address.js'
+import type { Sak } from '../packet/macsec.js'
+import type { Sci } from '../packet/sectag.js'
+import type { Fdb } from './fdb.js'
+import type { Neighbour } from './neighbour-table.js'
+import type { RouteTable } from './route-table.js'
+
+/** An IPv4 address of an interface and its subnet. */
+export interface Address4 {
+  readonly address: Ipv4
+  readonly prefix: Ipv4Prefix
+}
+
+/** An IPv6 address of an interface and its subnet. */
+export interface Address6 {
+  readonly address: Ipv6
+  readonly prefix: Ipv6Prefix
+  readonly linkLocal: boolean
+}
+
+/** What all interfaces that carry IP have. */
+interface Layer3 {
+  readonly id: number
+  readonly name: string
+  readonly mac: Mac
+  readonly mtu: number
+  readonly addresses4: readonly Address4[]
+  readonly addresses6: readonly Address6[]
+  /** Static neighbours, on ports and macsec interfaces as updates have left them (NEIGH-1). */
+  readonly neighbours: Map<Ip, Mac>
+}
+
+export interface Port extends Layer3 {
+  readonly kind: 'port'
+  readonly tap: boolean
+  readonly vrf: Vrf | undefined
+  readonly bridge: Bridge | undefined
+  /** The macsec interface stacked on it; then it has neither VRF nor bridge. */
+  upper: Macsec | undefined
+}
+
+/** Packet number state of a secure association (MACSEC-8). */
+export interface PacketNumber {
+  /** To send: the next one to use. To receive: the lowest acceptable one. From 1 to 2^32, which leaves none. */
+  next: number
+}
+
+/** A secure association and its state. */
+export interface SecureAssociation {
+  readonly sci: Sci
+  readonly an: number
+  readonly sak: Sak
+  readonly pn: PacketNumber
+}
+
+export interface Macsec extends Layer3 {
+  readonly kind: 'macsec'
+  readonly vrf: Vrf
+  readonly lower: Port
+  /** CTRL-2 */
+  mode: 'strict' | 'disabled'
+  readonly replayWindow: number
+  readonly tx: SecureAssociation
+  /** By SCI, then AN. */
+  readonly rx: ReadonlyMap<Sci, readonly (SecureAssociation | undefined)[]>
+}
+
+export interface Bridge {
+  readonly kind: 'bridge'
+  readonly id: number
+  readonly name: string
+  /** Ports and vxlan interfaces in interface order. */
+  readonly members: Member[]
+  irb: Irb | undefined
+  readonly fdb: Fdb
+}
+
+/** An interface that can be attached to a bridge. */
+export type Member = Port | Vxlan
+
+export interface Irb extends Layer3 {
+  readonly kind: 'irb'
+  readonly bridge: Bridge
+  readonly vrf: Vrf
+  readonly systemMac: Mac
+  /** Of `mac` and of `systemMac` (IRB-1); absent without an IPv6 address. */
+  readonly linkLocals: { readonly mac: Ipv6; readonly systemMac: Ipv6 } | undefined
+  readonly suppress: boolean
+  /** ns, NEIGH-2. */
+  readonly neighbourLifetime: bigint
+  readonly neighbourLimit: number
+  /** Dynamic neighbours, incomplete ones included. */
+  readonly dynamic: Map<Ip, Neighbour>
+}
+
+export interface Vxlan {
+  readonly kind: 'vxlan'
+  readonly id: number
+  readonly name: string
+  readonly bridge: Bridge
+  /** CTRL-2 */
+  vni: number
+  readonly underlay: Vrf
+  readonly local: Ip
+  readonly port: number
+  readonly mtu: number
+  readonly learning: boolean
+  readonly ttl: number
+  readonly dscp: number
+  readonly df: boolean
+  readonly udpChecksum: 'zero' | 'compute'
+  readonly remotes: ReadonlySet<Ip>
+  /** In program order (FLOOD-2). */
+  flood: readonly Ip[]
+}
+
+export interface Loopback {
+  readonly kind: 'loopback'
+  readonly id: number
+  readonly name: string
+  readonly vrf: Vrf
+  readonly addresses4: readonly Address4[]
+  readonly addresses6: readonly Address6[]
+}
+
+/** An interface on which packets are received into a VRF. */
+export type Routed = Port | Macsec | Irb
+
+/** An interface that has addresses. */
+export type Addressed = Routed | Loopback
+
+export type AnyInterface = Port | Macsec | Bridge | Irb | Vxlan | Loopback
+
+/** A member of a next-hop group. */
+export interface RouteMember {
+  readonly interface: Routed | Loopback
+  readonly gateway: Ip | undefined
+}
+
+/** A route of a VRF. */
+export interface RouteEntry {
+  readonly prefix: Ipv4Prefix | Ipv6Prefix
+  readonly kind: 'group' | 'connected' | 'blackhole'
+  /** Of the group; the connected interface alone; none of a blackhole. */
+  readonly members: readonly RouteMember[]
+  /** ROUTE-7: first and last address of a connected IPv4 prefix of up to 30 bits. */
+  readonly broadcasts: { readonly first: number; readonly last: number } | undefined
+}
+
+export interface Vrf {
+  readonly id: number
+  readonly name: string
+  /** Interfaces of it that have addresses, in interface order. */
+  readonly interfaces: Addressed[]
+  /** Addresses of its interfaces, those of one IRB only (link-local ones) left out (section 13). */
+  readonly own4: Set<Ipv4>
+  readonly own6: RouteTable<true>
+  readonly routes4: RouteTable<RouteEntry>
+  readonly routes6: RouteTable<RouteEntry>
+}
+
+/** A loaded program. */
+export interface Config {
+  readonly node: string
+  readonly seeds: { readonly ecmp: number; readonly sourcePort: number }
+  readonly vrfs: ReadonlyMap<number, Vrf>
+  /** By id. */
+  readonly interfaces: ReadonlyMap<number, AnyInterface>
+  /** In interface order. */
+  readonly irbs: readonly Irb[]
+  readonly vxlans: readonly Vxlan[]
+  readonly bridges: readonly Bridge[]
+  /** PN state of every SA by what names it (MACSEC-8). */
+  readonly packetNumbers: ReadonlyMap<string, PacketNumber>
+}

@@ -1,0 +1,141 @@
+/**
+ * Clock and control (section 17; NEIGH-7).
+ *
+ * @module
+ */
+import { EngineRequest, JOURNALLED_OPS } from '../../contract/control.js'
+import type { Ip, Mac } from '../packet/address.js'
+import type { AnyInterface, Config, Irb } from './config.js'
+import { sendIcmpError } from './icmp-error.js'
+import type { Machine } from './machine.js'
+import { GIVE_UP_AFTER, incompleteInOrder, RETRY_AFTER, type HeldPacket } from './neighbour-table.js'
+import { endHeld, request } from './neighbour.js'
+
+/** CLOCK-1, NEIGH-7 */
+export function clock(m: Machine): void {
+  m.trace?.step('CLOCK-1', 0, 'neighbours are looked after')
+  // A packet that is given up may send an ICMP error, which may wait for a neighbour itself: the list is taken before.
+  const waiting = m.config.irbs.flatMap((irb) =>
+    irb.dynamic.size === 0 ? [] : incompleteInOrder(irb).map(([address, entry]) => ({ irb, address, entry })),
+  )
+  for (const { irb, address, entry } of waiting) {
+    if (m.now - entry.first >= GIVE_UP_AFTER) {
+      m.trace?.step('NEIGH-7', irb.id, 'the neighbour does not answer')
+      irb.dynamic.delete(address)
+      m.writes++
+      endHeld(m, entry.held, 'neighbour-unresolved')
+      reportUnreachable(m, entry.held)
+    } else if (m.now - entry.last >= RETRY_AFTER) {
+      m.trace?.step('NEIGH-7', irb.id, 'the neighbour is asked again')
+      entry.last = m.now
+      request(m, irb, address)
+    }
+  }
+}
+
+/** ICMP-5 */
+function reportUnreachable(m: Machine, held: HeldPacket): void {
+  const { frame, family, receivedOn } = held
+  if (receivedOn?.vrf === undefined) {
+    m.trace?.step('ICMP-5', 0, "the node's own packet causes no error")
+    return
+  }
+  m.trace?.step('ICMP-5', receivedOn.id, 'about a packet that was held')
+  const { lineage } = m
+  m.lineage = held.lineage
+  const packet = { frame, family, end: frame.length, on: receivedOn, vrf: receivedOn.vrf }
+  sendIcmpError(m, 'hostUnreachable', packet)
+  m.lineage = lineage
+}
+
+/** NEIGH-1: sets or, without a MAC, removes a neighbour of a port or macsec interface; false when there is no such. */
+export function updateNeighbour(m: Machine, interfaceId: number, address: Ip, mac: Mac | undefined): boolean {
+  const on = m.config.interfaces.get(interfaceId)
+  if (on?.kind !== 'port' && on?.kind !== 'macsec') return false
+  m.trace?.step('NEIGH-1', interfaceId, mac === undefined ? 'neighbour removed' : 'neighbour set')
+  if (mac === undefined) on.neighbours.delete(address)
+  else on.neighbours.set(address, mac)
+  return true
+}
+
+/** CTRL-1: what the program that goes leaves behind. */
+export function leave(m: Machine): void {
+  m.trace?.step('CTRL-1', 0, 'a new program')
+  for (const irb of m.config.irbs) forgetNeighbours(m, irb)
+}
+
+/** CTRL-1, CTRL-3 */
+function forgetNeighbours(m: Machine, irb: Irb): void {
+  for (const [, entry] of incompleteInOrder(irb)) endHeld(m, entry.held, 'program-changed')
+  if (irb.dynamic.size > 0) m.writes++
+  irb.dynamic.clear()
+}
+
+/** A control operation that was not done (CTRL-5). */
+export interface Refusal {
+  /** `invalid` against the contract, or it names what does not exist. */
+  readonly code: 'invalid' | 'unknown-interface'
+  readonly message: string
+}
+
+/** CTRL-2, CTRL-3, CTRL-5: does a control operation, or says why not and changes nothing. */
+export function control(m: Machine, given: unknown): Refusal | undefined {
+  const parsed = EngineRequest.safeParse(given)
+  if (!parsed.success || !isJournalled(parsed.data)) {
+    const message = parsed.success ? `${parsed.data.op} is not a node's business` : String(parsed.error)
+    m.trace?.step('CTRL-5', 0, 'refused: not valid')
+    return { code: 'invalid', message }
+  }
+  const refusal = apply(m, m.config, parsed.data)
+  if (refusal !== undefined) m.trace?.step('CTRL-5', 0, `refused: ${refusal.message}`)
+  return refusal
+}
+
+type Journalled = Extract<EngineRequest, { readonly op: (typeof JOURNALLED_OPS)[number] }>
+
+function isJournalled(one: EngineRequest): one is Journalled {
+  return JOURNALLED_OPS.some((op) => op === one.op)
+}
+
+function apply(m: Machine, config: Config, operation: Journalled): Refusal | undefined {
+  const on = operation.interface === undefined ? undefined : config.interfaces.get(operation.interface)
+  switch (operation.op) {
+    case 'set-vni':
+      if (on?.kind !== 'vxlan') return unknown(operation.interface, 'vxlan interface')
+      m.trace?.step('CTRL-2', on.id, `VNI ${operation.vni}`)
+      on.vni = operation.vni
+      return undefined
+    case 'set-macsec-mode':
+      if (on?.kind !== 'macsec') return unknown(operation.interface, 'macsec interface')
+      m.trace?.step('CTRL-2', on.id, `mode ${operation.mode}`)
+      on.mode = operation.mode
+      return undefined
+    case 'flush':
+      if (operation.interface !== undefined && on === undefined)
+        return unknown(operation.interface, 'interface')
+      return operation.table === 'fdb' ? flushFdb(m, config, on) : flushNeighbours(m, config, on)
+  }
+}
+
+function unknown(id: number | undefined, what: string): Refusal {
+  return { code: 'unknown-interface', message: `${id} is no ${what}` }
+}
+
+/** CTRL-3: a bridge's entries, those on a member, or all. */
+function flushFdb(m: Machine, config: Config, on: AnyInterface | undefined): Refusal | undefined {
+  if (on === undefined) for (const bridge of config.bridges) bridge.fdb.flush()
+  else if (on.kind === 'bridge') on.fdb.flush()
+  else if ((on.kind === 'port' || on.kind === 'vxlan') && on.bridge !== undefined) on.bridge.fdb.flush(on)
+  else return unknown(on.id, 'bridge, nor member of one')
+  m.trace?.step('CTRL-3', on?.id ?? 0, 'learned FDB entries are forgotten')
+  m.writes++
+  return undefined
+}
+
+/** CTRL-3: an IRB's dynamic neighbours, or all. */
+function flushNeighbours(m: Machine, config: Config, on: AnyInterface | undefined): Refusal | undefined {
+  if (on !== undefined && on.kind !== 'irb') return unknown(on.id, 'IRB')
+  m.trace?.step('CTRL-3', on?.id ?? 0, 'dynamic neighbours are forgotten')
+  for (const irb of on === undefined ? config.irbs : [on]) forgetNeighbours(m, irb)
+  return undefined
+}

@@ -1,0 +1,97 @@
+/**
+ * Forwarding database of a bridge (section 7): MAC to member and, behind a vxlan interface, remote VTEP.
+ *
+ * @module
+ */
+import type { Ip, Mac } from '../packet/address.js'
+import type { Member } from './config.js'
+
+/** Where a MAC lives. */
+export interface FdbEntry {
+  member: Member
+  /** Remote VTEP when the member is a vxlan interface. */
+  remote: Ip | undefined
+  /** ns, dynamic entries only. */
+  lastSeen: bigint
+  readonly isStatic: boolean
+}
+
+/** What {@link Fdb.learn} did. */
+export type Learned = 'new' | 'moved' | 'refreshed' | 'full'
+
+/** The entries of one bridge. */
+export class Fdb {
+  private readonly entries = new Map<Mac, FdbEntry>()
+  private dynamicCount = 0
+
+  constructor(
+    /** ns, LEARN-4. */
+    private readonly ageing: bigint,
+    /** LEARN-5: the most dynamic entries. */
+    private readonly limit: number,
+  ) {}
+
+  /** Adds a static entry; false when the MAC has one already. */
+  addStatic(mac: Mac, member: Member, remote: Ip | undefined): boolean {
+    if (this.entries.has(mac)) return false
+    this.entries.set(mac, { member, remote, lastSeen: 0n, isStatic: true })
+    return true
+  }
+
+  /** The static entry of a MAC (LEARN-2). */
+  staticEntry(mac: Mac): FdbEntry | undefined {
+    const entry = this.entries.get(mac)
+    return entry?.isStatic === true ? entry : undefined
+  }
+
+  /** The valid entry of a MAC, an invalid one being as none (LEARN-4). */
+  lookup(mac: Mac, now: bigint): FdbEntry | undefined {
+    const entry = this.entries.get(mac)
+    return entry !== undefined && this.isValid(entry, now) ? entry : undefined
+  }
+
+  /** LEARN-1, LEARN-3, LEARN-5. The MAC must have no static entry. */
+  learn(mac: Mac, member: Member, remote: Ip | undefined, now: bigint): Learned {
+    const entry = this.entries.get(mac)
+    if (entry !== undefined) {
+      const known = this.isValid(entry, now)
+      const moved = entry.member !== member || entry.remote !== remote
+      entry.member = member
+      entry.remote = remote
+      entry.lastSeen = now
+      // An invalid entry that is used again takes no room that removing it would not have given.
+      if (!known) return 'new'
+      return moved ? 'moved' : 'refreshed'
+    }
+    if (this.dynamicCount >= this.limit) this.removeInvalid(now)
+    if (this.dynamicCount >= this.limit) return 'full'
+    this.entries.set(mac, { member, remote, lastSeen: now, isStatic: false })
+    this.dynamicCount++
+    return 'new'
+  }
+
+  /** CTRL-3: forgets dynamic entries, those on one member or all. */
+  flush(member?: Member): void {
+    for (const [mac, entry] of this.entries) {
+      if (!entry.isStatic && (member === undefined || entry.member === member)) this.remove(mac)
+    }
+  }
+
+  /** All entries, also those no longer valid. */
+  [Symbol.iterator](): IterableIterator<[Mac, FdbEntry]> {
+    return this.entries.entries()
+  }
+
+  private isValid(entry: FdbEntry, now: bigint): boolean {
+    return entry.isStatic || now - entry.lastSeen < this.ageing
+  }
+
+  private removeInvalid(now: bigint): void {
+    for (const [mac, entry] of this.entries) if (!this.isValid(entry, now)) this.remove(mac)
+  }
+
+  private remove(mac: Mac): void {
+    this.entries.delete(mac)
+    this.dynamicCount--
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Loads a program: resolves every reference, once, and refuses a program that contradicts itself. What is merely wrong,
+ * such as a route to the wrong place, loads: finding that out is what the twin is for.
+ *
+ * @module
+ */
+import type { NodeProgram } from '../../contract/program.js'
+import { PacketError } from '../packet/errors.js'
+import type { Config, PacketNumber } from './config.js'
+import { ForwardError } from './errors.js'
+import type { Keys } from './keys.js'
+import { loadInterfaces } from './load-interfaces.js'
+import { loadTables } from './load-tables.js'
+import { LoadContext } from './load-context.js'
+
+/**
+ * @param packetNumbers - PN state of the program before (MACSEC-8).
+ * @throws {ForwardError} `ZT_PROGRAM_INVALID` or `ZT_KEY_MISSING`
+ */
+export function loadProgram(
+  program: NodeProgram,
+  keys: Keys,
+  packetNumbers: ReadonlyMap<string, PacketNumber> = new Map(),
+): Config {
+  const context = new LoadContext(program, keys, packetNumbers)
+  try {
+    loadInterfaces(context)
+    loadTables(context)
+  } catch (cause) {
+    if (!(cause instanceof PacketError)) throw cause
+    // The schema bounds the shape of addresses, not that a prefix has no host bits.
+    throw new ForwardError('ZT_PROGRAM_INVALID', program.node, cause.message, {
+      remedy: 'correct the program, or the compiler that made it',
+      cause,
+    })
+  }
+  return {
+    node: program.node,
+    seeds: program.seeds,
+    vrfs: context.vrfs,
+    interfaces: context.interfaces,
+    irbs: context.ofKind('irb'),
+    vxlans: context.ofKind('vxlan'),
+    bridges: context.ofKind('bridge'),
+    packetNumbers: context.packetNumbers,
+  }
+}

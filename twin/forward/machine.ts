@@ -1,0 +1,100 @@
+/**
+ * What all stages of a node share: the clock of the input, the program and its state, and the effects so far.
+ *
+ * @module
+ */
+import type { Ip } from '../packet/address.js'
+import type { Bridge, Config, Irb, Member, Port } from './config.js'
+import type { Fate } from './fate.js'
+import type { Effect, Lineage } from './input.js'
+import type { SealedFrame } from './sealed-frame.js'
+import type { Tracer } from './tracer.js'
+
+/**
+ * Stages that are called from below: the way of a frame is a circle (bridge, gateway, route, tunnel, bridge), imports
+ * are not.
+ */
+export interface UpperStages {
+  /** BRIDGE-1: a frame entered from a member, behind a vxlan interface from `remote`. */
+  enterBridge(m: Machine, bridge: Bridge, member: Member, remote: Ip | undefined, frame: Uint8Array): void
+  /** BRIDGE-6: a frame entered from the bridge's IRB. */
+  enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): void
+}
+
+/** How a node is run. */
+export interface MachineOptions {
+  readonly tracer?: Tracer | undefined
+  /** Seal when somebody looks. */
+  readonly lazySeal?: boolean
+}
+
+/** A node while it processes an input. */
+export class Machine {
+  /** Of the input (MODEL-2). */
+  now = 0n
+  /** Of the frame at hand. */
+  lineage: Lineage = 0
+  effects: Effect[] = []
+  /** Times that learned state was changed, refreshing left out. */
+  writes = 0
+  /** Sealed frames that were accepted: each moves a lowest acceptable PN. */
+  accepted = 0
+  /** Packets that wait for a neighbour. */
+  held = 0
+  readonly lazySeal: boolean
+
+  constructor(
+    public config: Config,
+    readonly upper: UpperStages,
+    options: MachineOptions,
+  ) {
+    this.trace = options.tracer
+    this.lazySeal = options.lazySeal ?? false
+  }
+
+  /** Where executed clauses are told; call it as `m.trace?.step(...)`. */
+  trace: Tracer | undefined
+
+  /** Decides the end of a copy. */
+  fate(fate: Fate): void {
+    this.effects.push({ kind: 'fate', fate, lineage: this.lineage })
+  }
+
+  /** Sends a frame on a port. */
+  tx(port: Port, frame: Uint8Array): void {
+    this.effects.push({
+      kind: 'tx',
+      interface: port.id,
+      frame,
+      sealed: undefined,
+      lineage: this.lineage,
+    })
+  }
+
+  /** Sends on a port what is sealed when somebody looks. */
+  txSealed(port: Port, sealed: SealedFrame): void {
+    this.effects.push(new SealedTx(port.id, sealed, this.lineage))
+  }
+
+  /** Hands a frame to the kernel by the TAP of a port. */
+  punt(port: Port, frame: Uint8Array): void {
+    this.effects.push({ kind: 'punt', interface: port.id, frame, lineage: this.lineage })
+  }
+}
+
+class SealedTx {
+  readonly kind = 'tx' as const
+  readonly interface: number
+
+  constructor(
+    port: number,
+    readonly sealed: SealedFrame,
+    readonly lineage: Lineage,
+  ) {
+    this.interface = port
+  }
+
+  get frame(): Uint8Array {
+    return this.sealed.frame
+  }
+}

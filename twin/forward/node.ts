@@ -1,0 +1,168 @@
+/**
+ * A node of a fabric: the machine of `docs/fabric-machine.md`, one input at a time (MODEL-1). It reads no clock, draws
+ * no random number and opens no file; equal inputs give equal effects.
+ *
+ * @module
+ */
+import type { NodeProgram } from '../../contract/program.js'
+import type { Ip, Mac } from '../packet/address.js'
+import { enterBridge, enterBridgeFromIrb } from './bridge.js'
+import type { Config, Port } from './config.js'
+import { clock, control, leave, updateNeighbour, type Refusal } from './control.js'
+import { ForwardError } from './errors.js'
+import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
+import type { Keys } from './keys.js'
+import { loadProgram } from './load.js'
+import { Machine, type MachineOptions, type UpperStages } from './machine.js'
+import { receive, receivePunted } from './port.js'
+import type { SealedFrame } from './sealed-frame.js'
+
+const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb }
+
+/** How a node is run: a tracer, lazy sealing. */
+export type NodeOptions = MachineOptions
+
+/** A node with its program and its state. */
+export class FabricNode {
+  private readonly machine: Machine
+
+  /**
+   * @param keys - for every key reference of the program.
+   * @throws {ForwardError} `ZT_PROGRAM_INVALID` or `ZT_KEY_MISSING`
+   */
+  constructor(
+    program: NodeProgram,
+    private readonly keys: Keys = new Map(),
+    options: NodeOptions = {},
+  ) {
+    this.machine = new Machine(loadProgram(program, keys), UPPER_STAGES, options)
+  }
+
+  /** Name of the node. */
+  get name(): string {
+    return this.machine.config.node
+  }
+
+  /** Packets that wait for a neighbour (NEIGH-4). */
+  get held(): number {
+    return this.machine.held
+  }
+
+  /**
+   * Goes up with every change of what the node has learned: MACs, moves, neighbours. Refreshing an entry, packet numbers
+   * and counters do not count.
+   */
+  get stateVersion(): number {
+    return this.machine.writes
+  }
+
+  /** Sealed frames accepted so far, each of which moved a lowest acceptable PN (MACSEC-6). */
+  get acceptedSealed(): number {
+    return this.machine.accepted
+  }
+
+  /** The program and its state, to be read only. */
+  get config(): Config {
+    return this.machine.config
+  }
+
+  /**
+   * Processes an input.
+   *
+   * @throws {ForwardError} `ZT_INPUT_INVALID` when it names no port or its time lies before the last one's; for `load`
+   *   also those of the constructor. The node is then as it was.
+   */
+  input(input: Input): Effect[] {
+    switch (input.kind) {
+      case 'frame':
+        return this.frame(input.now, input.interface, input.frame, input.lineage)
+      case 'punt':
+        return this.punt(input.now, input.interface, input.frame, input.lineage)
+      case 'neighbour':
+        return this.neighbour(input.now, input.interface, input.address, input.mac)
+      case 'control':
+        return this.control(input.now, input.request).effects
+      case 'load':
+        return this.load(input.now, input.program)
+      case 'clock':
+        return this.clock(input.now)
+    }
+  }
+
+  /** A frame received on a port. */
+  frame(
+    now: Nanoseconds,
+    interfaceId: number,
+    frame: Uint8Array | SealedFrame,
+    lineage: Lineage = 0,
+  ): Effect[] {
+    const port = this.port(interfaceId)
+    const m = this.begin(now, lineage)
+    receive(m, port, frame)
+    return m.effects
+  }
+
+  /** A frame from the TAP of a port (PUNT-2). */
+  punt(now: Nanoseconds, interfaceId: number, frame: Uint8Array, lineage: Lineage = 0): Effect[] {
+    const port = this.port(interfaceId)
+    const m = this.begin(now, lineage)
+    receivePunted(m, port, frame)
+    return m.effects
+  }
+
+  /** A neighbour of a port or macsec interface was set or, without `mac`, removed (NEIGH-1). */
+  neighbour(now: Nanoseconds, interfaceId: number, address: Ip, mac?: Mac): Effect[] {
+    const m = this.begin(now, 0)
+    if (!updateNeighbour(m, interfaceId, address, mac)) {
+      throw this.invalid(`interface ${interfaceId}`, 'is no port and no macsec interface')
+    }
+    return m.effects
+  }
+
+  /** A control operation; refused ones change nothing (CTRL-5). */
+  control(
+    now: Nanoseconds,
+    request: unknown,
+  ): { readonly effects: Effect[]; readonly refusal: Refusal | undefined } {
+    const m = this.begin(now, 0)
+    const refusal = control(m, request)
+    return { effects: m.effects, refusal }
+  }
+
+  /** A new program, whole or not at all (CTRL-1). */
+  load(now: Nanoseconds, program: NodeProgram): Effect[] {
+    const config = loadProgram(program, this.keys, this.machine.config.packetNumbers)
+    const m = this.begin(now, 0)
+    leave(m)
+    m.config = config
+    return m.effects
+  }
+
+  /** A clock (CLOCK-1). */
+  clock(now: Nanoseconds): Effect[] {
+    const m = this.begin(now, 0)
+    clock(m)
+    return m.effects
+  }
+
+  private begin(now: Nanoseconds, lineage: Lineage): Machine {
+    const m = this.machine
+    if (now < m.now) throw this.invalid('time', `${now} lies before ${m.now}`)
+    m.now = now
+    m.lineage = lineage
+    m.effects = []
+    return m
+  }
+
+  private port(id: number): Port {
+    const port = this.machine.config.interfaces.get(id)
+    if (port?.kind !== 'port') throw this.invalid(`interface ${id}`, 'is no port')
+    return port
+  }
+
+  private invalid(where: string, what: string): ForwardError {
+    return new ForwardError('ZT_INPUT_INVALID', `${this.name}: ${where}`, what, {
+      remedy: 'give inputs that fit the program, in order of time',
+    })
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Own addresses (section 13), read where they stand in a packet.
+ *
+ * @module
+ */
+import { readIpv4, readIpv6 } from '../packet/address.js'
+import { u16 } from '../packet/bytes.js'
+import type { Routed, Vrf } from './config.js'
+
+/** fe80::/10 at `offset`. */
+export function isLinkLocalAt(frame: Uint8Array, offset: number): boolean {
+  return (u16(frame, offset) & 0xffc0) === 0xfe80
+}
+
+/** An address of the VRF's interfaces at `offset`; link-local addresses of IRBs are none. */
+export function isOwnInVrf(vrf: Vrf, frame: Uint8Array, offset: number, family: 4 | 6): boolean {
+  return family === 4 ? vrf.own4.has(readIpv4(frame, offset)) : vrf.own6.lookup(frame, offset) !== undefined
+}
+
+/** As {@link isOwnInVrf}, or a link-local address of the IRB on which the packet was received. */
+export function isOwn(on: Routed, vrf: Vrf, frame: Uint8Array, offset: number, family: 4 | 6): boolean {
+  if (isOwnInVrf(vrf, frame, offset, family)) return true
+  if (family === 4 || on.kind !== 'irb' || on.linkLocals === undefined) return false
+  if (!isLinkLocalAt(frame, offset)) return false
+  const address = readIpv6(frame, offset)
+  return (
+    address === on.linkLocals.mac ||
+    address === on.linkLocals.systemMac ||
+    on.addresses6.some((own) => own.address === address)
+  )
+}

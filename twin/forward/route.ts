@@ -1,0 +1,124 @@
+/**
+ * Routing (section 13): packets received in a VRF.
+ *
+ * @module
+ */
+import * as ipv4 from '../packet/ipv4.js'
+import * as ipv6 from '../packet/ipv6.js'
+import { u32, u8 } from '../packet/bytes.js'
+import { newFrame } from './frame-memory.js'
+import { sendIcmpError, type Offending } from './icmp-error.js'
+import { deliver } from './local.js'
+import type { Machine } from './machine.js'
+import { sendTo } from './neighbour.js'
+import {
+  chooseNextHop,
+  DESTINATION,
+  isDirectedBroadcast,
+  lookupRoute,
+  mtuOf,
+  nextHopOf,
+  SOURCE,
+} from './originate.js'
+import { isLinkLocalAt, isOwn } from './own-address.js'
+import { L3_OFFSET } from './parse.js'
+
+/** ROUTE-1 to ROUTE-10. The packet is well-formed. */
+export function route(m: Machine, packet: Offending): void {
+  const { on, vrf, frame, family, end } = packet
+  m.trace?.step('ROUTE-1', on.id, `received in VRF ${vrf.name}`)
+  m.trace?.step('PARSE-6', on.id, `packet of ${end - L3_OFFSET} octets`)
+  const isMartianSource =
+    isMartian(frame, SOURCE[family], family) || isOwn(on, vrf, frame, SOURCE[family], family)
+  m.trace?.step('ROUTE-2', on.id, isMartianSource ? 'cannot be a source' : 'source is possible')
+  if (isMartianSource) {
+    m.fate('martian-source')
+    return
+  }
+  const isMartianDestination = isMartian(frame, DESTINATION[family], family)
+  m.trace?.step(
+    'ROUTE-3',
+    on.id,
+    isMartianDestination ? 'cannot be a destination' : 'destination is possible',
+  )
+  if (isMartianDestination) {
+    m.fate('martian-destination')
+    return
+  }
+  if (isOwn(on, vrf, frame, DESTINATION[family], family)) {
+    m.trace?.step('ROUTE-4', on.id, 'an own address')
+    deliver(m, packet)
+    return
+  }
+  if (family === 6 && (isLinkLocalAt(frame, SOURCE[6]) || isLinkLocalAt(frame, DESTINATION[6]))) {
+    m.trace?.step('ROUTE-5', on.id, 'link-local')
+    m.fate('link-local-not-routed')
+    return
+  }
+  forward(m, packet)
+}
+
+/** ROUTE-2 and ROUTE-3, own addresses left out. */
+function isMartian(frame: Uint8Array, offset: number, family: 4 | 6): boolean {
+  const first = u8(frame, offset)
+  if (family === 4) return first === 0 || first === 127 || first >= 224
+  if (first === 0xff) return true
+  // :: and ::1
+  return (
+    u32(frame, offset) === 0 &&
+    u32(frame, offset + 4) === 0 &&
+    u32(frame, offset + 8) === 0 &&
+    u32(frame, offset + 12) <= 1
+  )
+}
+
+/** ROUTE-6 to ROUTE-10 */
+function forward(m: Machine, packet: Offending): void {
+  const { on, vrf, frame, family, end } = packet
+  const entry = lookupRoute(vrf, frame, family)
+  if (entry === undefined) {
+    m.trace?.step('ROUTE-6', on.id, `no route in VRF ${vrf.name}`)
+    m.fate('no-route')
+    sendIcmpError(m, 'netUnreachable', packet)
+    return
+  }
+  m.trace?.step('ROUTE-6', on.id, `${entry.kind} route in VRF ${vrf.name}`)
+  if (entry.kind === 'blackhole') {
+    m.fate('blackhole')
+    return
+  }
+  if (isDirectedBroadcast(entry, frame)) {
+    m.trace?.step('ROUTE-7', on.id, 'the destination is a subnet broadcast')
+    m.fate('directed-broadcast')
+    return
+  }
+  const ttl = family === 4 ? ipv4.ttl(frame, L3_OFFSET) : ipv6.hopLimit(frame, L3_OFFSET)
+  m.trace?.step('ROUTE-8', on.id, `TTL ${ttl}`)
+  if (ttl <= 1) {
+    m.fate('ttl-exceeded')
+    sendIcmpError(m, 'timeExceeded', packet)
+    return
+  }
+  const member = chooseNextHop(m, entry, frame, family, end)
+  const mtu = mtuOf(member)
+  m.trace?.step('ROUTE-9', member.interface.id, `${end - L3_OFFSET} octets, MTU ${mtu}`)
+  if (end - L3_OFFSET > mtu) {
+    if (family === 4 && !ipv4.df(frame, L3_OFFSET)) {
+      m.fate('fragmentation-unsupported')
+    } else {
+      m.fate('mtu-exceeded')
+      sendIcmpError(m, 'tooBig', packet, mtu)
+    }
+    return
+  }
+  m.trace?.step('ROUTE-10', member.interface.id, 'TTL is one less')
+  const forwarded = newFrame(end)
+  forwarded.set(end === frame.length ? frame : frame.subarray(0, end))
+  if (family === 4) ipv4.decrementTtl(forwarded, L3_OFFSET)
+  else ipv6.decrementHopLimit(forwarded, L3_OFFSET)
+  sendTo(m, member.interface, nextHopOf(member, frame, family), {
+    frame: forwarded,
+    family,
+    receivedOn: on,
+  })
+}

@@ -1,0 +1,23 @@
+/**
+ * Sending on ports and macsec interfaces (PORT-5), and punting (PUNT-1).
+ *
+ * @module
+ */
+import type { Macsec, Port } from './config.js'
+import type { Machine } from './machine.js'
+import * as macsec from './macsec.js'
+
+/** PORT-5: sends a frame on a port, or on a macsec interface and through it on the port beneath. */
+export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
+  m.trace?.step('PORT-5', on.id, `sent, ${frame.length} octets`)
+  if (on.kind === 'macsec') macsec.send(m, on, frame)
+  else m.tx(on, frame)
+}
+
+/** PUNT-1: hands a frame, as it is on its receiving interface, to the kernel. */
+export function punt(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
+  const port = on.kind === 'macsec' ? on.lower : on
+  m.trace?.step('PUNT-1', port.id, port.tap ? 'punted' : 'the port has no TAP')
+  if (port.tap) m.punt(port, frame)
+  else m.fate('punt-unavailable')
+}
