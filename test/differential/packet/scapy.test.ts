@@ -1,0 +1,126 @@
+/**
+ * The codecs against scapy, both ways.
+ *
+ * `ZT_SEED` sets the seed, which is printed; `ZT_FRAMES` the number of frames of each run.
+ */
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  decodeFrame,
+  describeFrame,
+  encodeFrame,
+  fromHex,
+  importSak,
+  open,
+  parseMac,
+  problemsOf,
+  sciOf,
+  formatSci,
+  seal,
+  toHex,
+  type Layer,
+  type LayerSpec,
+} from '../../../twin/packet/index.js'
+import { arbitraryMac, arbitraryStack, EVERY_FRAME } from '../../support/arbitrary-frame.js'
+import { ScapyOracle } from '../../support/scapy.js'
+import { scapyExpectations, scapySays } from '../../support/scapy-fields.js'
+import { frameCount, runSeed } from '../../support/run-seed.js'
+import { withoutComputed } from '../../support/without-computed.js'
+
+const seed = runSeed('scapy')
+const count = frameCount(1000)
+
+let scapy: ScapyOracle
+beforeAll(() => {
+  scapy = ScapyOracle.start()
+})
+afterAll(() => scapy.close())
+
+/** What scapy and what we say of a frame, with the frame itself, so that a difference shows it. */
+async function bothRead(frame: Uint8Array): Promise<readonly [theirs: unknown, ours: unknown]> {
+  const { layers } = await scapy.dissect(frame)
+  const expected = scapyExpectations(decodeFrame(frame))
+  const shown = { frame: toHex(frame), text: describeFrame(frame) }
+  return [
+    { ...shown, layers: scapySays(layers, expected) },
+    { ...shown, layers: expected },
+  ]
+}
+
+function sample(choice: Parameters<typeof arbitraryStack>[0], numRuns: number): Uint8Array[] {
+  return fc.sample(arbitraryStack(choice), { seed, numRuns }).map((stack) => encodeFrame(stack))
+}
+
+describe(`scapy, seed ${seed}`, () => {
+  it(`reads the fields that we wrote, in ${count} frames`, async () => {
+    for (const frame of sample(EVERY_FRAME, count)) {
+      const [theirs, ours] = await bothRead(frame)
+      expect(theirs).toEqual(ours)
+    }
+  })
+
+  it(`computes the lengths and checksums that we computed, in ${count} frames`, async () => {
+    // Scapy puts the padding of a frame in a tunnel behind everything, and cannot know the checksums of other fragments.
+    const frames = sample(
+      { ...EVERY_FRAME, padding: false, fragments: false, lengthFrames: false, macsec: false },
+      count,
+    )
+    for (const frame of frames) {
+      const { rebuilt } = await scapy.dissect(frame, true)
+      expect(rebuilt).toBe(toHex(frame))
+    }
+  })
+
+  it(`writes ${count} frames whose fields we read, without a problem, and write again to the same octets`, async () => {
+    const seen = new Set<Layer['kind']>()
+    for (const text of await scapy.generate(seed, count)) {
+      const frame = fromHex(text)
+      const [theirs, expected] = await bothRead(frame)
+      expect(theirs).toEqual(expected)
+      const ours = decodeFrame(frame)
+      expect(problemsOf(ours)).toEqual([])
+      expect(toHex(encodeFrame(ours))).toBe(text)
+      expect(toHex(encodeFrame(withoutComputed(ours)))).toBe(text)
+      for (const layer of ours) seen.add(layer.kind)
+    }
+    const kinds: readonly LayerSpec['kind'][] = [
+      'ethernet',
+      'vlan',
+      'arp',
+      'ipv4',
+      'ipv6',
+      'extension',
+      'fragment',
+      'icmp',
+      'icmpv6',
+      'nd-target',
+      'nd-router',
+      'nd-option',
+      'udp',
+      'tcp',
+      'sctp',
+      'vxlan',
+      'payload',
+    ]
+    expect(kinds.filter((kind) => !seen.has(kind))).toEqual([])
+  })
+
+  it(`seals and opens MACsec as we do, in ${count / 5} frames, encrypted and integrity only`, async () => {
+    const frames = sample({ ...EVERY_FRAME, macsec: false, lengthFrames: false }, count / 5)
+    const sci = sciOf(fc.sample(arbitraryMac, { seed, numRuns: 1 })[0] ?? parseMac('02:00:00:00:00:01'), 1)
+    const key = '000102030405060708090a0b0c0d0e0f'
+    const sak = importSak(fromHex(key))
+    for (const [i, frame] of frames.entries()) {
+      const encrypt = i % 2 === 0
+      const request = { sci: formatSci(sci), an: i % 4, pn: i + 1, key, encrypt }
+      const ours = seal({ frame, sak, sci, an: i % 4, pn: i + 1, tci: encrypt ? 0x2c : 0x20 })
+      const theirs = await scapy.request({ op: 'macsec_encap', ...request, frame: toHex(frame) })
+      expect(toHex(ours)).toBe(theirs['frame'])
+      const opened = open({ frame: fromHex(theirs['frame'] as string), sak })
+      expect(opened).toMatchObject({ ok: true, an: i % 4, pn: i + 1, sci, encrypted: encrypt })
+      expect(opened.ok && toHex(opened.frame)).toBe(toHex(frame))
+      const decapped = await scapy.request({ op: 'macsec_decap', ...request, frame: toHex(ours) })
+      expect(decapped['frame']).toBe(toHex(frame))
+    }
+  })
+})
