@@ -15,7 +15,7 @@ export const style = `
 body { margin: 0 auto; max-width: 1120px; padding: 20px 16px 60px; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.15rem; margin: 32px 0 8px; }
-.soft { color: var(--soft); } .scroll { overflow-x: auto; } code, pre { font: 12.5px/1.45 ui-monospace, Menlo, Consolas, monospace; }
+.soft { color: var(--soft); } .scroll { overflow-x: auto; } .scroll table { width: max-content; min-width: 100%; overflow-wrap: normal; } .scroll td { max-width: 46ch; overflow-wrap: break-word; } code, pre { font: 12.5px/1.45 ui-monospace, Menlo, Consolas, monospace; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 10px; overflow-x: auto; overflow-wrap: normal; }
 .headline { font-size: 1.15rem; font-weight: 600; border-left: 5px solid; padding: 8px 12px; background: var(--card); border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }

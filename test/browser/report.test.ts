@@ -89,6 +89,10 @@ describe('[T10] the report in a browser', () => {
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       )
       expect(sideways, 'the page itself does not scroll sideways').toBeLessThanOrEqual(0)
+      const narrowest = await page.evaluate(
+        'Math.min(...[...document.querySelectorAll("td, th")].filter((cell) => cell.offsetParent !== null && cell.innerText.length > 3).map((cell) => cell.offsetWidth))',
+      )
+      expect(narrowest, 'no cell is squeezed into a column of letters').toBeGreaterThanOrEqual(36)
       expect(await page.locator('svg.topology .node').count()).toBe(4)
       expect(noise).toEqual([])
       await page.context().close()
