@@ -29,9 +29,15 @@ if (process.argv.includes('--write')) {
 } else {
   const results = path.join(root, 'test-results')
   const accounts = readdirSync(results).filter((name) => name.endsWith('.tests.json'))
-  const tests = accounts.flatMap((name) => JSON.parse(read(path.join('test-results', name))))
+  const tests = accounts.flatMap((name) => {
+    return /** @type {import('./lib/conformance.mjs').Test[]} */ (
+      JSON.parse(read(path.join('test-results', name)))
+    )
+  })
   const table = path.join(results, 'mutants.json')
-  const mutants = existsSync(table) ? JSON.parse(readFileSync(table, 'utf8')) : []
+  const mutants = existsSync(table)
+    ? /** @type {import('./lib/conformance.mjs').Mutant[]} */ (JSON.parse(readFileSync(table, 'utf8')))
+    : []
   const clauses = parseClauses(read('docs/fabric-machine.md'))
   const faults = findFaults({ ledger, features, clauses, tests, mutants })
   for (const fault of faults) console.log(fault)
