@@ -1,0 +1,368 @@
+/**
+ * The fabric file, version 1: what a person writes and `ztos schema` prints. This is the shape alone; ranges, references,
+ * clashes and capacities are judged by `twin/model`, with positions.
+ *
+ * Every leaf type carries a description and an example: they become hints in editors and remedies in problems.
+ *
+ * @module
+ */
+import { z } from 'zod'
+
+export const FABRIC_VERSION = 1
+/** Of nodes, tenants, networks, hosts, seals, intents. With a link's two ends and a seal it still fits a key reference. */
+export const MAX_NAME = 32
+export const DEFAULT_UNDERLAY_MTU = 1700
+export const DEFAULT_MTU = 1500
+
+const Name = z
+  .string()
+  .regex(/^(?!.*--)[a-z][a-z0-9-]{0,31}$/)
+  .meta({
+    id: 'Name',
+    description:
+      'a name of at most 32 characters: a lower-case letter, then letters, digits and single hyphens',
+    examples: ['shop'],
+  })
+const RangedName = z
+  .string()
+  .regex(/^[a-z](?:[a-z0-9-]|\[[0-9][0-9,-]*\])*$/)
+  .max(200)
+  .meta({
+    id: 'RangedName',
+    description: 'a name, or several by ranges of numbers',
+    examples: ['leaf[1-3]'],
+  })
+const pattern = (id: string, regex: RegExp, description: string, example: string) => {
+  const one = z
+    .string()
+    .regex(regex)
+    .max(200)
+    .meta({ id, description, examples: [example] })
+  return z.union([one, z.array(one).min(1)]).meta({ description, examples: [example] })
+}
+const NodePattern = pattern(
+  'NodePattern',
+  /^[a-z*][a-z0-9*,[\]-]*$/,
+  'nodes by name, range or glob, or a list of those',
+  'leaf[1-3]',
+)
+const LinkPattern = pattern(
+  'LinkPattern',
+  /^[a-z*][a-z0-9*,[\]#-]*$/,
+  'links as two ends in name order, with ranges or globs, or a list of those',
+  'leaf*--spine*',
+)
+const HostPattern = pattern(
+  'HostPattern',
+  /^[a-z*][a-z0-9*,[\]-]*\/[a-z*][a-z0-9*,[\]-]*$/,
+  'tenant/network or tenant/host, with ranges or globs, or a list of those',
+  'shop/web',
+)
+const IntentPattern = pattern(
+  'IntentPattern',
+  /^[a-z*][a-z0-9*:,[\]-]*$/,
+  'intents by name or glob, or a list of those',
+  'web-db',
+)
+const HostName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/)
+  .meta({ id: 'HostName', description: 'one host, as tenant/host', examples: ['shop/web1'] })
+
+const Prefix = z
+  .string()
+  .regex(/^[0-9a-fA-F:.]+\/[0-9]{1,3}$/)
+  .meta({ id: 'Prefix', description: 'an IPv4 or IPv6 prefix', examples: ['10.255.0.0/24'] })
+const Gateway = z
+  .string()
+  .regex(/^[0-9a-fA-F:.]+\/[0-9]{1,3}$/)
+  .meta({
+    id: 'Gateway',
+    description: "a gateway's address with the length of its subnet",
+    examples: ['10.1.0.1/24'],
+  })
+const Address = z
+  .string()
+  .regex(/^[0-9a-fA-F:.]+$/)
+  .meta({ id: 'Address', description: 'an IPv4 or IPv6 address', examples: ['10.1.0.10'] })
+const Mac = z
+  .string()
+  .regex(/^[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}$/)
+  .meta({
+    id: 'Mac',
+    description: 'a MAC address: six pairs of hexadecimal digits with colons',
+    examples: ['02:00:00:00:00:01'],
+  })
+const Vni = z
+  .int()
+  .min(1)
+  .max(0xffffff)
+  .meta({ id: 'Vni', description: 'a VXLAN network identifier, 1 to 16777215', examples: [10010] })
+const Vlan = z
+  .int()
+  .min(1)
+  .max(4094)
+  .meta({ id: 'Vlan', description: 'a VLAN id, 1 to 4094, scoped to its port', examples: [10] })
+const Mtu = z
+  .int()
+  .min(68)
+  .max(9216)
+  .meta({ id: 'Mtu', description: 'an IP MTU in octets, 68 to 9216', examples: [1500] })
+const Asn = z
+  .int()
+  .min(1)
+  .max(4294967294)
+  .meta({ id: 'Asn', description: 'an AS number, 1 to 4294967294', examples: [65000] })
+const AsnRange = z
+  .string()
+  .regex(/^[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$/)
+  .meta({ id: 'AsnRange', description: 'a range of AS numbers', examples: ['65101-65199'] })
+
+const Underlay = z
+  .strictObject({
+    mtu: Mtu.optional().meta({ default: DEFAULT_UNDERLAY_MTU }),
+    loopbacks: Prefix,
+    links: Prefix,
+    bgp: z
+      .strictObject({ spines: Asn, leaves: AsnRange })
+      .meta({
+        id: 'Bgp',
+        description: 'AS numbers: one for all spines, a range with one for each leaf',
+        examples: ['{ spines: 65000, leaves: 65101-65199 }'],
+      })
+      .optional(),
+  })
+  .meta({
+    id: 'Underlay',
+    description: 'the IP fabric below: its MTU above any seal, and the pools for loopbacks and links',
+    examples: ['{ mtu: 1700, loopbacks: 10.255.0.0/24, links: 10.254.0.0/23 }'],
+  })
+const Node = z.strictObject({ role: z.enum(['spine', 'leaf']), asn: Asn.optional() }).meta({
+  id: 'Node',
+  description: 'a node and its role',
+  examples: ['{ role: leaf }'],
+})
+const Seal = z
+  .strictObject({
+    macsec: z
+      .enum(['gcm-aes-128'])
+      .meta({ description: 'the MACsec cipher suite', examples: ['gcm-aes-128'] }),
+    mode: z
+      .enum(['strict', 'disabled'])
+      .meta({ description: 'whether clear frames are refused', examples: ['strict'] })
+      .optional(),
+    key: z
+      .string()
+      .regex(/^[a-z][a-z0-9+.-]*:[A-Za-z0-9._/-]+$/)
+      .max(64)
+      .meta({
+        id: 'KeyName',
+        description: 'the name of a key, never its value: a source, a colon, a name',
+        examples: ['lab:core'],
+      }),
+  })
+  .meta({
+    id: 'Seal',
+    description: 'link encryption',
+    examples: ['{ macsec: gcm-aes-128, mode: strict, key: lab:core }'],
+  })
+const Link = z
+  .strictObject({
+    from: NodePattern,
+    to: NodePattern,
+    seal: Name.optional(),
+    count: z
+      .int()
+      .min(1)
+      .max(16)
+      .meta({ description: 'parallel links between each pair, 1 to 16', examples: [2] })
+      .optional(),
+  })
+  .meta({
+    id: 'Link',
+    description: 'links from each node of one set to each of the other',
+    examples: ['{ from: "leaf[1-3]", to: "spine[1-2]" }'],
+  })
+
+const Network = z
+  .strictObject({
+    vlan: Vlan.optional(),
+    vni: Vni,
+    subnet: z
+      .union([Prefix, z.array(Prefix).min(1)])
+      .meta({ description: 'a prefix, or a list with one of each family', examples: ['10.1.0.0/24'] })
+      .optional(),
+    gateways: z
+      .array(Gateway)
+      .min(1)
+      .meta({
+        description: 'a list of gateway addresses, one of each family',
+        examples: ['[10.1.0.1/24, "2001:db8:1::1/64"]'],
+      })
+      .optional(),
+    mtu: Mtu.optional().meta({ default: DEFAULT_MTU }),
+    at: NodePattern.optional(),
+    gatewayAt: NodePattern.optional(),
+  })
+  .meta({
+    id: 'Network',
+    description: 'a network: routed with gateways, pure layer 2 with a subnet alone',
+    examples: ['{ vlan: 10, vni: 10010, gateways: [10.1.0.1/24] }'],
+  })
+const Host = z
+  .strictObject({
+    at: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/)
+      .meta({ id: 'LeafName', description: 'one leaf, by name', examples: ['leaf1'] }),
+    network: Name,
+    address: z
+      .union([Address, z.array(Address).min(1)])
+      .meta({ description: 'an address, or a list with one of each family', examples: ['10.1.0.10'] })
+      .optional(),
+    mac: Mac.optional(),
+    mtu: Mtu.optional(),
+  })
+  .meta({ id: 'Host', description: 'a host', examples: ['{ at: leaf1, network: web }'] })
+const Tenant = z
+  .strictObject({
+    l3vni: Vni.optional(),
+    networks: z.record(Name, Network).meta({
+      description: 'networks by name',
+      examples: ['{ web: { vni: 10010, gateways: [10.1.0.1/24] } }'],
+    }),
+    hosts: z
+      .record(RangedName, Host)
+      .meta({ description: 'hosts by name', examples: ['{ web1: { at: leaf1, network: web } }'] })
+      .optional(),
+  })
+  .meta({
+    id: 'Tenant',
+    description: 'a tenant with its networks and hosts',
+    examples: ['{ l3vni: 50001, networks: {}, hosts: {} }'],
+  })
+
+const Duration = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,3})?(?:ns|us|ms|s)$/)
+  .meta({ id: 'Duration', description: 'a time with its unit: ns, us, ms or s', examples: ['150us'] })
+const Rate = z
+  .string()
+  .regex(/^[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?pps$/)
+  .meta({ id: 'Rate', description: 'packets a second: pps, kpps or Mpps', examples: ['10kpps'] })
+const Proto = z
+  .string()
+  .regex(/^(?:any|icmp|tcp|udp|(?:tcp|udp)\/[0-9]{1,5})$/)
+  .meta({ id: 'Proto', description: 'any, icmp, tcp, udp, or a port as tcp/5432', examples: ['tcp/5432'] })
+const Count = z
+  .int()
+  .min(0)
+  .max(64)
+  .meta({ id: 'Count', description: 'a number, 0 to 64', examples: [1] })
+
+const Reach = z.strictObject({ from: HostPattern, to: HostPattern, proto: Proto.optional() }).meta({
+  id: 'Reach',
+  description: 'each host of one set reaches each of the other',
+  examples: ['{ from: shop/web, to: shop/db, proto: tcp/5432 }'],
+})
+const Encrypt = z
+  .strictObject({
+    links: LinkPattern,
+    by: z
+      .enum(['macsec'])
+      .meta({ description: 'what encrypts', examples: ['macsec'] })
+      .optional(),
+  })
+  .meta({
+    id: 'Encrypt',
+    description: 'nothing crosses these links in the clear',
+    examples: ['{ links: "leaf*--spine*" }'],
+  })
+const Latency = z
+  .strictObject({
+    from: HostName,
+    to: HostName,
+    p50: Duration.optional(),
+    p90: Duration.optional(),
+    p99: Duration.optional(),
+    'p99.9': Duration.optional(),
+    rate: Rate,
+  })
+  .meta({
+    id: 'Latency',
+    description: 'a percentile of the one-way time from host to host stays within a bound at a rate',
+    examples: ['{ from: shop/web1, to: shop/web2, p99: 5ms, rate: 2kpps }'],
+  })
+const Survive = z
+  .strictObject({ links: Count.optional(), nodes: Count.optional(), keep: IntentPattern })
+  .meta({
+    id: 'Survive',
+    description: 'intents that still hold when so many links or nodes fail',
+    examples: ['{ links: 1, keep: [web-db] }'],
+  })
+const Intent = z
+  .strictObject({
+    reach: Reach.optional(),
+    encrypt: Encrypt.optional(),
+    latency: Latency.optional(),
+    survive: Survive.optional(),
+  })
+  .meta({
+    id: 'Intent',
+    description: 'one thing that must hold: reach, encrypt, latency or survive',
+    examples: ['{ reach: { from: shop/web, to: shop/db } }'],
+    minProperties: 1,
+    maxProperties: 1,
+  })
+
+/** A whole fabric: the file, or the sum of its fragments. */
+export const FabricFile = z
+  .strictObject({
+    ztos: z
+      .literal(FABRIC_VERSION)
+      .meta({ description: 'the version of the format, 1', examples: [FABRIC_VERSION] }),
+    name: Name,
+    include: z
+      .array(z.string().min(1).max(200))
+      .meta({
+        description: 'fragments, by file name or glob, relative to this file',
+        examples: ['[tenants/*.yaml]'],
+      })
+      .optional(),
+    underlay: Underlay,
+    nodes: z
+      .record(RangedName, Node)
+      .meta({ description: 'nodes by name or range', examples: ['{ "leaf[1-3]": { role: leaf } }'] }),
+    seals: z
+      .record(Name, Seal)
+      .meta({
+        description: 'seals by name',
+        examples: ['{ core: { macsec: gcm-aes-128, key: lab:core } }'],
+      })
+      .optional(),
+    links: z
+      .array(Link)
+      .meta({ description: 'a list of links', examples: ['[{ from: "leaf[1-3]", to: "spine[1-2]" }]'] })
+      .optional(),
+    tenants: z
+      .record(Name, Tenant)
+      .meta({ description: 'tenants by name', examples: ['{ shop: { networks: {} } }'] })
+      .optional(),
+    intents: z
+      .record(Name, Intent)
+      .meta({
+        description: 'what must hold, by name; isolation between tenants is implied',
+        examples: ['{ web-db: { reach: { from: shop/web, to: shop/db } } }'],
+      })
+      .optional(),
+  })
+  .meta({ description: 'a fabric file', examples: ['{ ztos: 1, name: shop }'] })
+
+export type FabricFile = z.infer<typeof FabricFile>
+export type NodeEntry = z.infer<typeof Node>
+export type SealEntry = z.infer<typeof Seal>
+export type LinkEntry = z.infer<typeof Link>
+export type NetworkEntry = z.infer<typeof Network>
+export type HostEntry = z.infer<typeof Host>
+export type TenantEntry = z.infer<typeof Tenant>
+export type IntentEntry = z.infer<typeof Intent>

@@ -1,0 +1,230 @@
+/**
+ * What only shows when the parts of a fabric are seen together: clashes across tenants, MTU chains, pools that are too
+ * small, leaves that cannot hear each other.
+ *
+ * @module
+ */
+import { formatPrefix, prefixCovers } from '../packet/index.js'
+import { capacityOf } from './addresses.js'
+import { count, type Context } from './context.js'
+import type { FabricLink, FabricNode, Network, Tenant, Underlay } from './fabric.js'
+import { reportTwice } from './read-nodes.js'
+import type { Path } from './tree.js'
+
+/** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
+export const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
+/** SecTAG with SCI 16, ICV 16 (IEEE 802.1AE-2018 clause 9). */
+export const MACSEC_OVERHEAD = 32
+/** Largest MTU of a port, by the NodeProgram. */
+const MAX_PORT_MTU = 9216
+
+export interface Parts {
+  readonly underlay: Underlay
+  readonly nodes: readonly FabricNode[]
+  readonly links: readonly FabricLink[]
+  readonly tenants: readonly Tenant[]
+}
+
+export function checkWhole(context: Context, parts: Parts): void {
+  checkPools(context, parts)
+  checkPortMtu(context, parts)
+  checkVnis(context, parts.tenants)
+  for (const tenant of parts.tenants) {
+    checkVlans(context, tenant)
+    checkSubnets(context, tenant)
+    checkNetworkMtus(context, parts.underlay, tenant)
+    checkLayer3(context, tenant)
+    checkPaths(context, parts, tenant)
+  }
+}
+
+function checkPools(context: Context, { underlay, nodes, links }: Parts): void {
+  const { loopbacks, bgp } = underlay
+  const addresses =
+    loopbacks.length >= (loopbacks.family === 6 ? 127 : 31)
+      ? 2 ** ((loopbacks.family === 6 ? 128 : 32) - loopbacks.length)
+      : capacityOf(loopbacks)
+  const exhausted = (path: Path, room: string, need: string): void =>
+    context.bad('ZT_FABRIC_POOL_EXHAUSTED', path, `${room}, the fabric has ${need}`, 'give a larger one')
+  if (nodes.length > addresses) {
+    exhausted(
+      ['underlay', 'loopbacks'],
+      `${formatPrefix(loopbacks)} has ${count(addresses, 'loopback')}`,
+      count(nodes.length, 'node'),
+    )
+  }
+  const linkRoom = linkCapacityOf(underlay)
+  if (links.length > linkRoom) {
+    exhausted(
+      ['underlay', 'links'],
+      `${formatPrefix(underlay.links)} has room for ${count(linkRoom, 'link')}`,
+      count(links.length, 'link'),
+    )
+  }
+  const leaves = nodes.filter((node) => node.role === 'leaf')
+  const given = new Set(leaves.flatMap(({ asn }) => asn ?? []))
+  const free =
+    bgp.leaves.last -
+    bgp.leaves.first +
+    1 -
+    [...given].filter((asn) => asn >= bgp.leaves.first && asn <= bgp.leaves.last).length
+  const needed = leaves.filter(({ asn }) => asn === undefined).length
+  if (needed > free) {
+    exhausted(
+      ['underlay', 'bgp', 'leaves'],
+      `the range has ${count(free, 'AS number')} to give`,
+      `${count(needed, 'leaf', 'leaves')} without one`,
+    )
+  }
+}
+
+/** How many links a pool numbers: /31 (RFC 3021), or /127 (RFC 6164) without the first, the subnet-router anycast address. */
+function linkCapacityOf({ links }: Underlay): number {
+  const bits = (links.family === 6 ? 127 : 31) - links.length
+  if (bits < 0) return 0
+  return 2 ** Math.min(32, bits) - (links.family === 6 ? 1 : 0)
+}
+
+function checkPortMtu(context: Context, { underlay, links }: Parts): void {
+  if (underlay.mtu + MACSEC_OVERHEAD <= MAX_PORT_MTU || links.every((link) => link.seal === undefined)) return
+  context.bad(
+    'ZT_FABRIC_MTU',
+    ['underlay', 'mtu'],
+    `a seal adds ${MACSEC_OVERHEAD} octets to ${underlay.mtu}, a port takes at most ${MAX_PORT_MTU}`,
+    `write at most ${MAX_PORT_MTU - MACSEC_OVERHEAD}`,
+  )
+}
+
+function checkVnis(context: Context, tenants: readonly Tenant[]): void {
+  const owners = new Map<number, { readonly path: Path; readonly name: string }>()
+  const claim = (vni: number, path: Path, name: string): void => {
+    const owner = owners.get(vni)
+    if (owner === undefined) {
+      owners.set(vni, { path, name })
+      return
+    }
+    context.bad(
+      'ZT_FABRIC_VNI_CLASH',
+      path,
+      `the VNI ${vni} is already that of ${owner.name}`,
+      'choose another number',
+      [{ at: context.valueAt(owner.path), message: owner.name }],
+    )
+  }
+  for (const tenant of tenants) {
+    const path = ['tenants', tenant.name]
+    if (tenant.l3vni !== undefined) claim(tenant.l3vni, [...path, 'l3vni'], `${tenant.name}'s layer 3`)
+    for (const network of tenant.networks) {
+      claim(network.vni, [...path, 'networks', network.name, 'vni'], `${tenant.name}/${network.name}`)
+    }
+  }
+}
+
+/** A VLAN id is scoped to a port, and a port belongs to one tenant: within a tenant the mapping to VNIs must be clear. */
+function checkVlans(context: Context, tenant: Tenant): void {
+  const owners = new Map<number, Path>()
+  for (const network of tenant.networks) {
+    if (network.vlan === undefined) continue
+    const path = ['tenants', tenant.name, 'networks', network.name, 'vlan']
+    const first = owners.get(network.vlan)
+    if (first === undefined) owners.set(network.vlan, path)
+    else
+      reportTwice(context, 'ZT_FABRIC_VLAN_CLASH', `the VLAN ${network.vlan} of ${tenant.name}`, path, first)
+  }
+}
+
+function checkSubnets(context: Context, tenant: Tenant): void {
+  const routed = tenant.networks.flatMap((network) =>
+    network.subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : { network, prefix })),
+  )
+  for (const [i, second] of routed.entries()) {
+    const first = routed
+      .slice(0, i)
+      .find(({ prefix }) => prefixCovers(prefix, second.prefix) || prefixCovers(second.prefix, prefix))
+    if (first === undefined) continue
+    const pathOf = (network: Network): Path => ['tenants', tenant.name, 'networks', network.name, 'gateways']
+    context.bad(
+      'ZT_FABRIC_SUBNET_CLASH',
+      pathOf(second.network),
+      `${formatPrefix(second.prefix)} overlaps ${formatPrefix(first.prefix)} of ${first.network.name}, in the same tenant`,
+      'give them subnets apart',
+      [{ at: context.valueAt(pathOf(first.network)), message: `the subnet of ${first.network.name}` }],
+    )
+  }
+}
+
+/** Whether packets of a network may cross the underlay. */
+function crosses(tenant: Tenant, network: Network): boolean {
+  return network.nodes.length > 1 || (network.gatewayNodes.length > 0 && vrfNodesOf(tenant).length > 1)
+}
+
+/** Leaves where the tenant's VRF is: those with a gateway. */
+export function vrfNodesOf(tenant: Tenant): readonly string[] {
+  return [...new Set(tenant.networks.flatMap((network) => network.gatewayNodes))]
+}
+
+function checkNetworkMtus(context: Context, underlay: Underlay, tenant: Tenant): void {
+  const overhead = VXLAN_OVERHEAD[underlay.family]
+  for (const network of tenant.networks) {
+    if (!crosses(tenant, network) || network.mtu + overhead <= underlay.mtu) continue
+    context.badKey(
+      'ZT_FABRIC_MTU',
+      ['tenants', tenant.name, 'networks', network.name, 'mtu'],
+      `${tenant.name}/${network.name} has an MTU of ${network.mtu}, which needs ${network.mtu + overhead} over IPv${underlay.family}; the underlay has ${underlay.mtu}`,
+      `raise underlay.mtu, or write an mtu of at most ${underlay.mtu - overhead} here`,
+      [{ at: context.valueAt(['underlay', 'mtu']), message: 'the underlay' }],
+    )
+  }
+}
+
+/** Without an L3 VNI a packet is routed only where its network's gateway is. */
+function checkLayer3(context: Context, tenant: Tenant): void {
+  if (tenant.l3vni !== undefined) return
+  const routers = vrfNodesOf(tenant)
+  for (const network of tenant.networks) {
+    const missing = routers.find((node) => !network.gatewayNodes.includes(node))
+    if (network.gatewayNodes.length === 0 || missing === undefined) continue
+    context.badKey(
+      'ZT_FABRIC_L3VNI',
+      ['tenants', tenant.name],
+      `${tenant.name} routes on ${missing}, where ${network.name} has no gateway, and has no l3vni to reach it`,
+      'give the tenant an l3vni',
+    )
+    return
+  }
+}
+
+/** Spines share an AS number, so a path has one spine in it: two leaves need one in common. */
+function checkPaths(context: Context, { nodes, links }: Parts, tenant: Tenant): void {
+  if (!context.isWhole('links') || !context.isWhole('nodes')) return
+  const roles = new Map(nodes.map((node) => [node.name, node.role]))
+  const spinesOf = new Map<string, Set<string>>()
+  for (const { ends } of links) {
+    const [leaf, spine] = roles.get(ends[0]) === 'leaf' ? ends : [ends[1], ends[0]]
+    spinesOf.set(leaf, (spinesOf.get(leaf) ?? new Set()).add(spine))
+  }
+  const groups = [
+    ...tenant.networks.map((network) => ({
+      nodes: network.nodes,
+      what: `the network ${tenant.name}/${network.name}`,
+    })),
+    { nodes: tenant.l3vni === undefined ? [] : vrfNodesOf(tenant), what: `${tenant.name}'s layer 3` },
+  ]
+  for (const group of groups) {
+    for (const [i, a] of group.nodes.entries()) {
+      const b = group.nodes.slice(i + 1).find((other) => !intersects(spinesOf.get(a), spinesOf.get(other)))
+      if (b === undefined) continue
+      context.badKey(
+        'ZT_FABRIC_NO_PATH',
+        ['tenants', tenant.name],
+        `${group.what} is on ${a} and ${b}, which have no spine in common`,
+        'link both to one spine, or keep the tenant on leaves that share one',
+      )
+      return
+    }
+  }
+}
+
+function intersects(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
+  return a !== undefined && b !== undefined && [...a].some((item) => b.has(item))
+}

@@ -1,0 +1,24 @@
+/**
+ * The fabric file: schema, places, lints, remedies.
+ *
+ * ```ts
+ * const { fabric, problems } = loadFabric('topologies/demo.yaml')
+ * if (problems) for (const problem of problems) console.error(formatProblem(problem))
+ * ```
+ *
+ * @module
+ */
+export * from './fabric.js'
+export { loadFabric, type LoadOptions } from './files.js'
+export { parseFabric, type LoadResult } from './load.js'
+export { compareNames, splitName } from './names.js'
+export {
+  FabricError,
+  formatPlace,
+  formatProblem,
+  type Problem,
+  type ProblemCode,
+  type Related,
+} from './problem.js'
+export type { Position, Source, Span } from './source.js'
+export { MACSEC_OVERHEAD, vrfNodesOf } from './check.js'

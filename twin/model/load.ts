@@ -1,0 +1,55 @@
+/**
+ * From text to a fabric.
+ *
+ * @module
+ */
+import { checkWhole } from './check.js'
+import { Context } from './context.js'
+import type { Fabric } from './fabric.js'
+import { Problems, type Problem } from './problem.js'
+import { gather, type Reader } from './include.js'
+import { readIntents } from './read-intents.js'
+import { readLinks, readNodes, readSeals } from './read-nodes.js'
+import { readTenants } from './read-tenants.js'
+import { readUnderlay } from './read-underlay.js'
+import { shape } from './shape.js'
+
+/** A fabric, or everything that is wrong. */
+export type LoadResult =
+  | { readonly fabric: Fabric; readonly problems?: undefined }
+  | { readonly problems: readonly Problem[]; readonly fabric?: undefined }
+
+/**
+ * Reads a fabric from text, which cannot include fragments.
+ *
+ * @param name file name, for problems
+ */
+export function parseFabric(text: string | Uint8Array, name: string): LoadResult {
+  return loadWith({ read: () => text, list: undefined }, name)
+}
+
+/** Reads a fabric by way of a reader of files. */
+export function loadWith(reader: Reader, file: string): LoadResult {
+  const problems = new Problems()
+  const fabric = readFabric(reader, file, problems)
+  // A fabric with a problem is none: nobody gets to see it.
+  if (problems.any || fabric === undefined) return { problems: problems.sorted() }
+  return { fabric }
+}
+
+function readFabric(reader: Reader, file: string, problems: Problems): Fabric | undefined {
+  const gathered = gather(reader, file, problems)
+  if (gathered === undefined) return undefined
+  const shaped = shape(gathered.tree, problems)
+  if (shaped === undefined) return undefined
+  const context = new Context(shaped.file, gathered.tree, shaped.damaged, problems)
+  const underlay = readUnderlay(context)
+  if (underlay === undefined) return undefined
+  const nodes = readNodes(context, underlay.bgp.spines)
+  const links = readLinks(context, nodes, readSeals(context))
+  const tenants = readTenants(context, nodes)
+  checkWhole(context, { underlay, nodes, links, tenants })
+  const intents = readIntents(context, links, tenants)
+  const { name } = shaped.file
+  return { name, underlay, nodes, links, tenants, intents, file: shaped.file, sources: gathered.sources }
+}

@@ -1,0 +1,141 @@
+/**
+ * Addresses of hosts.
+ *
+ * @module
+ */
+import {
+  formatIp,
+  formatMac,
+  formatPrefix,
+  isGroupMac,
+  isIpv6,
+  MAC_ZERO,
+  parseIp,
+  parseMac,
+  prefixContains,
+  type Ip,
+  type Mac,
+} from '../packet/index.js'
+import { capacityOf, isReservedIn } from './addresses.js'
+import { asList, count, type Context } from './context.js'
+import type { Host, Network } from './fabric.js'
+import { reportTwice } from './read-nodes.js'
+import type { Placement } from './read-tenants.js'
+import type { Path } from './tree.js'
+
+/** First three octets of the MAC addresses that the compiler gives to what the file leaves open. */
+const OWN_MACS = 0x025a
+
+/** Addresses that the file gives to a host; those of other families are allocated. */
+export function readHostAddresses(context: Context, host: Placement, network: Network): readonly Ip[] {
+  const given = host.entry.address
+  const found = new Map<4 | 6, Ip>()
+  for (const [i, text] of asList(given ?? []).entries()) {
+    const path = typeof given === 'string' ? [...host.path, 'address'] : [...host.path, 'address', i]
+    const address = context.parse('ZT_FABRIC_ADDRESS', path, text, parseIp)
+    if (address === undefined || !isHostAddress(context, path, address, network)) continue
+    const family = isIpv6(address) ? 6 : 4
+    if (found.has(family)) {
+      context.bad(
+        'ZT_FABRIC_UNSUPPORTED',
+        path,
+        `a second IPv${family} address of a host is not supported yet`,
+        'give one of each family',
+      )
+    } else found.set(family, address)
+  }
+  return [...found.values()]
+}
+
+function isHostAddress(context: Context, path: Path, address: Ip, network: Network): boolean {
+  const subnet = network.subnets.find(({ prefix }) => (prefix.family === 6) === isIpv6(address))
+  if (subnet === undefined || !prefixContains(subnet.prefix, address)) {
+    const subnets = network.subnets.map(({ prefix }) => formatPrefix(prefix)).join(' and ')
+    if (subnets === '') return false
+    context.bad(
+      'ZT_FABRIC_HOST_ADDRESS',
+      path,
+      `${formatIp(address)} is outside of the network ${network.name}, ${subnets}`,
+      'write an address of that subnet, or leave it out to have one allocated',
+    )
+    return false
+  }
+  const taken =
+    address === subnet.gateway
+      ? "the network's gateway"
+      : isReservedIn(subnet.prefix, address)
+        ? 'reserved in its subnet (its first or last address)'
+        : undefined
+  if (taken === undefined) return true
+  context.bad(
+    'ZT_FABRIC_HOST_ADDRESS',
+    path,
+    `${formatIp(address)} is ${taken}`,
+    'write another address of that subnet, or leave it out to have one allocated',
+  )
+  return false
+}
+
+/** The MAC address that the file gives to a host. */
+export function readMac(context: Context, host: Placement): Mac | undefined {
+  const text = host.entry.mac
+  if (text === undefined) return undefined
+  const path = [...host.path, 'mac']
+  const mac = context.parse('ZT_FABRIC_MAC', path, text, parseMac)
+  if (mac === undefined) return undefined
+  const fault =
+    mac === MAC_ZERO
+      ? 'is no address of an interface'
+      : isGroupMac(mac)
+        ? 'is a group address'
+        : Math.floor(mac / 2 ** 32) === OWN_MACS
+          ? 'is in 02:5a:…, from which the fabric gives its own'
+          : undefined
+  if (fault === undefined) return mac
+  context.bad('ZT_FABRIC_MAC', path, `${formatMac(mac)} ${fault}`, 'write another, such as 02:00:00:00:00:01')
+  return undefined
+}
+
+/** Two hosts of a network with one address, and subnets too small for their hosts. */
+export function rejectHostClashes(
+  context: Context,
+  path: Path,
+  network: Network,
+  hosts: readonly (Host & { readonly path: Path })[],
+): void {
+  const owners = new Map<Ip | string, Path>()
+  for (const host of hosts) {
+    for (const address of host.addresses) {
+      const here = [...host.path, 'address']
+      const first = owners.get(address)
+      if (first === undefined) owners.set(address, here)
+      else if (first.join('.') !== here.join('.')) {
+        reportTwice(
+          context,
+          'ZT_FABRIC_ADDRESS_CLASH',
+          `the address ${formatIp(address)} in ${network.name}`,
+          here,
+          first,
+        )
+      }
+    }
+    if (host.mac === undefined) continue
+    const here = [...host.path, 'mac']
+    const mac = formatMac(host.mac)
+    const first = owners.get(mac)
+    if (first === undefined) owners.set(mac, here)
+    else if (first.join('.') !== here.join('.')) {
+      reportTwice(context, 'ZT_FABRIC_MAC_CLASH', `the MAC address ${mac} in ${network.name}`, here, first)
+    }
+  }
+  for (const { prefix, gateway } of network.subnets) {
+    const room = capacityOf(prefix) - (gateway === undefined ? 0 : 1)
+    if (hosts.length <= room) continue
+    context.badKey(
+      'ZT_FABRIC_POOL_EXHAUSTED',
+      path,
+      `${formatPrefix(prefix)} has room for ${count(room, 'host')}, ${network.name} has ${hosts.length}`,
+      'give the network a larger subnet',
+    )
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * `intents`, with what they name resolved.
+ *
+ * @module
+ */
+import type { IntentEntry } from '../../contract/fabric.js'
+import { asList, type Context } from './context.js'
+import {
+  idOf,
+  isolationName,
+  type FabricLink,
+  type Host,
+  type Intent,
+  type LatencyIntent,
+  type Network,
+  type Tenant,
+  type Traffic,
+} from './fabric.js'
+import { compareNames } from './names.js'
+import type { Path } from './tree.js'
+
+/** Intents in name order. */
+export function readIntents(
+  context: Context,
+  links: readonly FabricLink[],
+  tenants: readonly Tenant[],
+): readonly Intent[] {
+  const reader = new IntentReader(context, links, tenants)
+  return Object.entries(context.file.intents ?? {})
+    .toSorted(([a], [b]) => compareNames(a, b))
+    .flatMap(([name, entry]) => reader.read(name, entry) ?? [])
+}
+
+type Reach = NonNullable<IntentEntry['reach']>
+type Encrypt = NonNullable<IntentEntry['encrypt']>
+type Latency = NonNullable<IntentEntry['latency']>
+type Survive = NonNullable<IntentEntry['survive']>
+type Head = Pick<Intent, 'name' | 'at'>
+
+class IntentReader {
+  readonly #context: Context
+  readonly #links: readonly string[]
+  readonly #hosts: ReadonlyMap<string, Host>
+  readonly #networks: ReadonlyMap<string, Network>
+  readonly #tenants: readonly string[]
+
+  constructor(context: Context, links: readonly FabricLink[], tenants: readonly Tenant[]) {
+    this.#context = context
+    this.#links = links.map((link) => link.id)
+    this.#hosts = new Map(tenants.flatMap((tenant) => tenant.hosts).map((host) => [idOf(host), host]))
+    this.#networks = new Map(
+      tenants.flatMap((tenant) => tenant.networks).map((network) => [idOf(network), network]),
+    )
+    this.#tenants = tenants.map((tenant) => tenant.name)
+  }
+
+  read(name: string, entry: IntentEntry): Intent | undefined {
+    const path = ['intents', name]
+    const kinds = Object.keys(entry)
+    if (kinds.length !== 1) {
+      if (kinds.length === 0 && !this.#context.isWhole('intents')) return undefined
+      this.#context.badKey(
+        'ZT_FABRIC_INTENT',
+        path,
+        kinds.length === 0 ? `${name} asks for nothing` : `${name} asks for ${kinds.join(' and ')}`,
+        'give each intent exactly one of reach, encrypt, latency, survive',
+      )
+      return undefined
+    }
+    const head: Head = { name, at: this.#context.keyAt(path) }
+    if (entry.reach !== undefined) return this.#reach(head, [...path, 'reach'], entry.reach)
+    if (entry.encrypt !== undefined) return this.#encrypt(head, [...path, 'encrypt'], entry.encrypt)
+    if (entry.latency !== undefined) return this.#latency(head, [...path, 'latency'], entry.latency)
+    if (entry.survive !== undefined) return this.#survive(head, [...path, 'survive'], entry.survive)
+    return undefined
+  }
+
+  #reach(head: Head, path: Path, entry: Reach): Intent | undefined {
+    const traffic = this.#traffic([...path, 'proto'], entry.proto ?? 'any')
+    const from = this.#ends([...path, 'from'], entry.from)
+    const to = this.#ends([...path, 'to'], entry.to)
+    if (from.length === 0 || to.length === 0 || traffic === undefined) return undefined
+    if (!from.some((a) => to.some((b) => a !== b))) {
+      this.#context.bad(
+        'ZT_FABRIC_INTENT_NO_HOSTS',
+        path,
+        `${idOf(from[0] as Host)} would only reach itself`,
+        'name another host, or add hosts to the network',
+      )
+      return undefined
+    }
+    for (const a of from) for (const b of to) if (!this.#canTalk(path, a, b)) return undefined
+    return { ...head, kind: 'reach', from: from.map(idOf), to: to.map(idOf), traffic }
+  }
+
+  /** Hosts named by patterns, which match networks and hosts. */
+  #ends(path: Path, patterns: string | readonly string[]): readonly Host[] {
+    const names = [...this.#networks.keys(), ...this.#hosts.keys()]
+    const selected = this.#context.select(patterns, path, names, { part: 'tenants', one: 'network or host' })
+    const hosts = new Map<string, Host>()
+    for (const id of selected) {
+      const host = this.#hosts.get(id)
+      if (host !== undefined) hosts.set(id, host)
+      const network = this.#networks.get(id)
+      if (network === undefined) continue
+      const inhabitants = [...this.#hosts.values()].filter(
+        (candidate) => candidate.tenant === network.tenant && candidate.network === network.name,
+      )
+      for (const inhabitant of inhabitants) hosts.set(idOf(inhabitant), inhabitant)
+      if (inhabitants.length > 0 || asList(patterns).every((pattern) => pattern.includes('*'))) continue
+      if (!this.#context.isWhole('tenants')) continue
+      this.#context.bad(
+        'ZT_FABRIC_INTENT_NO_HOSTS',
+        path,
+        `the network ${id} has no hosts`,
+        'add a host to it',
+      )
+    }
+    return [...hosts.values()].toSorted((a, b) => compareNames(idOf(a), idOf(b)))
+  }
+
+  /** False, and a problem, when the file itself says that two hosts cannot talk. */
+  #canTalk(path: Path, a: Host, b: Host): boolean {
+    if (a === b) return true
+    if (a.tenant !== b.tenant) {
+      this.#contradiction(
+        path,
+        `${idOf(a)} and ${idOf(b)} belong to different tenants, which are isolated`,
+        'name hosts of one tenant; peering between tenants is not supported yet',
+      )
+      return false
+    }
+    const from = this.#networks.get(`${a.tenant}/${a.network}`)
+    const to = this.#networks.get(`${b.tenant}/${b.network}`)
+    if (from === undefined || to === undefined) return false
+    const routed = from !== to
+    const families = (network: Network): readonly number[] =>
+      network.subnets
+        .filter((subnet) => !routed || subnet.gateway !== undefined)
+        .map((subnet) => subnet.prefix.family)
+    if (families(from).some((family) => families(to).includes(family))) return true
+    const what = routed ? 'no gateways of a common family' : 'no subnet'
+    this.#contradiction(
+      path,
+      `${idOf(a)} and ${idOf(b)} cannot talk: their networks have ${what}`,
+      'give both networks gateways of one family',
+    )
+    return false
+  }
+
+  #contradiction(path: Path, reason: string, remedy: string): void {
+    this.#context.bad('ZT_FABRIC_INTENT_CONTRADICTION', path, reason, remedy)
+  }
+
+  #traffic(path: Path, text: string): Traffic | undefined {
+    const [protocol = 'any', port] = text.split('/')
+    if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) {
+      this.#context.bad('ZT_FABRIC_VALUE', path, `${port} is no port`, 'write a port from 1 to 65535')
+      return undefined
+    }
+    return { protocol: protocol as Traffic['protocol'], port: port === undefined ? undefined : Number(port) }
+  }
+
+  #encrypt(head: Head, path: Path, entry: Encrypt): Intent | undefined {
+    const links = this.#context.select(entry.links, [...path, 'links'], this.#links, {
+      part: 'links',
+      one: 'link',
+    })
+    return links.length === 0 ? undefined : { ...head, kind: 'encrypt', links, by: entry.by ?? 'macsec' }
+  }
+
+  #latency(head: Head, path: Path, entry: Latency): Intent | undefined {
+    const bounds = percentiles.flatMap(([key, percentile]) => {
+      const bound = entry[key]
+      return bound === undefined ? [] : [{ percentile, bound: nanoseconds(bound), key }]
+    })
+    const [bound] = bounds
+    if (bound === undefined || bounds.length > 1) {
+      this.#context.bad(
+        'ZT_FABRIC_INTENT',
+        path,
+        bound === undefined
+          ? 'there is no bound'
+          : `there are bounds for ${bounds.map(({ key }) => key).join(' and ')}`,
+        'give exactly one of p50, p90, p99, p99.9',
+      )
+      return undefined
+    }
+    if (bound.bound < 1) {
+      this.#context.bad(
+        'ZT_FABRIC_VALUE',
+        [...path, bound.key],
+        'nothing takes no time',
+        'write at least 1ns',
+      )
+      return undefined
+    }
+    const rate = packetsPerSecond(entry.rate)
+    if (rate < 1) {
+      this.#context.bad(
+        'ZT_FABRIC_VALUE',
+        [...path, 'rate'],
+        'that is less than a packet a second',
+        'write at least 1pps',
+      )
+      return undefined
+    }
+    const from = this.#oneHost([...path, 'from'], entry.from)
+    const to = this.#oneHost([...path, 'to'], entry.to)
+    if (from === undefined || to === undefined) return undefined
+    if (from === to) {
+      this.#contradiction(path, `${entry.from} is both ends`, 'name two hosts')
+      return undefined
+    }
+    if (!this.#canTalk(path, from, to)) return undefined
+    const { percentile } = bound
+    return { ...head, kind: 'latency', from: entry.from, to: entry.to, percentile, bound: bound.bound, rate }
+  }
+
+  #oneHost(path: Path, id: string): Host | undefined {
+    const host = this.#hosts.get(id)
+    if (host !== undefined) return host
+    if (this.#networks.has(id)) {
+      this.#context.bad('ZT_FABRIC_INTENT', path, `${id} is a network`, 'name one host of it')
+    } else {
+      this.#context.select(id, path, [...this.#hosts.keys()], { part: 'tenants', one: 'host' })
+    }
+    return undefined
+  }
+
+  #survive(head: Head, path: Path, entry: Survive): Intent | undefined {
+    const links = entry.links ?? 0
+    const nodes = entry.nodes ?? 0
+    if (links + nodes === 0) {
+      this.#context.bad('ZT_FABRIC_INTENT', path, 'nothing is to fail', 'give links: 1, or nodes: 1')
+      return undefined
+    }
+    if (links > this.#links.length && this.#context.isWhole('links')) {
+      this.#contradiction(
+        [...path, 'links'],
+        `${links} links are to fail, the fabric has ${this.#links.length}`,
+        'write a smaller number',
+      )
+    }
+    const keep = this.#context.select(entry.keep, [...path, 'keep'], this.#intentNames(), {
+      part: 'intents',
+      one: 'intent',
+    })
+    const nested = keep.find((name) => this.#context.file.intents?.[name]?.survive !== undefined)
+    if (nested !== undefined && asList(entry.keep).includes(nested)) {
+      this.#contradiction([...path, 'keep'], `${nested} is about failures itself`, 'keep what it keeps')
+      return undefined
+    }
+    const kept = keep.filter((name) => this.#context.file.intents?.[name]?.survive === undefined)
+    return kept.length === 0 ? undefined : { ...head, kind: 'survive', links, nodes, keep: kept }
+  }
+
+  /** Written and implied ones. */
+  #intentNames(): readonly string[] {
+    const implied = this.#tenants.flatMap((a, i) =>
+      this.#tenants.slice(i + 1).map((b) => isolationName(a, b)),
+    )
+    return [...Object.keys(this.#context.file.intents ?? {}).toSorted(compareNames), ...implied]
+  }
+}
+
+const percentiles: readonly (readonly ['p50' | 'p90' | 'p99' | 'p99.9', LatencyIntent['percentile']])[] = [
+  ['p50', 50],
+  ['p90', 90],
+  ['p99', 99],
+  ['p99.9', 99.9],
+]
+
+const TIME_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+const RATE_UNITS: Readonly<Record<string, number>> = { pps: 1, kpps: 1e3, Mpps: 1e6 }
+
+/** `1.5ms` is 1500000; the pattern of the schema has matched. */
+function nanoseconds(text: string): number {
+  const number = Number.parseFloat(text)
+  return Math.round(number * (TIME_UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN))
+}
+
+/** `10kpps` is 10000; the pattern of the schema has matched. */
+function packetsPerSecond(text: string): number {
+  const number = Number.parseFloat(text)
+  return Math.round(number * (RATE_UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN))
+}

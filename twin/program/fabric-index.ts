@@ -1,0 +1,213 @@
+/**
+ * A fabric laid out on its nodes: which interfaces there are, what they lead to, which addresses they have. This is what a
+ * control plane works on, and what it does not change.
+ *
+ * @module
+ */
+import {
+  compareNames,
+  idOf,
+  vrfNodesOf,
+  type Fabric,
+  type FabricLink,
+  type Host,
+  type Network,
+  type Tenant,
+} from '../model/index.js'
+import type { Ip, Mac, Prefix } from '../packet/index.js'
+import { allocate, portKey, type Allocation } from './allocation.js'
+
+export interface FabricIndex {
+  readonly fabric: Fabric
+  /** In name order. */
+  readonly nodes: readonly NodeIndex[]
+  readonly node: (name: string) => NodeIndex
+  readonly allocation: Allocation
+}
+
+export interface NodeIndex {
+  readonly name: string
+  readonly role: 'spine' | 'leaf'
+  readonly asn: number
+  /** Also the address of its VTEP. */
+  readonly loopback: Ip
+  /** Of all its IRBs. */
+  readonly systemMac: Mac
+  /** In order of link ids. */
+  readonly adjacencies: readonly Adjacency[]
+  readonly hosts: readonly HostPort[]
+  readonly networks: readonly NetworkInstance[]
+  readonly vrfs: readonly VrfInstance[]
+}
+
+/** This node's end of a fabric link. */
+export interface Adjacency {
+  readonly link: FabricLink
+  /** Interface id of the port. */
+  readonly port: number
+  /** Number of the port: `eth1` is 1. */
+  readonly number: number
+  /** Interface id of what is routed: the port, or the macsec interface on it. */
+  readonly interface: number
+  readonly mac: Mac
+  readonly address: Ip
+  readonly subnet: Prefix
+  readonly peer: string
+  readonly peerMac: Mac
+  readonly peerAddress: Ip
+}
+
+export interface HostPort {
+  readonly host: Host
+  readonly port: number
+  readonly number: number
+  readonly mac: Mac
+  readonly bridge: number
+  readonly mtu: number
+}
+
+/** Interface ids of a bridge and what belongs to it. */
+export interface BridgeSet {
+  readonly bridge: number
+  readonly vxlan: number
+  readonly irb: number
+}
+
+/** A network on a node. */
+export interface NetworkInstance {
+  readonly network: Network
+  readonly ids: BridgeSet
+  readonly vrf: number
+  readonly hasGateway: boolean
+  /** Other nodes where it is; there is a vxlan interface if there are any. */
+  readonly remotes: readonly string[]
+}
+
+/** A tenant's VRF on a node. */
+export interface VrfInstance {
+  readonly tenant: Tenant
+  readonly id: number
+  /** Of the L3 VNI, when other nodes have the VRF too. */
+  readonly layer3: { readonly vni: number; readonly ids: BridgeSet; readonly mtu: number } | undefined
+  /** Other nodes with the VRF. */
+  readonly remotes: readonly string[]
+}
+
+/** Interface ids: one block for each kind, so that what is added does not renumber what is there. */
+const FIRST_MACSEC = 5000
+const FIRST_NETWORK = 10000
+const FIRST_LAYER3 = 30000
+export const LOOPBACK_ID = 9999
+
+export function indexFabric(fabric: Fabric): FabricIndex {
+  const allocation = allocate(fabric)
+  const networkIds = new Map(
+    fabric.tenants
+      .flatMap((tenant) => tenant.networks)
+      .map((network, k) => [idOf(network), bridgeSet(FIRST_NETWORK, k)]),
+  )
+  const nodes = fabric.nodes.map(({ name, role }): NodeIndex => {
+    const links = fabric.links.filter((link) => link.ends.includes(name))
+    const hosts = fabric.tenants
+      .flatMap((tenant) => tenant.hosts.map((host) => ({ host, tenant })))
+      .filter(({ host }) => host.node === name)
+    return {
+      name,
+      role,
+      asn: known(allocation.asns, name),
+      loopback: known(allocation.loopbacks, name),
+      systemMac: known(allocation.systemMacs, name),
+      adjacencies: links.map((link, i) => adjacency(allocation, link, name, i + 1)),
+      hosts: hosts.map(({ host, tenant }, i) => {
+        const network = tenant.networks.find((candidate) => candidate.name === host.network)
+        return hostPort(allocation, networkIds, host, network, links.length + i + 1)
+      }),
+      networks: fabric.tenants.flatMap((tenant, t) => networksOn(name, tenant, t + 1, networkIds)),
+      vrfs: fabric.tenants.flatMap((tenant, t) => vrfOn(name, tenant, t) ?? []),
+    }
+  })
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  return { fabric, nodes, node: (name) => known(byName, name), allocation }
+}
+
+function bridgeSet(first: number, k: number): BridgeSet {
+  return { bridge: first + 4 * k, vxlan: first + 4 * k + 1, irb: first + 4 * k + 2 }
+}
+
+/** A map's value that is there by construction. */
+export function known<V>(map: ReadonlyMap<string, V>, key: string): V {
+  const value = map.get(key)
+  if (value === undefined) throw new RangeError(`nothing is known of ${key}`)
+  return value
+}
+
+function adjacency(allocation: Allocation, link: FabricLink, node: string, number: number): Adjacency {
+  const { prefix, addresses } = known(allocation.links, link.id)
+  const [a, b] = link.ends
+  const isFirst = a === node
+  const peer = isFirst ? b : a
+  return {
+    link,
+    port: number,
+    number,
+    interface: link.seal === undefined ? number : FIRST_MACSEC + number,
+    mac: known(allocation.portMacs, portKey(node, link.id)),
+    address: addresses[isFirst ? 0 : 1],
+    subnet: prefix,
+    peer,
+    peerMac: known(allocation.portMacs, portKey(peer, link.id)),
+    peerAddress: addresses[isFirst ? 1 : 0],
+  }
+}
+
+function hostPort(
+  allocation: Allocation,
+  networkIds: ReadonlyMap<string, BridgeSet>,
+  host: Host,
+  network: Network | undefined,
+  number: number,
+): HostPort {
+  return {
+    host,
+    port: number,
+    number,
+    mac: known(allocation.portMacs, portKey(host.node, idOf(host))),
+    bridge: known(networkIds, `${host.tenant}/${host.network}`).bridge,
+    mtu: network?.mtu ?? host.mtu,
+  }
+}
+
+function networksOn(
+  node: string,
+  tenant: Tenant,
+  vrf: number,
+  networkIds: ReadonlyMap<string, BridgeSet>,
+): readonly NetworkInstance[] {
+  return tenant.networks
+    .filter((network) => network.nodes.includes(node))
+    .map((network) => ({
+      network,
+      ids: known(networkIds, idOf(network)),
+      vrf,
+      hasGateway: network.gatewayNodes.includes(node),
+      remotes: network.nodes.filter((other) => other !== node).toSorted(compareNames),
+    }))
+}
+
+function vrfOn(node: string, tenant: Tenant, tenantIndex: number): VrfInstance | undefined {
+  const places = vrfNodesOf(tenant)
+  if (!places.includes(node)) return undefined
+  const remotes = places.filter((other) => other !== node).toSorted(compareNames)
+  const mtus = tenant.networks
+    .filter((network) => network.gatewayNodes.length > 0)
+    .map((network) => network.mtu)
+  return {
+    tenant,
+    id: tenantIndex + 1,
+    remotes,
+    layer3:
+      tenant.l3vni === undefined || remotes.length === 0
+        ? undefined
+        : { vni: tenant.l3vni, ids: bridgeSet(FIRST_LAYER3, tenantIndex), mtu: Math.max(...mtus) },
+  }
+}

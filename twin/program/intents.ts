@@ -1,0 +1,45 @@
+/**
+ * Intents of a plan: those of the file and the implied ones.
+ *
+ * @module
+ */
+import type { PlanIntent } from '../../contract/plan.js'
+import { isolationName, type Fabric, type Intent } from '../model/index.js'
+
+/** Written ones in name order, then isolation between every two tenants. */
+export function planIntents(fabric: Fabric): PlanIntent[] {
+  const written = fabric.intents.map((intent) => planIntent(intent, placeOf(fabric, intent)))
+  const names = fabric.tenants.map((tenant) => tenant.name)
+  const implied = names.flatMap((a, i) =>
+    names.slice(i + 1).map((b): PlanIntent => {
+      const [first, second] = a < b ? [a, b] : [b, a]
+      return { kind: 'isolate', name: isolationName(a, b), tenants: [first, second] }
+    }),
+  )
+  return [...written, ...implied]
+}
+
+/** `file:line:column`, the file by a name that is the same on any machine. */
+function placeOf(fabric: Fabric, { at }: Intent): string {
+  const file = fabric.sources[at.source]?.name ?? at.file
+  return `${file}:${at.start.line}:${at.start.column}`
+}
+
+function planIntent(intent: Intent, at: string): PlanIntent {
+  const { name } = intent
+  switch (intent.kind) {
+    case 'reach': {
+      const { protocol, port } = intent.traffic
+      const traffic = port === undefined ? { protocol } : { protocol, port }
+      return { kind: 'reach', name, at, from: [...intent.from], to: [...intent.to], traffic }
+    }
+    case 'encrypt':
+      return { kind: 'encrypt', name, at, links: [...intent.links], by: intent.by }
+    case 'latency': {
+      const { from, to, percentile, bound, rate } = intent
+      return { kind: 'latency', name, at, from, to, percentile, bound, rate }
+    }
+    case 'survive':
+      return { kind: 'survive', name, at, links: intent.links, nodes: intent.nodes, keep: [...intent.keep] }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The static part of a node's program: its interfaces.
+ *
+ * @module
+ */
+import type {
+  BridgeInterface,
+  Interface,
+  IrbInterface,
+  MacsecInterface,
+  VxlanInterface,
+} from '../../contract/program.js'
+import { idOf, MACSEC_OVERHEAD, type FabricLink, type Seal, type Underlay } from '../model/index.js'
+import {
+  formatIp,
+  formatMac,
+  formatPrefix,
+  isIpv6,
+  prefixOf,
+  type Ip,
+  type Mac,
+  type Prefix,
+} from '../packet/index.js'
+import {
+  known,
+  LOOPBACK_ID,
+  type Adjacency,
+  type FabricIndex,
+  type HostPort,
+  type NetworkInstance,
+  type NodeIndex,
+  type VrfInstance,
+} from './fabric-index.js'
+
+const UNDERLAY_VRF = 0
+/** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
+const AGEING = 300_000_000_000
+const FDB_LIMIT = 8192
+/** 1200 s: what a neighbour that says nothing may keep its binding (RFC 826 leaves it open). */
+const NEIGHBOUR_LIFETIME = 1_200_000_000_000
+const NEIGHBOUR_LIMIT = 4096
+/** IANA (RFC 7348 section 5). */
+const VXLAN_PORT = 4789
+const VXLAN_TTL = 64
+
+/** All interfaces of a node, ascending by id. */
+export function interfacesOf(index: FabricIndex, node: NodeIndex): readonly Interface[] {
+  const { underlay } = index.fabric
+  return [
+    ...node.adjacencies.flatMap((adjacency) => linkInterfaces(node, adjacency, underlay)),
+    ...node.hosts.map(hostPortInterface),
+    loopbackInterface(node),
+    ...node.networks.flatMap((instance) => networkInterfaces(index, node, instance)),
+    ...node.vrfs.flatMap((vrf) => layer3Interfaces(index, node, vrf)),
+  ].toSorted((a, b) => a.id - b.id)
+}
+
+function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underlay): readonly Interface[] {
+  const { link, number, mac } = adjacency
+  const port = {
+    id: adjacency.port,
+    name: `eth${number}`,
+    kind: 'port',
+    mac: formatMac(mac),
+    tap: true,
+  } as const
+  const addresses = [cidr(adjacency.address, adjacency.subnet)]
+  if (link.seal === undefined) return [{ ...port, vrf: UNDERLAY_VRF, mtu: underlay.mtu, addresses }]
+  return [
+    { ...port, mtu: underlay.mtu + MACSEC_OVERHEAD, addresses: [] },
+    macsecInterface(node, adjacency, link.seal, underlay.mtu, addresses),
+  ]
+}
+
+function macsecInterface(
+  node: NodeIndex,
+  adjacency: Adjacency,
+  seal: Seal,
+  mtu: number,
+  addresses: string[],
+): MacsecInterface {
+  const { link, number, mac, peer, peerMac } = adjacency
+  return {
+    id: adjacency.interface,
+    name: `macsec${number}`,
+    kind: 'macsec',
+    vrf: UNDERLAY_VRF,
+    lower: adjacency.port,
+    mac: formatMac(mac),
+    mtu,
+    addresses,
+    cipher: seal.cipher,
+    mode: seal.mode,
+    replayWindow: 0,
+    tx: { sci: sciOf(mac), an: 0, key: keyReference(seal, link, node.name, 0) },
+    rx: [{ sci: sciOf(peerMac), an: 0, key: keyReference(seal, link, peer, 0) }],
+  }
+}
+
+/** Port identifier 1 of the MAC address (IEEE 802.1AE-2018 clause 9.9). */
+function sciOf(mac: Mac): string {
+  return `${mac.toString(16).padStart(12, '0')}0001`
+}
+
+/** The key with which a node sends on a link. */
+function keyReference(seal: Seal, link: FabricLink, sender: string, an: number): string {
+  return `${seal.key}/${link.id}/${sender}/${an}`
+}
+
+function hostPortInterface(host: HostPort): Interface {
+  return {
+    id: host.port,
+    name: `eth${host.number}`,
+    kind: 'port',
+    bridge: host.bridge,
+    mac: formatMac(host.mac),
+    mtu: host.mtu,
+    addresses: [],
+    tap: false,
+  }
+}
+
+function loopbackInterface(node: NodeIndex): Interface {
+  const { loopback } = node
+  const addresses = [`${formatIp(loopback)}/${isIpv6(loopback) ? 128 : 32}`]
+  return { id: LOOPBACK_ID, name: 'lo', kind: 'loopback', vrf: UNDERLAY_VRF, addresses }
+}
+
+function networkInterfaces(
+  index: FabricIndex,
+  node: NodeIndex,
+  instance: NetworkInstance,
+): readonly Interface[] {
+  const { network, ids, remotes } = instance
+  const interfaces: Interface[] = [bridgeInterface(ids.bridge, network.vni)]
+  if (remotes.length > 0) {
+    interfaces.push({
+      ...vxlanInterface(index, node, ids.vxlan, network.vni, remotes),
+      bridge: ids.bridge,
+      mtu: network.mtu,
+      learning: true,
+    })
+  }
+  if (instance.hasGateway) {
+    interfaces.push({
+      ...irbInterface(node, ids.irb, network.vni),
+      bridge: ids.bridge,
+      vrf: instance.vrf,
+      mac: formatMac(known(index.allocation.gatewayMacs, idOf(network))),
+      addresses: network.subnets.flatMap(({ prefix, gateway }) =>
+        gateway === undefined ? [] : cidr(gateway, prefix),
+      ),
+      mtu: network.mtu,
+      suppress: true,
+    })
+  }
+  return interfaces
+}
+
+/** An L3 VNI: a bridge on which only the leaves' system MACs live. */
+function layer3Interfaces(index: FabricIndex, node: NodeIndex, vrf: VrfInstance): readonly Interface[] {
+  if (vrf.layer3 === undefined) return []
+  const { vni, ids, mtu } = vrf.layer3
+  return [
+    bridgeInterface(ids.bridge, vni),
+    { ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes), bridge: ids.bridge, mtu, learning: false },
+    {
+      ...irbInterface(node, ids.irb, vni),
+      bridge: ids.bridge,
+      vrf: vrf.id,
+      mac: formatMac(node.systemMac),
+      addresses: [],
+      mtu,
+      suppress: false,
+    },
+  ]
+}
+
+function bridgeInterface(id: number, vni: number): BridgeInterface {
+  return { id, name: `br${vni}`, kind: 'bridge', ageing: AGEING, fdbLimit: FDB_LIMIT }
+}
+
+function vxlanInterface(
+  index: FabricIndex,
+  node: NodeIndex,
+  id: number,
+  vni: number,
+  remotes: readonly string[],
+): Omit<VxlanInterface, 'bridge' | 'mtu' | 'learning'> {
+  return {
+    id,
+    name: `vxlan${vni}`,
+    kind: 'vxlan',
+    vni,
+    underlayVrf: UNDERLAY_VRF,
+    local: formatIp(node.loopback),
+    port: VXLAN_PORT,
+    ttl: VXLAN_TTL,
+    dscp: 0,
+    df: true,
+    // RFC 7348 section 5 over IPv4; RFC 8200 section 8.1 over IPv6.
+    udpChecksum: index.fabric.underlay.family === 6 ? 'compute' : 'zero',
+    remotes: remotes.map((name) => formatIp(index.node(name).loopback)),
+  }
+}
+
+function irbInterface(
+  node: NodeIndex,
+  id: number,
+  vni: number,
+): Omit<IrbInterface, 'bridge' | 'vrf' | 'mac' | 'addresses' | 'mtu' | 'suppress'> {
+  return {
+    id,
+    name: `irb${vni}`,
+    kind: 'irb',
+    systemMac: formatMac(node.systemMac),
+    neighbourLifetime: NEIGHBOUR_LIFETIME,
+    neighbourLimit: NEIGHBOUR_LIMIT,
+  }
+}
+
+/** `10.1.0.1/24`: an address with the length of its subnet. */
+export function cidr(address: Ip, subnet: Prefix): string {
+  return `${formatIp(address)}/${subnet.length}`
+}
+
+/** `10.255.0.65/32`. */
+export function hostRoute(address: Ip): string {
+  return formatPrefix(prefixOf(address, isIpv6(address) ? 128 : 32))
+}
