@@ -5,11 +5,13 @@
  */
 import { z } from 'zod'
 import { CONTROL_VERSION, EngineRequest } from '../../dist/contract/control.js'
+import { FABRIC_VERSION, FabricFile } from '../../dist/contract/fabric.js'
 import { Plan, PLAN_VERSION } from '../../dist/contract/plan.js'
 import { NodeProgram, PROGRAM_VERSION } from '../../dist/contract/program.js'
 
 /** @type {readonly { name: string, version: number, title: string, schema: z.ZodType }[]} */
 const sources = [
+  { name: 'fabric', version: FABRIC_VERSION, title: 'Fabric file: what a person writes', schema: FabricFile },
   {
     name: 'node-program',
     version: PROGRAM_VERSION,
