@@ -86,7 +86,7 @@ export function control(m: Machine, given: unknown): Refusal | undefined {
     m.trace?.step('CTRL-5', 0, 'refused: not valid')
     return { code: 'invalid', message }
   }
-  const refusal = apply(m, m.config, parsed.data)
+  const refusal = apply(m, parsed.data)
   if (refusal !== undefined) m.trace?.step('CTRL-5', 0, `refused: ${refusal.message}`)
   return refusal
 }
@@ -97,8 +97,16 @@ function isJournalled(one: EngineRequest): one is Journalled {
   return JOURNALLED_OPS.some((op) => op === one.op)
 }
 
-function apply(m: Machine, config: Config, operation: Journalled): Refusal | undefined {
-  const on = operation.interface === undefined ? undefined : config.interfaces.get(operation.interface)
+/** CTRL-3 */
+export function flush(m: Machine, table: 'fdb' | 'neighbours', interfaceId?: number): Refusal | undefined {
+  const on = interfaceId === undefined ? undefined : m.config.interfaces.get(interfaceId)
+  if (interfaceId !== undefined && on === undefined) return unknown(interfaceId, 'interface')
+  return table === 'fdb' ? flushFdb(m, m.config, on) : flushNeighbours(m, m.config, on)
+}
+
+function apply(m: Machine, operation: Journalled): Refusal | undefined {
+  if (operation.op === 'flush') return flush(m, operation.table, operation.interface)
+  const on = m.config.interfaces.get(operation.interface)
   switch (operation.op) {
     case 'set-vni':
       if (on?.kind !== 'vxlan') return unknown(operation.interface, 'vxlan interface')
@@ -110,14 +118,10 @@ function apply(m: Machine, config: Config, operation: Journalled): Refusal | und
       m.trace?.step('CTRL-2', on.id, `mode ${operation.mode}`)
       on.mode = operation.mode
       return undefined
-    case 'flush':
-      if (operation.interface !== undefined && on === undefined)
-        return unknown(operation.interface, 'interface')
-      return operation.table === 'fdb' ? flushFdb(m, config, on) : flushNeighbours(m, config, on)
   }
 }
 
-function unknown(id: number | undefined, what: string): Refusal {
+function unknown(id: number, what: string): Refusal {
   return { code: 'unknown-interface', message: `${id} is no ${what}` }
 }
 

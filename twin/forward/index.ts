@@ -5,7 +5,18 @@
  * @module
  */
 export { ForwardError, JournalError, type ForwardErrorCode, type JournalErrorCode } from './errors.js'
+export {
+  TwinFabric,
+  type FabricArrival,
+  type FabricInjection,
+  type FabricObservation,
+  type FabricObserver,
+  type FabricOptions,
+  type FabricSendOptions,
+  type FabricWireFrame,
+} from './fabric.js'
 export { FATE_NAMES, fateCode, fateOfCode, type Fate } from './fate.js'
+export { Host, type Reception } from './host.js'
 export type {
   ClockInput,
   ControlInput,
@@ -21,7 +32,29 @@ export type {
   PuntInput,
   TxEffect,
 } from './input.js'
+export {
+  describeOutput,
+  JournalWriter,
+  readJournal,
+  writeJournal,
+  type Journal,
+  type JournalEntry,
+} from './journal.js'
+export {
+  readRecords,
+  writeRecords,
+  type JournalFile,
+  type JournalRecord,
+  type NewRecord,
+} from './journal-record.js'
 export type { Keys } from './keys.js'
 export { FabricNode, type NodeOptions } from './node.js'
+export {
+  replayJournal,
+  rerunJournal,
+  type ReplayMismatch,
+  type ReplayOptions,
+  type ReplayResult,
+} from './replay.js'
 export { SealedFrame } from './sealed-frame.js'
 export type { ClauseId, Step, Tracer } from './tracer.js'

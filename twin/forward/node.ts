@@ -8,7 +8,7 @@ import type { NodeProgram } from '../../contract/program.js'
 import type { Ip, Mac } from '../packet/address.js'
 import { enterBridge, enterBridgeFromIrb } from './bridge.js'
 import type { Config, Port } from './config.js'
-import { clock, control, leave, updateNeighbour, type Refusal } from './control.js'
+import { clock, control, flush, leave, updateNeighbour, type Refusal } from './control.js'
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
@@ -127,6 +127,13 @@ export class FabricNode {
     const m = this.begin(now, 0)
     const refusal = control(m, request)
     return { effects: m.effects, refusal }
+  }
+
+  /** Forgets all dynamic entries of a table (CTRL-3), without the way through a control request. */
+  flush(now: Nanoseconds, table: 'fdb' | 'neighbours'): Effect[] {
+    const m = this.begin(now, 0)
+    flush(m, table)
+    return m.effects
   }
 
   /** A new program, whole or not at all (CTRL-1). */

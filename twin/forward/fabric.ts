@@ -1,0 +1,400 @@
+/**
+ * A fabric of nodes, links and hosts in one process: what a plan describes, run frame by frame.
+ *
+ * A fabric is a queue of frames on their way, first in, first out, and a virtual clock that stands still while frames
+ * travel. It comes to rest when nothing is on its way and nothing is held; only when packets wait for a neighbour that
+ * does not answer does the clock move by itself, by seconds, until they are given up (NEIGH-7).
+ *
+ * @module
+ */
+import type { Plan } from '../../contract/plan.js'
+import { findTraceId } from '../packet/trace-id.js'
+import { ForwardError } from './errors.js'
+import type { Fate } from './fate.js'
+import { Host } from './host.js'
+import type { Effect, Lineage, Nanoseconds } from './input.js'
+import { importKeys, type Keys } from './keys.js'
+import { describeLoop } from './loop.js'
+import { FabricNode } from './node.js'
+import type { SealedFrame } from './sealed-frame.js'
+import type { Tracer } from './tracer.js'
+
+/** A frame to be sent, as `Injection` of `record/target.ts`. */
+export interface FabricInjection {
+  readonly trace: number
+  readonly at: { readonly host: string } | { readonly link: string; readonly to: string }
+  readonly frame: Uint8Array
+}
+
+/** A frame that arrived at a host. */
+export interface FabricArrival {
+  readonly host: string
+  readonly frame: Uint8Array
+  /** Neither for the host's MAC nor to a group (HOST-3). */
+  readonly foreign: boolean
+  /** Of the mark in its payload. */
+  readonly trace?: number
+}
+
+/** A frame on a fabric link; sealed ones are computed when they are looked at. */
+export interface FabricWireFrame {
+  readonly link: string
+  readonly from: string
+  readonly to: string
+  readonly frame: Uint8Array
+}
+
+/** What was seen between two settled states. */
+export interface FabricObservation {
+  readonly arrivals: readonly FabricArrival[]
+  readonly wire: readonly FabricWireFrame[]
+  /** `trace` is that of the frame whose copy it was, also when it was held in between. */
+  readonly fates: readonly { readonly node: string; readonly fate: Fate; readonly trace?: number }[]
+  readonly punts: readonly { readonly node: string; readonly interface: number; readonly frame: Uint8Array }[]
+  readonly answeredByHosts: number
+  /**
+   * For each frame sent: it changed what nodes have learned, or was accepted by the MACsec interface of the link that it
+   * was put on. Such frames travel alone where others could overtake them.
+   */
+  readonly wrote: readonly boolean[]
+}
+
+/** Looks on while a fabric runs. */
+export interface FabricObserver {
+  /** A node is about to process a frame received on a port. */
+  received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
+  /** What came of it. */
+  processed?(node: string, effects: readonly Effect[], now: Nanoseconds): void
+  /** A host received a frame; `clause` is set when it answered. */
+  arrived?(host: string, frame: Uint8Array, clause: string | undefined): void
+}
+
+export interface FabricOptions {
+  /** Clauses executed by each node. */
+  readonly tracer?: (node: string) => Tracer
+  readonly observer?: FabricObserver
+  /** Most frames on their way after one was sent, before the fabric is said to loop; 100,000 unless given. */
+  readonly eventLimit?: number
+}
+
+/** What to keep of a send. */
+export interface FabricSendOptions {
+  /** Keep wire frames of these links only; all unless given. */
+  readonly wire?: readonly string[]
+}
+
+interface NodeState {
+  readonly name: string
+  readonly node: FabricNode
+  /** What a port's wire leads to. */
+  readonly peers: Map<number, Peer>
+}
+interface LinkState {
+  readonly id: string
+  up: boolean
+  keep: boolean
+}
+interface NodePeer {
+  readonly kind: 'node'
+  readonly link: LinkState
+  readonly from: string
+  readonly to: NodeState
+  readonly interface: number
+}
+interface HostPeer {
+  readonly kind: 'host'
+  readonly host: Host
+  /** The way back. */
+  readonly leaf: NodeState
+  readonly interface: number
+}
+type Peer = NodePeer | HostPeer
+
+interface Arriving {
+  readonly state: NodeState
+  readonly interface: number
+  readonly frame: Uint8Array | SealedFrame
+  readonly lineage: Lineage
+}
+
+const SECOND = 1_000_000_000n
+/** Packets are given up after 3 s; an error about one may wait as long again, and one about that is never sent. */
+const MOST_SETTLING_SECONDS = 16
+
+/** Collects an observation. */
+class Observing {
+  readonly arrivals: FabricArrival[] = []
+  readonly wire: FabricWireFrame[] = []
+  readonly fates: { node: string; fate: Fate; trace?: number }[] = []
+  readonly punts: { node: string; interface: number; frame: Uint8Array }[] = []
+  readonly wrote: boolean[] = []
+  answeredByHosts = 0
+}
+
+class WireCopy implements FabricWireFrame {
+  constructor(
+    readonly link: string,
+    readonly from: string,
+    readonly to: string,
+    private readonly copy: Uint8Array | SealedFrame,
+  ) {}
+
+  get frame(): Uint8Array {
+    return this.copy instanceof Uint8Array ? this.copy : this.copy.frame
+  }
+}
+
+/** A running fabric. */
+export class TwinFabric {
+  private readonly nodes = new Map<string, NodeState>()
+  private readonly links = new Map<string, LinkState>()
+  private readonly linkEnds = new Map<string, NodePeer>()
+  private readonly hosts = new Map<string, HostPeer>()
+  private readonly observer: FabricObserver
+  private readonly eventLimit: number
+  private queue: Arriving[] = []
+  private head = 0
+  private clock: Nanoseconds = 0n
+  private seen = new Observing()
+  private injections: readonly FabricInjection[] = []
+
+  /**
+   * @param keys - for every key reference of the plan.
+   * @throws {ForwardError} `ZT_PLAN_INVALID`, `ZT_PROGRAM_INVALID` or `ZT_KEY_MISSING`
+   */
+  constructor(
+    readonly plan: Plan,
+    keys: Keys = new Map(),
+    options: FabricOptions = {},
+  ) {
+    this.observer = options.observer ?? {}
+    this.eventLimit = options.eventLimit ?? 100_000
+    const imported = importKeys(keys)
+    for (const { name, program } of plan.nodes) {
+      const node = new FabricNode(program, imported, { lazySeal: true, tracer: options.tracer?.(name) })
+      this.nodes.set(name, { name, node, peers: new Map() })
+    }
+    for (const link of plan.links) this.wireLink(link)
+    for (const host of plan.hosts) this.wireHost(host)
+  }
+
+  private wireLink(link: Plan['links'][number]): void {
+    const state: LinkState = { id: link.id, up: true, keep: true }
+    this.links.set(link.id, state)
+    for (const [near, far] of [
+      [link.a, link.b],
+      [link.b, link.a],
+    ] as const) {
+      const to = this.nodeOf(far.node, `link ${link.id}`)
+      const peer: NodePeer = { kind: 'node', link: state, from: near.node, to, interface: far.interface }
+      this.wirePort(near, peer, `link ${link.id}`)
+      this.linkEnds.set(`${link.id} ${far.node}`, peer)
+    }
+  }
+
+  private wireHost(host: Plan['hosts'][number]): void {
+    const leaf = this.nodeOf(host.at.node, `host ${host.id}`)
+    const peer: HostPeer = { kind: 'host', host: new Host(host), leaf, interface: host.at.interface }
+    this.wirePort(host.at, peer, `host ${host.id}`)
+    this.hosts.set(host.id, peer)
+  }
+
+  private wirePort(
+    end: { readonly node: string; readonly interface: number },
+    peer: Peer,
+    where: string,
+  ): void {
+    const { node, peers } = this.nodeOf(end.node, where)
+    if (node.config.interfaces.get(end.interface)?.kind !== 'port') {
+      throw planError(where, `interface ${end.interface} of ${end.node} is no port`)
+    }
+    if (peers.has(end.interface))
+      throw planError(where, `port ${end.interface} of ${end.node} has a wire already`)
+    peers.set(end.interface, peer)
+  }
+
+  private nodeOf(name: string, where: string): NodeState {
+    const state = this.nodes.get(name)
+    if (state === undefined) throw planError(where, `node ${name} does not exist`)
+    return state
+  }
+
+  /** Of the clock, ns. */
+  get now(): Nanoseconds {
+    return this.clock
+  }
+
+  /** A node by name, to look at its state. */
+  node(name: string): FabricNode {
+    return this.nodeOf(name, 'fabric').node
+  }
+
+  /** Takes a link down or up: frames sent on one that is down are lost. */
+  setLink(id: string, up: boolean): void {
+    const link = this.links.get(id)
+    if (link === undefined) throw planError('fabric', `link ${id} does not exist`)
+    link.up = up
+  }
+
+  /**
+   * Sends frames one after the other, each when the fabric has come to rest.
+   *
+   * @throws {ForwardError} `ZT_PLAN_INVALID` when a frame is to be sent where nothing is, `ZT_FABRIC_LOOP`
+   */
+  send(injections: readonly FabricInjection[], options: FabricSendOptions = {}): FabricObservation {
+    const starts = injections.map((injection) => this.startOf(injection))
+    const wanted = options.wire === undefined ? undefined : new Set(options.wire)
+    for (const link of this.links.values()) link.keep = wanted?.has(link.id) ?? true
+    this.seen = new Observing()
+    this.injections = injections
+    for (const [index, start] of starts.entries()) {
+      const before = this.stateVersion()
+      const accepted = start.via === undefined ? 0 : start.state.node.acceptedSealed
+      this.inject(start, injections[index]!.frame, index + 1)
+      this.settle()
+      const wrote =
+        this.stateVersion() !== before ||
+        (start.via !== undefined && start.state.node.acceptedSealed !== accepted)
+      this.seen.wrote.push(wrote)
+    }
+    return this.seen
+  }
+
+  /** Forgets learned state everywhere (CTRL-3). */
+  reset(): void {
+    for (const { node } of this.nodes.values()) {
+      node.flush(this.clock, 'fdb')
+      node.flush(this.clock, 'neighbours')
+    }
+  }
+
+  /** Moves the clock and tells every node (CTRL-4, CLOCK-1). What comes of it is in no observation. */
+  advanceTime(ns: number): void {
+    if (!Number.isSafeInteger(ns) || ns < 0) {
+      throw new ForwardError('ZT_INPUT_INVALID', 'advanceTime', `${ns} is no number of nanoseconds`, {
+        remedy: 'give an integer from 0 on',
+      })
+    }
+    this.seen = new Observing()
+    this.injections = []
+    this.tick(BigInt(ns))
+    this.settle()
+  }
+
+  private startOf({ at }: FabricInjection): {
+    state: NodeState
+    interface: number
+    via: NodePeer | undefined
+  } {
+    if ('host' in at) {
+      const host = this.hosts.get(at.host)
+      if (host === undefined) throw planError('injection', `host ${at.host} does not exist`)
+      return { state: host.leaf, interface: host.interface, via: undefined }
+    }
+    const via = this.linkEnds.get(`${at.link} ${at.to}`)
+    if (via === undefined) throw planError('injection', `link ${at.link} does not end at ${at.to}`)
+    return { state: via.to, interface: via.interface, via }
+  }
+
+  private inject(start: ReturnType<TwinFabric['startOf']>, frame: Uint8Array, lineage: Lineage): void {
+    if (start.via !== undefined) this.cross(start.via, frame, lineage)
+    else this.queue.push({ state: start.state, interface: start.interface, frame, lineage })
+  }
+
+  /** Runs until nothing is on its way and nothing is held. */
+  private settle(): void {
+    this.drain()
+    for (let seconds = 0; this.isHolding(); seconds++) {
+      if (seconds === MOST_SETTLING_SECONDS) throw this.loop()
+      this.tick(SECOND)
+    }
+  }
+
+  private tick(ns: bigint): void {
+    this.clock += ns
+    for (const state of this.nodes.values()) this.spread(state, state.node.clock(this.clock))
+    this.drain()
+  }
+
+  private isHolding(): boolean {
+    for (const { node } of this.nodes.values()) if (node.held > 0) return true
+    return false
+  }
+
+  private stateVersion(): number {
+    let version = 0
+    for (const { node } of this.nodes.values()) version += node.stateVersion
+    return version
+  }
+
+  private drain(): void {
+    let events = 0
+    while (this.head < this.queue.length) {
+      if (++events > this.eventLimit) throw this.loop()
+      const { state, interface: id, frame, lineage } = this.queue[this.head++]!
+      this.observer.received?.(state.name, id, frame)
+      this.spread(state, state.node.frame(this.clock, id, frame, lineage))
+    }
+    this.queue = []
+    this.head = 0
+  }
+
+  private loop(): ForwardError {
+    const waiting = this.queue.slice(this.head)
+    this.queue = []
+    this.head = 0
+    const hops = waiting.map(({ state, interface: id }) => `${state.name}:${id}`)
+    return new ForwardError('ZT_FABRIC_LOOP', this.plan.fabric, describeLoop(hops, this.eventLimit), {
+      remedy: 'look at a walk of the frame (trace) for the nodes named',
+    })
+  }
+
+  private spread(state: NodeState, effects: readonly Effect[]): void {
+    this.observer.processed?.(state.name, effects, this.clock)
+    const { seen } = this
+    for (const effect of effects) {
+      if (effect.kind === 'tx') {
+        const peer = state.peers.get(effect.interface)
+        // A port without a wire: the frame is sent, and nobody is there.
+        if (peer !== undefined) this.cross(peer, effect.sealed ?? effect.frame, effect.lineage)
+      } else if (effect.kind === 'fate') {
+        const { fate } = effect
+        const trace = this.injections[effect.lineage - 1]?.trace
+        seen.fates.push(trace === undefined ? { node: state.name, fate } : { node: state.name, fate, trace })
+      } else {
+        seen.punts.push({ node: state.name, interface: effect.interface, frame: effect.frame })
+      }
+    }
+  }
+
+  private cross(peer: Peer, frame: Uint8Array | SealedFrame, lineage: Lineage): void {
+    if (peer.kind === 'host') {
+      this.arrive(peer, frame instanceof Uint8Array ? frame : frame.frame)
+      return
+    }
+    const { link, from, to } = peer
+    if (!link.up) return
+    if (link.keep) this.seen.wire.push(new WireCopy(link.id, from, to.name, frame))
+    this.queue.push({ state: to, interface: peer.interface, frame, lineage })
+  }
+
+  /** HOST-3 */
+  private arrive({ host, leaf, interface: id }: HostPeer, frame: Uint8Array): void {
+    const reception = host.receive(frame)
+    this.observer.arrived?.(host.id, frame, reception.kind === 'answered' ? reception.clause : undefined)
+    if (reception.kind === 'answered') {
+      this.seen.answeredByHosts++
+      this.queue.push({ state: leaf, interface: id, frame: reception.reply, lineage: 0 })
+      return
+    }
+    const { foreign } = reception
+    const trace = findTraceId(frame)?.trace
+    this.seen.arrivals.push(
+      trace === undefined ? { host: host.id, frame, foreign } : { host: host.id, frame, foreign, trace },
+    )
+  }
+}
+
+function planError(where: string, what: string): ForwardError {
+  return new ForwardError('ZT_PLAN_INVALID', where, what, { remedy: 'name what the plan has' })
+}

@@ -1,0 +1,76 @@
+/**
+ * The twin as a `Target`: a fabric in this process, and what it would take to know which frames must travel alone.
+ *
+ * @module
+ */
+import type { Plan } from '../contract/plan.js'
+import type { Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
+import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
+
+/** Keys of MACsec by reference, 16 octets each. */
+export type Keys = ReadonlyMap<string, Uint8Array>
+
+/**
+ * The twin of a plan. Every frame travels alone, so that `alone` of an injection is as if always set.
+ *
+ * @param keys - for every reference in `plan.keys`; sealed links cannot be run without.
+ * @throws {ForwardError} when plan, program or keys cannot be used.
+ */
+export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
+  const fabric = new TwinFabric(plan, keys)
+  return {
+    interpreter: 'twin',
+    plan,
+    send: async (frames: readonly Injection[], options: SendOptions = {}) =>
+      observationOf(frames, fabric.send(frames, options)),
+    reset: async () => fabric.reset(),
+    advanceTime: async (ns: number) => fabric.advanceTime(ns),
+    close: async () => {},
+  }
+}
+
+function observationOf(sent: readonly Injection[], seen: FabricObservation): Observation {
+  const { arrivals, fates, punts, answeredByHosts } = seen
+  return { by: 'twin', sent, arrivals, wire: seen.wire.map(wireFrameOf), fates, punts, answeredByHosts }
+}
+
+/** Keeps the sealed frame uncomputed until it is looked at. */
+function wireFrameOf(wire: FabricWireFrame): WireFrame {
+  return {
+    link: wire.link,
+    from: wire.from,
+    to: wire.to,
+    seenBy: 'twin',
+    get frame() {
+      return wire.frame
+    },
+  }
+}
+
+/**
+ * Knows which frames change what nodes have learned, or move a packet number out of turn: those a lab sends alone, after
+ * everything before them has settled. It follows a lab by doing in its twin what the lab is asked to do.
+ */
+export class StateOracle {
+  private readonly fabric: TwinFabric
+
+  /** @throws {ForwardError} as {@link twinTarget} */
+  constructor(plan: Plan, keys: Keys = new Map()) {
+    this.fabric = new TwinFabric(plan, keys)
+  }
+
+  /** True for a frame that must travel alone. The frame counts as sent. */
+  writesState(injection: Injection): boolean {
+    return this.fabric.send([injection], { wire: [] }).wrote[0] === true
+  }
+
+  /** The lab forgot what it had learned. */
+  reset(): void {
+    this.fabric.reset()
+  }
+
+  /** The lab's clocks were moved, ns. */
+  advanceTime(ns: number): void {
+    this.fabric.advanceTime(ns)
+  }
+}
