@@ -67,4 +67,11 @@ export const stages = [
   },
   { name: 'browser', what: 'the report in Chromium, offline', minutes: 10, vitest: 'browser' },
   { name: 'package', what: 'the packed tarball in an empty directory', minutes: 15, vitest: 'package' },
+  {
+    // Last: it reads the accounts of all the others.
+    name: 'conformance',
+    what: 'features and clauses against the tests that ran',
+    minutes: 2,
+    command: ['node', 'tools/conformance.mjs'],
+  },
 ]
