@@ -1,0 +1,53 @@
+/**
+ * tshark as an oracle: one run over a capture file, chosen fields of every packet.
+ *
+ * @module
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+const FORMAT = '-n -T fields -E separator=/t -E occurrence=a -E aggregator=;'.split(' ')
+
+/** Checksums judged, streams and fragments not put together, so that each packet stands alone. */
+const PREFERENCES: readonly string[] = [
+  'ip.check_checksum:TRUE',
+  'udp.check_checksum:TRUE',
+  'tcp.check_checksum:TRUE',
+  'ip.defragment:FALSE',
+  'ipv6.defragment:FALSE',
+  'tcp.analyze_sequence_numbers:FALSE',
+  'tcp.relative_sequence_numbers:FALSE',
+  'tcp.desegment_tcp_streams:FALSE',
+  'sctp.reassembly:FALSE',
+]
+
+/** Protocols that guess at octets which are only padding or payload here. */
+const DISABLED: readonly string[] = ['lldp', 'data-l1-events']
+
+/** For each packet of a capture, every value of every field in the order that tshark found them. */
+export async function tsharkFields(
+  path: string,
+  fields: readonly string[],
+): Promise<readonly ReadonlyMap<string, readonly string[]>[]> {
+  const { stdout } = await run(
+    'tshark',
+    [
+      ...FORMAT,
+      '-r',
+      path,
+      ...PREFERENCES.flatMap((preference) => ['-o', preference]),
+      ...DISABLED.flatMap((protocol) => ['--disable-protocol', protocol]),
+      ...fields.flatMap((field) => ['-e', field]),
+    ],
+    { maxBuffer: 1 << 28 },
+  )
+  const rows = stdout.split('\n').slice(0, -1)
+  return rows.map((row) => {
+    const cells = row.split('\t')
+    return new Map(
+      fields.map((field, i) => [field, cells[i] === '' || cells[i] === undefined ? [] : cells[i].split(';')]),
+    )
+  })
+}
