@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "failure.h"
+#include "src/run/failure.h"
 
 #include <stdarg.h>
 #include <stdio.h>

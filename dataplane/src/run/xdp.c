@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "xdp.h"
+#include "src/run/xdp.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "bpf/zt_port.h"
-#include "failure.h"
+#include "src/run/failure.h"
 
 /* Highest interface index that the program's maps make room for. */
 #define ZT_XDP_INDEX_MAX 65535u

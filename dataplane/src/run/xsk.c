@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "xsk.h"
+#include "src/run/xsk.h"
 
 #include <errno.h>
 #include <stdlib.h>

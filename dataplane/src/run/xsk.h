@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <xdp/xsk.h>
 
-#include "failure.h"
+#include "src/run/failure.h"
 
 #define ZT_XSK_CHUNK 2048u
 #define ZT_XSK_RING_MIN 64u
