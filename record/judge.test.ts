@@ -32,6 +32,10 @@ describe('judge', () => {
     })
   })
 
+  test('a finding about agreement disputes', () => {
+    expect(judge({ ...evidence, kind: 'agreement', findings: [finding] }).judgement).toBe('disputed')
+  })
+
   test.each([
     ['nothing was looked at', 0, 0],
     ['no positive control', 5, 0],

@@ -28,7 +28,7 @@ export interface Evidence {
 const KEPT_FINDINGS = 25
 
 /**
- * The verdict that follows from evidence: `violated` with any finding, `unjudged` when nothing was looked at or no
+ * The verdict that follows from evidence: `violated` with any finding (`disputed` when it is about agreement), `unjudged` when nothing was looked at or no
  * positive control arrived (vacuity is no proof), else `holds`.
  */
 export function judge(evidence: Evidence): Verdict {
@@ -43,7 +43,8 @@ export function judge(evidence: Evidence): Verdict {
     const more = findings.length - kept.length
     const reason =
       more > 0 ? { reason: `${findings.length} findings, the first ${kept.length} are kept` } : {}
-    return { ...base, judgement: 'violated', ...reason, findings: kept }
+    // Two interpreters that differ are in dispute: which of them is wrong is not known.
+    return { ...base, judgement: kind === 'agreement' ? 'disputed' : 'violated', ...reason, findings: kept }
   }
   if ((judged === 0 || controls === 0) && !isBlinded('INV-NOT-VACUOUS')) {
     const what =

@@ -1,0 +1,210 @@
+/**
+ * What a scenario sees of a fabric: tenants, hosts, networks, links and intents by name. Made from the plan's declarative
+ * part alone; node programs are not looked at, so that a wrong program cannot make its own judge agree.
+ *
+ * @module
+ */
+import type { Plan, PlanIntent } from '../contract/plan.js'
+import { parseInterfaceAddress, parseIp, parseMac, isIpv6 } from '../twin/packet/index.js'
+import type { InterfaceAddress, Ip, Mac } from '../twin/packet/index.js'
+import { SdkError, unknownName } from './errors.js'
+
+/** IP version. */
+export type Family = 4 | 6
+
+/** A host at the edge of the fabric. */
+export interface Host {
+  /** `shop/web1`. */
+  readonly id: string
+  readonly tenant: string
+  readonly network: Network
+  /** The leaf to which it is attached. */
+  readonly leaf: string
+  readonly mac: Mac
+  readonly addresses: readonly InterfaceAddress[]
+  readonly gateways: readonly Ip[]
+  /** Where to send what leaves the subnet; absent in a network without gateway. */
+  readonly gatewayMac: Mac | undefined
+  /** IP MTU. */
+  readonly mtu: number
+}
+
+/** A tenant's network. */
+export interface Network {
+  /** `shop/web`. */
+  readonly id: string
+  readonly tenant: string
+  readonly name: string
+  readonly vni: number
+  readonly gateways: readonly InterfaceAddress[]
+  readonly mtu: number
+  /** Leaves where it is bridged, and those of them that route for it. */
+  readonly leaves: readonly string[]
+  readonly gatewayLeaves: readonly string[]
+}
+
+/** A tenant. */
+export interface Tenant {
+  readonly name: string
+  readonly l3vni: number | undefined
+  readonly networks: readonly Network[]
+  readonly hosts: readonly Host[]
+}
+
+/** A link between two nodes. */
+export interface Link {
+  /** `leaf1--spine1`. */
+  readonly id: string
+  /** Its ends, in name order. */
+  readonly ends: readonly [string, string]
+  /** Name of its seal, when it is sealed. */
+  readonly seal: string | undefined
+  /** Largest frame minus 14 octets, seal included. */
+  readonly mtu: number
+}
+
+/**
+ * A fabric by names.
+ *
+ * @typeParam Names tenants' names; give them (`fabricTest<'shop' | 'bank'>`) where `noUncheckedIndexedAccess` is on
+ */
+export interface FabricView<Names extends string = string> {
+  readonly name: string
+  readonly plan: Plan
+  /** Tenants by name; reading one that is not there throws `ZT_UNKNOWN_NAME`. */
+  readonly tenants: Readonly<Record<Names, Tenant>>
+  readonly hosts: readonly Host[]
+  readonly intents: readonly PlanIntent[]
+  /** Links, all or those that match: by seal, by name (`leaf*--spine1`, `*` for any text), by node. */
+  links(filter?: LinkFilter): readonly Link[]
+  tenant(name: string): Tenant
+  host(id: string): Host
+  link(id: string): Link
+  intent(name: string): PlanIntent
+}
+
+/** Which links are meant. */
+export interface LinkFilter {
+  readonly seal?: string
+  readonly name?: string
+  readonly node?: string
+}
+
+/** A tenant as a parameter; `undefined` is in the type for `noUncheckedIndexedAccess` alone and is refused. */
+export type TenantArgument = Tenant | undefined
+
+/** The tenant of a parameter. @throws SdkError `ZT_UNKNOWN_NAME` */
+export function tenantOf(argument: TenantArgument): Tenant {
+  if (argument !== undefined) return argument
+  throw new SdkError('ZT_UNKNOWN_NAME', 'a tenant is undefined', {
+    remedy: 'take tenants from fabric.tenants or fabric.tenant(name)',
+  })
+}
+
+/** Makes the view of a plan. */
+export function viewOf<Names extends string = string>(plan: Plan): FabricView<Names> {
+  const networks = new Map<string, Network>()
+  for (const tenant of plan.tenants) {
+    for (const network of tenant.networks) {
+      networks.set(network.id, {
+        id: network.id,
+        tenant: network.tenant,
+        name: network.name,
+        vni: network.vni,
+        gateways: network.gateways.map(parseInterfaceAddress),
+        mtu: network.mtu,
+        leaves: network.nodes,
+        gatewayLeaves: network.gatewayNodes,
+      })
+    }
+  }
+  const hosts = plan.hosts.map((host): Host => {
+    const network = networks.get(host.network) ?? networks.get(`${host.tenant}/${host.network}`)
+    if (network === undefined) throw unknownName('network', host.network, [...networks.keys()])
+    return {
+      id: host.id,
+      tenant: host.tenant,
+      network,
+      leaf: host.at.node,
+      mac: parseMac(host.mac),
+      addresses: host.addresses.map(parseInterfaceAddress),
+      gateways: host.gateways.map(parseIp),
+      gatewayMac: host.gatewayMac === undefined ? undefined : parseMac(host.gatewayMac),
+      mtu: host.mtu,
+    }
+  })
+  const tenants = plan.tenants.map((tenant): Tenant => ({
+    name: tenant.name,
+    l3vni: tenant.l3vni,
+    networks: tenant.networks.flatMap(({ id }) => networks.get(id) ?? []),
+    hosts: hosts.filter((host) => host.tenant === tenant.name),
+  }))
+  const links = plan.links.map((link): Link => ({
+    id: link.id,
+    ends: [link.a.node, link.b.node],
+    seal: link.seal,
+    mtu: link.mtu,
+  }))
+  const byName = <T>(what: string, entries: readonly (readonly [string, T])[]) => {
+    const map = new Map(entries)
+    return (name: string): T => {
+      const found = map.get(name)
+      if (found === undefined) throw unknownName(what, name, [...map.keys()])
+      return found
+    }
+  }
+  const tenant = byName('tenant', tenants.map((one) => [one.name, one]))
+  return {
+    name: plan.fabric,
+    plan,
+    tenants: namedTenants(tenants, tenant) as Readonly<Record<Names, Tenant>>,
+    hosts,
+    intents: plan.intents,
+    links: (filter = {}) => links.filter((link) => matchesLink(link, filter)),
+    tenant,
+    host: byName('host', hosts.map((one) => [one.id, one])),
+    link: byName('link', links.map((one) => [one.id, one])),
+    intent: byName('intent', plan.intents.map((one) => [one.name, one])),
+  }
+}
+
+/** `fabric.tenants.shpo` should say what is wrong rather than be `undefined` some lines further down. */
+function namedTenants(tenants: readonly Tenant[], find: (name: string) => Tenant): Record<string, Tenant> {
+  return new Proxy(Object.fromEntries(tenants.map((one) => [one.name, one])), {
+    get: (target, name, receiver) =>
+      typeof name === 'string' && !(name in target) && !probed.has(name)
+        ? find(name)
+        : (Reflect.get(target, name, receiver) as Tenant),
+  })
+}
+
+/** Names that printers and promise machinery ask any object for. */
+const probed: ReadonlySet<string> = new Set(['then', 'toJSON', 'asymmetricMatch', 'nodeType', 'tagName', 'constructor'])
+
+function matchesLink(link: Link, filter: LinkFilter): boolean {
+  return (
+    (filter.seal === undefined || link.seal === filter.seal) &&
+    (filter.node === undefined || link.ends.includes(filter.node)) &&
+    (filter.name === undefined || globOf(filter.name).test(link.id))
+  )
+}
+
+function globOf(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\#]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`)
+}
+
+/** The address of a host in a family, if it has one. */
+export function addressOf(host: Host, family: Family): InterfaceAddress | undefined {
+  return host.addresses.find(({ address }) => familyOf(address) === family)
+}
+
+/** The IP version of an address. */
+export function familyOf(address: Ip): Family {
+  return isIpv6(address) ? 6 : 4
+}
+
+/** Families in which a host has an address. */
+export function familiesOf(host: Host): readonly Family[] {
+  return ([4, 6] as const).filter((family) => addressOf(host, family) !== undefined)
+}

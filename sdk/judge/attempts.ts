@@ -1,0 +1,91 @@
+/**
+ * Every way in which hosts of one tenant, or somebody on a link who poses as one, try to reach hosts of another.
+ * Exhaustive over pairs of hosts, families and tricks; nothing is drawn by chance.
+ *
+ * @module
+ */
+import { parseIp } from '../../twin/packet/index.js'
+import type { FabricView, Host, Tenant } from '../fabric-view.js'
+import type { ScenarioTarget } from '../scenario-target.js'
+import type { Frame } from '../traffic/frame.js'
+import { foreignMacs, packetTo, tunnelledByHost } from '../traffic/forge-host.js'
+import { clearTunnel, tapOf, unknownVni, wrongOuterSource } from '../traffic/forge-link.js'
+import { whoHas } from '../traffic/neighbour.js'
+import type { WireReader } from '../traffic/wire.js'
+
+/** Attempts of one tenant on another, from hosts and from links. */
+export function attemptsOn(target: ScenarioTarget, from: Tenant, to: Tenant): readonly Frame[] {
+  const { fabric, reader } = target
+  return [...fromHosts(fabric, reader, from, to), ...fromLinks(fabric, reader, from, to)]
+}
+
+function fromHosts(fabric: FabricView, reader: WireReader, from: Tenant, to: Tenant): readonly Frame[] {
+  return from.hosts.flatMap((host) =>
+    to.hosts.flatMap((victim) => {
+      const vtep = reader.vtep(victim.leaf)
+      const macs = [...new Set([host.gatewayMac ?? victim.mac, victim.mac])]
+      return present([
+        // The victim's address, by the attacker's own gateway, and as if it were on the same wire.
+        ...victim.addresses.flatMap(({ address }) =>
+          macs.flatMap((mac) => [
+            packetTo(host, address, mac),
+            packetTo(host, address, mac, { protocol: 'icmp', sourcePort: 1, destinationPort: 1 }),
+          ]),
+        ),
+        ...victim.addresses.map(({ address }) => whoHas(host, { target: address })),
+        foreignMacs(host, { destination: victim.mac }),
+        // The attacker takes the victim's MAC: it may confuse its own network, not the victim's.
+        foreignMacs(host, { source: victim.mac, destination: victim.gatewayMac ?? victim.mac }),
+        ...(vtep === undefined
+          ? []
+          : [victim.network.vni, ...(to.l3vni === undefined ? [] : [to.l3vni])].map((vni) =>
+              tunnelledByHost(fabric, host, parseIp(vtep), vni, victim),
+            )),
+      ])
+    }),
+  )
+}
+
+function fromLinks(fabric: FabricView, reader: WireReader, from: Tenant, to: Tenant): readonly Frame[] {
+  const [as] = from.hosts
+  if (as === undefined) return []
+  return to.hosts.flatMap((victim) =>
+    fabric.links({ node: victim.leaf }).flatMap((link) => {
+      const tap = tapOf(reader, link, victim.leaf)
+      const local = reader.vtep(victim.leaf)
+      const remote = otherVtep(reader, victim)
+      if (local === undefined || remote === undefined) return []
+      const options = { as, towards: victim, vni: victim.network.vni, source: parseIp(remote), destination: parseIp(local) }
+      // Behind a seal everything is forged; on a clear link only what the fabric can tell from the real thing.
+      if (tap.to.macsec?.mode === 'strict') return [clearTunnel(tap, options)]
+      return [
+        wrongOuterSource(tap, { ...options, source: strangerOf(local) }),
+        unknownVni(tap, { ...options, vni: unusedVni(fabric) }),
+      ]
+    }),
+  )
+}
+
+/** A VTEP of the victim's network other than its own leaf's; its own leaf's neighbour on the network, else any address. */
+function otherVtep(reader: WireReader, victim: Host): string | undefined {
+  const leaf = victim.network.leaves.find((one) => one !== victim.leaf)
+  return (leaf === undefined ? undefined : reader.vtep(leaf)) ?? reader.vtep(victim.leaf)
+}
+
+/** An address of documentation (RFC 5737, RFC 3849) in the family of another: nobody's VTEP. */
+export function strangerOf(address: string): ReturnType<typeof parseIp> {
+  return parseIp(address.includes(':') ? '2001:db8:dead::1' : '198.51.100.77')
+}
+
+/** A VNI that nothing in the fabric has. */
+export function unusedVni(fabric: FabricView): number {
+  const used = new Set(
+    fabric.plan.tenants.flatMap(({ l3vni, networks }) => [l3vni, ...networks.map(({ vni }) => vni)]),
+  )
+  for (let vni = 0xffffff; ; vni--) if (!used.has(vni)) return vni
+}
+
+/** What is there of a list. */
+export function present<T>(items: readonly (T | undefined)[]): readonly T[] {
+  return items.filter((item) => item !== undefined)
+}

@@ -1,0 +1,108 @@
+/**
+ * Judges an `encrypt` intent on three grounds: the plan seals both ends strictly, the host's egress guard keeps the
+ * kernel from sending in the clear, and every captured frame of each link and direction opens with the planned key.
+ *
+ * @module
+ */
+import type { PlanIntent } from '../../contract/plan.js'
+import { judge } from '../../record/judge.js'
+import type { Finding, Verdict } from '../../record/verdict.js'
+import type { Link } from '../fabric-view.js'
+import type { ScenarioTarget } from '../scenario-target.js'
+import { flow, tenantOfHost } from '../traffic/flow.js'
+import type { Flow } from '../traffic/flow.js'
+import { whoHas } from '../traffic/neighbour.js'
+import { pathBetween } from '../traffic/path.js'
+import { present } from './attempts.js'
+import { finding } from './finding.js'
+import { judgeDelivery } from './delivery.js'
+import { judgeSeal } from './seal.js'
+
+type EncryptIntent = Extract<PlanIntent, { kind: 'encrypt' }>
+
+/** Rounds of flows with other ports, until ECMP has used every link both ways. */
+const ROUNDS = 24
+/** Flows of a round. */
+const FLOWS = 48
+
+/** Judges the intent. */
+export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent): Promise<Verdict> {
+  const links = intent.links.map((id) => target.fabric.link(id))
+  const findings: Finding[] = links.flatMap((link) => planned(target, link))
+  const wanted = new Set(links.flatMap(({ id, ends: [a, b] }) => [`${id} ${a}>${b}`, `${id} ${b}>${a}`]))
+  const missing = new Set(wanted)
+  let judged = 0
+  let controls = 0
+  await target.reset()
+  for (let round = 0; round < ROUNDS && missing.size > 0; round++) {
+    const flows = crossing(target, links, round)
+    if (flows.length === 0) break
+    const asked = round === 0 ? questions(target) : []
+    const seen = (await target.send([...asked, ...flows], { wire: links })).on(links)
+    const report = judgeSeal(seen)
+    findings.push(...report.findings)
+    judged += report.judged
+    controls += judgeDelivery(seen).delivered
+    for (const direction of report.directions.keys()) missing.delete(direction)
+  }
+  const base = { name: intent.name, kind: 'encrypt' as const, by: target.on, judged, controls, findings }
+  if (findings.length === 0 && missing.size > 0) {
+    return judge({ ...base, cannot: `no traffic crosses ${[...missing].sort().join(', ')}: there is nothing to look at` })
+  }
+  return judge({ ...base, grounds: `${groundsOf(target, links)}; capture: ${judged} frames, each way of each link, opened with the planned keys` })
+}
+
+/** The plan's part: MACsec, strict, at both ends, each receiving what the other sends. */
+function planned(target: ScenarioTarget, link: Link): readonly Finding[] {
+  const [a, b] = link.ends.map((node) => target.reader.end(link.id, node))
+  return [
+    [a, b],
+    [b, a],
+  ].flatMap(([from, to]): readonly Finding[] => {
+    const tx = from?.macsec?.mode === 'strict' ? from.macsec.tx : undefined
+    if (tx === undefined) return [finding('INV-SEALED', `the plan does not seal ${link.id} at ${from?.node ?? ''}`, { link: link.id })]
+    const heard = to?.macsec?.rx.some(({ sci, an, key }) => sci === tx.sci && an === tx.an && key === tx.key) ?? false
+    return heard ? [] : [finding('INV-SEALED', `${to?.node ?? ''} has no receive association for what ${from?.node ?? ''} sends on ${link.id}`, { link: link.id })]
+  })
+}
+
+function groundsOf(target: ScenarioTarget, links: readonly Link[]): string {
+  const guard =
+    target.on === 'twin'
+      ? 'egress guard: the twin has no kernel'
+      : 'egress guard: clsact drops what the kernel sends on these ports (raw sockets that bypass the queueing discipline are not stopped by it)'
+  return `plan: ${links.length} links, strict at both ends; ${guard}`
+}
+
+/** Flows between hosts on different leaves, other ports each round, so that ECMP spreads them differently. */
+function crossing(target: ScenarioTarget, links: readonly Link[], round: number): readonly Flow[] {
+  const { fabric } = target
+  const ends = new Set(links.flatMap((link) => link.ends))
+  const pairs = fabric.hosts.flatMap((from) =>
+    fabric.tenant(from.tenant).hosts.flatMap((to) => {
+      if (from.leaf === to.leaf || !(ends.has(from.leaf) || ends.has(to.leaf))) return []
+      const family = ([4, 6] as const).find((one) => pathBetween(tenantOfHost(fabric, from), from, to, one).kind !== 'none')
+      return family === undefined ? [] : [{ from, to, family }]
+    }),
+  )
+  // All pairs in turn when there are more than fit a round.
+  const start = pairs.length <= FLOWS ? 0 : (round * FLOWS) % pairs.length
+  return [...pairs.slice(start), ...pairs.slice(0, start)]
+    .slice(0, FLOWS)
+    .map(({ from, to, family }, index) =>
+      flow(fabric, from, to, { family, sourcePort: 20000 + ((round * 613 + index * 7) % 40000), destinationPort: 443 }),
+    )
+}
+
+/** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */
+function questions(target: ScenarioTarget) {
+  return present(
+    target.fabric.hosts.flatMap((from) =>
+      target.fabric
+        .tenant(from.tenant)
+        .hosts.filter((to) => to.network.id === from.network.id && to.leaf !== from.leaf)
+        .slice(0, 1)
+        .flatMap((to) => to.addresses.map(({ address }) => whoHas(from, { target: address }))),
+    ),
+  )
+}

@@ -1,0 +1,66 @@
+/**
+ * What a test did, kept so that one which judged nothing fails (`ZT_VACUOUS`) and so that the run record knows what was
+ * found out.
+ *
+ * @module
+ */
+import type { Finding, Verdict } from '../record/verdict.js'
+import { isBlinded } from '../record/invariants.js'
+import { SdkError } from './errors.js'
+
+/** A matcher that was called. */
+export interface Asked {
+  readonly matcher: string
+  awaited: boolean
+}
+
+/** Counts of one test. */
+export class Ledger {
+  /** Calls of `target.send`. */
+  sends = 0
+  /** Honest frames that arrived where they should. */
+  controls = 0
+  /** Frames that a matcher looked at. */
+  judged = 0
+  readonly asked: Asked[] = []
+  readonly verdicts: Verdict[] = []
+  /** Findings of the matcher that failed last. */
+  findings: readonly Finding[] = []
+  /** Why nothing could be judged, when a matcher said so. */
+  unjudged: string | undefined
+
+  /** Notes a call of a matcher; it is answered for when its promise is awaited. */
+  ask(matcher: string): Asked {
+    const asked = { matcher, awaited: false }
+    this.asked.push(asked)
+    return asked
+  }
+
+  /**
+   * What makes a test that passed vacuous, or `undefined`.
+   */
+  vacuity(): SdkError | undefined {
+    if (isBlinded('INV-NOT-VACUOUS')) return undefined
+    const forgotten = this.asked.find(({ awaited }) => !awaited)
+    if (forgotten !== undefined) {
+      return vacuous(`${forgotten.matcher} was not awaited, so that its answer was lost`, `write: await expect(...).${forgotten.matcher}(...)`)
+    }
+    if (this.sends === 0 || this.unjudged !== undefined) return undefined
+    if (this.asked.length === 0) {
+      return vacuous('frames were sent, but no matcher looked at what became of them', 'judge what target.send returns: await expect(seen).toReach(...)')
+    }
+    if (this.judged === 0) return vacuous('matchers looked at no frame', 'send at least one frame in a case')
+    if (this.controls === 0) {
+      return vacuous(
+        'no honest traffic arrived, so that silence proves nothing',
+        'send flows too, or give positive controls: target.send(frames, { control: [tenant] })',
+      )
+    }
+    return undefined
+  }
+}
+
+/** The error of something that judged nothing. */
+export function vacuous(what: string, remedy: string): SdkError {
+  return new SdkError('ZT_VACUOUS', what, { remedy })
+}

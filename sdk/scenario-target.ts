@@ -1,0 +1,196 @@
+/**
+ * The fabric under test as a scenario sees it: twin or lab, the same to the scenario.
+ *
+ * @module
+ */
+import type { Plan } from '../contract/plan.js'
+import type { Injection, LatencyRequest, LatencySamples, Observation, Target } from '../record/target.js'
+import type { Interpreter } from '../record/verdict.js'
+import { SdkError } from './errors.js'
+import { tenantOf } from './fabric-view.js'
+import type { FabricView, Link, TenantArgument } from './fabric-view.js'
+import { deliveredFrames } from './judge/delivery.js'
+import { Ledger } from './ledger.js'
+import { Seen } from './seen.js'
+import type { Sent } from './seen.js'
+import { controlFlow, framesOf } from './traffic/flow.js'
+import type { Flow } from './traffic/flow.js'
+import type { Frame } from './traffic/frame.js'
+import { WireReader } from './traffic/wire.js'
+import type { Keys } from './traffic/wire.js'
+
+/** What can be sent: frames, flows, or both mixed, in order. */
+export type Traffic = Frame | Flow | readonly (Frame | Flow)[]
+
+/** How to send. */
+export interface ScenarioSendOptions {
+  /** Tenants of which one honest flow each is sent behind the frames: proof that hearing nothing means something. */
+  readonly control?: readonly TenantArgument[]
+  /** Links whose frames are kept; all unless given. */
+  readonly wire?: readonly Link[]
+}
+
+/** What a scenario target is made of. */
+export interface ScenarioTargetOptions {
+  readonly fabric: FabricView
+  readonly target: Target
+  /** Values of the plan's keys, to open captured frames. */
+  readonly keys: Keys
+  /** Marks of this run, 32 bits. */
+  readonly run: number
+  /** A twin of a plan, fresh. */
+  readonly openTwin: (plan: Plan) => Target
+  /** A walk through the twin of a plan, a line a step. */
+  readonly walk: (plan: Plan, injection: Injection) => readonly string[]
+}
+
+/** Something done to the fabric since it was last reset, so that a twin can do the same. */
+type Deed = { readonly send: readonly Injection[] } | { readonly advance: number }
+
+/** The fabric under test. */
+export class ScenarioTarget {
+  readonly fabric: FabricView
+  /** Of the test that runs now. */
+  ledger = new Ledger()
+  /** Sends of the case that runs now, for failure messages. */
+  readonly sends: Seen[] = []
+  readonly #options: ScenarioTargetOptions
+  readonly #reader: WireReader
+  #target: Target
+  #deeds: Deed[] = []
+  #traces = 0
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ScenarioTargetOptions) {
+    this.#options = options
+    this.#target = options.target
+    this.fabric = options.fabric
+    this.#reader = new WireReader(options.fabric.plan, options.keys)
+  }
+
+  /** Where it runs. */
+  get on(): Interpreter {
+    return this.#target.interpreter
+  }
+
+  /** Reads frames captured on links, with the plan's keys. */
+  get reader(): WireReader {
+    return this.#reader
+  }
+
+  /**
+   * Sends traffic and waits until the fabric is at rest.
+   *
+   * @returns what was seen, to be judged by matchers
+   */
+  async send(traffic: Traffic, options: ScenarioSendOptions = {}): Promise<Seen> {
+    const frames = expand(traffic)
+    const controls = (options.control ?? []).flatMap((argument) => this.#control(argument))
+    const sent = [...frames.map((frame) => this.#mark(frame, false)), ...controls.map((frame) => this.#mark(frame, true))]
+    const injections = sent.map(({ frame, trace, bytes }): Injection => ({ trace, at: frame.at, frame: bytes }))
+    const before = this.#deeds
+    this.#deeds = [...before, { send: injections }]
+    const deeds = this.#deeds
+    const wire = options.wire?.map(({ id }) => id)
+    const observation = await this.#alone(async () => this.#target.send(injections, wire === undefined ? {} : { wire }))
+    const seen = new Seen(
+      {
+        fabric: this.fabric,
+        ledger: this.ledger,
+        reader: this.#reader,
+        run: this.#options.run,
+        twin: async () => this.#twinOf(deeds),
+        walk: (one) => this.#walk(one),
+      },
+      sent,
+      observation,
+    )
+    this.ledger.sends++
+    this.ledger.controls += deliveredFrames(seen).length
+    this.sends.push(seen)
+    return seen
+  }
+
+  /** Forgets everything learned, so that what follows does not depend on what was before. */
+  async reset(): Promise<void> {
+    this.#deeds = []
+    this.sends.length = 0
+    await this.#alone(async () => this.#target.reset())
+  }
+
+  /** Moves every node's clock forward, ns: ageing, neighbour lifetimes, retries. */
+  async advanceTime(ns: number): Promise<void> {
+    this.#deeds = [...this.#deeds, { advance: ns }]
+    await this.#alone(async () => this.#target.advanceTime(ns))
+  }
+
+  /** Measures latency where that can be done; `undefined` where it cannot. */
+  async latency(request: LatencyRequest): Promise<LatencySamples | undefined> {
+    const { latency } = this.#target
+    if (latency === undefined) return undefined
+    return this.#alone(async () => latency.call(this.#target, request))
+  }
+
+  /**
+   * Runs something on a twin of the plan in place of the target: how a lab's failure is shrunk without the lab.
+   */
+  async onTwin<T>(run: () => Promise<T>): Promise<T> {
+    const target = this.#target
+    const deeds = this.#deeds
+    const twin = this.#options.openTwin(target.plan)
+    this.#target = twin
+    try {
+      return await run()
+    } finally {
+      this.#target = target
+      this.#deeds = deeds
+      await twin.close()
+    }
+  }
+
+  /** One thing at a time: what is sent between two states at rest must be one scenario's. */
+  async #alone<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#busy.then(action, action)
+    this.#busy = turn.catch(() => undefined)
+    return turn
+  }
+
+  #mark(frame: Frame, control: boolean): Sent {
+    this.#traces = (this.#traces + 1) >>> 0
+    const trace = this.#traces
+    return { frame, trace, control, bytes: frame.bytes({ run: this.#options.run, trace }) }
+  }
+
+  #control(argument: TenantArgument): readonly Frame[] {
+    const tenant = tenantOf(argument)
+    const flow = controlFlow(this.fabric, tenant)
+    if (flow !== undefined) return framesOf(flow)
+    throw new SdkError('ZT_VACUOUS', `tenant ${tenant.name} has no two hosts with a way between them to be a positive control`, {
+      remedy: 'give it a second host',
+    })
+  }
+
+  async #twinOf(deeds: readonly Deed[]): Promise<Observation> {
+    const twin = this.#options.openTwin(this.fabric.plan)
+    try {
+      let last: Observation | undefined
+      for (const deed of deeds) {
+        if ('advance' in deed) await twin.advanceTime(deed.advance)
+        else last = await twin.send(deed.send)
+      }
+      if (last === undefined) throw new TypeError('nothing was sent')
+      return last
+    } finally {
+      await twin.close()
+    }
+  }
+
+  #walk({ frame, trace, bytes }: Sent): readonly string[] {
+    return this.#options.walk(this.#target.plan, { trace, at: frame.at, frame: bytes })
+  }
+}
+
+function expand(traffic: Traffic): readonly Frame[] {
+  const items: readonly (Frame | Flow)[] = Array.isArray(traffic) ? (traffic as readonly (Frame | Flow)[]) : [traffic as Frame | Flow]
+  return items.flatMap((item) => (item.kind === 'flow' ? framesOf(item) : [item]))
+}

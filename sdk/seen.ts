@@ -1,0 +1,93 @@
+/**
+ * What was seen of a send: the frames that were sent, with what must become of them, and what did.
+ *
+ * @module
+ */
+import type { Arrival, NodeFate, Observation } from '../record/target.js'
+import type { FabricView, Link } from './fabric-view.js'
+import type { Ledger } from './ledger.js'
+import type { Frame } from './traffic/frame.js'
+import type { WireReader, WireReading } from './traffic/wire.js'
+
+/** A frame as it was sent. */
+export interface Sent {
+  readonly frame: Frame
+  readonly trace: number
+  readonly bytes: Uint8Array
+  /** Sent by {@link SendOptions.control}, not by the scenario. */
+  readonly control: boolean
+}
+
+/** How {@link Seen} was made; for judges and blame. */
+export interface SeenSource {
+  readonly fabric: FabricView
+  readonly ledger: Ledger
+  readonly reader: WireReader
+  /** Marks of this run. */
+  readonly run: number
+  /** What the twin says of these very frames, sent in the same order since the last reset. */
+  readonly twin: () => Promise<Observation>
+  /** A walk through the twin, a line a step. */
+  readonly walk: (sent: Sent) => readonly string[]
+}
+
+/** The outcome of `target.send`. */
+export class Seen {
+  readonly sent: readonly Sent[]
+  readonly observation: Observation
+  /** Links to which matchers about links are confined; all when absent. */
+  readonly links: readonly Link[] | undefined
+  readonly source: SeenSource
+  #readings: readonly WireReading[] | undefined
+  #arrivals: ReadonlyMap<number, readonly Arrival[]> | undefined
+  #fates: ReadonlyMap<number, readonly NodeFate[]> | undefined
+
+  constructor(source: SeenSource, sent: readonly Sent[], observation: Observation, links?: readonly Link[]) {
+    this.source = source
+    this.sent = sent
+    this.observation = observation
+    this.links = links
+  }
+
+  /** The same, for matchers about these links alone: `expect(seen.on(core)).toBeSealed({ by: 'macsec' })`. */
+  on(links: readonly Link[]): Seen {
+    return new Seen(this.source, this.sent, this.observation, links)
+  }
+
+  /** Frames that a host received, whatever they were. */
+  at(host: { readonly id: string }): readonly Arrival[] {
+    return this.observation.arrivals.filter((arrival) => arrival.host === host.id)
+  }
+
+  /** Where a frame arrived. */
+  arrivalsOf({ trace }: Sent): readonly Arrival[] {
+    this.#arrivals ??= groupByTrace(this.observation.arrivals)
+    return this.#arrivals.get(trace) ?? []
+  }
+
+  /** What nodes said about a frame. */
+  fatesOf({ trace }: Sent): readonly NodeFate[] {
+    this.#fates ??= groupByTrace(this.observation.fates)
+    return this.#fates.get(trace) ?? []
+  }
+
+  /** Frames on the links looked at, opened and read; read once. */
+  readings(): readonly WireReading[] {
+    const names = this.links && new Set(this.links.map(({ id }) => id))
+    this.#readings ??= this.observation.wire
+      .filter(({ link }) => names === undefined || names.has(link))
+      .map((wire) => this.source.reader.read(wire))
+    return this.#readings
+  }
+}
+
+function groupByTrace<T extends { readonly trace?: number }>(items: readonly T[]): ReadonlyMap<number, readonly T[]> {
+  const groups = new Map<number, T[]>()
+  for (const item of items) {
+    if (item.trace === undefined) continue
+    const group = groups.get(item.trace)
+    if (group === undefined) groups.set(item.trace, [item])
+    else group.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,192 @@
+/**
+ * Reading frames as they were on a fabric link: opening the seal with the key that the plan gives that direction, and
+ * the VXLAN below it.
+ *
+ * @module
+ */
+import type { MacsecInterface, NodeProgram, PortInterface } from '../../contract/program.js'
+import type { Plan, PlanLink } from '../../contract/plan.js'
+import type { WireFrame } from '../../record/target.js'
+import {
+  build,
+  decodeFrame,
+  encodeFrame,
+  findTraceId,
+  firstLayer,
+  formatSci,
+  importSak,
+  open,
+  parseMac,
+  readSecTag,
+} from '../../twin/packet/index.js'
+import type { Ip, Mac, Sak, SecTagInfo, TraceId } from '../../twin/packet/index.js'
+import { unknownName } from '../errors.js'
+
+/** Key reference to key, 16 octets. */
+export type Keys = ReadonlyMap<string, Uint8Array>
+
+/** One end of a fabric link, as the plan has it. */
+export interface LinkEnd {
+  readonly node: string
+  readonly port: PortInterface
+  readonly macsec: MacsecInterface | undefined
+}
+
+/** The VXLAN header of a frame and what it carries. */
+export interface Tunnelled {
+  readonly vni: number
+  readonly source: Ip
+  readonly destination: Ip
+  readonly inner: Uint8Array
+}
+
+/** A wire frame, read. */
+export interface WireReading {
+  readonly wire: WireFrame
+  /** The link is sealed by the plan. */
+  readonly mustBeSealed: boolean
+  /** Its SecTAG, when it has a valid one. */
+  readonly tag: SecTagInfo | undefined
+  /** Without seal: the frame itself when clear, the opened one when it opened. */
+  readonly clear: Uint8Array | undefined
+  /** Why it is not open, in a sentence. */
+  readonly problem: string | undefined
+  readonly tunnel: Tunnelled | undefined
+  readonly trace: TraceId | undefined
+}
+
+/** Reads wire frames of a plan. */
+export class WireReader {
+  readonly #links: ReadonlyMap<string, PlanLink>
+  readonly #programs: ReadonlyMap<string, NodeProgram>
+  readonly #vteps: ReadonlyMap<string, string>
+  readonly #keys: Keys
+  readonly #saks = new Map<string, Sak>()
+
+  constructor(plan: Plan, keys: Keys) {
+    this.#links = new Map(plan.links.map((link) => [link.id, link]))
+    this.#programs = new Map(plan.nodes.map((node) => [node.name, node.program]))
+    this.#vteps = new Map(plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])))
+    this.#keys = keys
+  }
+
+  /** The end of a link at a node. @throws SdkError `ZT_UNKNOWN_NAME` */
+  end(link: string, node: string): LinkEnd {
+    const found = this.#links.get(link)
+    if (found === undefined) throw unknownName('link', link, [...this.#links.keys()])
+    const end = [found.a, found.b].find((one) => one.node === node)
+    const interfaces = this.#programs.get(node)?.interfaces ?? []
+    const port = interfaces.find((one) => one.id === end?.interface)
+    if (port?.kind !== 'port') throw unknownName(`end of ${link}`, node, [found.a.node, found.b.node])
+    const macsec = interfaces.find((one): one is MacsecInterface => one.kind === 'macsec' && one.lower === port.id)
+    return { node, port, macsec }
+  }
+
+  /** The VTEP address of a node, as text. */
+  vtep(node: string): string | undefined {
+    return this.#vteps.get(node)
+  }
+
+  /** Reads a frame. Never throws on what was received. */
+  read(wire: WireFrame): WireReading {
+    const { macsec } = this.end(wire.link, wire.from)
+    const mustBeSealed = macsec?.mode === 'strict'
+    const parsed = readSecTag(wire.frame)
+    if (!parsed.ok) {
+      const problem = parsed.failure === 'not-macsec' ? undefined : `its SecTAG is invalid (${parsed.fault})`
+      return this.#reading(wire, mustBeSealed, undefined, problem === undefined ? wire.frame : undefined, problem)
+    }
+    if (macsec === undefined) return this.#reading(wire, mustBeSealed, parsed.tag, undefined, 'no seal is planned here')
+    const { sci, an, key } = macsec.tx
+    const found = parsed.tag.sci === undefined ? 'none' : formatSci(parsed.tag.sci)
+    const failed = (problem: string) => this.#reading(wire, mustBeSealed, parsed.tag, undefined, problem)
+    if (found !== sci) return failed(`its SCI is ${found}, the plan's is ${sci}`)
+    if (parsed.tag.an !== an) return failed(`its AN is ${parsed.tag.an}, the plan's is ${an}`)
+    if (!parsed.tag.encrypted) return failed('it is authenticated but not encrypted')
+    const sak = this.#sak(key)
+    if (sak === undefined) return failed(`the key ${key} is not at hand`)
+    const opened = open({ frame: wire.frame, sak })
+    return opened.ok
+      ? this.#reading(wire, mustBeSealed, parsed.tag, opened.frame, undefined)
+      : failed(`it does not open with the key ${key} (${opened.failure})`)
+  }
+
+  #reading(
+    wire: WireFrame,
+    mustBeSealed: boolean,
+    tag: SecTagInfo | undefined,
+    clear: Uint8Array | undefined,
+    problem: string | undefined,
+  ): WireReading {
+    const tunnel = clear === undefined ? undefined : tunnelOf(clear)
+    const trace = clear === undefined ? undefined : findTraceId(clear)
+    return { wire, mustBeSealed, tag, clear, problem, tunnel, trace }
+  }
+
+  #sak(reference: string): Sak | undefined {
+    const known = this.#saks.get(reference)
+    if (known !== undefined) return known
+    const key = this.#keys.get(reference)
+    if (key === undefined) return undefined
+    const sak = importSak(key)
+    this.#saks.set(reference, sak)
+    return sak
+  }
+}
+
+/** The outermost VXLAN of a clear frame. */
+export function tunnelOf(frame: Uint8Array): Tunnelled | undefined {
+  const layers = decodeFrame(frame)
+  const at = layers.findIndex((layer) => layer.kind === 'vxlan')
+  const vxlan = layers[at]
+  const ip = firstLayer(layers, 'ipv4') ?? firstLayer(layers, 'ipv6')
+  if (vxlan?.kind !== 'vxlan' || ip === undefined) return undefined
+  return {
+    vni: vxlan.vni,
+    source: ip.src,
+    destination: ip.dst,
+    inner: frame.subarray(vxlan.offset + vxlan.size),
+  }
+}
+
+/** A frame as a node puts a tunnelled one on a clear link; the outer TTL is that of a packet one hop away. */
+export function tunnelFrame(options: {
+  readonly sourceMac: Mac
+  readonly destinationMac: Mac
+  readonly source: Ip
+  readonly destination: Ip
+  readonly vni: number
+  readonly inner: Uint8Array
+  readonly flags?: number
+  readonly udpLength?: number
+  readonly ecn?: number
+}): Uint8Array {
+  const { source, destination } = options
+  const udp = build.udp(
+    {
+      srcPort: 50000,
+      dstPort: 4789,
+      ...(options.udpLength === undefined ? {} : { length: options.udpLength }),
+    },
+    build.vxlan(
+      { vni: options.vni, ...(options.flags === undefined ? {} : { flags: options.flags }) },
+      build.payload(options.inner),
+    ),
+  )
+  const tos = options.ecn ?? 0
+  const ethernet = { dst: options.destinationMac, src: options.sourceMac }
+  if (typeof source === 'bigint' && typeof destination === 'bigint') {
+    return encodeFrame(
+      build.ethernet(ethernet, build.ipv6({ src: source, dst: destination, hopLimit: 63, trafficClass: tos }, udp)),
+    )
+  }
+  if (typeof source === 'bigint' || typeof destination === 'bigint') throw new TypeError('addresses of two families')
+  return encodeFrame(
+    build.ethernet(ethernet, build.ipv4({ src: source, dst: destination, ttl: 63, flags: 2, tos }, udp)),
+  )
+}
+
+/** The MAC of a port, as a number. */
+export function macOf(end: LinkEnd): Mac {
+  return parseMac(end.macsec?.mac ?? end.port.mac)
+}
