@@ -1,0 +1,154 @@
+/**
+ * Is the fabric at rest? Found out by counting, not by waiting: a wire is empty when what went in at one end has come out at
+ * the other, and an engine is done when it says so in the same cut of its page. Two looks in a row that show the same settle it.
+ *
+ * @module
+ */
+import type { Plan } from '../contract/plan.js'
+import { LabError } from './errors.js'
+import { linkEndId } from './labd/probe-config.js'
+import type { PageEntry, StatsPage } from './stats-page.js'
+
+/** The pages of a lab at about one moment. */
+export interface Pages {
+  readonly nodes: ReadonlyMap<string, StatsPage>
+  readonly probe: StatsPage
+}
+
+/** One direction of a cable: senders (an engine's port or a host, and whoever injects there), one receiver. */
+interface Wire {
+  readonly name: string
+  readonly senders: readonly Place[]
+  readonly receiver: Place
+}
+/** A counter's place: a port of a node, or an entry of the probe. */
+type Place = { readonly node: string; readonly interface: number } | { readonly probe: number }
+
+/** What a look shows. */
+interface Look {
+  /** Everything that counts, in one text: equal texts, nothing moved. */
+  readonly mark: string
+  /** Why it is not quiet; empty when it is. */
+  readonly busy: readonly string[]
+}
+
+/** Frames on their way when a baseline was taken belong to nobody: what was sent before the receiver's socket was open. */
+export type Baseline = ReadonlyMap<string, number>
+
+export class Settler {
+  private readonly wires: readonly Wire[]
+  private baseline: Baseline = new Map()
+
+  /** The probe's entries are its hosts in the plan's order, then its link ends (`labd/probe-config.ts`). */
+  constructor(plan: Pick<Plan, 'links' | 'hosts'>) {
+    const ends = new Map(
+      plan.links
+        .flatMap(({ id, a, b }) => [linkEndId(id, a.node), linkEndId(id, b.node)])
+        .map((id, n) => [id, plan.hosts.length + n]),
+    )
+    const injector = (link: string, to: string): Place[] => {
+      const index = ends.get(linkEndId(link, to))
+      return index === undefined ? [] : [{ probe: index }]
+    }
+    this.wires = [
+      ...plan.links.flatMap(({ id, a, b }) => [
+        { name: `${id} to ${b.node}`, senders: [a, ...injector(id, b.node)], receiver: b },
+        { name: `${id} to ${a.node}`, senders: [b, ...injector(id, a.node)], receiver: a },
+      ]),
+      ...plan.hosts.flatMap(({ id, at }, n) => [
+        { name: `${id} to ${at.node}`, senders: [{ probe: n }], receiver: at },
+        { name: `${at.node} to ${id}`, senders: [at], receiver: { probe: n } },
+      ]),
+    ]
+  }
+
+  /** Takes what is missing on each wire now as missing for good. To be called when nothing has moved for a while. */
+  rebase(pages: Pages): void {
+    this.baseline = new Map(this.wires.map((wire) => [wire.name, missing(wire, pages)]))
+  }
+
+  /** What one look at the pages shows. */
+  look(pages: Pages): Look {
+    const busy: string[] = []
+    for (const [node, page] of pages.nodes) {
+      if (page.state !== 'idle') busy.push(`the engine of ${node} is ${page.state}`)
+    }
+    for (const wire of this.wires) {
+      const lost = missing(wire, pages) - (this.baseline.get(wire.name) ?? 0)
+      if (lost !== 0)
+        busy.push(
+          `${wire.name}: ${Math.abs(lost)} frames ${lost > 0 ? 'sent and not received' : 'received that nobody sent'}`,
+        )
+    }
+    return { mark: markOf(pages), busy }
+  }
+
+  /** Frames that the kernel dropped between a device and its socket, by wire: a lab that cannot keep up. */
+  dropped(pages: Pages): ReadonlyMap<string, number> {
+    return new Map(
+      this.wires
+        .map(({ name, receiver }): [string, number] => [name, placeOf(receiver, pages)?.rxDropped ?? 0])
+        .filter(([, count]) => count > 0),
+    )
+  }
+}
+
+export interface SettleOptions {
+  readonly read: () => Pages
+  /** Lets others run between two looks; called with the number of looks that found no rest in a row. */
+  readonly pause: (looks: number) => Promise<void>
+  readonly now: () => number
+  /** ms */
+  readonly deadline: number
+}
+
+/**
+ * Returns when two looks in a row show rest and nothing has moved between them.
+ *
+ * @returns the pages as last read
+ * @throws LabError `ZT_LAB_UNSETTLED` naming who is not quiet
+ */
+export async function settle(settler: Settler, options: SettleOptions): Promise<Pages> {
+  const giveUp = options.now() + options.deadline
+  let quiet: string | undefined
+  for (let looks = 0; ; looks++) {
+    const pages = options.read()
+    const { mark, busy } = settler.look(pages)
+    if (busy.length === 0 && mark === quiet) return pages
+    quiet = busy.length === 0 ? mark : undefined
+    if (options.now() >= giveUp) {
+      const why = busy.length === 0 ? ['counts keep moving'] : busy
+      throw new LabError(
+        'ZT_LAB_UNSETTLED',
+        `the fabric did not come to rest within ${options.deadline} ms: ${why.slice(0, 8).join('; ')}`,
+        {
+          remedy:
+            'a loop or a storm keeps frames going, or an engine hangs; `ztos lab exec` and the journals show which',
+        },
+      )
+    }
+    await options.pause(quiet === undefined ? looks : 0)
+  }
+}
+
+function missing({ senders, receiver }: Wire, pages: Pages): number {
+  const sent = senders.reduce((sum, sender) => sum + (placeOf(sender, pages)?.tx ?? 0), 0)
+  const end = placeOf(receiver, pages)
+  return sent - (end === undefined ? 0 : end.rx + end.rxDropped)
+}
+
+function placeOf(place: Place, pages: Pages): PageEntry | undefined {
+  if ('probe' in place) return pages.probe.entries[place.probe]
+  return pages.nodes.get(place.node)?.entries.find(({ id }) => id === place.interface)
+}
+
+function markOf({ nodes, probe }: Pages): string {
+  const part = ({ inputs, outputs, fates, entries }: StatsPage) =>
+    [
+      inputs,
+      outputs,
+      fates,
+      ...entries.flatMap(({ rx, tx, rxDropped, puntIn, puntOut }) => [rx, tx, rxDropped, puntIn, puntOut]),
+    ].join(',')
+  return [...nodes.values(), probe].map(part).join(';')
+}
