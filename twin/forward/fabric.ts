@@ -11,7 +11,7 @@ import type { Plan } from '../../contract/plan.js'
 import { findTraceId } from '../packet/trace-id.js'
 import { ForwardError } from './errors.js'
 import type { Fate } from './fate.js'
-import { Host } from './host.js'
+import { Host, type Reception } from './host.js'
 import type { Effect, Lineage, Nanoseconds } from './input.js'
 import { importKeys, type Keys } from './keys.js'
 import { describeLoop } from './loop.js'
@@ -65,8 +65,8 @@ export interface FabricObserver {
   received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
   /** What came of it. */
   processed?(node: string, effects: readonly Effect[], now: Nanoseconds): void
-  /** A host received a frame; `clause` is set when it answered. */
-  arrived?(host: string, frame: Uint8Array, clause: string | undefined): void
+  /** A host received a frame. */
+  arrived?(host: string, frame: Uint8Array, reception: Reception): void
 }
 
 export interface FabricOptions {
@@ -381,7 +381,7 @@ export class TwinFabric {
   /** HOST-3 */
   private arrive({ host, leaf, interface: id }: HostPeer, frame: Uint8Array): void {
     const reception = host.receive(frame)
-    this.observer.arrived?.(host.id, frame, reception.kind === 'answered' ? reception.clause : undefined)
+    this.observer.arrived?.(host.id, frame, reception)
     if (reception.kind === 'answered') {
       this.seen.answeredByHosts++
       this.queue.push({ state: leaf, interface: id, frame: reception.reply, lineage: 0 })

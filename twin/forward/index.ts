@@ -58,3 +58,16 @@ export {
 } from './replay.js'
 export { SealedFrame } from './sealed-frame.js'
 export type { ClauseId, Step, Tracer } from './tracer.js'
+export { formatWalk, walkToJson, walkToPcapng } from './walk-format.js'
+export {
+  trace,
+  type Hop,
+  type HostHop,
+  type NodeHop,
+  type Walk,
+  type WalkEvent,
+  type WalkFate,
+  type WalkOptions,
+  type WalkSent,
+  type WalkStep,
+} from './walk.js'

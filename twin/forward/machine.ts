@@ -57,28 +57,27 @@ export class Machine {
 
   /** Decides the end of a copy. */
   fate(fate: Fate): void {
-    this.effects.push({ kind: 'fate', fate, lineage: this.lineage })
+    this.emit({ kind: 'fate', fate, lineage: this.lineage })
   }
 
   /** Sends a frame on a port. */
   tx(port: Port, frame: Uint8Array): void {
-    this.effects.push({
-      kind: 'tx',
-      interface: port.id,
-      frame,
-      sealed: undefined,
-      lineage: this.lineage,
-    })
+    this.emit({ kind: 'tx', interface: port.id, frame, sealed: undefined, lineage: this.lineage })
   }
 
   /** Sends on a port what is sealed when somebody looks. */
   txSealed(port: Port, sealed: SealedFrame): void {
-    this.effects.push(new SealedTx(port.id, sealed, this.lineage))
+    this.emit(new SealedTx(port.id, sealed, this.lineage))
   }
 
   /** Hands a frame to the kernel by the TAP of a port. */
   punt(port: Port, frame: Uint8Array): void {
-    this.effects.push({ kind: 'punt', interface: port.id, frame, lineage: this.lineage })
+    this.emit({ kind: 'punt', interface: port.id, frame, lineage: this.lineage })
+  }
+
+  private emit(effect: Effect): void {
+    this.effects.push(effect)
+    this.trace?.effect?.(effect)
   }
 }
 

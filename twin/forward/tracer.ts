@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Effect } from './input.js'
 
 /** Id of a clause of `docs/fabric-machine.md`, such as `ROUTE-3`. */
 export type ClauseId = string
@@ -22,4 +23,6 @@ export interface Step {
  */
 export interface Tracer {
   step(clause: ClauseId, interfaceId: number, what: string): void
+  /** An effect was decided, by the clause told last. */
+  effect?(effect: Effect): void
 }
