@@ -1,6 +1,6 @@
 /**
  * Classic capture files (draft-ietf-opsawg-pcap): both byte orders and both resolutions are read, little-endian
- * nanoseconds written.
+ * files written.
  *
  * @module
  */
@@ -90,19 +90,26 @@ export function readPcap(file: Uint8Array): Capture {
   }
 }
 
+/** How {@link writePcap} writes. */
+export interface PcapOptions {
+  /** Nanoseconds unless given; some older readers know microseconds alone, to which times are then cut. */
+  readonly resolution?: 'ns' | 'us'
+}
+
 /**
- * Writes a pcap file of Ethernet frames with nanosecond times. Comments and interfaces have no place in this format.
+ * Writes a pcap file of Ethernet frames. Comments and interfaces have no place in this format.
  *
  * @throws {CaptureError} `ZT_CAPTURE_UNSUPPORTED` for a time before 1970 or after 2106-02-07.
  */
-export function writePcap(packets: readonly PacketToWrite[]): Uint8Array {
+export function writePcap(packets: readonly PacketToWrite[], options: PcapOptions = {}): Uint8Array {
+  const microseconds = options.resolution === 'us'
   const total = packets.reduce(
     (sum, { bytes }) => sum + RECORD_HEADER_LENGTH + bytes.length,
     FILE_HEADER_LENGTH,
   )
   const file = new Uint8Array(total)
   const view = new DataView(file.buffer)
-  view.setUint32(0, MAGIC_NANOSECONDS, true)
+  view.setUint32(0, microseconds ? MAGIC_MICROSECONDS : MAGIC_NANOSECONDS, true)
   view.setUint16(4, 2, true)
   view.setUint16(6, 4, true)
   view.setUint32(16, MAX_SNAP_LENGTH, true)
@@ -118,7 +125,7 @@ export function writePcap(packets: readonly PacketToWrite[]): Uint8Array {
       )
     }
     view.setUint32(at, Number(seconds), true)
-    view.setUint32(at + 4, Number(timestamp % SECOND), true)
+    view.setUint32(at + 4, Number((timestamp % SECOND) / (microseconds ? 1000n : 1n)), true)
     view.setUint32(at + 8, bytes.length, true)
     view.setUint32(at + 12, originalLength, true)
     file.set(bytes, at + RECORD_HEADER_LENGTH)
