@@ -25,7 +25,13 @@ export interface Parts {
   readonly tenants: readonly Tenant[]
 }
 
+/** More than the twin was made for, and than a program has interface ids for. */
+const MAX_TENANTS = 256
+const MAX_NETWORKS = 4096
+const MAX_PORTS = 4096
+
 export function checkWhole(context: Context, parts: Parts): void {
+  checkSizes(context, parts)
   checkPools(context, parts)
   checkPortMtu(context, parts)
   checkVnis(context, parts.tenants)
@@ -36,6 +42,22 @@ export function checkWhole(context: Context, parts: Parts): void {
     checkLayer3(context, tenant)
     checkPaths(context, parts, tenant)
   }
+}
+
+function checkSizes(context: Context, { links, tenants }: Parts): void {
+  const ports = new Map<string, number>()
+  const leadsTo = [
+    ...links.flatMap((link) => link.ends),
+    ...tenants.flatMap(({ hosts }) => hosts.map(({ node }) => node)),
+  ]
+  for (const node of leadsTo) ports.set(node, (ports.get(node) ?? 0) + 1)
+  const crowded = [...ports].find(([, number]) => number > MAX_PORTS)
+  const tooMany = (path: Path, what: string, limit: number): void =>
+    context.badKey('ZT_FABRIC_TOO_MANY', path, `${what}, the limit is ${limit}`, 'describe fewer')
+  if (crowded !== undefined) tooMany(['nodes'], `${crowded[0]} has ${crowded[1]} ports`, MAX_PORTS)
+  if (tenants.length > MAX_TENANTS) tooMany(['tenants'], `there are ${tenants.length} tenants`, MAX_TENANTS)
+  const networks = tenants.reduce((sum, tenant) => sum + tenant.networks.length, 0)
+  if (networks > MAX_NETWORKS) tooMany(['tenants'], `there are ${networks} networks`, MAX_NETWORKS)
 }
 
 function checkPools(context: Context, { underlay, nodes, links }: Parts): void {
@@ -62,7 +84,7 @@ function checkPools(context: Context, { underlay, nodes, links }: Parts): void {
     )
   }
   const leaves = nodes.filter((node) => node.role === 'leaf')
-  const given = new Set(leaves.flatMap(({ asn }) => asn ?? []))
+  const given = new Set(nodes.flatMap(({ asn }) => asn ?? []))
   const free =
     bgp.leaves.last -
     bgp.leaves.first +

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FABRIC_VERSION, FabricFile } from '../../contract/fabric.js'
 import { checkWhole } from './check.js'
 import { Context } from './context.js'
 import type { Fabric } from './fabric.js'
@@ -37,10 +38,13 @@ export function loadWith(reader: Reader, file: string): LoadResult {
   return { fabric }
 }
 
+/** For a faulty head: the rest can be judged without it. */
+const STAND_INS = { ztos: FABRIC_VERSION, name: 'unnamed' }
+
 function readFabric(reader: Reader, file: string, problems: Problems): Fabric | undefined {
   const gathered = gather(reader, file, problems)
   if (gathered === undefined) return undefined
-  const shaped = shape(gathered.tree, problems)
+  const shaped = shape(gathered.tree, FabricFile, STAND_INS, problems)
   if (shaped === undefined) return undefined
   const context = new Context(shaped.file, gathered.tree, shaped.damaged, problems)
   const underlay = readUnderlay(context)

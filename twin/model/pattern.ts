@@ -7,6 +7,9 @@
 /** What ranges may expand to at most, in one place. */
 export const MAX_EXPANSION = 4096
 
+/** Names compared with the globs of one pattern. */
+const MAX_COMPARISONS = 1_000_000
+
 /** Why a range cannot be expanded. */
 export interface RangeFault {
   readonly code: 'ZT_FABRIC_RANGE' | 'ZT_FABRIC_TOO_MANY'
@@ -81,7 +84,7 @@ function tooMany(text: string): { readonly fault: RangeFault } {
   return {
     fault: {
       code: 'ZT_FABRIC_TOO_MANY',
-      reason: `${text} stands for more than ${MAX_EXPANSION} names`,
+      reason: `${text} stands for too much (the limit is ${MAX_EXPANSION} names)`,
       remedy: 'write a smaller range',
     },
   }
@@ -119,6 +122,8 @@ export function select(
   | { readonly fault: RangeFault } {
   const expanded = expandRanges(pattern)
   if ('fault' in expanded) return expanded
+  const globs = expanded.names.filter((part) => part.includes('*')).length
+  if (globs * names.length > MAX_COMPARISONS) return tooMany(pattern)
   const known = new Set(names)
   const selected = new Set<string>()
   const missing: string[] = []

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HostEntry } from '../../contract/fabric.js'
 import {
   formatIp,
   formatMac,
@@ -20,10 +21,18 @@ import { capacityOf, isReservedIn } from './addresses.js'
 import { asList, count, type Context } from './context.js'
 import type { Host, Network } from './fabric.js'
 import { reportTwice } from './read-nodes.js'
-import type { Placement } from './read-tenants.js'
 import type { Path } from './tree.js'
 
-/** First three octets of the MAC addresses that the compiler gives to what the file leaves open. */
+/** A host by name, where it stands and what it hangs on, before its addresses are looked at. */
+export interface Placement {
+  readonly name: string
+  readonly path: Path
+  readonly node: string
+  readonly network: string
+  readonly entry: HostEntry
+}
+
+/** First two octets of the MAC addresses that the compiler gives to what the file leaves open. */
 const OWN_MACS = 0x025a
 
 /** Addresses that the file gives to a host; those of other families are allocated. */

@@ -89,7 +89,9 @@ class IntentReader {
       )
       return undefined
     }
-    for (const a of from) for (const b of to) if (!this.#canTalk(path, a, b)) return undefined
+    for (const a of oneOfEachNetwork(from)) {
+      for (const b of oneOfEachNetwork(to)) if (!this.#canTalk(path, a, b)) return undefined
+    }
     return { ...head, kind: 'reach', from: from.map(idOf), to: to.map(idOf), traffic }
   }
 
@@ -262,6 +264,11 @@ class IntentReader {
     )
     return [...Object.keys(this.#context.file.intents ?? {}).toSorted(compareNames), ...implied]
   }
+}
+
+/** Whether hosts can talk is a matter of their networks alone. */
+function oneOfEachNetwork(hosts: readonly Host[]): readonly Host[] {
+  return [...new Map(hosts.map((host) => [`${host.tenant}/${host.network}`, host])).values()]
 }
 
 const percentiles: readonly (readonly ['p50' | 'p90' | 'p99' | 'p99.9', LatencyIntent['percentile']])[] = [

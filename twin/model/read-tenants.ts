@@ -7,21 +7,28 @@ import { DEFAULT_MTU, type TenantEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import type { FabricNode, Host, Network, Tenant } from './fabric.js'
 import { compareNames, didYouMean } from './names.js'
-import { readHostAddresses, readMac, rejectHostClashes } from './read-hosts.js'
+import { readHostAddresses, readMac, rejectHostClashes, type Placement } from './read-hosts.js'
 import { expandKey, reportTwice } from './read-nodes.js'
 import { readSubnets } from './read-subnets.js'
+import { IPV6_MIN_MTU } from './read-underlay.js'
 import type { Path } from './tree.js'
 
 /** More than the twin was made for. */
 const MAX_HOSTS = 8192
 /** Names that a node's program uses itself. */
-const RESERVED_TENANTS: readonly string[] = ['underlay']
+const RESERVED_TENANTS: ReadonlySet<string> = new Set(['underlay'])
 
 /** Tenants in name order, with networks and hosts in name order. */
 export function readTenants(context: Context, nodes: readonly FabricNode[]): readonly Tenant[] {
+  const room = { hosts: MAX_HOSTS }
   return Object.entries(context.file.tenants ?? {})
     .toSorted(([a], [b]) => compareNames(a, b))
-    .map(([name, entry]) => readTenant(context, name, entry, nodes))
+    .map(([name, entry]) => readTenant(context, name, entry, nodes, room))
+}
+
+/** How many hosts may still come. */
+interface Room {
+  hosts: number
 }
 
 function readTenant(
@@ -29,8 +36,9 @@ function readTenant(
   name: string,
   entry: TenantEntry,
   nodes: readonly FabricNode[],
+  room: Room,
 ): Tenant {
-  if (RESERVED_TENANTS.includes(name)) {
+  if (RESERVED_TENANTS.has(name)) {
     context.badKey(
       'ZT_FABRIC_NAME_CLASH',
       ['tenants', name],
@@ -38,7 +46,7 @@ function readTenant(
       'choose another name',
     )
   }
-  const placements = readPlacements(context, name, entry, nodes)
+  const placements = readPlacements(context, name, entry, nodes, room)
   const networks = Object.keys(entry.networks).map((network) =>
     readNetwork(context, name, network, entry, nodes, placements),
   )
@@ -51,20 +59,12 @@ function readTenant(
   }
 }
 
-/** A host by name, where it stands and what it hangs on, before its addresses are looked at. */
-export interface Placement {
-  readonly name: string
-  readonly path: Path
-  readonly node: string
-  readonly network: string
-  readonly entry: NonNullable<TenantEntry['hosts']>[string]
-}
-
 function readPlacements(
   context: Context,
   tenant: string,
   entry: TenantEntry,
   nodes: readonly FabricNode[],
+  room: Room,
 ): readonly Placement[] {
   const placements = new Map<string, Placement>()
   for (const [key, host] of Object.entries(entry.hosts ?? {})) {
@@ -80,11 +80,12 @@ function readPlacements(
         'leave it out, or give each host its own entry',
       )
     }
-    if (names.length + placements.size > MAX_HOSTS) {
+    room.hosts -= names.length
+    if (room.hosts < 0) {
       context.badKey(
         'ZT_FABRIC_TOO_MANY',
         path,
-        `${tenant} has more than ${MAX_HOSTS} hosts`,
+        `the fabric has more than ${MAX_HOSTS} hosts`,
         'describe fewer',
       )
       break
@@ -259,6 +260,18 @@ function readHosts(
         [...placement.path, 'mtu'],
         `${placement.name} has an MTU of ${mtu}, its network ${network.name} one of ${network.mtu}`,
         `write at most ${network.mtu}, or raise the network's`,
+      )
+    }
+    if (
+      placement.entry.mtu !== undefined &&
+      mtu < IPV6_MIN_MTU &&
+      network?.subnets.some(({ prefix }) => prefix.family === 6) === true
+    ) {
+      context.bad(
+        'ZT_FABRIC_MTU',
+        [...placement.path, 'mtu'],
+        `IPv6 needs an MTU of ${IPV6_MIN_MTU}, this is ${mtu}`,
+        `write at least ${IPV6_MIN_MTU}`,
       )
     }
     return {

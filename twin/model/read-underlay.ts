@@ -101,11 +101,11 @@ function readAsnRange(context: Context, text: string): AsnRange | undefined {
 }
 
 /** AS_TRANS (RFC 6793) and the last 16-bit one (RFC 7300). */
-const RESERVED: readonly number[] = [23456, 65535]
+const RESERVED: ReadonlySet<number> = new Set([23456, 65535])
 
 /** True, and a problem, when nobody may use the AS number. */
 export function rejectReserved(context: Context, path: readonly string[], asn: number): boolean {
-  if (!RESERVED.includes(asn)) return false
+  if (!RESERVED.has(asn)) return false
   context.bad('ZT_FABRIC_ASN', path, `the AS number ${asn} is reserved`, 'choose another, such as 65000')
   return true
 }

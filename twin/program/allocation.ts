@@ -22,7 +22,7 @@ import {
   type Mac,
   type Prefix,
 } from '../packet/index.js'
-import { allocateSlots, type SlotSpace } from './slots.js'
+import { allocateSlots, known, type SlotSpace } from './slots.js'
 
 export interface LinkAddresses {
   readonly prefix: Prefix
@@ -165,7 +165,7 @@ function allocateMacs(kind: keyof typeof MAC_KINDS, names: readonly string[]): R
 
 function allocateHostMacs(hosts: readonly Host[]): ReadonlyMap<string, Mac> {
   const allocated = allocateMacs('host', hosts.map(idOf))
-  return new Map([...allocated].map(([id, mac]) => [id, hosts.find((host) => idOf(host) === id)?.mac ?? mac]))
+  return new Map(hosts.map((host) => [idOf(host), host.mac ?? known(allocated, idOf(host))]))
 }
 
 function allocateHostAddresses(

@@ -22,10 +22,10 @@ import {
 import { formatIp, formatMac, formatPrefix, prefixContains } from '../packet/index.js'
 import type { Allocation } from './allocation.js'
 import { staticControlPlane, type ControlPlane } from './control-plane.js'
-import { indexFabric, known, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
+import { indexFabric, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
 import { planIntents } from './intents.js'
 import { cidr, interfacesOf } from './interfaces.js'
-import { hash } from './slots.js'
+import { hash, known } from './slots.js'
 
 /**
  * Compiles a fabric. The result depends on nothing but the fabric, and not on the order of keys in its file.

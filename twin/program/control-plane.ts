@@ -7,14 +7,9 @@
 import type { NextHop, Route, Tables } from '../../contract/program.js'
 import { compareNames, idOf } from '../model/index.js'
 import { formatIp, formatMac, formatPrefix } from '../packet/index.js'
-import {
-  known,
-  type FabricIndex,
-  type NetworkInstance,
-  type NodeIndex,
-  type VrfInstance,
-} from './fabric-index.js'
+import { type FabricIndex, type NetworkInstance, type NodeIndex, type VrfInstance } from './fabric-index.js'
 import { hostRoute } from './interfaces.js'
+import { known } from './slots.js'
 
 export interface ControlPlane {
   /** The tables of each node, by name. */
@@ -26,13 +21,21 @@ export interface ControlPlane {
  * a tenant's prefix by every leaf that has it. Nothing says where hosts are: that is learned.
  */
 export const staticControlPlane: ControlPlane = {
-  tables: (index) => new Map(index.nodes.map((node) => [node.name, tablesOf(index, node)])),
+  tables: (index) => {
+    const peers = new Map(
+      index.nodes.map((node) => [node.name, new Set(node.adjacencies.map(({ peer }) => peer))]),
+    )
+    return new Map(index.nodes.map((node) => [node.name, tablesOf(index, node, peers)]))
+  },
 }
 
-function tablesOf(index: FabricIndex, node: NodeIndex): Tables {
+/** By node, the nodes that it has links to. */
+type Peers = ReadonlyMap<string, ReadonlySet<string>>
+
+function tablesOf(index: FabricIndex, node: NodeIndex, peers: Peers): Tables {
   const groups = new Groups()
   const routes = [
-    ...underlayRoutes(index, node, groups),
+    ...underlayRoutes(index, node, peers, groups),
     ...node.vrfs.flatMap((vrf) => tenantRoutes(index, node, vrf, groups)),
   ]
   return {
@@ -63,7 +66,7 @@ class Groups {
   }
 }
 
-function underlayRoutes(index: FabricIndex, node: NodeIndex, groups: Groups): Route[] {
+function underlayRoutes(index: FabricIndex, node: NodeIndex, peers: Peers, groups: Groups): Route[] {
   const connected = node.adjacencies.map((adjacency): Route => ({
     vrf: 0,
     prefix: formatPrefix(adjacency.subnet),
@@ -71,19 +74,15 @@ function underlayRoutes(index: FabricIndex, node: NodeIndex, groups: Groups): Ro
   }))
   const loopbacks = index.nodes.flatMap((target): Route[] => {
     if (target === node) return []
+    // Spines share an AS number, so a route passes one spine at most: only between leaves.
+    const between = node.role === 'leaf' && target.role === 'leaf'
     const members = node.adjacencies
-      .filter(({ peer }) => peer === target.name || leadsTo(index.node(peer), node, target))
+      .filter(({ peer }) => peer === target.name || (between && known(peers, peer).has(target.name)))
       .map((adjacency) => ({ interface: adjacency.interface, gateway: formatIp(adjacency.peerAddress) }))
     if (members.length === 0) return []
     return [{ vrf: 0, prefix: hostRoute(target.loopback), group: groups.idOf(members) }]
   })
   return [...connected, ...loopbacks]
-}
-
-/** True when a spine next to a leaf passes on the route to another leaf. */
-function leadsTo(peer: NodeIndex, node: NodeIndex, target: NodeIndex): boolean {
-  if (node.role !== 'leaf' || target.role !== 'leaf') return false
-  return peer.adjacencies.some((adjacency) => adjacency.peer === target.name)
 }
 
 function underlayNeighbours(node: NodeIndex): Tables['neighbours'] {

@@ -16,6 +16,7 @@ import {
 } from '../model/index.js'
 import type { Ip, Mac, Prefix } from '../packet/index.js'
 import { allocate, portKey, type Allocation } from './allocation.js'
+import { known } from './slots.js'
 
 export interface FabricIndex {
   readonly fabric: Fabric
@@ -132,13 +133,6 @@ export function indexFabric(fabric: Fabric): FabricIndex {
 
 function bridgeSet(first: number, k: number): BridgeSet {
   return { bridge: first + 4 * k, vxlan: first + 4 * k + 1, irb: first + 4 * k + 2 }
-}
-
-/** A map's value that is there by construction. */
-export function known<V>(map: ReadonlyMap<string, V>, key: string): V {
-  const value = map.get(key)
-  if (value === undefined) throw new RangeError(`nothing is known of ${key}`)
-  return value
 }
 
 function adjacency(allocation: Allocation, link: FabricLink, node: string, number: number): Adjacency {

@@ -22,7 +22,6 @@ import {
   type Prefix,
 } from '../packet/index.js'
 import {
-  known,
   LOOPBACK_ID,
   type Adjacency,
   type FabricIndex,
@@ -31,6 +30,8 @@ import {
   type NodeIndex,
   type VrfInstance,
 } from './fabric-index.js'
+
+import { known } from './slots.js'
 
 const UNDERLAY_VRF = 0
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */

@@ -73,3 +73,10 @@ function hashedHome(stem: string, { purpose, size }: SlotSpace): number {
 export function hash(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0)
 }
+
+/** A map's value that is there by construction. */
+export function known<V>(map: ReadonlyMap<string, V>, key: string): V {
+  const value = map.get(key)
+  if (value === undefined) throw new RangeError(`nothing is known of ${key}`)
+  return value
+}
