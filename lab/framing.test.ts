@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_MESSAGE } from '../contract/control.js'
 import { encodeMessage, MessageReader } from './framing.js'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkPortName, isLabId, MAX_DEVICE_NAME, namespacesOf, newLabId, phyName } from './names.js'
 

@@ -6,7 +6,7 @@ import { deadlineSignal, Steps, type Step, type StepEvent } from './steps.js'
 /** Steps that write down what happens to them. */
 function recorder(): {
   readonly log: string[]
-  step(name: string, setUp?: (signal: AbortSignal) => Promise<void>): Step
+  readonly step: (name: string, setUp?: (signal: AbortSignal) => Promise<void>) => Step
 } {
   const log: string[] = []
   return {

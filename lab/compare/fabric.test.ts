@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Observation, WireFrame } from '../../record/target.js'
 import {
@@ -199,10 +199,10 @@ describe('comparison of a fabric', () => {
         { dst: parseMac('ff:ff:ff:ff:ff:ff'), src: parseMac('02:00:00:00:00:01') },
         build.arp({
           operation: 1,
-          senderMac: parseMac('02:00:00:00:00:01'),
-          senderIp: parseIpv4('10.0.0.1'),
-          targetMac: parseMac('00:00:00:00:00:00'),
-          targetIp: parseIpv4('10.0.0.2'),
+          sha: parseMac('02:00:00:00:00:01'),
+          spa: parseIpv4('10.0.0.1'),
+          tha: parseMac('00:00:00:00:00:00'),
+          tpa: parseIpv4('10.0.0.2'),
         }),
       ),
     )

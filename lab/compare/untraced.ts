@@ -17,10 +17,10 @@ export const untracedKinds = {
 export type UntracedKind = keyof typeof untracedKinds
 
 const ETHERTYPE_LLDP = 0x88cc
-const MLD_TYPES = [130, 131, 132, 143]
-const ND_TYPES = [133, 134, 135, 136, 137]
+const MLD_TYPES: ReadonlySet<number> = new Set([130, 131, 132, 143])
+const ND_TYPES: ReadonlySet<number> = new Set([133, 134, 135, 136, 137])
 const BGP_PORT = 179
-const BFD_PORTS = [3784, 3785, 4784]
+const BFD_PORTS: ReadonlySet<number> = new Set([3784, 3785, 4784])
 
 /** What the innermost frame of a clear frame is, if it is on the list. */
 export function untracedKind(clear: Uint8Array): UntracedKind | undefined {
@@ -31,10 +31,10 @@ export function untracedKind(clear: Uint8Array): UntracedKind | undefined {
   if (find('arp') !== undefined) return 'arp'
   if (find('ethernet')?.etherType === ETHERTYPE_LLDP) return 'lldp'
   const type = find('icmpv6')?.type
-  if (type !== undefined && ND_TYPES.includes(type)) return 'nd'
-  if (type !== undefined && MLD_TYPES.includes(type)) return 'mld'
+  if (type !== undefined && ND_TYPES.has(type)) return 'nd'
+  if (type !== undefined && MLD_TYPES.has(type)) return 'mld'
   const tcp = find('tcp')
   if (tcp?.srcPort === BGP_PORT || tcp?.dstPort === BGP_PORT) return 'bgp'
   const port = find('udp')?.dstPort
-  return port !== undefined && BFD_PORTS.includes(port) ? 'bfd' : undefined
+  return port !== undefined && BFD_PORTS.has(port) ? 'bfd' : undefined
 }
