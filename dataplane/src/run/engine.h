@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine on a host: the machine between AF_XDP ports, TAPs, the kernel's neighbours, a clock and the control socket.
+ * One thread, run to completion: a vector of inputs is gathered, processed, and its effects are carried out before the next.
+ */
+#ifndef ZTOS_RUN_ENGINE_H
+#define ZTOS_RUN_ENGINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/base/journal.h"
+#include "src/run/capture.h"
+#include "src/run/control_server.h"
+#include "src/run/failure.h"
+#include "src/run/neighbours.h"
+#include "src/run/netlink.h"
+#include "src/run/port.h"
+#include "src/run/request.h"
+#include "src/run/stats_file.h"
+#include "ztos/machine.h"
+
+/* Inputs of a vector. */
+#define ZT_VECTOR_MAX 64u
+/* Ports of a node; a frame of each port fits a vector. */
+#define ZT_ENGINE_PORTS_MAX 64u
+
+struct zt_engine_options {
+    const char *program;
+    const char *control;
+    /* These may be NULL. */
+    const char *keys;
+    const char *journal;
+    const char *stats;
+    bool cache;
+    uid_t owner;
+    /* Slots of each AF_XDP ring. */
+    uint32_t ring;
+    /* Take the XDP programs off the devices at an orderly end. */
+    bool detach;
+};
+
+struct zt_engine {
+    struct zt_engine_options options;
+    struct zt_machine *machine;
+    struct zt_journal_writer *journal;
+    uint64_t journal_octets;
+    /* Writing failed: the file ends before this engine does. */
+    bool journal_lost;
+    struct zt_xdp xdp;
+    bool xdp_loaded;
+    struct zt_port *ports;
+    uint32_t port_count;
+    /* Port index and one by interface id, 0 for none. */
+    uint8_t port_by_id[UINT16_MAX + 1];
+    /* Where the next vector begins to look. */
+    uint32_t next_port;
+    struct zt_netlink netlink;
+    struct zt_neighbours neighbours;
+    struct zt_control_server control;
+    struct zt_stats_file stats;
+    struct zt_captures captures;
+    bool captures_watched;
+    /* Added to CLOCK_MONOTONIC (CTRL-4), and the last time given to the machine. */
+    uint64_t advance, last_now;
+    int epoll, timer, signals;
+    bool stopping;
+    struct {
+        struct zt_input inputs[ZT_VECTOR_MAX];
+        uint32_t count;
+        /* Frames taken from each port's receive ring. */
+        uint32_t taken[ZT_ENGINE_PORTS_MAX];
+        /* Frames from TAPs lie here. */
+        uint8_t punted[ZT_VECTOR_MAX][ZT_XSK_CHUNK];
+    } vector;
+};
+
+/* ---- engine.c: life */
+
+/* Brings everything up; on failure nothing of it stays but, where it was attached already, the dropping XDP program. */
+int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *options, struct zt_failure *failure);
+/* Ends the journal and gives everything up. -1 if something of the journal was lost. */
+int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure);
+
+/* CLOCK_MONOTONIC and what it was advanced by; never decreases. */
+uint64_t zt_engine_now(struct zt_engine *engine);
+struct zt_port *zt_engine_port(struct zt_engine *engine, uint16_t id);
+/* Brings the statistics page up to date. */
+void zt_engine_publish(struct zt_engine *engine);
+/* Asks the kernel what it dropped, too. */
+void zt_engine_read_kernel(struct zt_engine *engine);
+
+/* ---- engine_loop.c: what wakes the engine */
+
+int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure);
+/* Watches the ring of captures once there is one. */
+void zt_engine_watch_captures(struct zt_engine *engine);
+/* Works until it is told to stop. */
+void zt_engine_run(struct zt_engine *engine);
+
+/* ---- engine_vector.c: inputs and effects */
+
+/* Gathers a vector from ports and TAPs, processes it and carries out its effects. False if there was nothing. */
+bool zt_engine_step(struct zt_engine *engine);
+/* One input that is no frame. */
+void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface, const uint8_t *data,
+                     uint32_t length);
+/* Carries out the effects of something that happened at `now`, and flushes the ports. */
+void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint64_t now);
+
+/* ---- engine_program.c: loading */
+
+/* The first program, checked; it begins the journal. */
+int zt_engine_load_first(struct zt_engine *engine, struct zt_failure *failure);
+/* Sockets and TAPs of its ports. */
+int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure);
+/* CTRL-1 in a running engine. On failure nothing changes. */
+bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys,
+                    struct zt_error *error);
+
+/* ---- engine_control.c */
+
+enum zt_control_next zt_engine_answer(void *engine, const struct zt_control_peer *peer, const char *message,
+                                      size_t length, struct zt_text *answer);
+
+#endif

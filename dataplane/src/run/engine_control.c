@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/run/engine.h"
+
+/* Longest time that can be advanced to: what is left of 64 bits lasts for another century. */
+#define ADVANCE_MAX (UINT64_C(1) << 62)
+/* Vectors that `sync` processes first, so that it is a barrier behind what has arrived. */
+#define SYNC_VECTORS 1024
+
+static const char *const fate_names[ZT_FATE_MAX + 1] = {
+#define FATE_NAME(name, code, text, kind, clause, meaning) [code] = text,
+    ZT_FOREACH_FATE(FATE_NAME)
+#undef FATE_NAME
+};
+
+static bool from_failure(struct zt_error *error, const struct zt_failure *failure)
+{
+    return zt_error_set(error, failure->code, "", "%.300s", failure->message);
+}
+
+/* The members of an object that the machine wrote, behind those that are there already. */
+static void splice(struct zt_text *answer, char *object, size_t length)
+{
+    if (length > 2) {
+        zt_text_append(answer, ",", 1);
+        zt_text_append(answer, object + 1, length - 2);
+    }
+    free(object);
+}
+
+static void answer_hello(struct zt_engine *engine, struct zt_text *answer)
+{
+    char digest[65];
+
+    zt_machine_program_digest(engine->machine, digest);
+    zt_text_format(answer, ",\"version\":%d,\"node\":", ZT_CONTROL_VERSION);
+    zt_text_json_string(answer, zt_machine_node(engine->machine));
+    zt_text_format(answer, ",\"program\":\"%s\",\"pid\":%d,\"cpu\":\"%s\"", digest, getpid(),
+                   zt_machine_cpu(engine->machine));
+}
+
+static void answer_program(struct zt_engine *engine, struct zt_text *answer)
+{
+    size_t length;
+    char *program = zt_machine_program_json(engine->machine, &length);
+
+    zt_text_append(answer, ",\"program\":", 11);
+    zt_text_append(answer, program, length);
+    free(program);
+}
+
+static void answer_tables(struct zt_engine *engine, struct zt_text *answer)
+{
+    size_t length;
+    char *tables = zt_machine_tables_json(engine->machine, zt_engine_now(engine), &length);
+
+    splice(answer, tables, length);
+}
+
+static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
+{
+    const struct zt_counters *counters = zt_machine_counters(engine->machine);
+    const char *comma = "";
+
+    zt_engine_read_kernel(engine);
+    zt_engine_publish(engine);
+    zt_text_append(answer, ",\"ports\":[", 10);
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        const struct zt_port *port = &engine->ports[i];
+
+        zt_text_format(answer,
+                       "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
+                       "\"puntIn\":%llu,\"puntOut\":%llu}",
+                       i ? "," : "", port->id, (unsigned long long)port->xsk.counters.rx_frames,
+                       (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
+                       (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
+                       (unsigned long long)port->punt_out);
+    }
+    zt_text_append(answer, "],\"fates\":{", 11);
+    for (unsigned int fate = 0; fate <= ZT_FATE_MAX; fate++) {
+        if (!fate_names[fate] || counters->fates[fate] == 0)
+            continue;
+        zt_text_format(answer, "%s\"%s\":%llu", comma, fate_names[fate], (unsigned long long)counters->fates[fate]);
+        comma = ",";
+    }
+    zt_text_format(answer, "},\"inputs\":%llu,\"outputs\":%llu", (unsigned long long)counters->inputs,
+                   (unsigned long long)counters->outputs);
+}
+
+static bool do_sync(struct zt_engine *engine, struct zt_text *answer, struct zt_error *error)
+{
+    struct zt_failure failure;
+
+    for (int vectors = 0; vectors < SYNC_VECTORS && zt_engine_step(engine); vectors++)
+        continue;
+    zt_captures_drain(&engine->captures);
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_pcapng *file = engine->ports[i].capture.file;
+
+        if (file && !zt_pcapng_flush(file, &failure))
+            return from_failure(error, &failure);
+    }
+    if (engine->journal && !zt_journal_sync(engine->journal, &engine->journal_octets, error)) {
+        engine->journal_lost = true;
+        return false;
+    }
+    zt_engine_publish(engine);
+    zt_text_format(answer, ",\"journalBytes\":%llu", (unsigned long long)engine->journal_octets);
+    return true;
+}
+
+static bool do_capture(struct zt_engine *engine, const struct zt_control_peer *peer, const struct zt_request *request,
+                       struct zt_text *answer, struct zt_error *error)
+{
+    struct zt_port *port = zt_engine_port(engine, request->interface);
+    struct zt_capture_result result;
+    struct zt_failure failure;
+
+    if (!port || port->gone)
+        return zt_error_set(error, "unknown-interface", "/interface", "interface %u is no port of this node",
+                            request->interface);
+    if (request->file[0] == '\0') {
+        if (zt_capture_stop(&engine->captures, &port->capture, port->phy_index, &result, &failure))
+            return from_failure(error, &failure);
+        zt_text_format(answer, ",\"frames\":%llu,\"lost\":%llu", (unsigned long long)result.written,
+                       (unsigned long long)result.lost);
+        return true;
+    }
+    /* The file is made with the engine's rights, so only who has them may name it. */
+    if (peer->uid != geteuid())
+        return zt_error_set(error, "not-permitted", "/file", "captures are started by uid %u alone", geteuid());
+    if (zt_capture_start(&engine->captures, &port->capture, port->phy_index, port->name, request->file, &failure))
+        return from_failure(error, &failure);
+    zt_engine_watch_captures(engine);
+    return true;
+}
+
+/* CTRL-2, CTRL-3: what changes state stands in the journal. */
+static bool do_control(struct zt_engine *engine, const char *message, size_t length, struct zt_error *error)
+{
+    uint64_t now = zt_engine_now(engine);
+    struct zt_effects effects;
+
+    if (!zt_machine_control(engine->machine, now, message, length, &effects, error))
+        return false;
+    if (engine->journal)
+        zt_journal_record(engine->journal, ZT_JOURNAL_CONTROL_IN, 0, now, message, (uint32_t)length);
+    zt_engine_effects(engine, effects, now);
+    return true;
+}
+
+static bool do_advance(struct zt_engine *engine, uint64_t ns, struct zt_error *error)
+{
+    if (ns > ADVANCE_MAX - engine->advance)
+        return zt_error_set(error, "request-invalid", "/ns", "the clock cannot be advanced any further");
+    engine->advance += ns;
+    zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
+    return true;
+}
+
+static bool answer_request(struct zt_engine *engine, const struct zt_control_peer *peer,
+                           const struct zt_request *request, const char *message, size_t length,
+                           struct zt_text *answer, struct zt_error *error)
+{
+    switch (request->op) {
+    case ZT_OP_HELLO:
+        answer_hello(engine, answer);
+        return true;
+    case ZT_OP_LOAD:
+        return zt_engine_load(engine, request->program, request->program_length,
+                              request->has_keys ? request->keys : NULL, error);
+    case ZT_OP_SET_VNI:
+    case ZT_OP_SET_MACSEC_MODE:
+    case ZT_OP_FLUSH:
+        return do_control(engine, message, length, error);
+    case ZT_OP_ADVANCE_TIME:
+        return do_advance(engine, request->ns, error);
+    case ZT_OP_PROGRAM:
+        answer_program(engine, answer);
+        return true;
+    case ZT_OP_TABLES:
+        answer_tables(engine, answer);
+        return true;
+    case ZT_OP_STATS:
+        answer_stats(engine, answer);
+        return true;
+    case ZT_OP_SYNC:
+        return do_sync(engine, answer, error);
+    case ZT_OP_CAPTURE:
+        return do_capture(engine, peer, request, answer, error);
+    case ZT_OP_SHUTDOWN:
+        engine->stopping = true;
+        return true;
+    }
+    return zt_error_set(error, "request-invalid", "/op", "there is no such operation");
+}
+
+enum zt_control_next zt_engine_answer(void *context, const struct zt_control_peer *peer, const char *message,
+                                      size_t length, struct zt_text *answer)
+{
+    /* Paths make it too large for the stack of a function that handles hostile input. */
+    static struct zt_request request;
+    struct zt_engine *engine = context;
+    struct zt_error error = { .code = "request-invalid" };
+    size_t start = answer->length;
+
+    if (zt_request_parse(&request, message, length, &error)) {
+        zt_answer_begin(answer, request.id);
+        if (answer_request(engine, peer, &request, message, length, answer, &error)) {
+            zt_text_append(answer, "}", 1);
+            return ZT_CONTROL_KEEP;
+        }
+        answer->length = start;
+    }
+    zt_answer_error(answer, request.id, &error);
+    return strcmp(error.code, "json-invalid") == 0 ? ZT_CONTROL_CLOSE : ZT_CONTROL_KEEP;
+}

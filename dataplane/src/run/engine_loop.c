@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "src/run/engine.h"
+
+/* Vectors processed before control, clock and TAPs are looked at again. */
+#define VECTORS_AT_ONCE 16
+/* Vectors processed after the order to stop: more than the rings hold. */
+#define VECTORS_AT_END 1024
+/* ms to the next try when a device took no more. */
+#define RETRY_MS 1
+
+enum source {
+    SOURCE_PORT,
+    SOURCE_TAP,
+    SOURCE_CONTROL,
+    SOURCE_NETLINK,
+    SOURCE_TIMER,
+    SOURCE_SIGNALS,
+    SOURCE_CAPTURES,
+};
+
+static bool watch(struct zt_engine *engine, int fd, enum source source, uint32_t index)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | index };
+
+    return fd >= 0 && epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void on_neighbour(void *context, const struct zt_neighbour_event *event)
+{
+    struct zt_engine *engine = context;
+    uint8_t payload[24] = { event->family, event->present };
+
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        const struct zt_port *port = &engine->ports[i];
+
+        if (port->tap < 0 || port->tap_index != event->ifindex)
+            continue;
+        if (!zt_neighbours_update(&engine->neighbours, event))
+            return;
+        memcpy(payload + 2, event->mac, sizeof(event->mac));
+        memcpy(payload + 8, event->address, event->family == 4 ? 4 : 16);
+        zt_engine_input(engine, ZT_INPUT_NEIGHBOUR, port->upper, payload, event->family == 4 ? 12 : 24);
+        return;
+    }
+}
+
+static void on_neighbours_complete(void *context)
+{
+    struct zt_engine *engine = context;
+    struct zt_neighbour_event gone;
+
+    while (zt_neighbours_take_missing(&engine->neighbours, &gone)) {
+        uint8_t payload[24] = { gone.family, 0 };
+
+        memcpy(payload + 8, gone.address, gone.family == 4 ? 4 : 16);
+        for (uint32_t i = 0; i < engine->port_count; i++)
+            if (engine->ports[i].tap >= 0 && engine->ports[i].tap_index == gone.ifindex)
+                zt_engine_input(engine, ZT_INPUT_NEIGHBOUR, engine->ports[i].upper, payload,
+                                gone.family == 4 ? 12 : 24);
+    }
+}
+
+static void lose_port(struct zt_port *port)
+{
+    if (!port->gone)
+        zt_log("%s: the device is gone", port->phy);
+    zt_port_lose(port);
+}
+
+static void on_link(void *context, const struct zt_link_event *event)
+{
+    struct zt_engine *engine = context;
+
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_port *port = &engine->ports[i];
+
+        if (port->phy_index != event->ifindex || port->gone)
+            continue;
+        if (event->gone)
+            lose_port(port);
+        else if (port->carrier != event->carrier)
+            zt_log("%s: carrier %s", port->phy, event->carrier ? "up" : "down");
+        port->carrier = event->carrier;
+        zt_engine_publish(engine);
+    }
+}
+
+static int watch_ports(struct zt_engine *engine, struct zt_failure *failure)
+{
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_port *port = &engine->ports[i];
+
+        if (!watch(engine, port->xsk.fd, SOURCE_PORT, i) ||
+            (port->tap >= 0 && !watch(engine, port->tap, SOURCE_TAP, i)))
+            return zt_fail(failure, ZT_EXIT_FAILED, "poll", "%s cannot be waited for: %s", port->name, strerror(errno));
+    }
+    return 0;
+}
+
+int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
+{
+    struct zt_netlink_handler handler = {
+        .context = engine,
+        .neighbour = on_neighbour,
+        .neighbours_complete = on_neighbours_complete,
+        .link = on_link,
+    };
+    struct itimerspec second = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
+    sigset_t signals;
+
+    engine->epoll = epoll_create1(EPOLL_CLOEXEC);
+    engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    engine->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (engine->epoll < 0 || engine->timer < 0 || timerfd_settime(engine->timer, 0, &second, NULL) ||
+        !watch(engine, engine->timer, SOURCE_TIMER, 0) || !watch(engine, engine->signals, SOURCE_SIGNALS, 0))
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s", strerror(errno));
+    if (zt_netlink_open(&engine->netlink, handler, failure))
+        return -1;
+    if (!watch(engine, engine->netlink.fd, SOURCE_NETLINK, 0))
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s", strerror(errno));
+    return watch_ports(engine, failure);
+}
+
+void zt_engine_watch_captures(struct zt_engine *engine)
+{
+    if (!engine->captures_watched && watch(engine, zt_captures_fd(&engine->captures), SOURCE_CAPTURES, 0))
+        engine->captures_watched = true;
+}
+
+static void sync_journal(struct zt_engine *engine)
+{
+    struct zt_error error;
+
+    if (!engine->journal || zt_journal_sync(engine->journal, &engine->journal_octets, &error))
+        return;
+    if (!engine->journal_lost)
+        zt_log("journal: %s: %s; it is not continued", error.where, error.message);
+    engine->journal_lost = true;
+}
+
+/* Each second: NEIGH-7, what the kernel counted, and a journal that a kill leaves no more than a second behind. */
+static void on_tick(struct zt_engine *engine)
+{
+    uint64_t expirations;
+
+    if (read(engine->timer, &expirations, sizeof(expirations)) != sizeof(expirations))
+        return;
+    zt_engine_read_kernel(engine);
+    zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
+    sync_journal(engine);
+}
+
+static void on_tap(struct zt_engine *engine, uint32_t index, uint32_t events)
+{
+    struct zt_port *port = &engine->ports[index];
+
+    if (events & EPOLLIN) {
+        port->tap_readable = true;
+    } else {
+        zt_log("%s: the TAP is gone", port->name);
+        close(port->tap);
+        port->tap = -1;
+    }
+}
+
+static void on_event(struct zt_engine *engine, const struct epoll_event *event)
+{
+    uint32_t index = (uint32_t)event->data.u64;
+    struct signalfd_siginfo info;
+
+    switch ((enum source)(event->data.u64 >> 32)) {
+    case SOURCE_PORT:
+        /* A socket reports an error when its device is unregistered, and only then. */
+        if (event->events & (EPOLLERR | EPOLLHUP))
+            lose_port(&engine->ports[index]);
+        break;
+    case SOURCE_TAP:
+        on_tap(engine, index, event->events);
+        break;
+    case SOURCE_CONTROL:
+        zt_control_serve(&engine->control);
+        break;
+    case SOURCE_NETLINK:
+        zt_netlink_serve(&engine->netlink);
+        break;
+    case SOURCE_TIMER:
+        on_tick(engine);
+        break;
+    case SOURCE_SIGNALS:
+        if (read(engine->signals, &info, sizeof(info)) == sizeof(info))
+            engine->stopping = true;
+        break;
+    case SOURCE_CAPTURES:
+        zt_captures_drain(&engine->captures);
+        break;
+    }
+}
+
+static bool has_unsent(const struct zt_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        if (engine->ports[i].unsent)
+            return true;
+    return false;
+}
+
+static void serve_events(struct zt_engine *engine, bool busy)
+{
+    struct epoll_event events[ZT_ENGINE_PORTS_MAX];
+    int timeout = busy ? 0 : has_unsent(engine) ? RETRY_MS : -1;
+    int count;
+
+    if (!busy)
+        zt_stats_state(&engine->stats, ZT_STATS_IDLE);
+    count = epoll_wait(engine->epoll, events, ZT_ENGINE_PORTS_MAX, timeout);
+    if (!busy)
+        zt_stats_state(&engine->stats, ZT_STATS_BUSY);
+    for (int i = 0; i < count; i++)
+        on_event(engine, &events[i]);
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        zt_port_flush(&engine->ports[i]);
+}
+
+void zt_engine_run(struct zt_engine *engine)
+{
+    watch(engine, zt_control_fd(&engine->control), SOURCE_CONTROL, 0);
+    while (!engine->stopping) {
+        int vectors = 0;
+
+        while (vectors < VECTORS_AT_ONCE && zt_engine_step(engine))
+            vectors++;
+        serve_events(engine, vectors == VECTORS_AT_ONCE);
+    }
+    /* What has arrived is still answered for in the journal. */
+    for (int vectors = 0; vectors < VECTORS_AT_END && zt_engine_step(engine); vectors++)
+        continue;
+}

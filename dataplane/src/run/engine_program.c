@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/error.h"
+#include "src/base/json.h"
+#include "src/run/engine.h"
+
+static int from_error(struct zt_failure *failure, const char *file, const struct zt_error *error)
+{
+    return zt_fail(failure, ZT_EXIT_USAGE, error->code, "%s: %s%s%s", file, error->where,
+                   error->where[0] ? ": " : "", error->message);
+}
+
+/* The whole of a file, of at most the contract's length, in memory that the caller frees. */
+static char *read_file(const char *path, size_t *length, struct zt_failure *failure)
+{
+    struct stat status;
+    char *data = NULL;
+    size_t done = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &status)) {
+        zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: %s", path, strerror(errno));
+    } else if (!S_ISREG(status.st_mode) || status.st_size > (off_t)ZT_JSON_MAX) {
+        zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: a file of at most %u octets is wanted", path, ZT_JSON_MAX);
+    } else {
+        data = zt_calloc((size_t)status.st_size + 1, 1);
+        while (done < (size_t)status.st_size) {
+            ssize_t count = read(fd, data + done, (size_t)status.st_size - done);
+
+            if (count <= 0)
+                break;
+            done += (size_t)count;
+        }
+        *length = done;
+    }
+    if (fd >= 0)
+        close(fd);
+    return data;
+}
+
+/* What the lab needs of a program beside that it is valid. */
+static int check_ports(const struct zt_machine *machine, struct zt_failure *failure)
+{
+    uint32_t count = zt_machine_ports(machine);
+
+    if (count == 0 || count > ZT_ENGINE_PORTS_MAX)
+        return zt_fail(failure, ZT_EXIT_LIMIT, "port-count", "%s has %u ports; this engine takes 1 to %u",
+                       zt_machine_node(machine), count, ZT_ENGINE_PORTS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        struct zt_port_info info = zt_machine_port(machine, i);
+
+        if (zt_port_check(&info, failure))
+            return -1;
+    }
+    return 0;
+}
+
+int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure)
+{
+    uint32_t index_max = 0;
+
+    engine->port_count = zt_machine_ports(engine->machine);
+    engine->ports = zt_calloc(engine->port_count, sizeof(*engine->ports));
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_port_info info = zt_machine_port(engine->machine, i);
+
+        zt_port_init(&engine->ports[i], &info);
+        engine->port_by_id[info.id] = (uint8_t)(i + 1);
+    }
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_port_info info = zt_machine_port(engine->machine, i);
+
+        if (zt_port_find(&engine->ports[i], info.tap, failure))
+            return -1;
+        if (engine->ports[i].phy_index > index_max)
+            index_max = engine->ports[i].phy_index;
+    }
+    if (zt_xdp_load(&engine->xdp, index_max, false, failure))
+        return -1;
+    engine->xdp_loaded = true;
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        if (zt_port_open(&engine->ports[i], &engine->xdp, engine->options.ring, failure))
+            return -1;
+    return 0;
+}
+
+static int start_journal(struct zt_engine *engine, const char *program, size_t length, struct zt_failure *failure)
+{
+    struct zt_error error;
+
+    if (!engine->options.journal)
+        return 0;
+    engine->journal = zt_journal_create(engine->options.journal, &error);
+    if (!engine->journal) {
+        from_error(failure, engine->options.journal, &error);
+        failure->exit = ZT_EXIT_FAILED;
+        return -1;
+    }
+    zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, engine->last_now, program, (uint32_t)length);
+    return 0;
+}
+
+int zt_engine_load_first(struct zt_engine *engine, struct zt_failure *failure)
+{
+    const struct zt_engine_options *options = &engine->options;
+    struct zt_effects effects;
+    struct zt_error error;
+    struct zt_keys *keys = NULL;
+    size_t length = 0;
+    char *program;
+    bool loaded;
+
+    if (options->keys) {
+        keys = zt_keys_read(options->keys, &error);
+        if (!keys)
+            return from_error(failure, options->keys, &error);
+    }
+    program = read_file(options->program, &length, failure);
+    if (!program) {
+        zt_keys_free(keys);
+        return -1;
+    }
+    loaded = zt_machine_load(engine->machine, zt_engine_now(engine), program, length, keys, &effects, &error);
+    zt_keys_free(keys);
+    if (!loaded)
+        from_error(failure, options->program, &error);
+    else
+        loaded = check_ports(engine->machine, failure) == 0 && start_journal(engine, program, length, failure) == 0;
+    free(program);
+    return loaded ? 0 : -1;
+}
+
+/* A running engine keeps its sockets: ports of the new program must be those of the old one. */
+static bool same_ports(const struct zt_machine *new, const struct zt_machine *old, struct zt_error *error)
+{
+    bool same = zt_machine_ports(new) == zt_machine_ports(old);
+
+    for (uint32_t i = 0; same && i < zt_machine_ports(new); i++) {
+        struct zt_port_info a = zt_machine_port(new, i);
+        struct zt_port_info b = zt_machine_port(old, i);
+
+        same = a.id == b.id && a.tap == b.tap && strcmp(a.name, b.name) == 0;
+    }
+    return same || zt_error_set(error, "ports-changed", "/program/interfaces",
+                                "ids, names and TAPs of the ports must stay as they are; start the engine anew for others");
+}
+
+/* Tries the program on a machine of its own, so that one that does not fit leaves no trace. */
+static bool rehearse(struct zt_engine *engine, const char *program, size_t length, const struct zt_keys *keys,
+                     struct zt_error *error)
+{
+    struct zt_machine_options options = { .cache = false };
+    struct zt_machine *machine = zt_machine_create(&options);
+    struct zt_failure failure;
+    struct zt_effects effects;
+    bool good = zt_machine_load(machine, engine->last_now, program, length, keys, &effects, error);
+
+    if (good && check_ports(machine, &failure))
+        good = zt_error_set(error, failure.code, "/program/interfaces", "%.300s", failure.message);
+    good = good && same_ports(machine, engine->machine, error);
+    zt_machine_destroy(machine);
+    return good;
+}
+
+bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys_path,
+                    struct zt_error *error)
+{
+    const char *path = keys_path ? keys_path : engine->options.keys;
+    struct zt_keys *keys = path ? zt_keys_read(path, error) : NULL;
+    struct zt_effects effects;
+    uint64_t now;
+    bool good;
+
+    if (path && !keys)
+        return false;
+    good = rehearse(engine, program, length, keys, error);
+    now = zt_engine_now(engine);
+    good = good && zt_machine_load(engine->machine, now, program, length, keys, &effects, error);
+    zt_keys_free(keys);
+    if (!good)
+        return false;
+    if (engine->journal)
+        zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, now, program, (uint32_t)length);
+    zt_engine_effects(engine, effects, now);
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        engine->ports[i].upper = zt_machine_port(engine->machine, i).upper;
+    /* CTRL-1 forgets neighbour updates; what the kernel has is told anew. */
+    zt_neighbours_clear(&engine->neighbours);
+    zt_netlink_refresh(&engine->netlink);
+    return true;
+}
