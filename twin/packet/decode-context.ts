@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Layer, LayerKind, LayerOf, Problem, ProblemCode } from './layer.js'
+import type { Layer, LayerKind, LayerOf, Located, Problem, ProblemCode } from './layer.js'
 
 const NO_PROBLEMS: readonly Problem[] = Object.freeze([])
 
@@ -25,16 +25,16 @@ export class DecodeContext {
 
   constructor(readonly bytes: Uint8Array) {}
 
-  /** Adds a layer and returns its index. */
+  /** Adds a layer and returns its index. Takes `fields` over: a copy for each layer would be half of the decoding time. */
   add<K extends LayerKind>(
     offset: number,
     size: number,
     fields: FieldsOf<K>,
     problems: readonly Problem[] = NO_PROBLEMS,
   ): number {
+    const place: Located = { offset, size, problems }
     // FieldsOf<K> and Located make LayerOf<K>; the compiler does not follow a generic Omit back.
-    this.layers.push({ ...fields, offset, size, problems } as unknown as Layer)
-    return this.layers.length - 1
+    return this.layers.push(Object.assign(fields, place) as unknown as Layer) - 1
   }
 
   /** Octets that are not taken apart; an empty range without problems adds nothing. */
