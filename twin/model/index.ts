@@ -22,3 +22,17 @@ export {
 } from './problem.js'
 export type { Position, Source, Span } from './source.js'
 export { MACSEC_OVERHEAD, vrfNodesOf } from './check.js'
+export {
+  defineFabric,
+  DefinitionError,
+  FabricBuilder,
+  TenantBuilder,
+  type EndRef,
+  type HostRef,
+  type IntentRef,
+  type NetworkRef,
+  type NodesRef,
+  type SealRef,
+} from './define.js'
+export { exportFabric, exportMapping, importMapping } from './exchange.js'
+export { reviseFabric, writeFabric, type WrittenFile } from './write.js'

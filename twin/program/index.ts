@@ -16,3 +16,5 @@ export type {
 } from './fabric-index.js'
 export { deriveKeys, KeyError, SEED_LENGTH, type KeyErrorCode } from './keys.js'
 export { planBytes, planDigest } from './plan-bytes.js'
+export { validateProgram } from './validate.js'
+export type { ProgramProblem, ProgramProblemCode } from './validate-findings.js'
