@@ -33,6 +33,8 @@ export type LabErrorCode =
   | 'ZT_LAB_DIED'
   /** The fabric did not come to rest. */
   | 'ZT_LAB_UNSETTLED'
+  /** Frames left one end of a wire and did not come in at the other. */
+  | 'ZT_LAB_LOST'
   /** A journal, a statistics page or a state file that cannot be read as what it should be. */
   | 'ZT_LAB_FORMAT'
 

@@ -3,15 +3,18 @@
  *
  * @module
  */
-import { closeSync, constants, copyFileSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { Plan } from '../contract/plan.js'
-import type { Channel } from './channel.js'
-import { type Answer, type Request } from './channel.js'
+import type { Plan } from '../contract/plan.js'
+import type { Target } from '../record/target.js'
+import { mergeReceived } from './captures.js'
+import type { Answer, Channel, Request } from './channel.js'
 import { LabError } from './errors.js'
-import { KeyValues, OutputEvent } from './labd/protocol.js'
+import { readPart } from './files.js'
+import { OutputEvent } from './labd/protocol.js'
 import type { LabPaths } from './paths.js'
+import { labTarget, type LabTargetOptions } from './target.js'
 
 export interface ExecOptions {
   readonly onStdout?: (data: Buffer) => void
@@ -40,37 +43,30 @@ export type LabProcesses = z.infer<typeof Processes>
 
 /** A running lab. */
 export class Lab {
-  private loadedPlan: Plan | undefined
-  private loadedKeys: ReadonlyMap<string, string> | undefined
+  /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
+  readonly plan: Plan
+  private keyValues: ReadonlyMap<string, string>
   private readonly outputs = new Map<number, (event: z.infer<typeof OutputEvent>) => void>()
   private nextExec = 1
+  private nextCapture = 1
 
   constructor(
     readonly id: string,
     readonly paths: LabPaths,
     private readonly channel: Channel,
-    known?: { readonly plan: Plan; readonly keys: ReadonlyMap<string, string> },
+    known: { readonly plan: Plan; readonly keys: ReadonlyMap<string, string> },
   ) {
-    this.loadedPlan = known?.plan
-    this.loadedKeys = known?.keys
+    this.plan = known.plan
+    this.keyValues = known.keys
     channel.onEvent = (event) => {
       const output = OutputEvent.safeParse(event)
       if (output.success) this.outputs.get(output.data.exec)?.(output.data)
     }
   }
 
-  /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
-  get plan(): Plan {
-    this.loadedPlan ??= Plan.parse(JSON.parse(readFileSync(this.paths.plan, 'utf8')))
-    return this.loadedPlan
-  }
-
   /** Key values, 16 octets as 32 hex digits, by reference. Never to be written into a record. */
   get keys(): ReadonlyMap<string, string> {
-    this.loadedKeys ??= new Map(
-      Object.entries(KeyValues.parse(JSON.parse(readFileSync(this.paths.keys, 'utf8')))),
-    )
-    return this.loadedKeys
+    return this.keyValues
   }
 
   /** A control request to a node's engine (`contract/control.ts`), without its id. */
@@ -82,7 +78,7 @@ export class Lab {
   async load(node: string, program: unknown, keys: ReadonlyMap<string, string> = new Map()): Promise<Answer> {
     if (keys.size > 0) {
       await this.channel.request({ op: 'keys', keys: Object.fromEntries(keys) })
-      this.loadedKeys = new Map([...this.keys, ...keys])
+      this.keyValues = new Map([...this.keyValues, ...keys])
     }
     return this.control(node, { op: 'load', program })
   }
@@ -132,16 +128,17 @@ export class Lab {
   }
 
   /**
-   * Captures what travels on a link, both directions, as the receiving ports' XDP programs see it (`tcpdump` on a `.phy` is
-   * blind), into a pcapng file.
+   * Captures what travels on a link, both directions, into a pcapng file: on a fabric link each direction as the XDP program of the
+   * receiving port sees it (`tcpdump` on a `.phy` is blind), on a host's wire as its leaf receives and sends.
    *
    * @param link the plan's id, `leaf1--spine1`, or a host's, `shop/web1`, for the wire at its port
    */
   async capture(link: string, file: string, options: CaptureOptions = {}): Promise<void> {
     const ends = this.endsOf(link)
+    const run = `${process.pid}-${this.nextCapture++}`
     const began = await Promise.all(
       ends.map(async ({ node, interface: id }) => {
-        const name = `${link.replaceAll(/[^A-Za-z0-9-]/g, '_')}.${node}.pcapng`
+        const name = `${link.replaceAll(/[^A-Za-z0-9-]/g, '_')}.${node}.${run}.pcapng`
         const answer = await this.control(node, { op: 'capture', interface: id, file: name })
         return { node, id, file: z.string().parse(answer['file']) }
       }),
@@ -155,8 +152,8 @@ export class Lab {
         }),
       )
     }
-    const [first] = began
-    if (first !== undefined) copyFileSync(first.file, file, constants.COPYFILE_FICLONE)
+    const files = began.map(({ node, file: name }) => ({ node, bytes: readFileSync(name) }))
+    writeFileSync(file, ends.length === 1 ? (files[0]?.bytes ?? '') : mergeReceived(files))
   }
 
   /** The journals as they are now, complete up to this moment, by node. */
@@ -170,6 +167,11 @@ export class Lab {
       }),
     )
     return new Map(entries)
+  }
+
+  /** This lab as a target for scenarios; closing it closes the lab too when `ownsLab`. */
+  target(options: LabTargetOptions = {}): Promise<Target> {
+    return labTarget(this, options)
   }
 
   /** Leaves the lab alone: an attached one is then removed, a detached one runs on. */
@@ -205,24 +207,6 @@ export class Lab {
       remedy: 'links are named `leaf1--spine1`, ends in name order; hosts `tenant/host`',
     })
   }
-}
-
-/** Octets of a file from `start` to `end`; what is missing there is an error. */
-export function readPart(file: string, start: number, end: number): Buffer {
-  const bytes = Buffer.allocUnsafe(end - start)
-  const fd = openSync(file, 'r')
-  try {
-    let have = 0
-    while (have < bytes.length) {
-      const count = readSync(fd, bytes, have, bytes.length - have, start + have)
-      if (count === 0)
-        throw new LabError('ZT_LAB_FORMAT', `${file} ends at octet ${start + have}, and ${end} were promised`)
-      have += count
-    }
-  } finally {
-    closeSync(fd)
-  }
-  return bytes
 }
 
 /** `node 4711 (bash) in zt-k3f9a2-leaf1`, for people. */

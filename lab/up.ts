@@ -3,11 +3,14 @@
  *
  * @module
  */
-import type { Plan } from '../contract/plan.js'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Plan } from '../contract/plan.js'
+import { deriveKeys } from '../twin/program/index.js'
 import { Channel } from './channel.js'
 import { LabError } from './errors.js'
 import { Lab, lodgerTexts } from './lab.js'
-import { ProgressEvent, type Programs } from './labd/protocol.js'
+import { KeyValues, ProgressEvent, type Programs } from './labd/protocol.js'
 import { invoker, startLabd } from './launch.js'
 import { isLabId, newLabId } from './names.js'
 import { labPaths } from './paths.js'
@@ -20,8 +23,10 @@ export interface LabProgress {
   readonly ms?: number | undefined
 }
 export interface LabUpOptions {
-  /** Key values by reference, 16 octets each (`deriveKeys` in `twin/program`). */
-  readonly keys: ReadonlyMap<string, Uint8Array>
+  /** 32 octets from which every key of the plan is derived (`deriveKeys` in `twin/program`). */
+  readonly keysSeed: Uint8Array
+  /** Key values by reference, 16 octets each, besides those derived or in their place. */
+  readonly keys?: ReadonlyMap<string, Uint8Array>
   /** Removed when this process ends (default), or running on until `labDown`. */
   readonly attached?: boolean
   /** Engines write journals (default), which a target and a comparison need. */
@@ -54,12 +59,17 @@ export interface LabDownResult {
  */
 export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
   await removeStale()
+  const values = new Map(
+    [...deriveKeys(plan, options.keysSeed), ...(options.keys ?? [])].map(([name, value]) => [
+      name,
+      Buffer.from(value).toString('hex'),
+    ]),
+  )
   const id = newLabId()
   const paths = labPaths(invoker().uid, id)
   await startLabd('lab', id)
   const channel = await Channel.open(paths.socket, `labd of lab ${id}`)
   channel.onEvent = progress(channel, options)
-  const values = new Map([...options.keys].map(([name, value]) => [name, Buffer.from(value).toString('hex')]))
   const request = channel.request(
     {
       op: 'up',
@@ -94,14 +104,18 @@ export async function attach(id: string): Promise<Lab> {
   if (state.phase !== 'up')
     throw new LabError('ZT_LAB_STATE', `lab ${id} is ${state.phase}`, { remedy: 'wait until it is up' })
   const paths = labPaths(uid, id)
+  let channel: Channel
   try {
-    return new Lab(id, paths, await Channel.open(paths.socket, `labd of lab ${id}`))
+    channel = await Channel.open(paths.socket, `labd of lab ${id}`)
   } catch (error) {
     throw new LabError('ZT_LAB_CONNECTION', `lab ${id} has lost its labd`, {
       remedy: `remove what is left: \`ztos lab down ${id}\``,
       cause: error,
     })
   }
+  const plan = Plan.parse(JSON.parse(readFileSync(paths.plan, 'utf8')))
+  const { keys } = z.object({ keys: KeyValues }).parse(await channel.request({ op: 'keys', keys: {} }))
+  return new Lab(id, paths, channel, { plan, keys: new Map(Object.entries(keys)) })
 }
 
 /** The labs of this user. */

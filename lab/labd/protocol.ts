@@ -53,7 +53,7 @@ export const LabdRequest = z.discriminatedUnion('op', [
     node: z.string(),
     request: z.looseObject({ op: z.string() }),
   }),
-  /** Adds key values to `keys.json`, so that a `load` can name new ones. */
+  /** Adds key values to `keys.json`, so that a `load` can name new ones. Answer: `{ keys }`, all of them. */
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
   /** A request to the probe. Answer: the probe's. */
   z.strictObject({ ...request, op: z.literal('probe'), request: z.looseObject({ op: z.string() }) }),

@@ -21,7 +21,7 @@ import type { LabPaths } from '../paths.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
 import { Steps, type StepEvent, type StepPart } from '../steps.js'
-import { giveFile, writeOwned, writeState, type Invoker } from './folder.js'
+import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
 import { Resident } from './resident.js'
@@ -148,11 +148,11 @@ export class RunningLab {
     return found
   }
 
-  /** Adds keys to `keys.json` and tells its name. */
-  addKeys(keys: Readonly<Record<string, string>>): string {
+  /** Adds keys to `keys.json`. @returns all of them */
+  addKeys(keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     this.keys = { ...this.keys, ...keys }
-    writeOwned(this.paths.keys, JSON.stringify(this.keys), this.invoker)
-    return this.paths.keys
+    writePrivate(this.paths.keys, JSON.stringify(this.keys))
+    return this.keys
   }
 
   pids(): { readonly nodes: Record<string, number | null>; readonly probe: number | null } {
@@ -178,8 +178,8 @@ export class RunningLab {
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     this.addKeys(keys)
     for (const { name, program } of plan.nodes)
-      writeOwned(this.paths.nodeProgram(name), JSON.stringify(program), this.invoker)
-    writeOwned(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)), this.invoker)
+      writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
+    writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
   }
 
   private async startEngines(

@@ -150,7 +150,7 @@ export class LabdServer {
       case 'node':
         return this.node(request)
       case 'keys':
-        return { file: lab.addKeys(request.keys) }
+        return { keys: lab.addKeys(request.keys) }
       case 'probe':
         return lab.askProbe(request.request)
       case 'processes':

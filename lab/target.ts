@@ -1,0 +1,340 @@
+/**
+ * A lab as a `Target`: sends by the probe, settles by counting, and tells what it saw from the engines' journals and the
+ * probe's arrivals.
+ *
+ * @module
+ */
+import { setImmediate, setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Plan } from '../contract/plan.js'
+import type { Arrival, Injection, Observation, SendOptions, Target } from '../record/target.js'
+import { TwinFabric } from '../twin/forward/index.js'
+import { findTraceId } from '../twin/packet/index.js'
+import { LabError } from './errors.js'
+import { JournalTail, type TailEntry } from './journal-tail.js'
+import type { Lab } from './lab.js'
+import { linkEndId } from './labd/probe-config.js'
+import { JournalObserver } from './observe.js'
+import { PageReader } from './stats-page.js'
+import { settle, Settler, type Pages } from './settle.js'
+
+/** ms for a fabric to come to rest. */
+const SETTLE_DEADLINE = 5000
+/** Frames of one request: what the smallest rings hold even if each is flooded to every remote. */
+const BATCH = 32
+/** What an AF_XDP socket with 2 KiB frames takes. */
+const MAX_FRAME = 1792
+const SECOND = 1_000_000_000
+
+export interface LabTargetOptions {
+  /** Closing the target takes the lab down. */
+  readonly ownsLab?: boolean
+}
+
+const SentAnswer = z.object({ at: z.array(z.number()), sent: z.int() })
+const Arrivals = z.object({
+  arrivals: z.array(
+    z.object({ seq: z.int(), host: z.string(), at: z.number(), data: z.base64(), foreign: z.boolean() }),
+  ),
+  next: z.int(),
+  lost: z.int(),
+})
+const Synced = z.object({ journalBytes: z.int().min(0) })
+
+/** @throws LabError `ZT_LAB_STATE` for a lab without journals */
+export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<Target> {
+  const target = new LabTarget(lab, options)
+  await target.begin()
+  return target
+}
+
+class LabTarget implements Target {
+  readonly interpreter = 'netns'
+  readonly plan: Plan
+  private readonly settler: Settler
+  private readonly observer: JournalObserver
+  private readonly oracle: Oracle
+  private readonly tails: ReadonlyMap<string, JournalTail>
+  private readonly pages: { readonly nodes: ReadonlyMap<string, PageReader>; readonly probe: PageReader }
+  private nextArrival = 0
+  private answered = 0
+  private drops = 0
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly options: LabTargetOptions,
+  ) {
+    const { plan, paths } = lab
+    const keys = new Map(
+      [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
+    )
+    this.plan = plan
+    this.settler = new Settler(plan)
+    this.observer = new JournalObserver(plan, keys)
+    this.oracle = new Oracle(new TwinFabric(plan, keys))
+    this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
+    this.pages = {
+      nodes: new Map(plan.nodes.map(({ name }) => [name, new PageReader(paths.nodeStatistics(name))])),
+      probe: new PageReader(paths.probeStatistics),
+    }
+  }
+
+  /** Takes what has happened so far as the past: a lab may be used long before it becomes a target. */
+  async begin(): Promise<void> {
+    // Frames that were sent before their receiver was open are missing for good; those on their way now are not.
+    for (let before = this.settler.look(this.readPages()).mark; ;) {
+      await delay(20)
+      const { mark } = this.settler.look(this.readPages())
+      if (mark === before) break
+      before = mark
+    }
+    this.settler.rebase(this.readPages())
+    await this.observe([])
+    await this.collect()
+  }
+
+  async send(frames: readonly Injection[], options: SendOptions = {}): Promise<Observation> {
+    for (const { frame } of frames) checkLength(frame)
+    const sentAt = new Map<number, number>()
+    let batch: Injection[] = []
+    const flush = async () => {
+      await this.dispatch(batch, sentAt)
+      batch = []
+    }
+    for (const injection of frames) {
+      const { writes, waits } = this.oracle.follow(injection)
+      if (injection.alone ?? writes) {
+        await flush()
+        await this.settle()
+        await this.dispatch([injection], sentAt)
+        await this.settle()
+        await this.tick(waits)
+      } else {
+        batch.push(injection)
+        if (batch.length === BATCH) {
+          await flush()
+          await this.settle()
+        }
+      }
+    }
+    await flush()
+    const view = await this.observe(frames)
+    const arrivals = await this.collect()
+    const wanted = options.wire === undefined ? undefined : new Set(options.wire)
+    return {
+      by: this.interpreter,
+      sent: frames,
+      ...view,
+      wire: wanted === undefined ? view.wire : view.wire.filter(({ link }) => wanted.has(link)),
+      arrivals: arrivals.map((arrival) => arrived(arrival, sentAt)),
+      answeredByHosts: this.answeredSince(),
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.oracle.reset()
+    await this.everywhere({ op: 'flush', table: 'fdb' })
+    await this.everywhere({ op: 'flush', table: 'neighbours' })
+    await this.forget()
+  }
+
+  async advanceTime(ns: number): Promise<void> {
+    this.oracle.advanceTime(ns)
+    await this.everywhere({ op: 'advance-time', ns })
+    await this.forget()
+  }
+
+  async close(): Promise<void> {
+    for (const page of [...this.pages.nodes.values(), this.pages.probe]) page.close()
+    if (this.options.ownsLab === true) await this.lab.down()
+  }
+
+  /** What happens now is nobody's observation. */
+  private async forget(): Promise<void> {
+    await this.observe([])
+    await this.collect()
+    this.answeredSince()
+  }
+
+  /** Packets that wait for a neighbour which does not answer are given up after 3 s (NEIGH-7); nobody waits here for that. */
+  private async tick(seconds: number): Promise<void> {
+    for (let n = 0; n < seconds; n++) {
+      await this.everywhere({ op: 'advance-time', ns: SECOND })
+      await this.settle()
+    }
+  }
+
+  private async everywhere(request: {
+    readonly op: string
+    readonly [field: string]: unknown
+  }): Promise<void> {
+    await Promise.all(this.plan.nodes.map(({ name }) => this.lab.control(name, request)))
+  }
+
+  /** In order, hosts' frames and links' frames each by their own operation. */
+  private async dispatch(batch: readonly Injection[], sentAt: Map<number, number>): Promise<void> {
+    for (let from = 0; from < batch.length;) {
+      const onLink = isOnLink(batch[from])
+      let to = from + 1
+      while (to < batch.length && isOnLink(batch[to]) === onLink) to++
+      const part = batch.slice(from, to)
+      const request = { op: onLink ? 'inject' : 'send', frames: part.map(probeFrame) }
+      const { at, sent } = SentAnswer.parse(await this.lab.probe(request))
+      if (sent !== part.length) {
+        throw new LabError('ZT_LAB_LOST', `the probe could send ${sent} of ${part.length} frames`, {
+          remedy: 'a device is down: look at `ip -n <namespace> link`',
+        })
+      }
+      for (const [n, { trace }] of part.entries()) sentAt.set(trace, at[n] ?? -1)
+      from = to
+    }
+  }
+
+  private settle(): Promise<Pages> {
+    return settle(this.settler, {
+      read: () => this.readPages(),
+      // The first looks come right after each other, as one hop takes some tens of microseconds; later ones leave the cores alone.
+      pause: async (looks) => {
+        if (looks < 4) await setImmediate()
+        else await delay(1)
+      },
+      now: () => performance.now(),
+      deadline: SETTLE_DEADLINE,
+    })
+  }
+
+  /** New journal entries of all nodes, cut where nothing was on its way, as an observation. */
+  private async observe(sent: readonly Injection[]): Promise<ReturnType<JournalObserver['observe']>> {
+    for (;;) {
+      const quiet = this.settler.look(await this.settle()).mark
+      const ends = await Promise.all(
+        this.plan.nodes.map(async ({ name }): Promise<[string, number]> => {
+          const { journalBytes } = Synced.parse(await this.lab.control(name, { op: 'sync' }))
+          return [name, journalBytes]
+        }),
+      )
+      const pages = this.readPages()
+      // A kernel may have something to say of its own (MLD, ND) while journals are being written out.
+      if (this.settler.look(pages).mark !== quiet) continue
+      this.checkDrops(pages)
+      const entries = ends.map(([name, end]): [string, readonly TailEntry[]] => [
+        name,
+        this.tails.get(name)?.read(end) ?? [],
+      ])
+      return this.observer.observe(new Map(entries), sent)
+    }
+  }
+
+  private checkDrops(pages: Pages): void {
+    const dropped = this.settler.dropped(pages)
+    const total = [...dropped.values()].reduce((sum, count) => sum + count, 0)
+    if (total <= this.drops) return
+    this.drops = total
+    const where = [...dropped].map(([wire, count]) => `${wire}: ${count}`).join('; ')
+    throw new LabError('ZT_LAB_LOST', `the kernel dropped frames before their sockets (${where})`, {
+      remedy: 'the host does not keep up; send fewer frames at once, or on a quieter host',
+    })
+  }
+
+  private async collect(): Promise<z.infer<typeof Arrivals>['arrivals']> {
+    const all: z.infer<typeof Arrivals>['arrivals'] = []
+    for (;;) {
+      const { arrivals, next, lost } = Arrivals.parse(
+        await this.lab.probe({ op: 'collect', from: this.nextArrival, limit: 4096 }),
+      )
+      if (lost > 0) throw new LabError('ZT_LAB_LOST', `the probe had no room for ${lost} arrivals`)
+      all.push(...arrivals)
+      if (next === this.nextArrival) return all
+      this.nextArrival = next
+    }
+  }
+
+  private answeredSince(): number {
+    const now = this.pages.probe
+      .read()
+      .entries.reduce((sum, { arpAnswered, ndAnswered }) => sum + arpAnswered + ndAnswered, 0)
+    const since = now - this.answered
+    this.answered = now
+    return since
+  }
+
+  private readPages(): Pages {
+    return {
+      nodes: new Map([...this.pages.nodes].map(([name, reader]) => [name, reader.read()])),
+      probe: this.pages.probe.read(),
+    }
+  }
+}
+
+/** The twin beside the lab, which does what the lab is asked to do and tells what to expect. */
+class Oracle {
+  private last = performance.now()
+
+  constructor(private readonly fabric: TwinFabric) {}
+
+  /** Does the frame write state, so that it must travel alone, and how many seconds will pass until all that it holds is given up? */
+  follow(injection: Injection): { readonly writes: boolean; readonly waits: number } {
+    this.keepTime()
+    const before = this.fabric.now
+    const { wrote } = this.fabric.send([injection], { wire: [] })
+    return { writes: wrote[0] === true, waits: Number((this.fabric.now - before) / BigInt(SECOND)) }
+  }
+
+  reset(): void {
+    this.fabric.reset()
+  }
+
+  advanceTime(ns: number): void {
+    this.fabric.advanceTime(ns)
+  }
+
+  /** Entries age in the lab while nothing is sent, and so they must here. */
+  private keepTime(): void {
+    const now = performance.now()
+    const passed = Math.floor((now - this.last) * 1e6)
+    if (passed < SECOND) return
+    this.last = now
+    this.fabric.advanceTime(passed)
+  }
+}
+
+function isOnLink(injection: Injection | undefined): boolean {
+  return injection !== undefined && 'link' in injection.at
+}
+
+function probeFrame({ at, frame }: Injection): object {
+  const data = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64')
+  return 'host' in at ? { host: at.host, data } : { link: linkEndId(at.link, at.to), data }
+}
+
+function arrived(
+  {
+    host,
+    at,
+    data,
+    foreign,
+  }: { readonly host: string; readonly at: number; readonly data: string; readonly foreign: boolean },
+  sentAt: ReadonlyMap<number, number>,
+): Arrival {
+  const frame = new Uint8Array(Buffer.from(data, 'base64'))
+  const trace = findTraceId(frame)?.trace
+  const sent = trace === undefined ? undefined : sentAt.get(trace)
+  return {
+    host,
+    frame,
+    foreign,
+    ...(trace === undefined ? {} : { trace }),
+    ...(sent === undefined || sent < 0 ? {} : { latency: at - sent }),
+  }
+}
+
+function checkLength(frame: Uint8Array): void {
+  if (frame.length >= 14 && frame.length <= MAX_FRAME) return
+  throw new LabError(
+    'ZT_LAB_PLAN',
+    `a lab sends frames of 14 to ${MAX_FRAME} octets, this has ${frame.length}`,
+    {
+      remedy: 'send it in the twin',
+    },
+  )
+}
