@@ -1,0 +1,70 @@
+/**
+ * Cases: a program, inputs, and what the twin makes of them.
+ *
+ * @module
+ */
+import { FabricNode, JournalWriter, type Input } from '../../../twin/forward/index.js'
+import type { Coverage } from './coverage.js'
+import { randomInputs, sequence } from './inputs.js'
+import { keysOf, randomProgram } from './programs.js'
+import { Random } from './random.js'
+import { vocabularyOf } from './vocabulary.js'
+
+/** All that is needed to have a case again. */
+export interface CaseSeed {
+  readonly program: number
+  readonly inputs: number
+  readonly count: number
+}
+
+export interface Case {
+  readonly keys: ReadonlyMap<string, Uint8Array>
+  /** The first is the `load` of the program. */
+  readonly inputs: readonly Input[]
+}
+
+/** Clocks that engines meet: since boot, time of day, and the last there are. */
+const STARTS = [
+  0n,
+  86_400_000_000_000n,
+  1_790_000_000_000_000_000n,
+  2n ** 63n - 5_000_000_000n,
+  2n ** 64n - 2n ** 50n,
+]
+
+/** The case of a seed. */
+export function makeCase(seed: CaseSeed): Case {
+  const program = randomProgram(seed.program)
+  const keys = keysOf(program)
+  const words = vocabularyOf(program, keys)
+  const start = new Random(seed.inputs).pick(STARTS)
+  return { keys, inputs: sequence(program, start, randomInputs(words, seed.inputs, seed.count)) }
+}
+
+/** Runs inputs on the twin and gives the journal of it. */
+export function runTwin({ inputs, keys }: Case, coverage?: Coverage): Uint8Array {
+  const [first, ...rest] = inputs
+  if (first?.kind !== 'load') throw new Error('a case starts with a program')
+  const node = new FabricNode(first.program, keys, { tracer: coverage })
+  const writer = new JournalWriter()
+  writer.add(first, [])
+  for (const input of rest) {
+    const effects = node.input(input)
+    coverage?.effects(effects)
+    writer.add(input, effects)
+  }
+  return writer.bytes()
+}
+
+/** Seeds of cases that hold so many frames in all. */
+export function* caseSeeds(seed: number, frames: number, perCase = 250): Generator<CaseSeed> {
+  const random = new Random(seed)
+  for (let left = frames; left > 0; left -= perCase) {
+    yield { program: random.u32(), inputs: random.u32(), count: perCase }
+  }
+}
+
+/** How many of the inputs are frames. */
+export function framesIn(one: Case): number {
+  return one.inputs.filter((input) => input.kind === 'frame').length
+}

@@ -1,0 +1,47 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { frameCount, runSeed } from '../../support/run-seed.js'
+import { caseSeeds, framesIn, makeCase, runTwin, type CaseSeed } from './cases.js'
+import { EngineBench, MODES } from './engine.js'
+import { explainMismatch, shrinkCase } from './mismatch.js'
+
+/** `ZT_CASE=program:inputs:count` runs that case alone. */
+function casesToRun(seed: number, frames: number): Iterable<CaseSeed> {
+  const given = process.env['ZT_CASE']
+  if (given === undefined) return caseSeeds(seed, frames)
+  const [program, inputs, count] = given.split(':').map(Number)
+  if (program === undefined || inputs === undefined || count === undefined || !Number.isInteger(count)) {
+    throw new Error(`ZT_CASE is ${given}: give program:inputs:count`)
+  }
+  return [{ program, inputs, count }]
+}
+
+describe('twin and engine', () => {
+  const bench = new EngineBench()
+  let keep = false
+  afterAll(() => {
+    if (!keep) bench.remove()
+  })
+
+  test(
+    'give the same journals, octet by octet, with the flow cache on and off, in vectors of 1, 7 and 64',
+    { timeout: 24 * 3600 * 1000 },
+    () => {
+      const seed = runSeed('twin and engine')
+      const frames = frameCount(100_000)
+      let compared = 0
+      for (const one of casesToRun(seed, frames)) {
+        const made = makeCase(one)
+        const journal = runTwin(made)
+        for (const mode of MODES) {
+          if (bench.run(journal, made.keys, mode) === undefined) continue
+          keep = true
+          const { small, failure } = shrinkCase(bench, made, mode)
+          expect.fail(explainMismatch(bench, small, failure, one))
+        }
+        compared += framesIn(made)
+      }
+      process.stdout.write(`twin and engine: ${compared} frames, ${MODES.length} modes, no mismatch\n`)
+      expect(compared).toBeGreaterThan(process.env['ZT_CASE'] === undefined ? frames * 0.8 : 0)
+    },
+  )
+})

@@ -1,0 +1,106 @@
+/**
+ * The engine as the other judge: `ztos-fpe replay` on journals.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bytesEqual, toHex } from '../../../twin/packet/index.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** Relative to the repository; `ZT_FPE` names another build of it. */
+export const ENGINE = process.env['ZT_FPE'] ?? 'dataplane/build/ztos-fpe'
+
+/** How the engine is run. */
+export interface EngineMode {
+  readonly cache: 'on' | 'off'
+  readonly vector: number
+}
+
+/** With and without flow cache, one by one, in vectors of odd length, and of full length. */
+export const MODES: readonly EngineMode[] = (['off', 'on'] as const).flatMap((cache) =>
+  [1, 7, 64].map((vector) => ({ cache, vector })),
+)
+
+/** Why a journal of the engine is not the twin's. */
+export interface EngineFailure {
+  readonly mode: EngineMode
+  /** What the engine wrote; absent when it wrote none. */
+  readonly journal: Uint8Array | undefined
+  /** Its exit status, or the signal that ended it. */
+  readonly status: string
+  readonly stderr: string
+}
+
+/** A folder with a journal and its keys, and the engine to run on them. */
+export class EngineBench {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'ztos-differential-'))
+  private readonly engine = path.resolve(ROOT, ENGINE)
+
+  constructor() {
+    if (!existsSync(this.engine)) {
+      throw new Error(`${ENGINE} is not built: run 'make build' first; nothing was compared`)
+    }
+  }
+
+  get journalFile(): string {
+    return path.join(this.folder, 'in.ztj')
+  }
+  get keyFile(): string {
+    return path.join(this.folder, 'keys.json')
+  }
+
+  /** What the engine makes of a journal in a mode; `undefined` when it is the same, octet by octet. */
+  run(
+    journal: Uint8Array,
+    keys: ReadonlyMap<string, Uint8Array>,
+    mode: EngineMode,
+  ): EngineFailure | undefined {
+    writeFileSync(this.journalFile, journal)
+    writeFileSync(this.keyFile, keysText(keys), { mode: 0o600 })
+    const out = path.join(this.folder, 'out.ztj')
+    rmSync(out, { force: true })
+    const done = spawnSync(this.engine, [...this.command(mode), '--out', out], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    })
+    if (done.error !== undefined) throw done.error
+    const written = existsSync(out) ? new Uint8Array(readFileSync(out)) : undefined
+    const status = done.signal ?? String(done.status)
+    // It says that outputs differ by status 1; either that or other octets alone would be a fault of its own.
+    if (status === '0' && written !== undefined && bytesEqual(written, journal)) return undefined
+    return { mode, journal: written, status, stderr: done.stderr }
+  }
+
+  private command({ cache, vector }: EngineMode): string[] {
+    return [
+      'replay',
+      '--journal',
+      this.journalFile,
+      '--keys',
+      this.keyFile,
+      '--cache',
+      cache,
+      '--vector',
+      String(vector),
+    ]
+  }
+
+  /** The line that shows a mismatch again. */
+  commandLine(mode: EngineMode): string {
+    return [ENGINE, ...this.command(mode)].join(' ')
+  }
+
+  /** Removes the folder. Keep it when there is something to look at. */
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** The key file format of docs/layout.md. */
+function keysText(keys: ReadonlyMap<string, Uint8Array>): string {
+  return JSON.stringify(Object.fromEntries([...keys].map(([reference, key]) => [reference, toHex(key)])))
+}

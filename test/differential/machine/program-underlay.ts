@@ -1,0 +1,158 @@
+/**
+ * Random underlays: loopback, uplinks sealed or clear, routes to VTEPs.
+ *
+ * @module
+ */
+import type { Interface, NextHop, Tables } from '../../../contract/program.js'
+import type { Random } from './random.js'
+
+/** VTEPs of the fabric; the node's own is number 1. */
+export const VTEPS = 6
+export const vtep = (n: number, family: 4 | 6): string => (family === 4 ? `10.255.0.${n}` : `fd00:ff::${n}`)
+export const systemMac = (n: number): string => `02:5a:00:00:00:0${n}`
+export const portMac = (id: number): string => `02:00:00:00:${hex(id >> 8)}:${hex(id & 0xff)}`
+export const peerMac = (id: number): string => `02:00:00:01:${hex(id >> 8)}:${hex(id & 0xff)}`
+export const sci = (mac: string): string => `${mac.replaceAll(':', '')}0001`
+
+export function hex(octet: number): string {
+  return octet.toString(16).padStart(2, '0')
+}
+
+/** A program in the making. */
+export interface Draft {
+  readonly random: Random
+  readonly interfaces: Interface[]
+  readonly vrfs: { id: number; name: string }[]
+  readonly tables: { -readonly [K in keyof Tables]: Tables[K] }
+  /** An interface id that is not taken. */
+  newId(): number
+  newGroup(members: NextHop[]): number
+}
+
+/** Uplinks and loopback in VRF 0, and routes over them. */
+export function addUnderlay(draft: Draft): void {
+  const { random, tables } = draft
+  const uplinks = Array.from({ length: random.between(1, 4) }, (_, n) => addUplink(draft, n))
+  const lo = draft.newId()
+  const loopbacks = [`${vtep(1, 4)}/32`, `${vtep(1, 6)}/128`]
+  draft.interfaces.push({ kind: 'loopback', id: lo, name: `lo${lo}`, vrf: 0, addresses: loopbacks })
+  for (const family of [4, 6] as const) {
+    const bits = family === 4 ? 32 : 128
+    for (let n = 2; n <= VTEPS; n++) {
+      if (random.chance(8)) continue
+      const prefix = `${vtep(n, family)}/${bits}`
+      if (random.chance(4)) tables.routes.push({ vrf: 0, prefix, blackhole: true })
+      else tables.routes.push({ vrf: 0, prefix, group: draft.newGroup(membersOf(random, uplinks, family)) })
+    }
+    const transit =
+      family === 4 ? ['172.16.0.0/12', '192.0.2.0/25'] : ['2001:db8:f000::/36', '2001:db8:f100::/48']
+    for (const prefix of random.some(transit, 70)) {
+      tables.routes.push({ vrf: 0, prefix, group: draft.newGroup(membersOf(random, uplinks, family)) })
+    }
+    if (random.chance(30)) {
+      const prefix = family === 4 ? '0.0.0.0/0' : '::/0'
+      tables.routes.push({ vrf: 0, prefix, group: draft.newGroup(membersOf(random, uplinks, family)) })
+    }
+    if (random.chance(50)) {
+      const prefix = family === 4 ? '192.0.2.64/26' : '2001:db8:f100:8000::/49'
+      tables.routes.push({ vrf: 0, prefix, blackhole: true })
+    }
+  }
+}
+
+interface Uplink {
+  readonly routed: number
+  readonly peer4: string
+  readonly peer6: string
+}
+
+function membersOf(random: Random, uplinks: readonly Uplink[], family: 4 | 6): NextHop[] {
+  const chosen = random.some(uplinks, 70)
+  const members = chosen.length === 0 ? [random.pick(uplinks)] : chosen
+  // The same member twice gives it a double share.
+  const all = random.chance(20) ? [...members, random.pick(members)] : members
+  return all.map((uplink) => ({
+    interface: uplink.routed,
+    gateway: family === 4 ? uplink.peer4 : uplink.peer6,
+  }))
+}
+
+function addUplink(draft: Draft, n: number): Uplink {
+  const { random, tables } = draft
+  const id = draft.newId()
+  const own = random.below(2)
+  const addresses = [`10.254.${n}.${own}/31`, `fd00:fe:${n}::${own}/127`]
+  const mtu = random.weighted([
+    [6, 1700],
+    [2, 1500],
+    [1, 9000],
+    [1, 1280],
+    [1, random.between(150, 600)],
+  ])
+  const port = {
+    kind: 'port' as const,
+    id,
+    name: `p${id}`,
+    mac: portMac(id),
+    tap: random.chance(75),
+  }
+  let routed = id
+  if (random.chance(55)) {
+    routed = draft.newId()
+    draft.interfaces.push(
+      {
+        ...port,
+        mtu: Math.min(
+          mtu +
+            random.weighted([
+              [8, 32],
+              [1, 0],
+              [1, 64],
+            ]),
+          9216,
+        ),
+        addresses: [],
+      },
+      {
+        kind: 'macsec',
+        id: routed,
+        name: `s${routed}`,
+        vrf: 0,
+        lower: id,
+        mac: portMac(id),
+        mtu,
+        addresses,
+        cipher: 'gcm-aes-128',
+        mode: random.chance(85) ? 'strict' : 'disabled',
+        replayWindow: 0,
+        tx: { sci: sci(portMac(id)), an: random.below(4), key: keyReference(id, 'tx', 0) },
+        rx: receiveAssociations(random, id),
+      },
+    )
+  } else {
+    draft.interfaces.push({ ...port, mtu, vrf: 0, addresses })
+  }
+  const peer4 = `10.254.${n}.${1 - own}`
+  const peer6 = `fd00:fe:${n}::${1 - own}`
+  tables.routes.push(
+    { vrf: 0, prefix: `10.254.${n}.0/31`, connected: routed },
+    { vrf: 0, prefix: `fd00:fe:${n}::/127`, connected: routed },
+  )
+  for (const address of [peer4, peer6]) {
+    if (random.chance(92)) tables.neighbours.push({ interface: routed, address, mac: peerMac(id) })
+  }
+  return { routed, peer4, peer6 }
+}
+
+export function keyReference(port: number, direction: 'tx' | 'rx', an: number): string {
+  return `lab:core/port${port}/${direction}/${an}`
+}
+
+function receiveAssociations(random: Random, port: number) {
+  const ans = random.weighted([
+    [6, [0]],
+    [2, [0, 1]],
+    [1, [2, 3]],
+  ])
+  return ans.map((an) => ({ sci: sci(peerMac(port)), an, key: keyReference(port, 'rx', an) }))
+}

@@ -1,0 +1,85 @@
+/**
+ * Random programs: valid against the contract, otherwise as odd as they come.
+ *
+ * @module
+ */
+import type { Interface, NextHopGroup, NodeProgram } from '../../../contract/program.js'
+import { addOverlay } from './program-overlay.js'
+import { addUnderlay, keyReference, type Draft } from './program-underlay.js'
+import { Random } from './random.js'
+
+/** The program of a seed. */
+export function randomProgram(seed: number): NodeProgram {
+  const random = new Random(seed)
+  const taken = new Set<number>()
+  const groups: NextHopGroup[] = []
+  const draft: Draft = {
+    random,
+    interfaces: [],
+    vrfs: [{ id: 0, name: 'underlay' }],
+    tables: { routes: [], groups, neighbours: [], fdb: [], flood: [] },
+    newId: () => {
+      for (;;) {
+        // Ids in no order of kinds, now and then the highest there is.
+        const id = random.weighted([
+          [30, random.between(1, 250)],
+          [1, random.between(251, 65535)],
+        ])
+        if (taken.has(id)) continue
+        taken.add(id)
+        return id
+      }
+    },
+    newGroup: (members) => {
+      const id = groups.length * 3 + 1
+      groups.push({ id, members })
+      return id
+    },
+  }
+  addUnderlay(draft)
+  // The rest are spines.
+  if (random.chance(88)) addOverlay(draft)
+  return {
+    format: 'ztos-program',
+    version: 1,
+    node: 'node1',
+    seeds: { ecmp: random.u32(), sourcePort: random.u32() },
+    vrfs: draft.vrfs,
+    interfaces: draft.interfaces.toSorted((a, b) => a.id - b.id),
+    tables: { ...draft.tables, routes: random.shuffle(draft.tables.routes) },
+  }
+}
+
+/**
+ * A program that a running node may be given next: the same with some things changed, so that some secure associations
+ * stay and some do not (MACSEC-8).
+ */
+export function changedProgram(program: NodeProgram, seed: number): NodeProgram {
+  const random = new Random(seed)
+  const interfaces = program.interfaces.map((one): Interface => {
+    if (one.kind === 'macsec' && random.chance(40)) {
+      // Another key: the packet numbers of this association start afresh.
+      return { ...one, tx: { ...one.tx, key: keyReference(one.lower, 'tx', 1) } }
+    }
+    if (one.kind === 'vxlan' && random.chance(20)) return { ...one, ttl: random.between(1, 255) }
+    if (one.kind === 'irb' && random.chance(30)) return { ...one, suppress: !one.suppress }
+    return one
+  })
+  const routes = program.tables.routes.filter(() => random.chance(95))
+  return { ...program, interfaces, tables: { ...program.tables, routes } }
+}
+
+/** A key for every reference that a program or one changed from it can have. */
+export function keysOf(program: NodeProgram): Map<string, Uint8Array> {
+  const keys = new Map<string, Uint8Array>()
+  for (const one of program.interfaces) {
+    if (one.kind !== 'macsec') continue
+    for (const direction of ['tx', 'rx'] as const) {
+      for (let an = 0; an < 4; an++) {
+        const reference = keyReference(one.lower, direction, an)
+        keys.set(reference, new Random(one.lower * 8 + (direction === 'tx' ? 0 : 4) + an).bytes(16))
+      }
+    }
+  }
+  return keys
+}
