@@ -227,6 +227,8 @@ describe('ipv6', () => {
     ipv6.setEcn(frame, at, 3)
     ipv6.decrementHopLimit(frame, at)
     expect(toHex(frame.subarray(at, at + 8))).toBe('6bb12345001a063e')
+    ipv6.setEcn(frame, at, 0)
+    expect(toHex(frame.subarray(at, at + 4))).toBe('6b812345')
   })
 
   it('writes the fixed header', () => {

@@ -314,7 +314,8 @@ describe('Prefix', () => {
 
   it('covers what is inside it', () => {
     expect(prefixCovers(parsePrefix('10.0.0.0/8'), parsePrefix('10.1.0.0/16'))).toBe(true)
-    expect(prefixCovers(parsePrefix('10.1.0.0/16'), parsePrefix('10.0.0.0/8'))).toBe(false)
+    expect(prefixCovers(parsePrefix('10.0.0.0/16'), parsePrefix('10.0.0.0/8'))).toBe(false)
+    expect(prefixCovers(parsePrefix('10.0.0.0/8'), parsePrefix('11.0.0.0/16'))).toBe(false)
     expect(prefixCovers(parsePrefix('::/0'), parsePrefix('10.0.0.0/8'))).toBe(false)
   })
 

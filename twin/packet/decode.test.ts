@@ -308,6 +308,11 @@ describe('decodeFrame on wrong frames', () => {
     )
     expect(kinds(decodeFrame(first))).toBe('ethernet ipv4 udp payload')
     expect(problemsOf(decodeFrame(first))).toEqual([])
+    const part = build.udp({ srcPort: 1, dstPort: 2, checksum: 0x1234 }, build.payload('part'))
+    const more = build.fragment({ fragmentOffset: 0, moreFragments: true, id: 1 }, part)
+    const firstV6 = encodeFrame(build.ethernet({ dst, src }, build.ipv6(v6, more)))
+    expect(kinds(decodeFrame(firstV6))).toBe('ethernet ipv6 fragment udp payload')
+    expect(problemsOf(decodeFrame(firstV6))).toEqual([])
   })
 
   it('judges no checksum when a routing header does not tell the final destination', () => {

@@ -59,6 +59,12 @@ describe('readPcap', () => {
       'ZT_CAPTURE_TRUNCATED',
       24,
     ],
+    [
+      'a packet one octet longer than what is left',
+      `${HEADER_LE_US} 00000000 00000000 02000000 02000000 aa`,
+      'ZT_CAPTURE_TRUNCATED',
+      24,
+    ],
   ])('refuses %s with its offset', (_, text, code, offset) => {
     expect(() => readPcap(fromHex(text))).toThrow(
       expect.objectContaining({ name: 'CaptureError', code, offset }),
@@ -100,6 +106,12 @@ describe('writePcap', () => {
     expect(toHex(file)).toBe(
       '4d3cb2a1020004000000000000000000000004000100000001000000020000000100000040000000aa',
     )
+  })
+
+  it('cuts times to microseconds for readers that know no finer', () => {
+    const file = writePcap([{ timestamp: 1_000_002_999n, bytes: new Uint8Array(14) }], { resolution: 'us' })
+    expect(toHex(file.subarray(0, 4))).toBe('d4c3b2a1')
+    expect(readPcap(file).packets[0]?.timestamp).toBe(1_000_002_000n)
   })
 
   it.each([-1n, 2n ** 32n * 1_000_000_000n])(

@@ -52,5 +52,11 @@ describe('trace id', () => {
     expect(readTraceId(mark, -1)).toBeUndefined()
     expect(readTraceId(mark, 1)).toBeUndefined()
     expect(findTraceId(mark.subarray(0, 15))).toBeUndefined()
+    // A CRC that ends in zero: what lies past the end must not be read as that zero.
+    const trace = Array.from({ length: 2000 }, (_, i) => i).find(
+      (id) => encodeTraceId({ run: 1, trace: id })[15] === 0,
+    )
+    expect(trace).toBeDefined()
+    expect(readTraceId(encodeTraceId({ run: 1, trace: trace ?? 0 }).slice(0, 15), 0)).toBeUndefined()
   })
 })
