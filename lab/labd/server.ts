@@ -97,7 +97,9 @@ export class LabdServer {
         for (const message of reader.push(chunk)) this.receive(connection, message)
       } catch (error) {
         this.options.log(`a client broke the protocol: ${messageOf(error)}`)
-        socket.end(encodeMessage(refusal(0, error)))
+        // What follows has no meaning; the client reads why, and is gone whether it does or not.
+        socket.removeAllListeners('data').resume()
+        socket.end(encodeMessage(refusal(0, error)), () => socket.destroy())
       }
     })
     socket.on('drain', () => {
