@@ -55,11 +55,11 @@ export const arbitraryMac: fc.Arbitrary<Mac> = fc
   )
   .map((value) => value as Mac)
 
-export const arbitraryIpv4: fc.Arbitrary<Ipv4> = fc
+const arbitraryIpv4: fc.Arbitrary<Ipv4> = fc
   .oneof(fc.integer({ min: 0x0a00_0001, max: 0x0a00_ffff }), double)
   .map((value) => value as Ipv4)
 
-export const arbitraryIpv6: fc.Arbitrary<Ipv6> = fc
+const arbitraryIpv6: fc.Arbitrary<Ipv6> = fc
   .oneof(
     fc.bigInt({ min: 1n, max: 0xffffn }).map((low) => (0xfd00n << 112n) | low),
     fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),

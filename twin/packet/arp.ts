@@ -15,25 +15,25 @@ export const LENGTH = 28
 export const Operation = { REQUEST: 1, REPLY: 2 } as const
 
 /** Hardware type of Ethernet. */
-export const HARDWARE_ETHERNET = 1
+const HARDWARE_ETHERNET = 1
 
 /** Hardware type. */
-export function hardwareType(bytes: Uint8Array, offset: number): number {
+function hardwareType(bytes: Uint8Array, offset: number): number {
   return u16(bytes, offset)
 }
 
 /** Protocol type, an EtherType. */
-export function protocolType(bytes: Uint8Array, offset: number): number {
+function protocolType(bytes: Uint8Array, offset: number): number {
   return u16(bytes, offset + 2)
 }
 
 /** Octets of a hardware address. */
-export function hardwareLength(bytes: Uint8Array, offset: number): number {
+function hardwareLength(bytes: Uint8Array, offset: number): number {
   return u8(bytes, offset + 4)
 }
 
 /** Octets of a protocol address. */
-export function protocolLength(bytes: Uint8Array, offset: number): number {
+function protocolLength(bytes: Uint8Array, offset: number): number {
   return u8(bytes, offset + 5)
 }
 

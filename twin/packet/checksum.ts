@@ -33,7 +33,7 @@ function octet(bytes: Uint8Array, offset: number): number {
 }
 
 /** Folds a sum to 16 bits by end-around carry, not complemented. */
-export function foldSum(sum: number): number {
+function foldSum(sum: number): number {
   let folded = sum
   while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x1_0000)
   return folded

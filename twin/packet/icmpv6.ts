@@ -66,14 +66,6 @@ export function rest(bytes: Uint8Array, offset: number): number {
   return u32(bytes, offset + 4)
 }
 
-export function echoId(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 4)
-}
-
-export function echoSequence(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 6)
-}
-
 /** Target of a neighbour solicitation, advertisement or redirect. */
 export function target(bytes: Uint8Array, offset: number): Ipv6 {
   return readIpv6(bytes, offset + 8)

@@ -15,34 +15,17 @@ export * from './checksum.js'
 export * from './errors.js'
 export * from './layer.js'
 export { decodeFrame, decodePacket } from './decode.js'
-export { describeFrame, explainFrame, hexDump, type ExplainOptions } from './describe.js'
+export { describeFrame, explainFrame } from './describe.js'
 export { encodeFrame } from './encode.js'
 export type { Stack } from './build.js'
-export { LINKTYPE_ETHERNET } from './capture.js'
-export type { Capture, CapturedPacket, CaptureInterface, PacketToWrite } from './capture.js'
-export { readPcap, writePcap, type PcapOptions } from './pcap.js'
-export { readPcapng, writePcapng, type InterfaceToWrite, type PcapngToWrite } from './pcapng.js'
+export type { Capture, PacketToWrite } from './capture.js'
+export { writePcap } from './pcap.js'
+export { readPcapng, writePcapng } from './pcapng.js'
 export { readCapture } from './read-capture.js'
-export { MACSEC_OVERHEAD, vxlanOverhead } from './overhead.js'
-export { importSak, open, readSecTag, seal, TCI_STRICT } from './macsec.js'
-export type {
-  OpenRequest,
-  OpenResult,
-  Sak,
-  SealRequest,
-  SecTagFault,
-  SecTagInfo,
-  SecTagResult,
-} from './macsec.js'
+export { importSak, open, readSecTag, seal } from './macsec.js'
+export type { Sak, SecTagInfo } from './macsec.js'
 export { formatSci, parseSci, sciOf, type Sci } from './sectag.js'
-export {
-  encodeTraceId,
-  findTraceId,
-  readTraceId,
-  TRACE_ID_LENGTH,
-  writeTraceId,
-  type TraceId,
-} from './trace-id.js'
+export { encodeTraceId, findTraceId, TRACE_ID_LENGTH, writeTraceId, type TraceId } from './trace-id.js'
 
 export * as build from './build.js'
 

@@ -14,9 +14,6 @@ export type Ipv4 = number & { readonly [ipv4Brand]: 'Ipv4' }
 /** `0.0.0.0`. */
 export const IPV4_ANY = 0 as Ipv4
 
-/** `255.255.255.255`, limited broadcast. */
-export const IPV4_BROADCAST = 0xffff_ffff as Ipv4
-
 /** No leading zeros: `010` is octal to some readers and decimal to others (RFC 6943 section 3.1.1). */
 const OCTET = '(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])'
 const IPV4_TEXT = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`)

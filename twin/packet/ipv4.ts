@@ -10,9 +10,6 @@ import { readIpv4, writeIpv4, type Ipv4 } from './ipv4-address.js'
 /** Octets of a header without options. */
 export const HEADER_LENGTH = 20
 
-/** The most an IPv4 packet can measure, header included. */
-export const MAX_LENGTH = 0xffff
-
 /** IP protocol numbers known here (IANA "Protocol Numbers"); IPv6 next headers share the space. */
 export const Protocol = {
   HOP_BY_HOP: 0,

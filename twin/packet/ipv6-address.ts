@@ -16,14 +16,8 @@ export type Ipv6 = bigint & { readonly [ipv6Brand]: 'Ipv6' }
 /** `::`. */
 export const IPV6_ANY = 0n as Ipv6
 
-/** `::1`. */
-export const IPV6_LOOPBACK = 1n as Ipv6
-
 /** `ff02::1`, all nodes (RFC 4291 section 2.7.1). */
 export const IPV6_ALL_NODES = ((0xff02n << 112n) | 1n) as Ipv6
-
-/** `ff02::2`, all routers (RFC 4291 section 2.7.1). */
-export const IPV6_ALL_ROUTERS = ((0xff02n << 112n) | 2n) as Ipv6
 
 const SOLICITED_NODE = (0xff02n << 112n) | (1n << 32n) | 0xff00_0000n
 const LINK_LOCAL = 0xfe80n << 112n

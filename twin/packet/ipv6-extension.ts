@@ -7,7 +7,7 @@ import { u16, u8 } from './bytes.js'
 import { Protocol } from './ipv4.js'
 
 /** Octets of a fragment header. */
-export const FRAGMENT_LENGTH = 8
+const FRAGMENT_LENGTH = 8
 
 /** Why a walk over extension headers stopped. */
 export type WalkStop =

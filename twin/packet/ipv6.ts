@@ -9,9 +9,6 @@ import { readIpv6, writeIpv6, type Ipv6 } from './ipv6-address.js'
 /** Octets of the fixed header. */
 export const HEADER_LENGTH = 40
 
-/** The most that payload length can say. */
-export const MAX_PAYLOAD_LENGTH = 0xffff
-
 export function version(bytes: Uint8Array, offset: number): number {
   return u8(bytes, offset) >>> 4
 }

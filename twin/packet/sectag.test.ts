@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from './bytes.js'
 import { parseMac } from './mac.js'
-import { MACSEC_OVERHEAD, vxlanOverhead } from './overhead.js'
 import * as sectag from './sectag.js'
 
 const TAG = '88e52f1e0a0b0c0d0200000000010001'
@@ -51,11 +50,5 @@ describe('Sci', () => {
 
   it.each(['', '0', '0x02000000000001', '02:00:00:00:00:01/1', '02000000000100011'])('refuses %j', (text) => {
     expect(() => sectag.parseSci(text)).toThrow(expect.objectContaining({ code: 'ZT_SCI_SYNTAX' }))
-  })
-})
-
-describe('overheads', () => {
-  it('are 50 and 70 octets for VXLAN, 32 for MACsec', () => {
-    expect([vxlanOverhead(4), vxlanOverhead(6), MACSEC_OVERHEAD]).toEqual([50, 70, 32])
   })
 })

@@ -42,7 +42,7 @@ export const LONG_LENGTH = 16
 export const ICV_LENGTH = 16
 
 /** Secure Data below this length has its length in SL (clause 9.7). */
-export const SHORT_SECURE_DATA = 48
+const SHORT_SECURE_DATA = 48
 
 /** TCI and AN in one octet. */
 export function tciAn(bytes: Uint8Array, offset: number): number {
