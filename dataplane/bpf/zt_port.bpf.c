@@ -51,8 +51,7 @@ static __always_inline void capture(struct xdp_md *ctx, struct zt_port_state *st
     __u32 zero = 0;
     void *ring = bpf_map_lookup_elem(&zt_port_captures, &zero);
     struct zt_port_capture *copy;
-    __u32 length = bpf_xdp_get_buff_len(ctx);
-    __u32 kept = length < ZT_PORT_FRAME_MAX ? length : ZT_PORT_FRAME_MAX;
+    __u32 kept;
 
     if (!ring)
         return;
@@ -62,8 +61,13 @@ static __always_inline void capture(struct xdp_md *ctx, struct zt_port_state *st
         return;
     }
     copy->at = bpf_ktime_get_ns();
-    copy->length = length;
+    copy->length = bpf_xdp_get_buff_len(ctx);
     copy->ifindex = ctx->ingress_ifindex;
+    kept = copy->length;
+    /* Bounded here, in a register: the verifier forgets the bounds of what the compiler puts on the stack. */
+    asm volatile("" : "+r"(kept));
+    if (kept > ZT_PORT_FRAME_MAX)
+        kept = ZT_PORT_FRAME_MAX;
     if (kept == 0 || bpf_xdp_load_bytes(ctx, 0, copy->data, kept)) {
         bpf_ringbuf_discard(copy, 0);
         __sync_fetch_and_add(&state->capture_lost, 1);

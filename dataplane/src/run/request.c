@@ -72,10 +72,12 @@ static bool invalid(struct zt_error *error, enum member member, const char *what
     return zt_error_set(error, "request-invalid", where, "%s", what);
 }
 
+/* Goes through all members even when one is wrong, so that the answer can carry the request's id. */
 static bool find_members(struct reading *reading, struct zt_error *error)
 {
     const struct zt_json *json = &reading->json;
     uint32_t node = zt_json_first(0);
+    bool good = true;
 
     if (json->nodes[0].type != ZT_JSON_OBJECT)
         return zt_error_set(error, "request-invalid", "/", "a request is an object");
@@ -85,15 +87,17 @@ static bool find_members(struct reading *reading, struct zt_error *error)
 
         while (member < MEMBERS && !zt_json_string_is(json, node, member_names[member]))
             member++;
-        if (member == MEMBERS)
-            return zt_error_set(error, "request-invalid", "/", "member %u has a name that no request knows", i + 1);
-        if (reading->present & 1u << member)
-            return invalid(error, member, "the member comes twice");
-        reading->present |= 1u << member;
-        reading->values[member] = value;
+        if (member == MEMBERS && good)
+            good = zt_error_set(error, "request-invalid", "/", "member %u has a name that no request knows", i + 1);
+        else if (member < MEMBERS && reading->present & 1u << member && good)
+            good = invalid(error, member, "the member comes twice");
+        if (member < MEMBERS) {
+            reading->present |= 1u << member;
+            reading->values[member] = value;
+        }
         node = json->nodes[value].next;
     }
-    return true;
+    return good;
 }
 
 static bool read_integer(const struct reading *reading, enum member member, int64_t least, int64_t most,
@@ -101,8 +105,7 @@ static bool read_integer(const struct reading *reading, enum member member, int6
 {
     char what[80];
 
-    if (reading->json.nodes[reading->values[member]].type == ZT_JSON_NUMBER &&
-        zt_json_integer(&reading->json, reading->values[member], value) && *value >= least && *value <= most)
+    if (zt_json_integer(&reading->json, reading->values[member], value) && *value >= least && *value <= most)
         return true;
     snprintf(what, sizeof(what), "an integer from %lld to %lld is wanted", (long long)least, (long long)most);
     return invalid(error, member, what);
@@ -183,12 +186,15 @@ bool zt_request_parse(struct zt_request *request, const char *message, size_t le
     bool good;
 
     memset(request, 0, sizeof(*request));
-    good = zt_json_parse(&reading.json, message, length, error) && find_members(&reading, error);
+    good = zt_json_parse(&reading.json, message, length, error);
     if (good) {
-        good = reading.present & BIT(ID) ? read_integer(&reading, MEMBER_ID, 0, UINT32_MAX, &id, error)
-                                         : invalid(error, MEMBER_ID, "every request has an id");
-        if (good)
+        good = find_members(&reading, error);
+        if (!(reading.present & BIT(ID)))
+            good = good && invalid(error, MEMBER_ID, "every request has an id");
+        else if (read_integer(&reading, MEMBER_ID, 0, UINT32_MAX, &id, good ? error : NULL))
             request->id = (uint32_t)id;
+        else
+            good = false;
     }
     good = good && read_op(request, &reading, error) && check_shape(request, &reading, error) &&
            read_values(request, &reading, error);
