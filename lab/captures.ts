@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { readPcapng, writePcapng, type PacketToWrite } from '../twin/packet/index.js'
+import { readCapture, writePcapng, type PacketToWrite } from '../twin/packet/index.js'
 
 /** Of each end what it received, which is what the other end, or anybody else, sent it; in order of time. */
 export function mergeReceived(
   ends: readonly { readonly node: string; readonly bytes: Uint8Array }[],
 ): Uint8Array {
   const packets = ends.flatMap(({ bytes }, end): PacketToWrite[] =>
-    readPcapng(bytes)
+    readCapture(bytes)
       .packets.filter(({ direction }) => direction === 'inbound')
       .map(({ timestamp, bytes: octets, originalLength }) => ({
         timestamp,

@@ -15,6 +15,9 @@ import { LAB_MARK, labMark } from './process-identity.js'
 
 const GREETING_TIMEOUT = 15_000
 
+/** Serve a lab, sweep what is left of one, or look at the host. */
+export type LabdMode = 'lab' | 'sweep' | 'doctor'
+
 /** Who asks. */
 export function invoker(): { readonly uid: number; readonly gid: number } {
   return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
@@ -22,8 +25,8 @@ export function invoker(): { readonly uid: number; readonly gid: number } {
 
 /** The command that starts labd, with sudo before it if need be. */
 export function labdCommand(
-  mode: 'lab' | 'sweep',
-  id: string,
+  mode: LabdMode,
+  id: string | undefined,
   who: { readonly uid: number; readonly gid: number },
 ): string[] {
   const main = path.join(packageRoot(), 'dist', 'lab', 'labd', 'main.js')
@@ -32,9 +35,20 @@ export function labdCommand(
       remedy: 'run `make build`',
     })
   }
-  const labd = [process.execPath, main, `--${mode}`, id, '--uid', String(who.uid), '--gid', String(who.gid)]
+  const labd = [
+    process.execPath,
+    main,
+    `--${mode}`,
+    ...(id === undefined ? [] : [id]),
+    '--uid',
+    String(who.uid),
+    '--gid',
+    String(who.gid),
+  ]
   // sudo clears the environment, so the mark comes behind it; it is how a clean-up knows the lab's processes.
-  return who.uid === 0 ? labd : ['sudo', '-n', '--', 'env', `${LAB_MARK}=${labMark(who.uid, id)}`, ...labd]
+  return who.uid === 0
+    ? labd
+    : ['sudo', '-n', '--', 'env', `${LAB_MARK}=${labMark(who.uid, id ?? mode)}`, ...labd]
 }
 
 /**
@@ -42,14 +56,14 @@ export function labdCommand(
  *
  * @throws LabError `ZT_LAB_PRIVILEGE` when sudo refuses, `ZT_LAB_MISSING`, or what labd itself says
  */
-export async function startLabd(mode: 'lab' | 'sweep', id: string): Promise<Answer> {
+export async function startLabd(mode: LabdMode, id?: string): Promise<Answer> {
   const who = invoker()
   const [file = '', ...args] = labdCommand(mode, id, who)
   const child = spawn(file, args, {
     detached: true,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, [LAB_MARK]: labMark(who.uid, id) },
+    env: { ...process.env, [LAB_MARK]: labMark(who.uid, id ?? mode) },
   })
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('error', (error) => reject(cannotStart(file, error.message)))

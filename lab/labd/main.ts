@@ -5,11 +5,13 @@
  *
  *     labd --lab ID --uid UID --gid GID            serve until `down`
  *     labd --sweep ID --uid UID --gid GID          remove what is left of a lab whose labd is gone, and end
+ *     labd --doctor --uid UID --gid GID            try what only root can try, and end
  *
  * @module
  */
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { privilegedFindings } from '../doctor/privileged.js'
 import { LabError, messageOf, withoutCode } from '../errors.js'
 import { isLabId } from '../names.js'
 import type { LabState } from '../state.js'
@@ -22,7 +24,7 @@ import { sweepLab } from './sweep.js'
 const IDLE_LIMIT = 10_000
 
 interface Arguments {
-  readonly mode: 'serve' | 'sweep'
+  readonly mode: 'serve' | 'sweep' | 'doctor'
   readonly id: string
   readonly invoker: Invoker
 }
@@ -33,6 +35,7 @@ function readArguments(argv: readonly string[]): Arguments {
     options: {
       lab: { type: 'string' },
       sweep: { type: 'string' },
+      doctor: { type: 'boolean' },
       uid: { type: 'string' },
       gid: { type: 'string' },
     },
@@ -42,11 +45,12 @@ function readArguments(argv: readonly string[]): Arguments {
     if (text !== undefined && /^\d{1,10}$/.test(text)) return Number(text)
     throw new LabError('ZT_LAB_PROTOCOL', `--${name} must be a number`)
   }
-  if (!isLabId(id)) throw new LabError('ZT_LAB_PROTOCOL', `${JSON.stringify(id)} is no lab id`)
+  if (values.doctor !== true && !isLabId(id))
+    throw new LabError('ZT_LAB_PROTOCOL', `${JSON.stringify(id)} is no lab id`)
   if (process.geteuid?.() !== 0)
     throw new LabError('ZT_LAB_PRIVILEGE', 'labd must be root', { remedy: 'let `ztos lab up` start it' })
   return {
-    mode: values.sweep === undefined ? 'serve' : 'sweep',
+    mode: values.doctor === true ? 'doctor' : values.sweep === undefined ? 'serve' : 'sweep',
     id,
     invoker: { uid: number(values.uid, 'uid'), gid: number(values.gid, 'gid') },
   }
@@ -113,6 +117,8 @@ async function main(): Promise<void> {
   if (options.mode === 'sweep') {
     const lodgers = await sweepLab(options.invoker, options.id)
     greet({ ok: true, lodgers })
+  } else if (options.mode === 'doctor') {
+    greet({ ok: true, findings: await privilegedFindings() })
   } else {
     await serve(options)
     greet({ ok: true })
