@@ -137,11 +137,16 @@ const Underlay = z
     description: 'the IP fabric below: its MTU above any seal, and the pools for loopbacks and links',
     examples: ['{ mtu: 1700, loopbacks: 10.255.0.0/24, links: 10.254.0.0/23 }'],
   })
-const Node = z.strictObject({ role: z.enum(['spine', 'leaf']), asn: Asn.optional() }).meta({
-  id: 'Node',
-  description: 'a node and its role',
-  examples: ['{ role: leaf }'],
-})
+const Node = z
+  .strictObject({
+    role: z.enum(['spine', 'leaf']).meta({ description: 'the role of a node', examples: ['leaf'] }),
+    asn: Asn.optional(),
+  })
+  .meta({
+    id: 'Node',
+    description: 'a node and its role',
+    examples: ['{ role: leaf }'],
+  })
 const Seal = z
   .strictObject({
     macsec: z

@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  formatIp,
   formatPrefix,
   isIpv6,
   parsePrefix,
@@ -71,7 +70,7 @@ export function capacityOf(prefix: Prefix): number {
   return size - (prefix.family === 6 ? 1 : 2)
 }
 
-/** `IPv4 10.0.0.1`. */
-export function describeAddress(address: Ip): string {
-  return `IPv${isIpv6(address) ? 6 : 4} ${formatIp(address)}`
+/** The address so many further on. */
+export function plus(address: Ip, offset: number): Ip {
+  return isIpv6(address) ? ((address + BigInt(offset)) as Ipv6) : ((address + offset) as Ipv4)
 }

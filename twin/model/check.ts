@@ -6,9 +6,9 @@
  */
 import { formatPrefix, prefixCovers } from '../packet/index.js'
 import { capacityOf } from './addresses.js'
-import { count, type Context } from './context.js'
-import type { FabricLink, FabricNode, Network, Tenant, Underlay } from './fabric.js'
-import { reportTwice } from './read-nodes.js'
+import { count, type Claim, type Context } from './context.js'
+import { idOf, type FabricLink, type FabricNode, type Network, type Tenant, type Underlay } from './fabric.js'
+import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
 
 /** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
@@ -118,61 +118,66 @@ function checkPortMtu(context: Context, { underlay, links }: Parts): void {
 }
 
 function checkVnis(context: Context, tenants: readonly Tenant[]): void {
-  const owners = new Map<number, { readonly path: Path; readonly name: string }>()
-  const claim = (vni: number, path: Path, name: string): void => {
-    const owner = owners.get(vni)
-    if (owner === undefined) {
-      owners.set(vni, { path, name })
-      return
-    }
-    context.bad(
-      'ZT_FABRIC_VNI_CLASH',
-      path,
-      `the VNI ${vni} is already that of ${owner.name}`,
-      'choose another number',
-      [{ at: context.valueAt(owner.path), message: owner.name }],
-    )
-  }
-  for (const tenant of tenants) {
+  const claims = tenants.flatMap((tenant): Claim[] => {
     const path = ['tenants', tenant.name]
-    if (tenant.l3vni !== undefined) claim(tenant.l3vni, [...path, 'l3vni'], `${tenant.name}'s layer 3`)
-    for (const network of tenant.networks) {
-      claim(network.vni, [...path, 'networks', network.name, 'vni'], `${tenant.name}/${network.name}`)
-    }
-  }
+    const claim = (vni: number, owner: string, at: Path): Claim => ({
+      value: vni,
+      what: `the VNI ${vni}`,
+      owner,
+      path: at,
+    })
+    const layer3 =
+      tenant.l3vni === undefined ? [] : [claim(tenant.l3vni, `${tenant.name}'s layer 3`, [...path, 'l3vni'])]
+    const layer2 = tenant.networks.map((network) =>
+      claim(network.vni, idOf(network), [...path, 'networks', network.name, 'vni']),
+    )
+    return [...layer3, ...layer2]
+  })
+  context.rejectClashes('ZT_FABRIC_VNI_CLASH', claims, 'choose another number')
 }
 
 /** A VLAN id is scoped to a port, and a port belongs to one tenant: within a tenant the mapping to VNIs must be clear. */
 function checkVlans(context: Context, tenant: Tenant): void {
-  const owners = new Map<number, Path>()
-  for (const network of tenant.networks) {
-    if (network.vlan === undefined) continue
-    const path = ['tenants', tenant.name, 'networks', network.name, 'vlan']
-    const first = owners.get(network.vlan)
-    if (first === undefined) owners.set(network.vlan, path)
-    else
-      reportTwice(context, 'ZT_FABRIC_VLAN_CLASH', `the VLAN ${network.vlan} of ${tenant.name}`, path, first)
-  }
+  const claims = tenant.networks.flatMap((network): Claim[] =>
+    network.vlan === undefined
+      ? []
+      : [
+          {
+            value: network.vlan,
+            what: `the VLAN ${network.vlan}`,
+            owner: idOf(network),
+            path: ['tenants', tenant.name, 'networks', network.name, 'vlan'],
+          },
+        ],
+  )
+  context.rejectClashes('ZT_FABRIC_VLAN_CLASH', claims, 'choose another number')
 }
 
 function checkSubnets(context: Context, tenant: Tenant): void {
-  const routed = tenant.networks.flatMap((network) =>
-    network.subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : { network, prefix })),
-  )
+  const routed = tenant.networks
+    .flatMap((network) =>
+      network.subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : { network, prefix })),
+    )
+    .toSorted((a, b) =>
+      compareSpans(context.valueAt(gatewaysOf(a.network)), context.valueAt(gatewaysOf(b.network))),
+    )
   for (const [i, second] of routed.entries()) {
     const first = routed
       .slice(0, i)
       .find(({ prefix }) => prefixCovers(prefix, second.prefix) || prefixCovers(second.prefix, prefix))
     if (first === undefined) continue
-    const pathOf = (network: Network): Path => ['tenants', tenant.name, 'networks', network.name, 'gateways']
     context.bad(
       'ZT_FABRIC_SUBNET_CLASH',
-      pathOf(second.network),
+      gatewaysOf(second.network),
       `${formatPrefix(second.prefix)} overlaps ${formatPrefix(first.prefix)} of ${first.network.name}, in the same tenant`,
       'give them subnets apart',
-      [{ at: context.valueAt(pathOf(first.network)), message: `the subnet of ${first.network.name}` }],
+      [{ at: context.valueAt(gatewaysOf(first.network)), message: `the subnet of ${first.network.name}` }],
     )
   }
+}
+
+function gatewaysOf(network: Network): Path {
+  return ['tenants', network.tenant, 'networks', network.name, 'gateways']
 }
 
 /** Whether packets of a network may cross the underlay. */

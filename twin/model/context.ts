@@ -8,25 +8,34 @@ import { PacketError } from '../packet/index.js'
 import { didYouMean } from './names.js'
 import { select } from './pattern.js'
 import type { ProblemCode, Problems, Related } from './problem.js'
-import type { Span } from './source.js'
+import { compareSpans, type Span } from './source.js'
 import { formatPath, placeOfKey, placeOfValue, type Path, type Tree } from './tree.js'
+
+type Part = 'nodes' | 'seals' | 'links' | 'tenants' | 'intents'
+
+/** What a part is made from besides itself. */
+const inputs: Readonly<Record<Part, readonly Part[]>> = {
+  nodes: [],
+  seals: [],
+  links: ['nodes'],
+  tenants: ['nodes'],
+  intents: ['links', 'tenants'],
+}
 
 export class Context {
   readonly file: FabricFile
   readonly tree: Tree
   readonly problems: Problems
-  readonly #damaged: ReadonlySet<string>
 
-  constructor(file: FabricFile, tree: Tree, damaged: ReadonlySet<string>, problems: Problems) {
+  constructor(file: FabricFile, tree: Tree, problems: Problems) {
     this.file = file
     this.tree = tree
     this.problems = problems
-    this.#damaged = damaged
   }
 
-  /** True when a top-level part was read in full, so that what it lacks is not in the file. */
-  isWhole(part: string): boolean {
-    return !this.#damaged.has(part)
+  /** True when a top-level part, and all it is made from, was read in full: what is not in it is not in the file. */
+  isWhole(part: Part): boolean {
+    return !this.problems.damages(part) && inputs[part].every((input) => this.isWhole(input))
   }
 
   keyAt(path: Path): Span {
@@ -59,8 +68,26 @@ export class Context {
       return parser(text)
     } catch (error) {
       if (!(error instanceof PacketError)) throw error
-      this.bad(code, path, `${JSON.stringify(text)} is no such address`, error.remedy)
+      const what = error.message.slice(error.code.length + 2, -error.remedy.length - 2)
+      this.bad(code, path, what, error.remedy)
       return undefined
+    }
+  }
+
+  /** The second of two things with one value in the order of the file is a problem, at its value. */
+  rejectClashes(code: ProblemCode, claims: readonly Claim[], remedy: string): void {
+    const owners = new Map<unknown, Claim>()
+    for (const claim of claims.toSorted((a, b) => compareSpans(this.valueAt(a.path), this.valueAt(b.path)))) {
+      const owner = owners.get(claim.value)
+      if (owner === undefined) {
+        owners.set(claim.value, claim)
+        continue
+      }
+      // Several names of one range, which is said elsewhere.
+      if (formatPath(owner.path) === formatPath(claim.path)) continue
+      this.bad(code, claim.path, `${claim.what} is already that of ${owner.owner}`, remedy, [
+        { at: this.valueAt(owner.path), message: owner.owner },
+      ])
     }
   }
 
@@ -72,7 +99,7 @@ export class Context {
     patterns: string | readonly string[],
     path: Path,
     names: readonly string[],
-    kind: { readonly part: string; readonly one: string; readonly missing?: ProblemCode },
+    kind: { readonly part: Part; readonly one: string; readonly missing?: ProblemCode },
   ): readonly string[] {
     const selected = new Set<string>()
     for (const [i, pattern] of asList(patterns).entries()) {
@@ -94,6 +121,16 @@ export class Context {
     }
     return names.filter((name) => selected.has(name))
   }
+}
+
+/** A value that only one may have. */
+export interface Claim {
+  readonly value: unknown
+  /** The value in words: `the VNI 10010`. */
+  readonly what: string
+  /** Who claims it. */
+  readonly owner: string
+  readonly path: Path
 }
 
 /** `a`, `a or b`, `one of a, b, c, …`. */

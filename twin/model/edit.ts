@@ -60,13 +60,9 @@ class Editor {
 
   /** Makes a map say what `data` says; true when that changed it. */
   map(map: YAMLMap, data: Data): boolean {
-    let changed = false
-    for (const pair of [...map.items]) {
-      const key = keyOf(pair.key)
-      if (key in data) continue
-      map.items.splice(map.items.indexOf(pair), 1)
-      changed = true
-    }
+    const kept = map.items.filter((pair) => keyOf(pair.key) in data)
+    let changed = kept.length < map.items.length
+    map.items = kept
     for (const [key, value] of Object.entries(data)) {
       const pair = map.items.find((candidate) => keyOf(candidate.key) === key)
       if (pair === undefined) {

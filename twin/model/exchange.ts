@@ -72,8 +72,8 @@ function readMapping(
   const source: Source = { file: name, name, index: 0, text: decoded.text }
   const tree = parseYaml(source, problems)
   if (tree === undefined) return undefined
-  const shaped = shape(tree, VniMapping, {}, problems)
-  return shaped === undefined || problems.any ? undefined : { mapping: shaped.file, tree }
+  const mapping = shape(tree, VniMapping, {}, problems)
+  return mapping === undefined || problems.any ? undefined : { mapping, tree }
 }
 
 function apply({ mapping, tree }: ReadMapping, fabric: Fabric, problems: Problems): FabricFile {

@@ -44,9 +44,9 @@ const STAND_INS = { ztos: FABRIC_VERSION, name: 'unnamed' }
 function readFabric(reader: Reader, file: string, problems: Problems): Fabric | undefined {
   const gathered = gather(reader, file, problems)
   if (gathered === undefined) return undefined
-  const shaped = shape(gathered.tree, FabricFile, STAND_INS, problems)
-  if (shaped === undefined) return undefined
-  const context = new Context(shaped.file, gathered.tree, shaped.damaged, problems)
+  const data = shape(gathered.tree, FabricFile, STAND_INS, problems)
+  if (data === undefined) return undefined
+  const context = new Context(data, gathered.tree, problems)
   const underlay = readUnderlay(context)
   if (underlay === undefined) return undefined
   const nodes = readNodes(context, underlay.bgp.spines)
@@ -54,6 +54,6 @@ function readFabric(reader: Reader, file: string, problems: Problems): Fabric | 
   const tenants = readTenants(context, nodes)
   checkWhole(context, { underlay, nodes, links, tenants })
   const intents = readIntents(context, links, tenants)
-  const { name } = shaped.file
-  return { name, underlay, nodes, links, tenants, intents, file: shaped.file, sources: gathered.sources }
+  const { name } = data
+  return { name, underlay, nodes, links, tenants, intents, file: data, sources: gathered.sources }
 }

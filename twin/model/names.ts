@@ -51,7 +51,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) > limit) continue
+    if (Math.abs(candidate.length - word.length) > limit || sharesStem(word, candidate)) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate
@@ -59,6 +59,13 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best
+}
+
+/** `leaf4` is no slip of the pen for `leaf1`. */
+function sharesStem(a: string, b: string): boolean {
+  const x = splitName(a)
+  const y = splitName(b)
+  return x.stem === y.stem && x.number !== undefined && y.number !== undefined
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

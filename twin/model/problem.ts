@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Span } from './source.js'
+import { compareSpans, type Span } from './source.js'
 
 /** Stable codes. Each says what kind of mistake it is; the reason says which. */
 export type ProblemCode =
@@ -106,12 +106,29 @@ export class FabricError extends Error {
   }
 }
 
+/** Problems that leave nothing out: what refers to the part can still be judged. */
+const HARMLESS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'ZT_FABRIC_ASN_CLASH',
+  'ZT_FABRIC_VNI_CLASH',
+  'ZT_FABRIC_VLAN_CLASH',
+  'ZT_FABRIC_SUBNET_CLASH',
+  'ZT_FABRIC_ADDRESS_CLASH',
+  'ZT_FABRIC_MAC_CLASH',
+  'ZT_FABRIC_POOL',
+  'ZT_FABRIC_POOL_EXHAUSTED',
+  'ZT_FABRIC_MTU',
+  'ZT_FABRIC_L3VNI',
+  'ZT_FABRIC_NO_PATH',
+])
+
 /** More than these are not collected: a file that wrong is read from the top anyway. */
 const MAX_PROBLEMS = 200
 
 /** Collects problems and hands them back in the order of the files. */
 export class Problems {
   readonly #found: Problem[] = []
+  readonly #paths = new Set<string>()
+  readonly #damaged = new Set<string>()
 
   add(
     code: ProblemCode,
@@ -120,6 +137,8 @@ export class Problems {
     remedy: string,
     related: readonly Related[] = [],
   ): void {
+    this.#paths.add(where.path)
+    if (!HARMLESS.has(code)) this.#damaged.add(where.path.split(/[.[]/, 1)[0] ?? '')
     if (this.#found.length >= MAX_PROBLEMS) return
     this.#found.push({ code, at: where.at, path: where.path, reason, remedy, related })
   }
@@ -128,13 +147,18 @@ export class Problems {
     return this.#found.length > 0
   }
 
+  /** True when there is a problem with the value at a path. */
+  has(path: string): boolean {
+    return this.#paths.has(path)
+  }
+
+  /** True when something is left out of a top-level part: that a name is not in it says nothing then. */
+  damages(part: string): boolean {
+    return this.#damaged.has(part)
+  }
+
   /** By file in order of reading, then by position. */
   sorted(): readonly Problem[] {
-    return this.#found.toSorted(
-      (a, b) =>
-        a.at.source - b.at.source ||
-        a.at.start.line - b.at.start.line ||
-        a.at.start.column - b.at.start.column,
-    )
+    return this.#found.toSorted((a, b) => compareSpans(a.at, b.at))
   }
 }

@@ -18,9 +18,8 @@ import {
   type Mac,
 } from '../packet/index.js'
 import { capacityOf, isReservedIn } from './addresses.js'
-import { asList, count, type Context } from './context.js'
-import type { Host, Network } from './fabric.js'
-import { reportTwice } from './read-nodes.js'
+import { asList, count, type Claim, type Context } from './context.js'
+import { idOf, type Host, type Network } from './fabric.js'
 import type { Path } from './tree.js'
 
 /** A host by name, where it stands and what it hangs on, before its addresses are looked at. */
@@ -112,31 +111,29 @@ export function rejectHostClashes(
   network: Network,
   hosts: readonly (Host & { readonly path: Path })[],
 ): void {
-  const owners = new Map<Ip | string, Path>()
-  for (const host of hosts) {
-    for (const address of host.addresses) {
-      const here = [...host.path, 'address']
-      const first = owners.get(address)
-      if (first === undefined) owners.set(address, here)
-      else if (first.join('.') !== here.join('.')) {
-        reportTwice(
-          context,
-          'ZT_FABRIC_ADDRESS_CLASH',
-          `the address ${formatIp(address)} in ${network.name}`,
-          here,
-          first,
-        )
-      }
-    }
-    if (host.mac === undefined) continue
-    const here = [...host.path, 'mac']
-    const mac = formatMac(host.mac)
-    const first = owners.get(mac)
-    if (first === undefined) owners.set(mac, here)
-    else if (first.join('.') !== here.join('.')) {
-      reportTwice(context, 'ZT_FABRIC_MAC_CLASH', `the MAC address ${mac} in ${network.name}`, here, first)
-    }
-  }
+  const addresses = hosts.flatMap((host) =>
+    host.addresses.map((address): Claim => ({
+      value: address,
+      what: `the address ${formatIp(address)}`,
+      owner: idOf(host),
+      path: [...host.path, 'address'],
+    })),
+  )
+  const macs = hosts.flatMap((host): Claim[] =>
+    host.mac === undefined
+      ? []
+      : [
+          {
+            value: host.mac,
+            what: `the MAC address ${formatMac(host.mac)}`,
+            owner: idOf(host),
+            path: [...host.path, 'mac'],
+          },
+        ],
+  )
+  const remedy = 'choose another, or leave it out to have one allocated'
+  context.rejectClashes('ZT_FABRIC_ADDRESS_CLASH', addresses, remedy)
+  context.rejectClashes('ZT_FABRIC_MAC_CLASH', macs, remedy)
   for (const { prefix, gateway } of network.subnets) {
     const room = capacityOf(prefix) - (gateway === undefined ? 0 : 1)
     if (hosts.length <= room) continue

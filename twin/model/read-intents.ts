@@ -4,7 +4,7 @@
  * @module
  */
 import type { IntentEntry } from '../../contract/fabric.js'
-import { asList, type Context } from './context.js'
+import { asList, count, type Context } from './context.js'
 import {
   idOf,
   isolationName,
@@ -135,6 +135,7 @@ class IntentReader {
     const from = this.#networks.get(`${a.tenant}/${a.network}`)
     const to = this.#networks.get(`${b.tenant}/${b.network}`)
     if (from === undefined || to === undefined) return false
+    if (!this.#context.isWhole('tenants')) return true
     const routed = from !== to
     const families = (network: Network): readonly number[] =>
       network.subnets
@@ -177,6 +178,7 @@ class IntentReader {
       return bound === undefined ? [] : [{ percentile, bound: nanoseconds(bound), key }]
     })
     const [bound] = bounds
+    if (bound === undefined && !this.#context.isWhole('intents')) return undefined
     if (bound === undefined || bounds.length > 1) {
       this.#context.bad(
         'ZT_FABRIC_INTENT',
@@ -240,7 +242,7 @@ class IntentReader {
     if (links > this.#links.length && this.#context.isWhole('links')) {
       this.#contradiction(
         [...path, 'links'],
-        `${links} links are to fail, the fabric has ${this.#links.length}`,
+        `${count(links, 'link')} cannot fail, the fabric has ${this.#links.length}`,
         'write a smaller number',
       )
     }
@@ -248,13 +250,18 @@ class IntentReader {
       part: 'intents',
       one: 'intent',
     })
-    const nested = keep.find((name) => this.#context.file.intents?.[name]?.survive !== undefined)
+    const nested = keep.find((name) => this.#isSurvive(name))
     if (nested !== undefined && asList(entry.keep).includes(nested)) {
       this.#contradiction([...path, 'keep'], `${nested} is about failures itself`, 'keep what it keeps')
       return undefined
     }
-    const kept = keep.filter((name) => this.#context.file.intents?.[name]?.survive === undefined)
+    const kept = keep.filter((name) => !this.#isSurvive(name))
     return kept.length === 0 ? undefined : { ...head, kind: 'survive', links, nodes, keep: kept }
+  }
+
+  #isSurvive(name: string): boolean {
+    const entry = this.#context.file.intents?.[name] ?? {}
+    return 'survive' in entry && Object.keys(entry).length === 1
   }
 
   /** Written and implied ones. */
@@ -268,7 +275,8 @@ class IntentReader {
 
 /** Whether hosts can talk is a matter of their networks alone. */
 function oneOfEachNetwork(hosts: readonly Host[]): readonly Host[] {
-  return [...new Map(hosts.map((host) => [`${host.tenant}/${host.network}`, host])).values()]
+  const first = hosts.toReversed().map((host) => [`${host.tenant}/${host.network}`, host] as const)
+  return [...new Map(first).values()]
 }
 
 const percentiles: readonly (readonly ['p50' | 'p90' | 'p99' | 'p99.9', LatencyIntent['percentile']])[] = [

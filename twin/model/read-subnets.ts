@@ -5,7 +5,7 @@
  */
 import type { NetworkEntry } from '../../contract/fabric.js'
 import { formatIp, formatPrefix, parseInterfaceAddress, parsePrefix, type Prefix } from '../packet/index.js'
-import { boundsOf, isReservedIn, rejectUnusable } from './addresses.js'
+import { boundsOf, isReservedIn, plus, rejectUnusable } from './addresses.js'
 import { asList, type Context } from './context.js'
 import type { Subnet } from './fabric.js'
 import { IPV6_MIN_MTU } from './read-underlay.js'
@@ -22,12 +22,12 @@ export function readSubnets(context: Context, path: Path, entry: NetworkEntry): 
     const gateway = context.parse('ZT_FABRIC_ADDRESS', here, text, parseInterfaceAddress)
     if (gateway === undefined || !isSubnet(context, here, gateway.prefix)) continue
     if (isReservedIn(gateway.prefix, gateway.address)) {
-      const { first, last } = boundsOf(gateway.prefix)
+      const { first } = boundsOf(gateway.prefix)
       context.bad(
         'ZT_FABRIC_SUBNET',
         here,
         `${formatIp(gateway.address)} is the ${gateway.address === first ? 'first' : 'last'} address of its subnet, which no interface may have`,
-        `write one between ${formatIp(first)} and ${formatIp(last)}`,
+        `write ${formatIp(plus(first, 1))}/${gateway.prefix.length}`,
       )
       continue
     }

@@ -95,13 +95,14 @@ function readPlacements(
       if (first !== undefined)
         reportTwice(context, 'ZT_FABRIC_NAME_CLASH', `the host ${name}`, path, first.path)
       else placements.set(name, { name, path, node: host.at, network: host.network, entry: host })
-      if (name in entry.networks) {
-        reportTwice(context, 'ZT_FABRIC_NAME_CLASH', `${tenant}/${name} is a network and a host: it`, path, [
-          'tenants',
-          tenant,
-          'networks',
-          name,
-        ])
+      if (Object.hasOwn(entry.networks, name)) {
+        context.badKey(
+          'ZT_FABRIC_NAME_CLASH',
+          path,
+          `${tenant}/${name} is a network; hosts and networks of a tenant share their names`,
+          'choose another name',
+          [{ at: context.keyAt(['tenants', tenant, 'networks', name]), message: 'the network' }],
+        )
       }
     }
   }
@@ -156,7 +157,7 @@ function readNetwork(
   const leaves = nodes.filter((node) => node.role === 'leaf').map((node) => node.name)
   const hosts = placements.filter((host) => host.network === name)
   const inhabited = leaves.filter((leaf) => hosts.some((host) => host.node === leaf))
-  const leafKind = { part: 'nodes', one: 'leaf' }
+  const leafKind = { part: 'nodes', one: 'leaf' } as const
   const at = entry?.at === undefined ? inhabited : context.select(entry.at, [...path, 'at'], leaves, leafKind)
   if (entry?.at !== undefined) rejectHostsElsewhere(context, path, at, hosts, leaves)
   if (at.length === 0 && entry?.at === undefined && context.isWhole('tenants') && context.isWhole('nodes')) {

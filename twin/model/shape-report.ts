@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { comesLater } from './later.js'
-import { didYouMean } from './names.js'
+import { didYouMean, suggest } from './names.js'
 import type { Problems } from './problem.js'
 import { keySchemaAt, keysAt, meaningOf, optionsOf, schemaAt, type Schema } from './schema-path.js'
 import { find, formatPath, placeOfKey, placeOfValue, type Path, type Tree } from './tree.js'
@@ -28,31 +28,17 @@ export class ShapeReport {
     this.#problems = problems
   }
 
-  add(issue: Issue): void {
+  add(issues: readonly Issue[]): void {
+    for (const issue of issues) this.#issue(issue, issues)
+  }
+
+  #issue(issue: Issue, all: readonly Issue[]): void {
     const path = pathOf(issue)
-    switch (issue.code) {
-      case 'unrecognized_keys':
-        for (const key of issue.keys) this.#unknownKey(path, key)
-        return
-      case 'invalid_key':
-        this.#name(path)
-        return
-      case 'invalid_union':
-        this.#union(path, issue.errors)
-        return
-      case 'invalid_type':
-        if (find(this.#tree, path) === undefined) this.#missing(path)
-        else this.#value(path)
-        return
-      case 'invalid_format':
-      case 'invalid_value':
-      case 'too_big':
-      case 'too_small':
-      case 'not_multiple_of':
-      case 'invalid_element':
-      case 'custom':
-        this.#value(path)
-    }
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) this.#unknownKey(path, key)
+    else if (issue.code === 'invalid_key') this.#name(path)
+    else if (find(this.#tree, path) === undefined) this.#missing(path, all)
+    else if (issue.code === 'invalid_union') this.#union(path, issue.errors)
+    else this.#value(path)
   }
 
   /** Of a value or a list of such values: speaks of the items that are wrong, if it is a list. */
@@ -81,9 +67,12 @@ export class ShapeReport {
     )
   }
 
-  #missing(path: Path): void {
+  #missing(path: Path, all: readonly Issue[]): void {
     const key = String(path.at(-1))
     const parent = path.slice(0, -1)
+    // What stands there under a wrong name, or was refused already, is not missing as well.
+    if (this.#problems.has(formatPath(path)) || this.#problems.has(formatPath(parent))) return
+    if (all.some((issue) => standsFor(issue, parent, key))) return
     const holder = parent.length === 0 ? 'the file' : formatPath(parent)
     const { description, example } = meaningOf(schemaAt(this.#root, path))
     this.#problems.add(
@@ -105,6 +94,7 @@ export class ShapeReport {
   }
 
   #value(path: Path): void {
+    if (this.#problems.has(formatPath(path))) return
     const value = find(this.#tree, path)
     const where = { at: placeOfValue(this.#tree, path), path: formatPath(path) }
     const schema = schemaAt(this.#root, path)
@@ -133,6 +123,14 @@ export class ShapeReport {
       known.length > 1 ? `write one of ${known.join(', ')}` : remedy,
     )
   }
+}
+
+/** True when an issue is about an unknown key that was probably meant to be this one, or a feature in its place. */
+function standsFor(issue: Issue, parent: Path, key: string): boolean {
+  if (issue.code !== 'unrecognized_keys' || formatPath(pathOf(issue)) !== formatPath(parent)) return false
+  return issue.keys.some(
+    (other) => suggest(other, [key]) === key || comesLater([...parent, other]) !== undefined,
+  )
 }
 
 /** What to call the value at a path: its key, or that of its list. */

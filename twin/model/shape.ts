@@ -10,38 +10,30 @@ import { isRequired } from './schema-path.js'
 import { pathOf, ShapeReport, type Issue } from './shape-report.js'
 import { find, plain, type Path, type Scalar, type Tree, type TreeList } from './tree.js'
 
-export interface Shaped<T> {
-  /** What is sound of the file; parts with problems are left out. */
-  readonly file: T
-  /** Top-level keys from which something was left out: what refers to them cannot be judged. */
-  readonly damaged: ReadonlySet<string>
-}
-
 /**
  * Judges a tree. Faulty parts are taken out of the tree, so that all the rest can still be judged.
  *
  * @param standIns what takes the place of faulty top-level values that nothing else depends on
- * @returns `undefined` when a part is missing without which nothing else makes sense
+ * @returns what is sound of the file; `undefined` when a part is missing without which nothing else makes sense
  */
 export function shape<T>(
   tree: Tree,
   schema: z.ZodType<T>,
   standIns: Readonly<Record<string, Scalar>>,
   problems: Problems,
-): Shaped<T> | undefined {
+): T | undefined {
   const pruner = new Pruner(tree, schema, standIns)
   // Each round takes out at least one part; parts uncovered by it are judged in the next.
   for (;;) {
     const parsed = schema.safeParse(plain(tree))
-    if (parsed.success) return { file: parsed.data, damaged: pruner.damaged }
+    if (parsed.success) return parsed.data
     const issues = parsed.error.issues.filter((issue) => !pruner.caused(issue))
-    for (const issue of issues) new ShapeReport(tree, schema, problems).add(issue)
+    new ShapeReport(tree, schema, problems).add(issues)
     if (!pruner.prune(parsed.error.issues)) return undefined
   }
 }
 
 class Pruner {
-  readonly damaged = new Set<string>()
   readonly #tree: Tree
   readonly #schema: z.ZodType
   readonly #standIns: Readonly<Record<string, Scalar>>
@@ -64,8 +56,7 @@ class Pruner {
     const paths = issues.flatMap((issue) => this.#faultyParts(issue))
     // Resolved before anything is taken out, since that moves what follows in a list.
     const cuts = paths.map((path) => this.#cutAt(path))
-    for (const [i, cut] of cuts.entries()) {
-      this.damaged.add(String(paths[i]?.[0]))
+    for (const cut of cuts) {
       if (cut === undefined) return false
       cut()
     }

@@ -20,6 +20,11 @@ export interface Span {
   readonly end: Position
 }
 
+/** By file in order of reading, then by position. */
+export function compareSpans(a: Span, b: Span): number {
+  return a.source - b.source || a.start.line - b.start.line || a.start.column - b.start.column
+}
+
 /** One file of a fabric. */
 export interface Source {
   /** Name as the reader was given it. */

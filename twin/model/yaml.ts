@@ -56,8 +56,12 @@ export function parseYaml(source: Source, problems: Problems): Tree | undefined 
     problems.add('ZT_FABRIC_YAML_TAG', { at: whole, path: '' }, 'the file has a % directive', 'take it out')
     return undefined
   }
-  for (const error of document.errors) addSyntaxError(source, lines, error, problems)
-  if (document.errors.length > 0) return undefined
+  // What follows the first is its consequence more often than not.
+  const [error] = document.errors
+  if (error !== undefined) {
+    addSyntaxError(source, lines, error, problems)
+    return undefined
+  }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     problems.add('ZT_FABRIC_TYPE', { at: whole, path: '' }, 'the file is empty', 'describe a fabric in it')
     return undefined
