@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { build, encodeFrame, encodeTraceId, parseIpv4, parseMac, readPcapng } from '../../twin/packet/index.js'
+import {
+  build,
+  encodeFrame,
+  encodeTraceId,
+  parseIpv4,
+  parseMac,
+  readPcapng,
+} from '../../twin/packet/index.js'
 import { trace, formatWalk, walkToPcapng } from '../../twin/forward/index.js'
 import { GATEWAY_MAC, PlanBuilder } from './support/plan-builder.js'
 
