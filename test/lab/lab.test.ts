@@ -1,0 +1,239 @@
+/**
+ * Labs on this host: up, list, exec, capture, attach, down.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { attach, labDown, labUp, listLabs, type Lab } from '../../lab/index.js'
+import { readCapture } from '../../twin/packet/index.js'
+import { newSeed, shipped } from './support/fabrics.js'
+import { needsRoot, traces } from './support/host.js'
+
+const plan = shipped('two-leaves')
+const loopback = (node: string) => plan.nodes.find(({ name }) => name === node)!.vtep!
+
+beforeEach(needsRoot)
+
+describe('a lab', () => {
+  let lab: Lab
+  const before = traces()
+  beforeAll(async () => {
+    if (process.getuid?.() === 0) lab = await labUp(plan, { keysSeed: newSeed(), attached: false })
+  })
+  afterAll(async () => {
+    if (process.getuid?.() === 0) await labDown(lab.id)
+  })
+
+  it('is listed while it runs', () => {
+    expect(listLabs().find(({ id }) => id === lab.id)).toMatchObject({
+      phase: 'up',
+      state: { fabric: 'two-leaves', attached: false },
+    })
+  })
+
+  it('runs commands in the namespace of a node, with their status and both outputs', async () => {
+    const result = await lab.exec('leaf1', ['sh', '-c', 'ip -o link show eth1; echo trouble >&2; exit 7'])
+    expect(result).toMatchObject({ code: 7, signal: null, stderr: 'trouble\n' })
+    expect(result.stdout).toContain('eth1: <')
+  })
+
+  it('runs commands in the namespace of a host, and gives them input', async () => {
+    const input = (async function* () {
+      yield 'one\n'
+      await delay(1)
+      yield 'two\n'
+    })()
+    expect(await lab.exec('red/a1', ['cat'], { input })).toMatchObject({ code: 0, stdout: 'one\ntwo\n' })
+    expect((await lab.exec('red/a1', ['ip', '-br', 'link', 'show', 'eth0'])).stdout).toContain(
+      plan.hosts.find(({ id }) => id === 'red/a1')!.mac,
+    )
+  })
+
+  it('ends a command when the caller does not want it any longer', async () => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 50)
+    expect(await lab.exec('leaf1', ['sleep', '60'], { signal: controller.signal })).toMatchObject({
+      signal: 'SIGKILL',
+    })
+  })
+
+  it('says that there is no such node', async () => {
+    await expect(lab.exec('leaf9', ['true'])).rejects.toMatchObject({ code: 'ZT_LAB_UNKNOWN' })
+  })
+
+  it('forwards between the kernels of its nodes over sealed links', async () => {
+    const result = await lab.exec('leaf1', [
+      'ping',
+      '-c',
+      '3',
+      '-i',
+      '0.01',
+      '-W',
+      '2',
+      '-I',
+      loopback('leaf1'),
+      loopback('leaf2'),
+    ])
+    expect(result.stdout).toContain('3 received')
+  })
+
+  it('shows the way between them', async () => {
+    // Without traceroute: the answer to a packet that may take one hop comes from the spine.
+    const result = await lab.exec('leaf1', [
+      'ping',
+      '-c',
+      '1',
+      '-t',
+      '1',
+      '-W',
+      '2',
+      '-I',
+      loopback('leaf1'),
+      loopback('leaf2'),
+    ])
+    expect(result.stdout).toMatch(/From 10\.\S+ .*Time to live exceeded/)
+  })
+
+  it('captures a sealed link, both directions', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'zt-capture-'))
+    const file = path.join(folder, 'link.pcapng')
+    const controller = new AbortController()
+    const capturing = lab.capture('leaf1--spine1', file, { signal: controller.signal })
+    await vi.waitFor(async () => {
+      const stats = await lab.control('leaf1', { op: 'stats' })
+      expect(stats['ports']).toBeDefined()
+    })
+    await lab.exec('leaf1', [
+      'ping',
+      '-c',
+      '2',
+      '-i',
+      '0.01',
+      '-W',
+      '2',
+      '-I',
+      loopback('leaf1'),
+      loopback('leaf2'),
+    ])
+    controller.abort()
+    await capturing
+    const { packets, interfaces } = readCapture(readFileSync(file))
+    rmSync(folder, { recursive: true })
+    expect(interfaces.map(({ name }) => name)).toEqual(['to leaf1', 'to spine1'])
+    for (const end of [0, 1])
+      expect(packets.filter((packet) => packet.interface === end).length).toBeGreaterThanOrEqual(2)
+    // Sealed: EtherType 0x88e5 in every frame.
+    expect(packets.every(({ bytes }) => bytes[12] === 0x88 && bytes[13] === 0xe5)).toBe(true)
+  })
+
+  it('tells the engines’ answers, and their refusals', async () => {
+    expect(await lab.control('leaf1', { op: 'hello' })).toMatchObject({ node: 'leaf1' })
+    await expect(lab.control('leaf1', { op: 'set-vni', interface: 1, vni: 5 })).rejects.toMatchObject({
+      code: 'ZT_LAB_REFUSED',
+    })
+    await expect(lab.control('leaf1', { op: 'explode' })).rejects.toMatchObject({ code: 'ZT_LAB_PROTOCOL' })
+  })
+
+  it('can be attached to by its id', async () => {
+    const other = await attach(lab.id)
+    expect(other.plan).toEqual(plan)
+    expect([...other.keys.keys()].sort()).toEqual([...plan.keys].sort())
+    other.close()
+    await expect(attach('nolabs')).rejects.toMatchObject({ code: 'ZT_LAB_UNKNOWN' })
+  })
+
+  it('leaves nothing when it is down, and is down as often as one likes', async () => {
+    const second = await labUp(plan, { keysSeed: newSeed() })
+    await second.down()
+    expect(await labDown(second.id)).toEqual({ id: second.id, lodgers: [] })
+    const after = traces()
+    expect(after.namespaces.filter((name) => name.includes(second.id))).toEqual([])
+    expect(after.links).toEqual(before.links)
+    expect(after.state).toEqual([lab.id])
+  })
+})
+
+describe('labs', () => {
+  it('run in parallel', async () => {
+    const labs = await Promise.all([1, 2].map(() => labUp(plan, { keysSeed: newSeed() })))
+    const pings = await Promise.all(
+      labs.map((lab) =>
+        lab.exec('leaf2', ['ping', '-c', '1', '-W', '2', '-I', loopback('leaf2'), loopback('leaf1')]),
+      ),
+    )
+    expect(pings.map(({ code }) => code)).toEqual([0, 0])
+    await Promise.all(labs.map((lab) => lab.down()))
+  })
+
+  it('go with the process that owns them, however that ends', async () => {
+    const script = `
+      const { labUp } = await import(${JSON.stringify(new URL('../../dist/lab/index.js', import.meta.url).href)})
+      const plan = ${JSON.stringify(plan)}
+      const lab = await labUp(plan, { keysSeed: new Uint8Array(32).fill(7) })
+      process.stdout.write(lab.id)
+      setInterval(() => {}, 1000)
+    `
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [chunk] = (await once(owner.stdout, 'data')) as [Buffer]
+    const id = chunk.toString()
+    expect(listLabs().find((lab) => lab.id === id)?.phase).toBe('up')
+    owner.kill('SIGKILL')
+    await vi.waitFor(() => expect(listLabs().some((lab) => lab.id === id)).toBe(false), { timeout: 10_000 })
+    expect(traces().namespaces.filter((name) => name.includes(id))).toEqual([])
+  })
+
+  it.each(['namespaces', 'inside', 'engines', 'probe'])(
+    'are gone when bringing them up is cancelled at step %s',
+    async (at) => {
+      const before = traces()
+      const controller = new AbortController()
+      const up = labUp(plan, {
+        keysSeed: newSeed(),
+        signal: controller.signal,
+        onProgress: ({ step, phase }) => {
+          if (step === at && phase === 'set-up') controller.abort()
+        },
+      })
+      await expect(up).rejects.toMatchObject({ code: 'ZT_LAB_CANCELLED' })
+      expect(traces()).toEqual(before)
+    },
+  )
+
+  it('do not come up in time that is too short, and say so', async () => {
+    const before = traces()
+    await expect(labUp(plan, { keysSeed: newSeed(), deadline: 1 })).rejects.toMatchObject({
+      code: 'ZT_LAB_DEADLINE',
+    })
+    expect(traces()).toEqual(before)
+  })
+
+  it('tell what a program that does not start has said, and leave nothing', async () => {
+    const before = traces()
+    const up = labUp(plan, { keysSeed: newSeed(), programs: { engineArguments: ['--no-such-flag'] } })
+    await expect(up).rejects.toMatchObject({
+      code: 'ZT_LAB_DIED',
+      message: expect.stringContaining('no-such-flag'),
+    })
+    expect(traces()).toEqual(before)
+  })
+
+  it('keep a stranger in a namespace alive, and tell of him', async () => {
+    const lab = await labUp(plan, { keysSeed: newSeed() })
+    const stranger = spawn('nsenter', [`--net=/run/netns/zt-${lab.id}-leaf1`, 'sleep', '60'], {
+      stdio: 'ignore',
+    })
+    await vi.waitFor(async () => expect((await lab.exec('leaf1', ['sh', '-c', 'true'])).code).toBe(0))
+    await delay(50)
+    const lodgers = await lab.down()
+    expect(lodgers.join()).toContain(`process ${stranger.pid} (sleep) runs on in what was zt-${lab.id}-leaf1`)
+    expect(stranger.exitCode).toBeNull()
+    stranger.kill()
+    expect(traces().namespaces.filter((name) => name.includes(lab.id))).toEqual([])
+  })
+})

@@ -1,0 +1,28 @@
+/**
+ * Fabrics for lab tests.
+ */
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { Plan } from '../../../contract/plan.js'
+import { loadFabric, parseFabric } from '../../../twin/model/index.js'
+import { compile } from '../../../twin/program/index.js'
+
+/** A shipped fabric, compiled. */
+export function shipped(name: 'demo' | 'demo-clear' | 'demo-v6' | 'two-leaves'): Plan {
+  const file = fileURLToPath(new URL(`../../../topologies/${name}.yaml`, import.meta.url))
+  const { fabric, problems } = loadFabric(file)
+  if (fabric === undefined) throw new Error(`${file}: ${problems.map(String).join('; ')}`)
+  return compile(fabric)
+}
+
+/** A fabric given as text, compiled. */
+export function planOf(text: string): Plan {
+  const { fabric, problems } = parseFabric(text, 'test.yaml')
+  if (fabric === undefined) throw new Error(problems.map(String).join('; '))
+  return compile(fabric)
+}
+
+/** Keys for one lab. */
+export function newSeed(): Uint8Array {
+  return new Uint8Array(randomBytes(32))
+}
