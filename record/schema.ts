@@ -18,7 +18,7 @@ export const FindingSchema = z.strictObject({
   clause: z.string().exactOptional(),
   fate: z.string().exactOptional(),
   frame: z.string().exactOptional(),
-  decoded: z.array(z.string()).exactOptional(),
+  decoded: z.array(z.string()).readonly().exactOptional(),
 })
 
 const figures = { p50: z.number(), p99: z.number(), max: z.number(), count }

@@ -79,6 +79,8 @@ export interface FabricView<Names extends string = string> {
   links(filter?: LinkFilter): readonly Link[]
   tenant(name: string): Tenant
   host(id: string): Host
+  /** `shop/web`. */
+  network(id: string): Network
   link(id: string): Link
   intent(name: string): PlanIntent
 }
@@ -154,7 +156,7 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     }
   }
   const tenant = byName('tenant', tenants.map((one) => [one.name, one]))
-  return {
+  const view: FabricView<Names> = {
     name: plan.fabric,
     plan,
     tenants: namedTenants(tenants, tenant) as Readonly<Record<Names, Tenant>>,
@@ -163,9 +165,24 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     links: (filter = {}) => links.filter((link) => matchesLink(link, filter)),
     tenant,
     host: byName('host', hosts.map((one) => [one.id, one])),
+    network: byName('network', [...networks]),
     link: byName('link', links.map((one) => [one.id, one])),
     intent: byName('intent', plan.intents.map((one) => [one.name, one])),
   }
+  for (const one of [...tenants, ...hosts, ...networks.values()]) fabrics.set(one, view)
+  return view
+}
+
+/** Not a field of each: printing a tenant would print the fabric. */
+const fabrics = new WeakMap<Tenant | Host | Network, FabricView>()
+
+/** The fabric that a tenant, host or network is of. */
+export function fabricOf(part: Tenant | Host | Network): FabricView {
+  const fabric = fabrics.get(part)
+  if (fabric !== undefined) return fabric
+  throw new SdkError('ZT_USAGE', 'this tenant, host or network is of no fabric', {
+    remedy: 'take it from the fabric fixture: fabric.tenants, fabric.hosts, fabric.host(id)',
+  })
 }
 
 /** `fabric.tenants.shpo` should say what is wrong rather than be `undefined` some lines further down. */

@@ -20,14 +20,38 @@ export class Ledger {
   sends = 0
   /** Honest frames that arrived where they should. */
   controls = 0
-  /** Frames that a matcher looked at. */
-  judged = 0
+  /** Frames that each matcher looked at, over all cases. */
+  readonly judgedBy = new Map<string, number>()
   readonly asked: Asked[] = []
   readonly verdicts: Verdict[] = []
   /** Findings of the matcher that failed last. */
   findings: readonly Finding[] = []
   /** Why nothing could be judged, when a matcher said so. */
   unjudged: string | undefined
+
+  /** Frames that matchers looked at. */
+  get judged(): number {
+    return [...this.judgedBy.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Notes that a matcher looked at so many frames; in some cases of a property that may be none. */
+  looked(matcher: string, frames: number): void {
+    this.judgedBy.set(matcher, (this.judgedBy.get(matcher) ?? 0) + frames)
+  }
+
+  /** Ends the test as skipped, with a note; set by the one who runs it. */
+  skip: ((note: string) => void) | undefined
+
+  /**
+   * Says that nothing can be judged here: the test is skipped, which a run counts as unjudged.
+   *
+   * @throws what the test runner throws to skip, or SdkError `ZT_HOST_CANNOT` outside a test
+   */
+  cannotJudge(reason: string): void {
+    this.unjudged = reason
+    this.skip?.(`unjudged: ${reason}`)
+    throw new SdkError('ZT_HOST_CANNOT', `nothing can be judged here: ${reason}`, { remedy: 'run it where it can be judged' })
+  }
 
   /** Notes a call of a matcher; it is answered for when its promise is awaited. */
   ask(matcher: string): Asked {
@@ -49,7 +73,10 @@ export class Ledger {
     if (this.asked.length === 0) {
       return vacuous('frames were sent, but no matcher looked at what became of them', 'judge what target.send returns: await expect(seen).toReach(...)')
     }
-    if (this.judged === 0) return vacuous('matchers looked at no frame', 'send at least one frame in a case')
+    const idle = [...this.judgedBy].find(([, count]) => count === 0)
+    if (idle !== undefined) {
+      return vacuous(`${idle[0]} looked at no frame in any case`, 'send frames of the kind that it judges, or leave it out')
+    }
     if (this.controls === 0) {
       return vacuous(
         'no honest traffic arrived, so that silence proves nothing',

@@ -6,13 +6,14 @@
 import type { Plan } from '../contract/plan.js'
 import type { Injection, LatencyRequest, LatencySamples, Observation, Target } from '../record/target.js'
 import type { Interpreter } from '../record/verdict.js'
+import type { Walk } from '../twin/forward/index.js'
 import { SdkError } from './errors.js'
 import { tenantOf } from './fabric-view.js'
 import type { FabricView, Link, TenantArgument } from './fabric-view.js'
 import { deliveredFrames } from './judge/delivery.js'
 import { Ledger } from './ledger.js'
 import { Seen } from './seen.js'
-import type { Sent } from './seen.js'
+import type { Sent, WalkedPlan } from './seen.js'
 import { controlFlow, framesOf } from './traffic/flow.js'
 import type { Flow } from './traffic/flow.js'
 import type { Frame } from './traffic/frame.js'
@@ -40,8 +41,8 @@ export interface ScenarioTargetOptions {
   readonly run: number
   /** A twin of a plan, fresh. */
   readonly openTwin: (plan: Plan) => Target
-  /** A walk through the twin of a plan, a line a step. */
-  readonly walk: (plan: Plan, injection: Injection) => readonly string[]
+  /** A walk through the twin of a plan. */
+  readonly walk: (plan: Plan, injection: Injection, before: readonly Injection[]) => Walk
 }
 
 /** Something done to the fabric since it was last reset, so that a twin can do the same. */
@@ -100,7 +101,7 @@ export class ScenarioTarget {
         reader: this.#reader,
         run: this.#options.run,
         twin: async () => this.#twinOf(deeds),
-        walk: (one) => this.#walk(one),
+        walk: (one) => this.#walk(one, before),
       },
       sent,
       observation,
@@ -185,8 +186,11 @@ export class ScenarioTarget {
     }
   }
 
-  #walk({ frame, trace, bytes }: Sent): readonly string[] {
-    return this.#options.walk(this.#target.plan, { trace, at: frame.at, frame: bytes })
+  /** What was sent before, time aside, taught the nodes what they knew. */
+  #walk({ frame, trace, bytes }: Sent, before: readonly Deed[]): WalkedPlan {
+    const taught = before.flatMap((deed) => ('send' in deed ? deed.send : []))
+    const { plan } = this.#target
+    return { plan, walk: this.#options.walk(plan, { trace, at: frame.at, frame: bytes }, taught) }
   }
 }
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { Plan } from '../contract/plan.js'
 import type { Arrival, NodeFate, Observation } from '../record/target.js'
+import type { Walk } from '../twin/forward/index.js'
 import type { FabricView, Link } from './fabric-view.js'
 import type { Ledger } from './ledger.js'
 import type { Frame } from './traffic/frame.js'
@@ -27,8 +29,14 @@ export interface SeenSource {
   readonly run: number
   /** What the twin says of these very frames, sent in the same order since the last reset. */
   readonly twin: () => Promise<Observation>
-  /** A walk through the twin, a line a step. */
-  readonly walk: (sent: Sent) => readonly string[]
+  /** What the twin of the target's own plan does to the frame, after all that was sent before. */
+  readonly walk: (sent: Sent) => WalkedPlan
+}
+
+/** A walk and the plan that it went through. */
+export interface WalkedPlan {
+  readonly plan: Plan
+  readonly walk: Walk
 }
 
 /** The outcome of `target.send`. */

@@ -35,7 +35,9 @@ function fromHosts(fabric: FabricView, reader: WireReader, from: Tenant, to: Ten
         ...victim.addresses.map(({ address }) => whoHas(host, { target: address })),
         foreignMacs(host, { destination: victim.mac }),
         // The attacker takes the victim's MAC: it may confuse its own network, not the victim's.
-        foreignMacs(host, { source: victim.mac, destination: victim.gatewayMac ?? victim.mac }),
+        from.hosts.some(({ mac }) => mac === victim.mac)
+          ? undefined
+          : foreignMacs(host, { source: victim.mac, destination: victim.gatewayMac ?? victim.mac }),
         ...(vtep === undefined
           ? []
           : [victim.network.vni, ...(to.l3vni === undefined ? [] : [to.l3vni])].map((vni) =>

@@ -87,7 +87,7 @@ function percentile(values: readonly number[], sent: number, p: number): number 
 }
 
 function sorted(samples: readonly number[]): readonly number[] {
-  return Float64Array.from(samples).sort() as unknown as readonly number[]
+  return samples.toSorted((a, b) => a - b)
 }
 
 function nanoseconds(value: number): string {

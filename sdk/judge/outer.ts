@@ -28,11 +28,14 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   if (tunnel === undefined) return problem('it is not in a tunnel')
   const from = seen.source.fabric.host(at.host)
   const to = seen.source.fabric.host(expect.host)
-  const vnis = new Set([to.network.vni, ...(expect.path.vni === undefined ? [] : [expect.path.vni])])
+  const layer2 = to.network.vni
+  const vnis = new Set([layer2, ...(expect.path.vni === undefined ? [] : [expect.path.vni])])
   if (!vnis.has(tunnel.vni)) return problem(`it has VNI ${tunnel.vni}, not ${[...vnis].join(' or ')}`)
-  const layer3 = tunnel.vni !== to.network.vni
-  const senders = vteps(seen, [from.leaf, to.leaf])
-  const receivers = vteps(seen, layer3 ? [to.leaf] : to.network.leaves)
+  // Over the L3 VNI a packet goes to any gateway of its network, which bridges it on if the host is elsewhere.
+  const viaGateways = expect.path.kind === 'routed' && expect.path.gateways === 2
+  const gateways = to.network.gatewayLeaves
+  const senders = vteps(seen, tunnel.vni === layer2 && viaGateways ? gateways : [from.leaf])
+  const receivers = vteps(seen, tunnel.vni === layer2 ? to.network.leaves : gateways)
   if (!senders.includes(tunnel.source)) return problem(`its outer source is ${formatIp(tunnel.source)}`)
   if (!receivers.includes(tunnel.destination)) return problem(`its outer destination is ${formatIp(tunnel.destination)}`)
   return []

@@ -138,3 +138,15 @@ export function controlFlow(fabric: FabricView, tenant: Tenant): Flow | undefine
   }
   return local
 }
+
+/**
+ * Tenants that can show that they are alive: with two hosts and a way between them.
+ *
+ * @param options.crossing only those with such hosts on two leaves
+ */
+export function liveTenants(fabric: FabricView, options: { readonly crossing?: boolean } = {}): readonly Tenant[] {
+  return Object.values(fabric.tenants).filter((tenant) => {
+    const control = controlFlow(fabric, tenant)
+    return control !== undefined && (options.crossing !== true || control.from.leaf !== control.to.leaf)
+  })
+}

@@ -22,6 +22,13 @@ export type Expectation =
       readonly outcome: 'dropped'
       readonly fates: readonly string[]
     }
+  | {
+      /** Its sender receives this very frame as an answer. */
+      readonly outcome: 'answered'
+      /** A gateway's own word, or an error about a packet. */
+      readonly by: 'gateway' | 'icmp'
+      readonly answer: (id: TraceId) => Uint8Array
+    }
   /** Its own tenant may receive it or not; nobody else may. */
   | { readonly outcome: 'contained' }
 

@@ -60,14 +60,15 @@ export class WireReader {
   readonly #links: ReadonlyMap<string, PlanLink>
   readonly #programs: ReadonlyMap<string, NodeProgram>
   readonly #vteps: ReadonlyMap<string, string>
-  readonly #keys: Keys
+  /** Values of the plan's keys. */
+  readonly keys: Keys
   readonly #saks = new Map<string, Sak>()
 
   constructor(plan: Plan, keys: Keys) {
     this.#links = new Map(plan.links.map((link) => [link.id, link]))
     this.#programs = new Map(plan.nodes.map((node) => [node.name, node.program]))
     this.#vteps = new Map(plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])))
-    this.#keys = keys
+    this.keys = keys
   }
 
   /** The end of a link at a node. @throws SdkError `ZT_UNKNOWN_NAME` */
@@ -126,7 +127,7 @@ export class WireReader {
   #sak(reference: string): Sak | undefined {
     const known = this.#saks.get(reference)
     if (known !== undefined) return known
-    const key = this.#keys.get(reference)
+    const key = this.keys.get(reference)
     if (key === undefined) return undefined
     const sak = importSak(key)
     this.#saks.set(reference, sak)
@@ -139,7 +140,8 @@ export function tunnelOf(frame: Uint8Array): Tunnelled | undefined {
   const layers = decodeFrame(frame)
   const at = layers.findIndex((layer) => layer.kind === 'vxlan')
   const vxlan = layers[at]
-  const ip = firstLayer(layers, 'ipv4') ?? firstLayer(layers, 'ipv6')
+  const outer = layers.slice(0, Math.max(at, 0))
+  const ip = firstLayer(outer, 'ipv4') ?? firstLayer(outer, 'ipv6')
   if (vxlan?.kind !== 'vxlan' || ip === undefined) return undefined
   return {
     vni: vxlan.vni,

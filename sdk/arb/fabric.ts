@@ -1,0 +1,160 @@
+/**
+ * Arbitrary fabrics: leaf-spine networks of every size and family that the format knows, as the text of a fabric file, read
+ * and compiled as a user's would be.
+ *
+ * @module
+ */
+import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import { stringify } from 'yaml'
+import type { FabricFile, HostEntry, NetworkEntry, TenantEntry } from '../../contract/fabric.js'
+import type { Plan } from '../../contract/plan.js'
+import { formatProblem, parseFabric } from '../../twin/model/index.js'
+import { compile } from '../../twin/program/index.js'
+import { SdkError } from '../errors.js'
+import { printed } from '../traffic/frame.js'
+
+/** Bounds of generated fabrics; each within what is given here unless narrowed. */
+export interface FabricOptions {
+  readonly spines?: Range
+  readonly leaves?: Range
+  readonly tenants?: Range
+  /** Sealed links: always, never, or either. */
+  readonly sealed?: boolean
+  readonly underlay?: 4 | 6
+}
+
+/** Smallest and largest. */
+export type Range = readonly [number, number]
+
+/** A generated fabric. */
+export interface GeneratedFabric {
+  /** The fabric file. */
+  readonly text: string
+  readonly plan: Plan
+}
+
+const SPINES: Range = [1, 4]
+const LEAVES: Range = [2, 6]
+const TENANTS: Range = [1, 5]
+
+/** Inner families of a network. */
+type Families = 'v4' | 'v6' | 'both'
+
+/** What is drawn of a network. */
+interface NetworkDraw {
+  readonly families: Families
+  /** Leaves of its two and more hosts, taken modulo the number of leaves. */
+  readonly hosts: readonly number[]
+  readonly gateway: boolean
+}
+interface TenantDraw {
+  readonly networks: readonly NetworkDraw[]
+  readonly routed: boolean
+  /** Uses the same addresses as every other tenant which does. */
+  readonly overlapping: boolean
+}
+interface Draw {
+  readonly spines: number
+  readonly leaves: number
+  readonly tenants: readonly TenantDraw[]
+  readonly sealed: boolean
+  readonly underlay: 4 | 6
+  readonly parallel: boolean
+}
+
+/** Fabrics of 1 to 4 spines, 2 to 6 leaves and 1 to 5 tenants; every tenant has two hosts with a way between them. */
+export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> {
+  const between = ([min, max]: Range) => fc.integer({ min, max })
+  const network = fc.record<NetworkDraw>({
+    families: fc.constantFrom<Families>('v4', 'both', 'v6'),
+    hosts: fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 3 }),
+    gateway: fc.boolean(),
+  })
+  const tenant = fc.record<TenantDraw>({
+    networks: fc.array(network, { minLength: 1, maxLength: 3 }),
+    routed: fc.boolean(),
+    overlapping: fc.boolean(),
+  })
+  const [fewest, most] = options.tenants ?? TENANTS
+  return fc
+    .record<Draw>({
+      spines: between(options.spines ?? SPINES),
+      leaves: between(options.leaves ?? LEAVES),
+      tenants: fc.array(tenant, { minLength: fewest, maxLength: most, size: 'max' }),
+      sealed: options.sealed === undefined ? fc.boolean() : fc.constant(options.sealed),
+      underlay: options.underlay === undefined ? fc.constantFrom<4 | 6>(4, 6) : fc.constant(options.underlay),
+      parallel: fc.boolean(),
+    })
+    .map((draw) => generate(draw))
+}
+
+function generate(draw: Draw): GeneratedFabric {
+  const text = stringify(fileOf(draw))
+  const { fabric: read, problems } = parseFabric(text, 'generated.yaml')
+  if (read === undefined) {
+    throw new SdkError('ZT_FABRIC', `a generated fabric is not sound\n${problems.map(formatProblem).join('\n')}\n${text}`, {
+      remedy: 'this is a mistake in arb.fabric: report the seed',
+    })
+  }
+  const plan = compile(read)
+  return { text, plan, [printed]: () => text } as GeneratedFabric
+}
+
+function fileOf(draw: Draw): FabricFile {
+  const { spines, leaves, underlay, sealed } = draw
+  const link = { from: 'leaf*', to: 'spine*', ...(draw.parallel && spines * leaves <= 8 ? { count: 2 } : {}) }
+  return {
+    ztos: 1,
+    name: 'generated',
+    underlay:
+      underlay === 4
+        ? { mtu: 1700, loopbacks: '10.255.0.0/24', links: '10.254.0.0/23', bgp: { spines: 65000, leaves: '65101-65199' } }
+        : { mtu: 1700, loopbacks: '2001:db8:ffff::/64', links: '2001:db8:fffe::/64', bgp: { spines: 65000, leaves: '65101-65199' } },
+    nodes: {
+      [spines === 1 ? 'spine1' : `spine[1-${spines}]`]: { role: 'spine' },
+      [`leaf[1-${leaves}]`]: { role: 'leaf' },
+    },
+    ...(sealed ? { seals: { core: { macsec: 'gcm-aes-128', key: 'lab:core' } } } : {}),
+    links: [{ ...link, ...(sealed ? { seal: 'core' } : {}) }],
+    tenants: Object.fromEntries(draw.tenants.map((tenant, index) => [`t${index + 1}`, tenantOf(tenant, index, leaves)])),
+    intents: Object.fromEntries([
+      ...draw.tenants.flatMap((tenant, index) => intentsOf(tenant, index)),
+      ...(sealed ? [['sealed', { encrypt: { links: '*--*' } }] as const] : []),
+    ]),
+  }
+}
+
+function tenantOf(draw: TenantDraw, tenant: number, leaves: number): TenantEntry {
+  const networks: Record<string, NetworkEntry> = {}
+  const hosts: Record<string, HostEntry> = {}
+  for (const [index, network] of draw.networks.entries()) {
+    const name = `n${index + 1}`
+    networks[name] = networkOf(network, draw, tenant, index)
+    for (const [number, leaf] of network.hosts.entries()) {
+      // The first two hosts are on two leaves, so that the fabric is crossed.
+      const at = number === 1 ? ((network.hosts[0] ?? 0) + 1 + (leaf % (leaves - 1))) % leaves : leaf % leaves
+      hosts[`${name}-h${number + 1}`] = { at: `leaf${at + 1}`, network: name }
+    }
+  }
+  return { ...(draw.routed ? { l3vni: 50_001 + tenant } : {}), networks, hosts }
+}
+
+function networkOf({ families, gateway }: NetworkDraw, { routed, overlapping }: TenantDraw, tenant: number, index: number): NetworkEntry {
+  const own = overlapping ? 0 : tenant + 1
+  const subnets = [
+    ...(families === 'v6' ? [] : [{ gateway: `10.${own}.${index}.1/24`, subnet: `10.${own}.${index}.0/24` }]),
+    ...(families === 'v4' ? [] : [{ gateway: `2001:db8:${own}:${index}::1/64`, subnet: `2001:db8:${own}:${index}::/64` }]),
+  ]
+  const vni = 10_000 * (tenant + 1) + index + 1
+  // A tenant without L3 VNI may have gateways too, where its networks meet on a leaf.
+  return gateway || routed ? { vni, gateways: subnets.map((one) => one.gateway) } : { vni, subnet: subnets.map((one) => one.subnet) }
+}
+
+/** Inside each network everybody reaches everybody. */
+function intentsOf({ networks }: TenantDraw, tenant: number): readonly (readonly [string, { readonly reach: { readonly from: string; readonly to: string } }])[] {
+  return networks.map((_, index) => {
+    const name = `t${tenant + 1}/n${index + 1}`
+    return [`t${tenant + 1}-n${index + 1}`, { reach: { from: name, to: name } }] as const
+  })
+}

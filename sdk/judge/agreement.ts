@@ -1,0 +1,37 @@
+/**
+ * Judges that the twin, sent the same frames, sees the same.
+ *
+ * @module
+ */
+import { FabricComparer } from '../../lab/compare/fabric.js'
+import type { FabricDifference } from '../../lab/compare/fabric.js'
+import type { Finding } from '../../record/verdict.js'
+import { fromHex } from '../../twin/packet/index.js'
+import { deliveredFrames } from './delivery.js'
+import type { Seen } from '../seen.js'
+import { finding } from './finding.js'
+import type { Report } from './finding.js'
+
+/** Compares arrivals, and the canonical frames of every link and direction, as multisets. */
+export async function judgeAgreement(seen: Seen): Promise<Report> {
+  const twin = await seen.source.twin()
+  const comparer = new FabricComparer(seen.source.fabric.plan, seen.source.reader.keys)
+  const { compared, differences } = comparer.compare(twin, seen.observation)
+  return {
+    judged: compared,
+    delivered: deliveredFrames(seen).length,
+    findings: differences.map((difference) => findingOf(seen, difference)),
+  }
+}
+
+function findingOf(seen: Seen, { kind, place, from, trace, message, twin, lab }: FabricDifference): Finding {
+  const frame = lab ?? twin
+  const sent = seen.sent.find((one) => one.trace === trace)
+  const label = sent === undefined ? '' : `${sent.frame.label}: `
+  const isLink = seen.source.fabric.plan.links.some(({ id }) => id === place)
+  return finding(kind === 'packet-number' ? 'INV-PN' : 'INV-AGREE-FABRIC', `${label}${message}`, {
+    ...(isLink ? { link: place } : {}),
+    ...(from === undefined ? {} : { node: from }),
+    ...(frame === undefined ? {} : { frame: fromHex(frame) }),
+  })
+}

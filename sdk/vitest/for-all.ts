@@ -1,0 +1,227 @@
+/**
+ * Properties over a fabric: fast-check itself, with the fabric reset before each case, failures shrunk where that is
+ * cheap, and a failure that says how to see it again.
+ *
+ * @module
+ */
+import fc from 'fast-check'
+import type { Arbitrary, RunDetails } from 'fast-check'
+import type { Failure } from '../../record/schema.js'
+import type { Interpreter } from '../../record/verdict.js'
+import { SdkError } from '../errors.js'
+import type { ScenarioTarget } from '../scenario-target.js'
+import { accused, blameOf, describeBlame, describeFindings, recordedFrame } from './blame.js'
+import { newSeed } from './environment.js'
+import type { RunEnvironment } from './environment.js'
+
+/** What a case is drawn from: an arbitrary for each name. */
+export type Arbitraries<Values> = { readonly [Name in keyof Values]: Arbitrary<Values[Name]> }
+
+/** How a property is run; the rest is fast-check's default. */
+export interface ForAllOptions {
+  /** Cases; 100 on the twin and 25 in a lab unless given. `ZTOS_RUNS` wins. */
+  readonly numRuns?: number
+  /** Seed of the generator; drawn, and printed on failure, unless given. `ZTOS_SEED` wins. */
+  readonly seed?: number
+  /** Where in the tree of shrunk cases to start, as a failure printed it. `ZTOS_PATH` wins. */
+  readonly path?: string
+  /** Stop at the first failure, without shrinking. */
+  readonly endOnFailure?: boolean
+}
+
+/** Runs a body for generated cases. Rejects with {@link ScenarioFailure} when one fails. */
+export type ForAll = <Values extends object>(
+  arbitraries: Arbitraries<Values>,
+  body: (values: Values) => Promise<void> | void,
+  options?: ForAllOptions,
+) => Promise<void>
+
+/** A property that failed, shrunk. */
+export class ScenarioFailure extends Error {
+  override readonly name = 'ScenarioFailure'
+  readonly code = 'ZT_SCENARIO_FAILED'
+  /** Everything about it, as the run record keeps it. */
+  readonly failure: RecordedFailure
+
+  /** @param origin where the property stands; its stack is of more use than that of the runner */
+  constructor(text: string, failure: RecordedFailure, origin: Error) {
+    super(text)
+    this.failure = failure
+    const frames = origin.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? []
+    this.stack = [`${this.name}: ${text}`, ...frames].join('\n')
+  }
+}
+
+/** A failure without what only the one who runs the tests knows. */
+export type RecordedFailure = Omit<Failure, 'test' | 'file' | 'name'>
+
+const RUNS: Readonly<Record<Interpreter, number>> = { twin: 100, netns: 25 }
+/** Shrinking in a lab may take this long, ms; the twin needs no limit. */
+const LAB_SHRINK_TIME = 20_000
+
+/** What `forAll` needs to know of its test. */
+export interface ForAllContext {
+  readonly target: ScenarioTarget
+  readonly environment: RunEnvironment
+  /** The line that shows a failure again, given seed and path. */
+  readonly replayLine: (seed: number, path: string) => string
+  /** Keeps a failure for the run record. */
+  readonly onFailure: (failure: RecordedFailure) => void
+}
+
+/** Makes the `forAll` of a test. */
+export function makeForAll(context: ForAllContext): ForAll {
+  let calls = 0
+  const forAll: ForAll = async (arbitraries, body, options = {}) => {
+    const origin = new Error('forAll')
+    Error.captureStackTrace(origin, forAll)
+    calls++
+    const { environment } = context
+    if (environment.path !== undefined && environment.path.forAll !== calls) return
+    await new Property(context, { number: calls, origin }, arbitraries, body, options).run()
+  }
+  return forAll
+}
+
+class Property<Values extends object> {
+  readonly #context: ForAllContext
+  readonly #number: number
+  readonly #arbitrary: Arbitrary<Values>
+  readonly #body: (values: Values) => Promise<void> | void
+  readonly #options: ForAllOptions
+  readonly #origin: Error
+  readonly #seed: number
+  readonly #path: string | undefined
+  /** Thrown to skip, or because the scenario itself is wrong: not to be shrunk, to be thrown as it is. */
+  #aside: unknown
+
+  constructor(
+    context: ForAllContext,
+    call: { readonly number: number; readonly origin: Error },
+    arbitraries: Arbitraries<Values>,
+    body: (values: Values) => Promise<void> | void,
+    options: ForAllOptions,
+  ) {
+    this.#context = context
+    this.#number = call.number
+    this.#origin = call.origin
+    this.#arbitrary = fc.record<Values>({ ...arbitraries })
+    this.#body = body
+    this.#options = options
+    const { environment } = context
+    this.#seed = environment.seed ?? options.seed ?? newSeed()
+    this.#path = environment.path?.path ?? options.path
+  }
+
+  async run(): Promise<void> {
+    const { target } = this.#context
+    const numRuns = this.#context.environment.runs ?? this.#options.numRuns ?? RUNS[target.on]
+    const where = this.#path === undefined ? {} : { path: this.#path }
+    const first = await this.#check({ numRuns, ...where, endOnFailure: target.on === 'netns' || this.#options.endOnFailure === true })
+    if (!first.failed) return
+    const shrunk = target.on === 'twin' ? { details: first, on: target.on } : await this.#shrinkLab(first)
+    throw await this.#failure(shrunk.details, shrunk.on)
+  }
+
+  async #check(parameters: fc.Parameters<[Values]>): Promise<RunDetails<[Values]>> {
+    const property = fc.asyncProperty(this.#arbitrary, async (values) => this.#case(values))
+    const details = await fc.check(property, { seed: this.#seed, ...parameters })
+    if (this.#aside !== undefined) throw this.#aside
+    return details
+  }
+
+  async #case(values: Values): Promise<void> {
+    // After something that must not be shrunk the remaining cases are not run.
+    if (this.#aside !== undefined) return
+    await this.#context.target.reset()
+    try {
+      await this.#body(values)
+    } catch (error) {
+      if (isAside(error)) {
+        this.#aside = error
+        return
+      }
+      throw error
+    }
+  }
+
+  /** A lab's failure is shrunk on the twin when the twin shows it, else on the lab for a while. */
+  async #shrinkLab(first: RunDetails<[Values]>): Promise<{ readonly details: RunDetails<[Values]>; readonly on: Interpreter }> {
+    const path = first.counterexamplePath ?? ''
+    if (this.#options.endOnFailure === true || path === '') return { details: first, on: 'netns' }
+    const onTwin = await this.#context.target.onTwin(async () => this.#check({ path, numRuns: 1 }))
+    if (onTwin.failed) return { details: onTwin, on: 'twin' }
+    const onLab = await this.#check({ path, numRuns: 1, interruptAfterTimeLimit: LAB_SHRINK_TIME })
+    return onLab.failed ? { details: onLab, on: 'netns' } : { details: first, on: 'netns' }
+  }
+
+  async #failure(details: RunDetails<[Values]>, shrunkOn: Interpreter): Promise<ScenarioFailure> {
+    const { target, replayLine, onFailure } = this.#context
+    const [values] = details.counterexample ?? []
+    const prefix = this.#number === 1 ? '' : `${this.#number}/`
+    const path = `${prefix}${details.counterexamplePath ?? ''}`
+    // The last case that ran was a smaller one that held; the smallest one that fails is run again, to be shown.
+    const again = values === undefined ? undefined : await this.#again(values, shrunkOn)
+    const findings = target.ledger.findings
+    const guilty = accused(target.sends, findings)
+    const blame = blameOf(guilty, findings)
+    const failure: RecordedFailure = {
+      on: target.on,
+      shrunkOn,
+      seed: this.#seed,
+      path,
+      runs: details.numRuns,
+      shrinks: details.numShrinks,
+      scenario: values === undefined ? [] : describeCase(values),
+      frames: guilty === undefined ? [] : [recordedFrame(guilty.sent)],
+      findings: [...findings],
+      blame: [...blame.full],
+      replay: replayLine(this.#seed, path),
+    }
+    onFailure(failure)
+    const error = again ?? details.errorInstance
+    const lines = [
+      `property failed on ${target.on} after ${details.numRuns} cases and ${details.numShrinks} shrinks${shrunkOn === target.on ? '' : ` (shrunk on the ${shrunkOn})`}`,
+      `seed ${this.#seed}, path ${path}`,
+      'scenario:',
+      ...failure.scenario.map((line) => `  ${line}`),
+      ...(again === undefined ? ['(the shrunk scenario held when it was run once more: it fails by chance)'] : []),
+      ...(findings.length > 0 ? describeFindings(findings) : [messageOf(error)]),
+      ...describeBlame(blame),
+      `replay: ${failure.replay}`,
+    ]
+    return new ScenarioFailure(lines.join('\n'), failure, this.#origin)
+  }
+
+  /** @returns what it threw, or undefined when it held this time */
+  async #again(values: Values, on: Interpreter): Promise<unknown> {
+    const { target } = this.#context
+    const run = async (): Promise<unknown> => {
+      try {
+        await this.#case(values)
+        return undefined
+      } catch (error) {
+        return error
+      }
+    }
+    return target.on === on ? run() : target.onTwin(run)
+  }
+}
+
+/** Skipping, and errors of the scenario itself. */
+function isAside(error: unknown): boolean {
+  return error instanceof SdkError || (error instanceof Error && 'code' in error && error.code === 'VITEST_PENDING')
+}
+
+/** The values of a case, a line each; lists an item a line. */
+function describeCase(values: object): string[] {
+  return Object.entries(values).flatMap(([name, value]: [string, unknown]) =>
+    Array.isArray(value)
+      ? [`${name}: ${value.length}`, ...value.map((item: unknown) => `  - ${fc.stringify(item)}`)]
+      : [`${name}: ${fc.stringify(value)}`],
+  )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,103 @@
+/**
+ * From a fabric file to a target: the plan, its keys, and the twin or lab that runs it.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Plan } from '../../contract/plan.js'
+import type { Target } from '../../record/target.js'
+import type { Interpreter } from '../../record/verdict.js'
+import { trace } from '../../twin/forward/index.js'
+import { formatProblem, loadFabric } from '../../twin/model/index.js'
+import { compile, deriveKeys, planBytes, planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { twinTarget } from '../../twin/target.js'
+import { SdkError } from '../errors.js'
+import { viewOf } from '../fabric-view.js'
+import { openLabTarget } from '../lab-target.js'
+import { ScenarioTarget } from '../scenario-target.js'
+import type { Keys } from '../traffic/wire.js'
+import type { RunEnvironment } from './environment.js'
+
+/** Replaces the twin or lab that tests run on, such as a lab of one's own, or a twin made wrong on purpose. */
+export type OpenTarget = (plan: Plan, keys: Keys) => Promise<Target> | Target
+
+/**
+ * The plan of a test file: from the environment (a replay), or compiled from the fabric file.
+ *
+ * @throws SdkError `ZT_FABRIC` with every problem of the file
+ */
+export function planOf(file: string | undefined, environment: RunEnvironment): Plan {
+  if (environment.plan !== undefined) return readPlan(environment.plan)
+  const name = file ?? environment.fabric
+  if (name === undefined) {
+    throw new SdkError('ZT_FABRIC', 'no fabric file is named', {
+      remedy: "write fabricTest('./my.fabric.yaml'), or set ZTOS_FABRIC",
+    })
+  }
+  const { fabric, problems } = loadFabric(name)
+  if (fabric !== undefined) return compile(fabric)
+  throw new SdkError('ZT_FABRIC', `${name} is no sound fabric\n${problems.map(formatProblem).join('\n')}`, {
+    remedy: 'correct the file; `ztos validate` shows the same problems',
+  })
+}
+
+function readPlan(file: string): Plan {
+  try {
+    return Plan.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    throw new SdkError('ZT_ENVIRONMENT', `ZTOS_PLAN names ${file}, which cannot be read as a plan`, {
+      remedy: 'name plan.json of a run record',
+      cause,
+    })
+  }
+}
+
+/** Leaves the plan beside the results when a run record is being written. @returns the plan's digest */
+export function keepPlan(plan: Plan, environment: RunEnvironment): string {
+  const digest = planDigest(plan)
+  if (environment.runDirectory !== undefined && environment.plan === undefined) {
+    const folder = path.join(environment.runDirectory, 'plans')
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(path.join(folder, planFileName(digest)), planBytes(plan), { mode: 0o600 })
+  }
+  return digest
+}
+
+/** File name of a plan in `plans/` of a run record. */
+export function planFileName(digest: string): string {
+  return `${digest.replace(/^sha256:/, '').slice(0, 16)}.json`
+}
+
+/** Opens the target on which a plan's scenarios run. */
+export async function openTarget(
+  plan: Plan,
+  environment: { readonly on: Interpreter; readonly lab: string | undefined },
+  open?: OpenTarget,
+): Promise<ScenarioTarget & { readonly close: () => Promise<void> }> {
+  const fabric = viewOf(plan)
+  const run = randomBytes(4).readUInt32BE()
+  const opened = await openWith(plan, environment, open)
+  const { keys } = opened
+  const target = new ScenarioTarget({
+    fabric,
+    target: opened.target,
+    keys,
+    run,
+    openTwin: (of) => twinTarget(of, keys),
+    walk: (of, injection, before) => trace(of, injection, { keys, before }),
+  })
+  return Object.assign(target, { close: async () => opened.target.close() })
+}
+
+async function openWith(
+  plan: Plan,
+  { on, lab }: { readonly on: Interpreter; readonly lab: string | undefined },
+  open: OpenTarget | undefined,
+): Promise<{ readonly target: Target; readonly keys: Keys }> {
+  if (on === 'netns' && open === undefined) return openLabTarget(plan, lab)
+  // Keys of a twin protect nothing beyond this process.
+  const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
+  return { target: open === undefined ? twinTarget(plan, keys) : await open(plan, keys), keys }
+}
