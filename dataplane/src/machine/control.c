@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journalled control operations: CTRL-2, CTRL-3, CTRL-5. */
+#include "src/machine/internal.h"
+#include "src/machine/schema.h"
+
+
+/* An interface by id; `kinds` has a bit for each that is wanted, 0 for any. */
+static bool read_interface(const struct zt_machine *machine, const struct zt_schema *schema, uint32_t node,
+                           uint32_t kinds, uint32_t *index)
+{
+    const struct zt_path *path = ZT_PATH_KEY(NULL, "interface");
+    struct zt_schema unknown = *schema;
+    int64_t id;
+
+    if (!zt_schema_integer(schema, node, path, 1, UINT16_MAX, &id))
+        return false;
+    unknown.code = "unknown-interface";
+    *index = zt_program_find(machine->program, (uint32_t)id);
+    if (*index == ZT_NONE)
+        return zt_schema_fail(&unknown, path, "there is no interface %d", (int)id);
+    uint8_t kind = zt_interface_at(machine, *index)->kind;
+    if (kinds != 0 && (kinds >> kind & 1) == 0)
+        return zt_schema_fail(&unknown, path, "interface %d is a %s", (int)id, zt_kind_name(kind));
+    return true;
+}
+
+static bool read_id(const struct zt_schema *schema, uint32_t node)
+{
+    int64_t id;
+    return zt_schema_integer(schema, node, ZT_PATH_KEY(NULL, "id"), 0, UINT32_MAX, &id);
+}
+
+static bool set_vni(struct zt_machine *machine, const struct zt_schema *schema)
+{
+    static const char *const names[] = {"id", "op", "interface", "vni"};
+    uint32_t values[4], index;
+    int64_t vni;
+
+    if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
+        !zt_schema_integer(schema, values[3], ZT_PATH_KEY(NULL, "vni"), 1, 0xffffff, &vni) ||
+        !read_interface(machine, schema, values[2], 1u << ZT_KIND_VXLAN, &index))
+        return false;
+    zt_interface_at(machine, index)->vxlan.vni = (uint32_t)vni;
+    return true;
+}
+
+static bool set_macsec_mode(struct zt_machine *machine, const struct zt_schema *schema)
+{
+    static const char *const names[] = {"id", "op", "interface", "mode"};
+    static const char *const modes[] = {"strict", "disabled"};
+    uint32_t values[4], index, mode;
+
+    if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
+        !zt_schema_enum(schema, values[3], ZT_PATH_KEY(NULL, "mode"), modes, 2, &mode) ||
+        !read_interface(machine, schema, values[2], 1u << ZT_KIND_MACSEC, &index))
+        return false;
+    zt_interface_at(machine, index)->macsec.strict = mode == 0;
+    return true;
+}
+
+/* Of one bridge, of one member, or (`index` ZT_NONE) of all. */
+static void flush_fdb(struct zt_machine *machine, uint32_t index)
+{
+    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
+        const struct zt_interface *bridge = zt_interface_at(machine, i);
+        if (bridge->kind == ZT_KIND_BRIDGE)
+            zt_fdb_flush(bridge->br.fdb, index == i ? ZT_FDB_NONE : index);
+    }
+}
+
+static bool flush(struct zt_machine *machine, const struct zt_schema *schema)
+{
+    static const char *const names[] = {"id", "op", "table", "?interface"};
+    static const char *const tables[] = {"fdb", "neighbours"};
+    uint32_t values[4], table, index = ZT_NONE;
+
+    if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
+        !zt_schema_enum(schema, values[2], ZT_PATH_KEY(NULL, "table"), tables, 2, &table))
+        return false;
+    if (values[3] != 0 && !read_interface(machine, schema, values[3], 0, &index))
+        return false;
+    if (ZT_MUTANT(flush_forgets_nothing))
+        return true;
+    if (table == 0)
+        flush_fdb(machine, index);
+    else
+        zt_neighbour_flush(machine, index);
+    return true;
+}
+
+/* The `op` of a request, 0 when it is no object with one. */
+static uint32_t find_op(const struct zt_json *json)
+{
+    if (json->nodes[0].type != ZT_JSON_OBJECT)
+        return 0;
+    uint32_t key = zt_json_first(0);
+    for (uint32_t i = 0; i < json->nodes[0].count; i++) {
+        uint32_t value = zt_json_next(json, key);
+        if (zt_json_string_is(json, key, "op"))
+            return value;
+        key = zt_json_next(json, value);
+    }
+    return 0;
+}
+
+bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json, struct zt_error *error)
+{
+    static const char *const ops[] = {
+#define OP(name, text) text,
+        ZT_FOREACH_JOURNALLED_OP(OP)
+#undef OP
+    };
+    enum {
+#define OP(name, text) OP_##name,
+        ZT_FOREACH_JOURNALLED_OP(OP)
+#undef OP
+    };
+    const struct zt_schema schema = {.json = json, .error = error, .code = "request-invalid"};
+    uint32_t node = find_op(json), op;
+
+    if (node == 0)
+        return zt_schema_fail(&schema, NULL, "an object with `op` is wanted");
+    if (!zt_schema_enum(&schema, node, ZT_PATH_KEY(NULL, "op"), ops, sizeof ops / sizeof *ops, &op))
+        return false;
+    if (machine->program == NULL)
+        return zt_schema_fail(&schema, NULL, "no program is loaded");
+    switch (op) {
+    case OP_SET_VNI:
+        return set_vni(machine, &schema);
+    case OP_SET_MACSEC_MODE:
+        return set_macsec_mode(machine, &schema);
+    default:
+        return flush(machine, &schema);
+    }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the machine shows of itself as JSON: `tables` and `program` of the control protocol. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "src/base/error.h"
+#include "src/base/text.h"
+#include "src/machine/address_text.h"
+#include "src/machine/internal.h"
+
+static uint16_t id_of(const struct zt_machine *machine, uint32_t index)
+{
+    return zt_interface_at(machine, index)->id;
+}
+
+static void dump_fdb(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
+{
+    const char *separator = "";
+    for (uint32_t b = 0; b < machine->program->interface_count; b++) {
+        const struct zt_interface *bridge = zt_interface_at(machine, b);
+        if (bridge->kind != ZT_KIND_BRIDGE)
+            continue;
+        const struct zt_fdb *fdb = bridge->br.fdb;
+        for (uint32_t i = 0; i < fdb->count; i++) {
+            const struct zt_fdb_entry *entry = &fdb->entries[i];
+            char mac[ZT_ADDRESS_TEXT], remote[ZT_ADDRESS_TEXT];
+            if (entry->state != ZT_FDB_DYNAMIC || !zt_fdb_is_valid(fdb, entry, now))
+                continue;
+            zt_mac_format(entry->mac, mac);
+            zt_text_format(text, "%s{\"bridge\":%u,\"mac\":\"%s\",\"interface\":%u", separator, bridge->id, mac,
+                           id_of(machine, entry->member));
+            if (entry->remote.family != 0) {
+                zt_ip_format(entry->remote, remote);
+                zt_text_format(text, ",\"remote\":\"%s\"", remote);
+            }
+            zt_text_format(text, ",\"age\":%" PRIu64 "}", now - entry->seen);
+            separator = ",";
+        }
+    }
+}
+
+static void dump_neighbours(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
+{
+    const char *separator = "";
+    for (uint32_t i = 0; i < machine->neighbours.count; i++) {
+        const struct zt_neighbour *entry = &machine->neighbours.entries[i];
+        char mac[ZT_ADDRESS_TEXT], address[ZT_ADDRESS_TEXT];
+        bool incomplete = entry->state == ZT_NEIGHBOUR_INCOMPLETE;
+        if (!incomplete &&
+            (entry->state != ZT_NEIGHBOUR_RESOLVED ||
+             !zt_neighbour_is_fresh(entry, zt_interface_at(machine, entry->interface)->irb.lifetime, now)))
+            continue;
+        zt_ip_format(entry->ip, address);
+        zt_text_format(text, "%s{\"interface\":%u,\"address\":\"%s\",\"state\":\"%s\"", separator,
+                       id_of(machine, entry->interface), address, incomplete ? "incomplete" : "resolved");
+        if (!incomplete) {
+            zt_mac_format(entry->mac, mac);
+            zt_text_format(text, ",\"mac\":\"%s\"", mac);
+        }
+        zt_text_format(text, ",\"age\":%" PRIu64 "}", now - (incomplete ? entry->first : entry->confirmed));
+        separator = ",";
+    }
+}
+
+static void dump_sa(const struct zt_sa *sa, uint16_t interface, const char *direction, const char **separator,
+                    struct zt_text *text)
+{
+    char sci[ZT_ADDRESS_TEXT];
+    zt_sci_format(sa->sci, sci);
+    zt_text_format(text, "%s{\"interface\":%u,\"direction\":\"%s\",\"sci\":\"%s\",\"an\":%u,\"key\":", *separator,
+                   interface, direction, sci, sa->an);
+    zt_text_json_string(text, sa->key);
+    zt_text_format(text, ",\"pn\":%" PRIu64 "}", sa->pn);
+    *separator = ",";
+}
+
+static void dump_macsec(const struct zt_machine *machine, struct zt_text *text)
+{
+    const char *separator = "";
+    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
+        const struct zt_interface *interface = zt_interface_at(machine, i);
+        if (interface->kind != ZT_KIND_MACSEC)
+            continue;
+        dump_sa(&interface->macsec.tx, interface->id, "tx", &separator, text);
+        for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
+            dump_sa(&interface->macsec.rx[rx], interface->id, "rx", &separator, text);
+    }
+}
+
+char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, size_t *length)
+{
+    struct zt_text text = {0};
+    zt_text_format(&text, "{\"fdb\":[");
+    if (machine->program != NULL)
+        dump_fdb(machine, now, &text);
+    zt_text_format(&text, "],\"neighbours\":[");
+    if (machine->program != NULL)
+        dump_neighbours(machine, now, &text);
+    zt_text_format(&text, "],\"macsec\":[");
+    if (machine->program != NULL)
+        dump_macsec(machine, &text);
+    zt_text_format(&text, "]}");
+    return zt_text_take(&text, length);
+}
+
+/* A piece of the program's text and what stands there now. */
+struct patch {
+    struct zt_span span;
+    /* A mode, or NULL for a VNI. */
+    const char *mode;
+    uint32_t vni;
+};
+
+static int compare_patches(const void *a, const void *b)
+{
+    const struct patch *left = a, *right = b;
+    return (left->span.start > right->span.start) - (left->span.start < right->span.start);
+}
+
+static uint32_t list_patches(const struct zt_program *program, struct patch *patches)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < program->interface_count; i++) {
+        const struct zt_interface *interface = &program->interfaces[i];
+        if (interface->kind == ZT_KIND_VXLAN)
+            patches[count++] = (struct patch){interface->vxlan.vni_span, NULL, interface->vxlan.vni};
+        if (interface->kind == ZT_KIND_MACSEC)
+            patches[count++] =
+                (struct patch){interface->macsec.mode, interface->macsec.strict ? "strict" : "disabled", 0};
+    }
+    if (count > 0)
+        qsort(patches, count, sizeof *patches, compare_patches);
+    return count;
+}
+
+char *zt_machine_program_json(const struct zt_machine *machine, size_t *length)
+{
+    const struct zt_program *program = machine->program;
+    struct zt_text text = {0};
+    if (program == NULL) {
+        zt_text_format(&text, "null");
+        return zt_text_take(&text, length);
+    }
+    struct patch *patches = zt_calloc(program->interface_count, sizeof *patches);
+    uint32_t count = list_patches(program, patches), at = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        zt_text_append(&text, program->text + at, patches[i].span.start - at);
+        if (patches[i].mode != NULL)
+            zt_text_format(&text, "%s", patches[i].mode);
+        else
+            zt_text_format(&text, "%u", patches[i].vni);
+        at = patches[i].span.end;
+    }
+    zt_text_append(&text, program->text + at, program->length - at);
+    free(patches);
+    return zt_text_take(&text, length);
+}

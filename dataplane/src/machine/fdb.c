@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/machine/fdb.h"
+
+#include <stdlib.h>
+
+#include "src/base/error.h"
+#include "src/machine/mutant.h"
+
+struct zt_fdb *zt_fdb_new(uint64_t ageing, uint32_t limit, uint64_t secret)
+{
+    struct zt_fdb *fdb = zt_calloc(1, sizeof *fdb);
+    fdb->ageing = ageing;
+    fdb->limit = limit;
+    fdb->secret = secret;
+    fdb->free = ZT_FDB_NONE;
+    fdb->mask = 15;
+    fdb->buckets = zt_calloc(fdb->mask + 1, sizeof *fdb->buckets);
+    memset(fdb->buckets, 0xff, (fdb->mask + 1) * sizeof *fdb->buckets);
+    return fdb;
+}
+
+void zt_fdb_free(struct zt_fdb *fdb)
+{
+    if (fdb == NULL)
+        return;
+    free(fdb->entries);
+    free(fdb->buckets);
+    free(fdb);
+}
+
+static uint32_t *bucket_of(const struct zt_fdb *fdb, zt_mac mac)
+{
+    uint64_t key = 0;
+    memcpy(&key, mac.octets, 6);
+    /* Multiply-shift: the high half of an odd multiple. */
+    return &fdb->buckets[(uint32_t)(((key + 1) * fdb->secret) >> 32) & fdb->mask];
+}
+
+uint32_t zt_fdb_find(const struct zt_fdb *fdb, zt_mac mac)
+{
+    uint32_t index = *bucket_of(fdb, mac);
+    while (index != ZT_FDB_NONE && !zt_mac_equal(fdb->entries[index].mac, mac))
+        index = fdb->entries[index].next;
+    return index;
+}
+
+static void rehash(struct zt_fdb *fdb)
+{
+    fdb->mask = fdb->mask * 2 + 1;
+    fdb->buckets = zt_realloc(fdb->buckets, fdb->mask + 1, sizeof *fdb->buckets);
+    memset(fdb->buckets, 0xff, (fdb->mask + 1) * sizeof *fdb->buckets);
+    for (uint32_t i = 0; i < fdb->count; i++) {
+        struct zt_fdb_entry *entry = &fdb->entries[i];
+        if (entry->state == ZT_FDB_FREE)
+            continue;
+        uint32_t *bucket = bucket_of(fdb, entry->mac);
+        entry->next = *bucket;
+        *bucket = i;
+    }
+}
+
+/* A new entry in its bucket; the caller fills in the rest. */
+static struct zt_fdb_entry *allocate(struct zt_fdb *fdb, zt_mac mac)
+{
+    uint32_t index = fdb->free;
+    if (index != ZT_FDB_NONE) {
+        fdb->free = fdb->entries[index].next;
+    } else {
+        if (fdb->count == fdb->capacity) {
+            fdb->capacity = fdb->capacity == 0 ? 16 : fdb->capacity * 2;
+            fdb->entries = zt_realloc(fdb->entries, fdb->capacity, sizeof *fdb->entries);
+        }
+        index = fdb->count++;
+        fdb->entries[index] = (struct zt_fdb_entry){0};
+        if (fdb->count > fdb->mask)
+            rehash(fdb);
+    }
+    struct zt_fdb_entry *entry = &fdb->entries[index];
+    uint32_t *bucket = bucket_of(fdb, mac);
+    entry->mac = mac;
+    entry->next = *bucket;
+    *bucket = index;
+    return entry;
+}
+
+static void release(struct zt_fdb *fdb, uint32_t index)
+{
+    struct zt_fdb_entry *entry = &fdb->entries[index];
+    uint32_t *link = bucket_of(fdb, entry->mac);
+    while (*link != index)
+        link = &fdb->entries[*link].next;
+    *link = entry->next;
+    entry->state = ZT_FDB_FREE;
+    entry->generation++;
+    entry->next = fdb->free;
+    fdb->free = index;
+    fdb->dynamic--;
+}
+
+bool zt_fdb_add_static(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote)
+{
+    if (zt_fdb_find(fdb, mac) != ZT_FDB_NONE)
+        return false;
+    struct zt_fdb_entry *entry = allocate(fdb, mac);
+    entry->state = ZT_FDB_STATIC;
+    entry->member = member;
+    entry->remote = remote;
+    return true;
+}
+
+/* LEARN-5: removes what is invalid; skipped while nothing can be. */
+static void purge(struct zt_fdb *fdb, uint64_t now)
+{
+    if (fdb->dynamic > 0 && now - fdb->oldest < fdb->ageing)
+        return;
+    uint64_t oldest = now;
+    for (uint32_t i = 0; i < fdb->count; i++) {
+        struct zt_fdb_entry *entry = &fdb->entries[i];
+        if (entry->state != ZT_FDB_DYNAMIC)
+            continue;
+        if (!zt_fdb_is_valid(fdb, entry, now))
+            release(fdb, i);
+        else if (entry->seen < oldest)
+            oldest = entry->seen;
+    }
+    fdb->oldest = oldest;
+}
+
+uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, uint64_t now)
+{
+    uint32_t index = zt_fdb_find(fdb, mac);
+    if (index != ZT_FDB_NONE) {
+        struct zt_fdb_entry *known = &fdb->entries[index];
+        if (known->member != member || !zt_ip_equal(known->remote, remote)) {
+            if (ZT_MUTANT(move_ignored) && zt_fdb_is_valid(fdb, known, now))
+                return index;
+            known->member = member;
+            known->remote = remote;
+            known->generation++;
+        }
+        known->seen = now;
+        return index;
+    }
+    if (fdb->dynamic >= fdb->limit)
+        purge(fdb, now);
+    if (fdb->dynamic >= fdb->limit + (ZT_MUTANT(fdb_limit_off_by_one) ? 1u : 0u))
+        return ZT_FDB_NONE;
+    struct zt_fdb_entry *entry = allocate(fdb, mac);
+    if (fdb->dynamic++ == 0)
+        fdb->oldest = now;
+    entry->state = ZT_FDB_DYNAMIC;
+    entry->member = member;
+    entry->remote = remote;
+    entry->seen = now;
+    entry->generation++;
+    return (uint32_t)(entry - fdb->entries);
+}
+
+void zt_fdb_flush(struct zt_fdb *fdb, uint32_t member)
+{
+    for (uint32_t i = 0; i < fdb->count; i++)
+        if (fdb->entries[i].state == ZT_FDB_DYNAMIC && (member == ZT_FDB_NONE || fdb->entries[i].member == member))
+            release(fdb, i);
+}

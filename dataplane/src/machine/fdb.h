@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Forwarding database of a bridge: MAC -> member and remote VTEP. Entries keep their index while they live; an entry's
+ * generation changes whenever what it says changes, so that who remembers (index, generation) can trust it.
+ */
+#ifndef ZTOS_MACHINE_FDB_H
+#define ZTOS_MACHINE_FDB_H
+
+#include "ztos/ethernet.h"
+#include "ztos/ip.h"
+
+#define ZT_FDB_NONE UINT32_MAX
+
+enum zt_fdb_state { ZT_FDB_FREE, ZT_FDB_STATIC, ZT_FDB_DYNAMIC };
+
+struct zt_fdb_entry {
+    zt_mac mac;
+    uint8_t state;
+    /* Family 0 on members that are no vxlan. */
+    zt_ip remote;
+    /* Index of the member interface. */
+    uint32_t member;
+    uint32_t generation;
+    /* Chain of the bucket, or of free entries. */
+    uint32_t next;
+    /* ns, dynamic entries. */
+    uint64_t seen;
+};
+
+struct zt_fdb {
+    struct zt_fdb_entry *entries;
+    uint32_t count, capacity, free;
+    uint32_t *buckets;
+    uint32_t mask;
+    uint64_t secret;
+    /* ns */
+    uint64_t ageing;
+    uint32_t limit, dynamic;
+    /* No dynamic entry was seen before this: what spares a full table its scans. */
+    uint64_t oldest;
+};
+
+/* `secret` is odd and random: buckets cannot be filled on purpose. It shows in no output. */
+struct zt_fdb *zt_fdb_new(uint64_t ageing, uint32_t limit, uint64_t secret);
+void zt_fdb_free(struct zt_fdb *fdb);
+
+/* The entry of a MAC whether valid or not, ZT_FDB_NONE. */
+uint32_t zt_fdb_find(const struct zt_fdb *fdb, zt_mac mac);
+
+/* LEARN-4. */
+static inline bool zt_fdb_is_valid(const struct zt_fdb *fdb, const struct zt_fdb_entry *entry, uint64_t now)
+{
+    return entry->state == ZT_FDB_STATIC || (entry->state == ZT_FDB_DYNAMIC && now - entry->seen < fdb->ageing);
+}
+
+/* False when the MAC has an entry already. */
+bool zt_fdb_add_static(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote);
+
+/*
+ * LEARN-1, LEARN-3, LEARN-5 for a MAC without static entry: its entry, ZT_FDB_NONE when the table is full.
+ */
+uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, uint64_t now);
+
+/* CTRL-3: forgets dynamic entries, those of one member or (`member` ZT_FDB_NONE) all. */
+void zt_fdb_flush(struct zt_fdb *fdb, uint32_t member);
+
+#endif

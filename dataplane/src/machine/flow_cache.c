@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flow cache: keys, look-up, insertion. What an entry does is in flow_execute.c. */
+#include "src/machine/flow_cache.h"
+
+#include <stdlib.h>
+
+#include "src/base/error.h"
+#include "src/machine/internal.h"
+#include "src/machine/trace_reads.h"
+
+#define ENTRIES_DEFAULT 16384u
+#define ENTRIES_MAX (1u << 24)
+
+void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entries, uint32_t secret)
+{
+    *cache = (struct zt_flow_cache){.enabled = enabled, .secret = secret};
+    if (!enabled)
+        return;
+    uint32_t wanted = entries == 0 ? ENTRIES_DEFAULT : entries > ENTRIES_MAX ? ENTRIES_MAX : entries, sets = 1;
+    while (sets * ZT_FLOW_WAYS < wanted)
+        sets *= 2;
+    cache->mask = sets - 1;
+    cache->entries = zt_calloc((size_t)sets * ZT_FLOW_WAYS, sizeof *cache->entries);
+}
+
+void zt_flow_cache_free(struct zt_flow_cache *cache)
+{
+    free(cache->entries);
+    *cache = (struct zt_flow_cache){0};
+}
+
+/*
+ * Sum of products of the key's words, each with a constant and the secret: the products do not wait for each other. Who does
+ * not know the secret cannot aim at one set.
+ */
+static uint32_t hash_key(const struct zt_flow_key *key, uint32_t secret)
+{
+    static const uint64_t odd[14] = {
+        0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xd6e8feb86659fd93, 0xa0761d6478bd642f,
+        0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3, 0x1d8e4e27c47d124f, 0xeb44accab455d165,
+        0x9c6e6877736c46e3, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0x27d4eb2f165667c5,
+    };
+    const uint64_t salt = (uint64_t)secret << 32 | secret;
+    uint64_t words[14] = {0}, sum = 0;
+    memcpy(words, key, sizeof *key);
+    for (uint32_t i = 0; i < 14; i += 2) {
+        unsigned __int128 product = (unsigned __int128)(words[i] ^ odd[i] ^ salt) * (words[i + 1] ^ odd[i + 1] ^ salt);
+        sum += (uint64_t)product ^ (uint64_t)(product >> 64);
+    }
+    return (uint32_t)(sum ^ sum >> 32);
+}
+
+/* Key fields of a frame that enters a bridge. False for what the slow path always does. */
+static bool look_at_bridged(struct zt_frame frame, struct zt_flow_key *key)
+{
+    struct zt_ip_packet packet;
+    struct zt_flow_words words;
+
+    ZT_TRACE_LOAD(frame.data, ZT_ETH_HEADER);
+    memcpy(key->ethernet, frame.data, ZT_ETH_HEADER);
+    if (zt_mac_is_group(zt_eth_destination(frame.data)) || zt_eth_type(frame.data).value == ZT_ETHERTYPE_ARP)
+        return false;
+    if (!zt_ip_read_best_effort(frame.data, frame.length, &packet))
+        return true;
+    zt_flow_words_read(frame.data + ZT_ETH_HEADER, &packet, &words);
+    /* Neighbour discovery; that the fixed header says ICMPv6 implies that the walk ends there. */
+    if (packet.family == ZT_IPV6 && words.word[8] == ZT_PROTOCOL_ICMPV6)
+        return false;
+    key->word_count = (uint8_t)words.count;
+    memcpy(key->words, words.word, sizeof key->words);
+    return true;
+}
+
+/* Key fields of a frame on a routed interface. */
+static bool look_at_routed(const struct zt_machine *machine, const struct zt_interface *interface,
+                           struct zt_frame frame, struct zt_flow_lookup *lookup)
+{
+    struct zt_flow_key *key = &lookup->key;
+    struct zt_ip_packet packet;
+    struct zt_flow_words words;
+    uint16_t type = zt_eth_type(frame.data).value;
+
+    if ((type != ZT_ETHERTYPE_IPV4 && type != ZT_ETHERTYPE_IPV6) ||
+        !zt_mac_equal(zt_eth_destination(frame.data), interface->mac) || zt_mac_is_group(interface->mac) ||
+        zt_ip_read(frame.data, frame.length, &packet) != ZT_FATE_NONE)
+        return false;
+    struct zt_vxlan_view view = zt_vxlan_read(machine->program, &frame, &packet);
+    if (view.vxlan == ZT_NONE) {
+        zt_flow_words_read(frame.data + ZT_ETH_HEADER, &packet, &words);
+        key->shape = ZT_FLOW_ROUTED;
+        key->word_count = (uint8_t)words.count;
+        memcpy(key->words, words.word, sizeof key->words);
+        return true;
+    }
+    if (view.fate != ZT_FATE_NONE || view.length < ZT_ETH_HEADER)
+        return false;
+    key->shape = ZT_FLOW_DECAPSULATED;
+    key->vxlan = view.vxlan;
+    key->vni = view.vni;
+    key->outer_source = view.source;
+    key->outer_destination = view.destination;
+    lookup->offset = view.offset;
+    lookup->length = view.length;
+    lookup->outer_ecn = view.ecn;
+    struct zt_frame inner = zt_frame_pull(frame, view.offset);
+    inner.length = view.length;
+    return look_at_bridged(inner, key);
+}
+
+void zt_flow_look(const struct zt_machine *machine, uint32_t index, struct zt_frame frame,
+                  struct zt_flow_lookup *lookup)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+
+    memset(&lookup->key, 0, sizeof lookup->key);
+    lookup->key.interface = index;
+    if (interface->bridge != ZT_NONE) {
+        lookup->key.shape = ZT_FLOW_BRIDGED;
+        lookup->possible = look_at_bridged(frame, &lookup->key);
+    } else {
+        lookup->possible = look_at_routed(machine, interface, frame, lookup);
+    }
+    if (lookup->possible)
+        lookup->hash = hash_key(&lookup->key, machine->cache.secret);
+}
+
+struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine, const struct zt_flow_lookup *lookup)
+{
+    const struct zt_flow_cache *cache = &machine->cache;
+    struct zt_flow_entry *set = &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
+    for (uint32_t way = 0; way < ZT_FLOW_WAYS; way++)
+        if (set[way].hash == lookup->hash && set[way].epoch == machine->epoch &&
+            memcmp(&set[way].key, &lookup->key, sizeof lookup->key) == 0)
+            return &set[way];
+    return NULL;
+}
+
+/* The entry of the same flow, a free or outdated one, or the next victim. */
+static struct zt_flow_entry *choose_slot(struct zt_machine *machine, const struct zt_flow_lookup *lookup)
+{
+    struct zt_flow_cache *cache = &machine->cache;
+    struct zt_flow_entry *set = &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
+    struct zt_flow_entry *same = zt_flow_find(machine, lookup);
+    if (same != NULL)
+        return same;
+    for (uint32_t way = 0; way < ZT_FLOW_WAYS; way++)
+        if (set[way].epoch != machine->epoch)
+            return &set[way];
+    return &set[cache->victim++ % ZT_FLOW_WAYS];
+}
+
+#ifdef ZT_TRACE_READS
+/* Loads that the fast path makes for each packet beyond those of the key: TTL, ECN, the IPv4 checksum. */
+static void mark_per_packet(struct zt_frame frame)
+{
+    struct zt_ip_packet packet;
+    const uint8_t *at = frame.data + ZT_ETH_HEADER;
+    if (!zt_ip_read_best_effort(frame.data, frame.length, &packet))
+        return;
+    (void)zt_ip_ttl(at, packet.family);
+    (void)zt_ip_tos(at, packet.family);
+    if (packet.family == ZT_IPV4) {
+        ZT_TRACE_LOAD(at + 9, 1); /* the word of TTL is updated in the checksum with protocol */
+        ZT_TRACE_LOAD(at + 10, 2);
+    }
+}
+
+static void trace_looked_at(const struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+{
+    struct zt_flow_lookup lookup;
+    zt_trace_begin(ZT_TRACE_LOOKED_AT, frame.data, frame.length);
+    zt_flow_look(machine, index, frame, &lookup);
+    struct zt_frame inner = frame;
+    if (lookup.key.shape == ZT_FLOW_DECAPSULATED) {
+        inner = zt_frame_pull(frame, lookup.offset);
+        inner.length = lookup.length;
+    }
+    mark_per_packet(inner);
+    zt_trace_begin(ZT_TRACE_DECIDED_BY, frame.data, frame.length);
+}
+#endif
+
+void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup, struct zt_frame frame)
+{
+    machine->record.active = true;
+    machine->record.action = (struct zt_flow_action){.egress = ZT_NONE, .leaving_limit = UINT32_MAX};
+#ifdef ZT_TRACE_READS
+    trace_looked_at(machine, lookup->key.interface, frame);
+#else
+    (void)lookup;
+    (void)frame;
+#endif
+}
+
+void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup, uint32_t effects_before)
+{
+    const struct zt_flow_action *action = &machine->record.action;
+    bool decapsulated = lookup->key.shape == ZT_FLOW_DECAPSULATED;
+    bool whole = machine->record.active && action->egress != ZT_NONE && machine->effect_count == effects_before + 1 &&
+                 decapsulated == (action->arriving_limit != 0);
+
+    machine->record.active = false;
+#ifdef ZT_TRACE_READS
+    zt_trace_end();
+    if (whole)
+        zt_trace_check();
+#endif
+    if (!whole)
+        return;
+    struct zt_flow_entry *entry = choose_slot(machine, lookup);
+    entry->key = lookup->key;
+    entry->hash = lookup->hash;
+    entry->epoch = machine->epoch;
+    entry->action = *action;
+    if (action->encapsulated)
+        zt_flow_make_template(&entry->action);
+}

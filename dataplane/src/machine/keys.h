@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking up a key; reading and wiping are in ztos/machine.h. */
+#ifndef ZTOS_MACHINE_KEYS_H
+#define ZTOS_MACHINE_KEYS_H
+
+#include "ztos/machine.h"
+
+#define ZT_KEY_OCTETS 16
+
+/* The 16 octets of a reference, NULL when the table (which may be NULL) has none. */
+const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wrong machines on purpose, one line each: what tests must notice. They exist only in a build with ZT_MUTANTS, where one is
+ * selected at start; elsewhere ZT_MUTANT is a constant and nothing of them is compiled in.
+ */
+#ifndef ZTOS_MACHINE_MUTANTS_H
+#define ZTOS_MACHINE_MUTANTS_H
+
+/* _(name, "CLAUSE", "what is wrong") */
+#define ZT_FOREACH_MUTANT(_) \
+    _(padding_routed, "PARSE-6", "Ethernet padding is routed as if it were part of the packet") \
+    _(ports_unread, "PARSE-7", "ports of a packet count as 0") \
+    _(ecmp_seed_ignored, "HASH-4", "next hops are chosen with seed 0") \
+    _(source_port_seed_ignored, "HASH-5", "VXLAN source ports are made with seed 0") \
+    _(foreign_mac_routed, "PORT-2", "frames for another's MAC are routed") \
+    _(group_mac_routed, "PORT-4", "unicast packets in group-addressed frames are routed") \
+    _(punt_mtu_ignored, "PUNT-2", "a frame from the TAP may be longer than the MTU") \
+    _(clear_accepted, "MACSEC-1", "clear frames pass a strict macsec interface") \
+    _(sci_unchecked, "MACSEC-3", "any SCI is taken for the first receive SA's") \
+    _(replay_ignored, "MACSEC-4", "an old packet number is accepted") \
+    _(icv_unchecked, "MACSEC-5", "a wrong ICV is accepted") \
+    _(aad_without_sectag, "MACSEC-7", "the SecTAG is not authenticated") \
+    _(pn_not_incremented, "MACSEC-7", "every frame is sealed with the same packet number") \
+    _(sent_clear, "MACSEC-7", "a strict macsec interface sends clear frames") \
+    _(gateway_mac_accepted, "BRIDGE-1", "a host may send from the gateway's MAC") \
+    _(vlan_accepted, "BRIDGE-1", "802.1Q tagged frames are bridged") \
+    _(reserved_multicast_forwarded, "BRIDGE-1", "reserved group addresses are flooded") \
+    _(split_horizon_ignored, "BRIDGE-4", "frames from the overlay go back to the overlay") \
+    _(bridge_mtu_off_by_one, "BRIDGE-5", "a frame one octet longer than the member's MTU is sent") \
+    _(learning_skipped, "LEARN-1", "no MAC is learned") \
+    _(static_move_accepted, "LEARN-2", "a static MAC may be used elsewhere") \
+    _(move_ignored, "LEARN-3", "a MAC that moved is still sent to its old place") \
+    _(ageing_ignored, "LEARN-4", "entries never age") \
+    _(fdb_limit_off_by_one, "LEARN-5", "the table holds one entry more than its limit") \
+    _(flooded_to_other_bridge, "FLOOD-1", "floods go to the members of every bridge") \
+    _(flooded_to_first_remote, "FLOOD-2", "only the first remote gets a copy") \
+    _(irb_source_kept, "IRB-4", "routed frames leave with systemMac as source") \
+    _(suppressed_with_gateway_mac, "ARP-4", "suppression answers with the gateway's MAC") \
+    _(arp_binding_unchecked, "ARP-2", "a sender outside the subnet is bound") \
+    _(nd_hop_limit_unchecked, "ND-1", "neighbour messages from beyond the link count") \
+    _(nd_target_unchecked, "ND-3", "every solicitation is answered for the gateway") \
+    _(neighbour_never_expires, "NEIGH-2", "dynamic neighbours are valid for ever") \
+    _(held_packet_lost, "NEIGH-5", "a held packet is forgotten when its neighbour is resolved") \
+    _(request_from_gateway_mac, "NEIGH-6", "requests come from the anycast MAC") \
+    _(request_not_repeated, "NEIGH-7", "an unanswered request is not sent again") \
+    _(martian_source_routed, "ROUTE-2", "packets from the node's own addresses are routed") \
+    _(route_leaked, "ROUTE-6", "what a VRF does not know is looked up in the other VRFs") \
+    _(ttl_expired_routed, "ROUTE-8", "TTL 1 is forwarded") \
+    _(route_mtu_off_by_one, "ROUTE-9", "a packet one octet longer than the MTU is sent") \
+    _(ttl_not_decremented, "ROUTE-10", "TTL and hop limit stay") \
+    _(checksum_not_updated, "ROUTE-10", "the IPv4 checksum stays when TTL changes") \
+    _(echo_unchecked, "LOCAL-3", "echo requests with a wrong checksum are answered") \
+    _(icmp_about_icmp, "ICMP-2", "errors are sent about errors") \
+    _(icmp_quotes_short, "ICMP-3", "an error quotes eight octets less than it may") \
+    _(vni_off_by_one, "VXLAN-1", "frames leave with VNI + 1") \
+    _(udp_checksum_not_computed, "VXLAN-2", "the UDP checksum is zero where it is to be computed") \
+    _(dscp_ignored, "VXLAN-3", "the outer header has DSCP 0") \
+    _(ecn_not_copied, "VXLAN-3", "the outer header is Not-ECT") \
+    _(udp_checksum_unverified, "VXLAN-5", "a wrong UDP checksum is accepted") \
+    _(vni_unchecked, "VXLAN-5", "an unknown VNI goes to the first vxlan interface") \
+    _(remote_unchecked, "VXLAN-5", "any outer source is accepted") \
+    _(ce_over_not_ect_accepted, "VXLAN-6", "outer CE over inner Not-ECT is accepted") \
+    _(ce_lost, "VXLAN-6", "outer CE does not reach the inner header") \
+    _(pn_starts_afresh, "MACSEC-8", "packet numbers start at 1 with every program") \
+    _(flush_forgets_nothing, "CTRL-3", "a flush leaves the table as it was") \
+    _(cached_ttl_unchecked, "MODEL-1", "the flow cache forwards TTL 1") \
+    _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \
+    _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed")
+
+#endif

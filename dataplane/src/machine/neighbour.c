@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Neighbours: NEIGH-1 to NEIGH-7. */
+#include <stdlib.h>
+
+#include "src/base/error.h"
+#include "src/machine/internal.h"
+
+#define SECOND UINT64_C(1000000000)
+/* NEIGH-4, NEIGH-7: between requests, and until an address is given up. */
+#define REQUEST_INTERVAL SECOND
+#define RESOLUTION_TIME (3 * SECOND)
+
+bool zt_neighbour_is_usable(const struct zt_machine *machine, const struct zt_neighbour *neighbour)
+{
+    if (neighbour->state == ZT_NEIGHBOUR_STATIC)
+        return true;
+    if (neighbour->state != ZT_NEIGHBOUR_RESOLVED)
+        return false;
+    uint64_t lifetime = zt_interface_at(machine, neighbour->interface)->irb.lifetime;
+    return zt_neighbour_is_fresh(neighbour, lifetime, machine->now) || ZT_MUTANT(neighbour_never_expires);
+}
+
+bool zt_neighbour_is_bound(const struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac *mac)
+{
+    uint32_t index = zt_neighbour_table_find(&machine->neighbours, irb, ip);
+    if (index == ZT_NEIGHBOUR_NONE)
+        return false;
+    const struct zt_neighbour *neighbour = &machine->neighbours.entries[index];
+    *mac = neighbour->mac;
+    return neighbour->state == ZT_NEIGHBOUR_RESOLVED && zt_neighbour_is_usable(machine, neighbour);
+}
+
+/* NEIGH-6: a request from `systemMac`, which enters the bridge from the IRB. */
+static void request(struct zt_machine *machine, uint32_t index, zt_ip next_hop)
+{
+    const struct zt_interface *irb = zt_interface_at(machine, index);
+    zt_mac source = ZT_MUTANT(request_from_gateway_mac) ? irb->mac : irb->irb.system_mac;
+    struct zt_frame frame;
+
+    if (next_hop.family == ZT_IPV4) {
+        struct zt_arp probe = {
+            .operation = ZT_ARP_REQUEST, .sender_mac = source, .sender = {.family = ZT_IPV4}, .target = next_hop};
+        frame = zt_frame_new(&machine->arena, ZT_ARP_FRAME);
+        zt_arp_write(frame.data, ZT_MAC_BROADCAST, source, &probe);
+    } else {
+        struct zt_nd solicitation = {
+            .type = ZT_ND_SOLICITATION,
+            .source = irb->irb.system_link_local,
+            .destination = zt_ip_solicited_node(next_hop),
+            .target = next_hop,
+        };
+        frame = zt_frame_new(&machine->arena, ZT_ND_FRAME);
+        zt_nd_write(frame.data, zt_ip_multicast_mac(solicitation.destination), source, &solicitation, source);
+    }
+    zt_bridge_forward(machine, irb->bridge, (struct zt_origin){.member = ZT_NONE}, frame);
+}
+
+static struct zt_held hold(const struct zt_packet *packet)
+{
+    struct zt_held held = {.length = packet->frame.length, .received = packet->received};
+    held.frame = zt_calloc(1, held.length);
+    memcpy(held.frame, packet->frame.data, held.length);
+    return held;
+}
+
+/* The packet that was held, in memory of the machine; the held one is freed. */
+static struct zt_packet release(struct zt_machine *machine, struct zt_held held, uint8_t family)
+{
+    struct zt_packet packet = {
+        .frame = zt_frame_copy(&machine->arena, held.frame, held.length), .received = held.received};
+    const uint8_t *at = zt_packet_at(&packet);
+    uint32_t length = held.length - ZT_ETH_HEADER;
+    free(held.frame);
+    /* It was well-formed when it came; only its length and header are wanted. */
+    packet.ip = (struct zt_ip_packet){family, family == ZT_IPV4 ? (at[0] & 0x0fu) * 4 : ZT_IPV6_HEADER, length};
+    return packet;
+}
+
+/* The family of a packet that is held; a gateway may be of the other. */
+static uint8_t held_family(const struct zt_held *held)
+{
+    return held->frame[ZT_ETH_HEADER] >> 4;
+}
+
+/* NEIGH-4 on an IRB with an address of the family: `index` is the entry of the next hop, or none. */
+static void resolve(struct zt_machine *machine, uint32_t interface, uint32_t index, zt_ip next_hop,
+                    const struct zt_packet *packet)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
+
+    if (index != ZT_NEIGHBOUR_NONE && table->entries[index].state == ZT_NEIGHBOUR_INCOMPLETE) {
+        struct zt_neighbour *waiting = &table->entries[index];
+        free(waiting->held.frame);
+        waiting->held = hold(packet);
+        bool again = machine->now - waiting->last >= REQUEST_INTERVAL;
+        if (again)
+            waiting->last = machine->now;
+        zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_QUEUE);
+        if (again)
+            request(machine, interface, next_hop);
+        return;
+    }
+    if (index != ZT_NEIGHBOUR_NONE) /* invalid, that is absent (NEIGH-2) */
+        zt_neighbour_table_remove(table, index);
+    if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime, machine->now)) {
+        zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_FULL);
+        return;
+    }
+    struct zt_neighbour *entry = &table->entries[zt_neighbour_table_add(table, interface, next_hop)];
+    entry->state = ZT_NEIGHBOUR_INCOMPLETE;
+    entry->first = entry->last = machine->now;
+    entry->held = hold(packet);
+    table->counts[interface].dynamic++;
+    table->incomplete++;
+    zt_record_refuse(machine);
+    request(machine, interface, next_hop);
+}
+
+static bool can_ask(const struct zt_interface *interface, uint8_t family)
+{
+    return interface->kind == ZT_KIND_IRB && (family == ZT_IPV4 ? interface->irb.has_ipv4 : interface->irb.has_ipv6);
+}
+
+void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_hop, struct zt_packet packet)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+    uint32_t found = zt_neighbour_table_find(&machine->neighbours, index, next_hop);
+
+    if (found == ZT_NEIGHBOUR_NONE || !zt_neighbour_is_usable(machine, &machine->neighbours.entries[found])) {
+        if (can_ask(interface, next_hop.family))
+            resolve(machine, index, found, next_hop, &packet);
+        else
+            zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_MISSING); /* NEIGH-4 */
+        return;
+    }
+    zt_mac mac = machine->neighbours.entries[found].mac;
+    zt_record_neighbour(machine, found);
+    if (interface->kind == ZT_KIND_IRB) {
+        zt_irb_send(machine, index, mac, packet);
+        return;
+    }
+    uint16_t type = packet.ip.family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
+    zt_eth_write(packet.frame.data, mac, interface->mac, (zt_ethertype){type});
+    zt_interface_send(machine, index, packet.frame);
+}
+
+void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, zt_ip ip, zt_mac mac)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
+    uint32_t index = zt_neighbour_table_find(table, interface, ip);
+    struct zt_held held = {0};
+
+    if (index != ZT_NEIGHBOUR_NONE && table->entries[index].state == ZT_NEIGHBOUR_STATIC)
+        return;
+    if (index == ZT_NEIGHBOUR_NONE) {
+        if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime, machine->now))
+            return;
+        index = zt_neighbour_table_add(table, interface, ip);
+        table->counts[interface].dynamic++;
+    }
+    struct zt_neighbour *entry = &table->entries[index];
+    if (entry->state == ZT_NEIGHBOUR_INCOMPLETE) {
+        table->incomplete--;
+        held = entry->held;
+        entry->held = (struct zt_held){0};
+    }
+    if (entry->state != ZT_NEIGHBOUR_RESOLVED || !zt_mac_equal(entry->mac, mac))
+        entry->generation++;
+    entry->state = ZT_NEIGHBOUR_RESOLVED;
+    entry->mac = mac;
+    entry->confirmed = machine->now;
+    if (held.frame == NULL)
+        return;
+    struct zt_packet packet = release(machine, held, held_family(&held));
+    if (!ZT_MUTANT(held_packet_lost))
+        zt_irb_send(machine, interface, mac, packet);
+}
+
+void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip, const zt_mac *mac)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t index = zt_neighbour_table_find(table, interface, ip);
+
+    if (index == ZT_NEIGHBOUR_NONE) {
+        if (mac == NULL)
+            return;
+        index = zt_neighbour_table_add(table, interface, ip);
+    }
+    struct zt_neighbour *entry = &table->entries[index];
+    if (mac == NULL && !entry->of_program) {
+        zt_neighbour_table_remove(table, index);
+        return;
+    }
+    uint8_t state = mac == NULL ? ZT_NEIGHBOUR_REMOVED : ZT_NEIGHBOUR_STATIC;
+    if (entry->state != state || (mac != NULL && !zt_mac_equal(entry->mac, *mac)))
+        entry->generation++;
+    entry->state = state;
+    if (mac != NULL)
+        entry->mac = *mac;
+}
+
+/* NEIGH-7 for one incomplete neighbour; it may have changed since the list was made. */
+static void tick(struct zt_machine *machine, const struct zt_neighbour_key *key)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t index = zt_neighbour_table_find(table, key->interface, key->ip);
+    if (index == ZT_NEIGHBOUR_NONE || table->entries[index].state != ZT_NEIGHBOUR_INCOMPLETE)
+        return;
+    struct zt_neighbour *entry = &table->entries[index];
+    if (machine->now - entry->first >= RESOLUTION_TIME) {
+        uint8_t family = held_family(&entry->held);
+        struct zt_packet packet = release(machine, entry->held, family);
+        entry->held = (struct zt_held){0};
+        zt_neighbour_table_remove(table, index);
+        zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_UNRESOLVED);
+        /* Host unreachable, address unreachable. */
+        if (family == ZT_IPV4)
+            zt_icmp_error(machine, &packet, ZT_ICMP_UNREACHABLE, 1, 0);
+        else
+            zt_icmp_error(machine, &packet, ZT_ICMPV6_UNREACHABLE, 3, 0);
+    } else if (machine->now - entry->last >= REQUEST_INTERVAL && !ZT_MUTANT(request_not_repeated)) {
+        entry->last = machine->now;
+        request(machine, key->interface, key->ip);
+    }
+}
+
+void zt_neighbour_clock(struct zt_machine *machine)
+{
+    uint32_t count;
+    struct zt_neighbour_key *keys = zt_neighbour_table_incomplete(&machine->neighbours, ZT_NONE, &count);
+    for (uint32_t i = 0; i < count; i++)
+        tick(machine, &keys[i]);
+    free(keys);
+}
+
+void zt_neighbour_drop_held(struct zt_machine *machine, uint32_t interface)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t count;
+    struct zt_neighbour_key *keys = zt_neighbour_table_incomplete(table, interface, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = zt_neighbour_table_find(table, keys[i].interface, keys[i].ip);
+        free(table->entries[index].held.frame);
+        table->entries[index].held = (struct zt_held){0};
+        zt_neighbour_table_remove(table, index);
+        zt_emit_fate(machine, ZT_FATE_PROGRAM_CHANGED);
+    }
+    free(keys);
+}
+
+void zt_neighbour_flush(struct zt_machine *machine, uint32_t interface)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    zt_neighbour_drop_held(machine, interface);
+    for (uint32_t i = 0; i < table->count; i++)
+        if (table->entries[i].state == ZT_NEIGHBOUR_RESOLVED &&
+            (interface == ZT_NONE || table->entries[i].interface == interface))
+            zt_neighbour_table_remove(table, i);
+}

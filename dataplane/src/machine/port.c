@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports and punt: PARSE-1 to PARSE-3, PORT-1 to PORT-5, PUNT-1, PUNT-2. */
+#include "src/machine/internal.h"
+
+struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data, uint32_t length)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, port);
+
+    machine->ports[interface->id].rx++;
+    if (length < ZT_ETH_HEADER) /* PARSE-1 */
+        return (struct zt_ingress){.fate = ZT_FATE_FRAME_TRUNCATED};
+    if (length - ZT_ETH_HEADER > interface->mtu) /* PARSE-2 */
+        return (struct zt_ingress){.fate = ZT_FATE_FRAME_OVERSIZE};
+    if (interface->port.macsec != ZT_NONE)
+        return zt_macsec_open(machine, interface->port.macsec, data, length);
+    return (struct zt_ingress){.interface = port, .frame = zt_frame_copy(&machine->arena, data, length)};
+}
+
+/* PORT-4: what the node's kernel speaks on a link. */
+static bool is_for_the_kernel(zt_ip destination)
+{
+    return zt_ip_is_multicast(destination) || zt_ip_is_limited_broadcast(destination) ||
+           zt_ip_is_link_local(destination);
+}
+
+/* PORT-2 to PORT-4. */
+static void receive_routed(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+    zt_mac destination = zt_eth_destination(frame.data);
+    zt_ethertype type = zt_eth_type(frame.data);
+    bool group = zt_mac_is_group(destination);
+
+    if (!group && !zt_mac_equal(destination, interface->mac) && !ZT_MUTANT(foreign_mac_routed)) {
+        zt_emit_fate(machine, ZT_FATE_MAC_NOT_FOR_US); /* PORT-2 */
+        return;
+    }
+    switch (type.value) { /* PORT-3 */
+    case ZT_ETHERTYPE_ARP:
+    case ZT_ETHERTYPE_LLDP:
+        zt_punt(machine, index, frame);
+        return;
+    case ZT_ETHERTYPE_IPV4:
+    case ZT_ETHERTYPE_IPV6:
+        break;
+    case ZT_ETHERTYPE_MACSEC:
+        zt_emit_fate(machine, ZT_FATE_MACSEC_UNEXPECTED);
+        return;
+    default:
+        zt_emit_fate(machine, ZT_FATE_ETHERTYPE_UNKNOWN);
+        return;
+    }
+    struct zt_packet packet = {.frame = frame, .received = index}; /* PORT-4 */
+    enum zt_fate malformed = zt_ip_read(frame.data, frame.length, &packet.ip);
+    if (malformed != ZT_FATE_NONE)
+        zt_emit_fate(machine, malformed);
+    else if (is_for_the_kernel(zt_ip_destination(zt_packet_at(&packet), packet.ip.family)))
+        zt_punt(machine, index, frame);
+    else if (group && !ZT_MUTANT(group_mac_routed))
+        zt_emit_fate(machine, ZT_FATE_L2_GROUP_IP_UNICAST);
+    else
+        zt_route(machine, packet);
+}
+
+void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame)
+{
+    if (zt_interface_at(machine, interface)->bridge != ZT_NONE)
+        zt_bridge_receive(machine, (struct zt_origin){.member = interface}, frame);
+    else
+        receive_routed(machine, interface, frame);
+}
+
+void zt_interface_send(struct zt_machine *machine, uint32_t interface, struct zt_frame frame)
+{
+    zt_record_egress(machine, interface, frame);
+    if (zt_interface_at(machine, interface)->kind == ZT_KIND_MACSEC)
+        zt_macsec_send(machine, interface, frame);
+    else
+        zt_emit_tx(machine, interface, frame);
+}
+
+void zt_punt(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+    uint32_t port = interface->kind == ZT_KIND_MACSEC ? interface->macsec.lower : index;
+    if (zt_interface_at(machine, port)->port.tap)
+        zt_emit_punt(machine, port, frame);
+    else
+        zt_emit_fate(machine, ZT_FATE_PUNT_UNAVAILABLE);
+}
+
+void zt_punt_in(struct zt_machine *machine, uint32_t port, const uint8_t *data, uint32_t length)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, port);
+    uint32_t upper = interface->port.macsec == ZT_NONE ? port : interface->port.macsec;
+
+    machine->ports[interface->id].punt_in++;
+    if (length < ZT_ETH_HEADER)
+        zt_emit_fate(machine, ZT_FATE_FRAME_TRUNCATED);
+    else if (length - ZT_ETH_HEADER > zt_interface_at(machine, upper)->mtu && !ZT_MUTANT(punt_mtu_ignored))
+        zt_emit_fate(machine, ZT_FATE_MTU_EXCEEDED);
+    else
+        zt_interface_send(machine, upper, zt_frame_copy(&machine->arena, data, length));
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A NodeProgram (contract/program.ts) as the machine uses it: references resolved to indexes, everything checked. What
+ * set-vni and set-macsec-mode change is changed here in place; packet numbers live with their secure associations.
+ */
+#ifndef ZTOS_MACHINE_PROGRAM_H
+#define ZTOS_MACHINE_PROGRAM_H
+
+#include "src/machine/lpm.h"
+#include "ztos/gen/program.h"
+#include "ztos/ip.h"
+#include "ztos/machine.h"
+#include "ztos/sectag.h"
+
+/* No index. */
+#define ZT_NONE UINT32_MAX
+
+enum zt_kind {
+#define ZT_KIND_(name, text) ZT_KIND_##name,
+    ZT_FOREACH_INTERFACE_KIND(ZT_KIND_)
+#undef ZT_KIND_
+};
+
+/* An address with its prefix length, host bits kept. */
+struct zt_address {
+    zt_ip ip;
+    uint8_t length;
+};
+
+/* Octets of the text that a control operation replaces. */
+struct zt_span {
+    uint32_t start, end;
+};
+
+struct zt_sa {
+    zt_sci sci;
+    uint8_t an;
+    /* Key reference; at most 200 characters. */
+    const char *key;
+    /* Transmit: next PN; receive: lowest acceptable PN. 2^32 when none is left. */
+    uint64_t pn;
+    /* Expanded key, aligned, owned by the machine; NULL until it is loaded. */
+    struct gcm_key_data *expanded;
+};
+
+struct zt_fdb;
+
+struct zt_port {
+    bool tap;
+    /* The macsec interface on it, or ZT_NONE. */
+    uint32_t macsec;
+};
+struct zt_macsec {
+    uint32_t lower;
+    bool strict;
+    struct zt_sa tx;
+    struct zt_sa *rx;
+    uint32_t rx_count;
+    struct zt_span mode;
+};
+struct zt_bridge {
+    /* ns */
+    uint64_t ageing;
+    uint32_t fdb_limit;
+    uint32_t irb;
+    /* Interface indexes in interface order; the irb is none. */
+    uint32_t *members;
+    uint32_t member_count;
+    struct zt_fdb *fdb;
+};
+struct zt_irb {
+    zt_mac system_mac;
+    bool suppress;
+    /* ns */
+    uint64_t lifetime;
+    uint32_t limit;
+    bool has_ipv4, has_ipv6;
+    /* Link-local addresses of `mac` and `systemMac`, there when has_ipv6 is. */
+    zt_ip link_local, system_link_local;
+};
+struct zt_vxlan {
+    uint32_t vni;
+    uint32_t underlay;
+    zt_ip local;
+    zt_l4_port port;
+    bool learning, df, zero_checksum;
+    uint8_t ttl, dscp;
+    zt_ip *remotes;
+    uint32_t remote_count;
+    zt_ip *flood;
+    uint32_t flood_count;
+    struct zt_span vni_span;
+};
+
+struct zt_interface {
+    uint16_t id;
+    uint8_t kind;
+    /* UTF-8 of at most 15 UTF-16 units. */
+    char name[48];
+    /* What it is attached to: index of the VRF, of the bridge interface; ZT_NONE. */
+    uint32_t vrf, bridge;
+    zt_mac mac;
+    /* Loopbacks and bridges have none: UINT32_MAX. */
+    uint32_t mtu;
+    struct zt_address *addresses;
+    uint32_t address_count;
+    union {
+        struct zt_port port;
+        struct zt_macsec macsec;
+        struct zt_bridge br;
+        struct zt_irb irb;
+        struct zt_vxlan vxlan;
+    };
+};
+
+struct zt_next_hop {
+    uint32_t interface;
+    bool has_gateway;
+    zt_ip gateway;
+};
+struct zt_group {
+    uint64_t id;
+    struct zt_next_hop *members;
+    uint32_t count;
+};
+
+enum zt_route_kind { ZT_ROUTE_GROUP, ZT_ROUTE_CONNECTED, ZT_ROUTE_BLACKHOLE };
+struct zt_route {
+    enum zt_route_kind kind;
+    uint32_t vrf;
+    zt_ip prefix;
+    uint8_t length;
+    /* Index of the group or interface. */
+    uint32_t target;
+};
+
+struct zt_vrf {
+    uint64_t id;
+    struct zt_lpm lpm;
+    /* Own addresses but the link-local ones of IRBs, sorted by their octets. */
+    zt_ip *own;
+    uint32_t own_count;
+};
+
+/* A local address and port on which VXLAN is received; `vxlan` is the first such interface in interface order. */
+struct zt_endpoint {
+    zt_ip local;
+    zt_l4_port port;
+    uint32_t vxlan;
+};
+
+struct zt_static_neighbour {
+    uint32_t interface;
+    zt_ip ip;
+    zt_mac mac;
+};
+struct zt_static_fdb {
+    uint32_t bridge;
+    zt_mac mac;
+    uint32_t interface;
+    /* Family 0 on a port. */
+    zt_ip remote;
+};
+
+struct zt_block;
+
+struct zt_program {
+    /* The bytes it was read from. */
+    char *text;
+    size_t length;
+    char node[192];
+    uint32_t ecmp_seed, source_port_seed;
+
+    struct zt_vrf *vrfs;
+    uint32_t vrf_count;
+    struct zt_interface *interfaces;
+    uint32_t interface_count;
+    struct zt_route *routes;
+    uint32_t route_count;
+    struct zt_group *groups;
+    uint32_t group_count;
+    struct zt_static_neighbour *neighbours;
+    uint32_t neighbour_count;
+    struct zt_static_fdb *fdb;
+    uint32_t fdb_count;
+
+    /* Indexes of the ports and of the vxlan interfaces, in interface order. */
+    uint32_t *ports;
+    uint32_t port_count;
+    uint32_t *vxlans;
+    uint32_t vxlan_count;
+    struct zt_endpoint *endpoints;
+    uint32_t endpoint_count;
+    /* Interface id -> index, ZT_NONE; up to the highest id. */
+    uint32_t *by_id;
+    uint32_t highest_id;
+
+    struct zt_block *blocks;
+};
+
+/*
+ * Reads and checks a program: the schema, limits, references, and that no overlay carries itself. NULL with `error`
+ * filled (code `program-invalid` or `json-invalid`, `where` a JSON path) if anything is wrong.
+ */
+struct zt_program *zt_program_parse(const char *json, size_t length, struct zt_error *error);
+/* Wipes the expanded keys. NULL is allowed. */
+void zt_program_free(struct zt_program *program);
+
+/* Zeroed memory that lives as long as the program. */
+void *zt_program_alloc(struct zt_program *program, size_t count, size_t size);
+
+static inline uint32_t zt_program_find(const struct zt_program *program, uint32_t id)
+{
+    return id <= program->highest_id ? program->by_id[id] : ZT_NONE;
+}
+
+/* Whether an address lies in the subnet of another. */
+static inline bool zt_address_covers(const struct zt_address *address, zt_ip ip)
+{
+    return address->ip.family == ip.family &&
+           zt_ip_equal(zt_ip_prefix(address->ip, address->length), zt_ip_prefix(ip, address->length));
+}
+
+const char *zt_kind_name(uint8_t kind);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* References among interfaces, members of bridges, own addresses of VRFs, and overlays that would carry themselves. */
+#include <stdlib.h>
+
+#include "src/base/error.h"
+#include "src/machine/program_parts.h"
+
+#define INTERFACE_PATH(i) ZT_PATH_INDEX(ZT_PATH_KEY(NULL, "interfaces"), (i))
+
+/* Turns an interface id into an index of the wanted kind. */
+static bool resolve(struct zt_program_reader *reader, const struct zt_path *path, uint8_t kind, uint32_t *reference)
+{
+    uint32_t index = zt_program_find(reader->program, *reference);
+    if (index == ZT_NONE)
+        return zt_schema_fail(&reader->schema, path, "there is no interface %u", *reference);
+    if (reader->program->interfaces[index].kind != kind)
+        return zt_schema_fail(&reader->schema, path, "interface %u is a %s; a %s is wanted", *reference,
+                              zt_kind_name(reader->program->interfaces[index].kind), zt_kind_name(kind));
+    *reference = index;
+    return true;
+}
+
+static bool link_macsec(struct zt_program_reader *reader, uint32_t index)
+{
+    struct zt_interface *macsec = &reader->program->interfaces[index];
+    if (!resolve(reader, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"), ZT_KIND_PORT, &macsec->macsec.lower))
+        return false;
+    struct zt_interface *lower = &reader->program->interfaces[macsec->macsec.lower];
+    if (lower->port.macsec != ZT_NONE)
+        return zt_schema_fail(&reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
+                              "port %u lies below another macsec interface", lower->id);
+    if (lower->vrf != ZT_NONE || lower->bridge != ZT_NONE)
+        return zt_schema_fail(&reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
+                              "port %u is attached itself; below a macsec interface it has neither vrf nor bridge",
+                              lower->id);
+    lower->port.macsec = index;
+    return true;
+}
+
+static bool link_bridge(struct zt_program_reader *reader, uint32_t index)
+{
+    struct zt_interface *interface = &reader->program->interfaces[index];
+    const struct zt_path *path = ZT_PATH_KEY(INTERFACE_PATH(index), "bridge");
+    if (interface->bridge == ZT_NONE)
+        return true;
+    if (!resolve(reader, path, ZT_KIND_BRIDGE, &interface->bridge))
+        return false;
+    struct zt_bridge *bridge = &reader->program->interfaces[interface->bridge].br;
+    if (interface->kind != ZT_KIND_IRB) {
+        bridge->member_count++;
+        return true;
+    }
+    if (bridge->irb != ZT_NONE)
+        return zt_schema_fail(&reader->schema, path, "the bridge has an irb already");
+    bridge->irb = index;
+    return true;
+}
+
+static void list_members(struct zt_program *program)
+{
+    for (uint32_t i = 0; i < program->interface_count; i++) {
+        struct zt_interface *interface = &program->interfaces[i];
+        if (interface->kind != ZT_KIND_BRIDGE)
+            continue;
+        interface->br.members = zt_program_alloc(program, interface->br.member_count, sizeof(uint32_t));
+        interface->br.member_count = 0;
+    }
+    for (uint32_t i = 0; i < program->interface_count; i++) {
+        struct zt_interface *interface = &program->interfaces[i];
+        if (interface->bridge == ZT_NONE || interface->kind == ZT_KIND_IRB)
+            continue;
+        struct zt_bridge *bridge = &program->interfaces[interface->bridge].br;
+        bridge->members[bridge->member_count++] = i;
+    }
+}
+
+static int compare_ips(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(zt_ip));
+}
+
+/* An irb's own link-local addresses, given ones included, are the irb's alone. */
+static bool is_of_vrf(const struct zt_interface *interface, zt_ip ip)
+{
+    return interface->kind != ZT_KIND_IRB || !zt_ip_is_link_local(ip);
+}
+
+static void list_own_addresses(struct zt_program *program)
+{
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < program->interface_count; i++) {
+            const struct zt_interface *interface = &program->interfaces[i];
+            if (interface->vrf == ZT_NONE)
+                continue;
+            struct zt_vrf *vrf = &program->vrfs[interface->vrf];
+            for (uint32_t a = 0; a < interface->address_count; a++) {
+                if (!is_of_vrf(interface, interface->addresses[a].ip))
+                    continue;
+                if (pass == 1)
+                    vrf->own[vrf->own_count] = interface->addresses[a].ip;
+                vrf->own_count++;
+            }
+        }
+        for (uint32_t v = 0; v < program->vrf_count; v++) {
+            struct zt_vrf *vrf = &program->vrfs[v];
+            if (pass == 0) {
+                vrf->own = zt_program_alloc(program, vrf->own_count, sizeof *vrf->own);
+                vrf->own_count = 0;
+            } else if (vrf->own_count > 0) {
+                qsort(vrf->own, vrf->own_count, sizeof *vrf->own, compare_ips);
+            }
+        }
+    }
+}
+
+static void list_endpoint(struct zt_program *program, uint32_t index)
+{
+    const struct zt_vxlan *vxlan = &program->interfaces[index].vxlan;
+    for (uint32_t i = 0; i < program->endpoint_count; i++)
+        if (program->endpoints[i].port.value == vxlan->port.value &&
+            zt_ip_equal(program->endpoints[i].local, vxlan->local))
+            return;
+    program->endpoints[program->endpoint_count++] = (struct zt_endpoint){vxlan->local, vxlan->port, index};
+}
+
+static void list_by_kind(struct zt_program *program)
+{
+    program->ports = zt_program_alloc(program, program->interface_count, sizeof *program->ports);
+    program->vxlans = zt_program_alloc(program, program->interface_count, sizeof *program->vxlans);
+    program->endpoints = zt_program_alloc(program, program->interface_count, sizeof *program->endpoints);
+    for (uint32_t i = 0; i < program->interface_count; i++) {
+        if (program->interfaces[i].kind == ZT_KIND_PORT)
+            program->ports[program->port_count++] = i;
+        if (program->interfaces[i].kind != ZT_KIND_VXLAN)
+            continue;
+        program->vxlans[program->vxlan_count++] = i;
+        list_endpoint(program, i);
+    }
+}
+
+bool zt_program_link(struct zt_program_reader *reader)
+{
+    struct zt_program *program = reader->program;
+    for (uint32_t i = 0; i < program->interface_count; i++)
+        if ((program->interfaces[i].kind == ZT_KIND_MACSEC && !link_macsec(reader, i)) || !link_bridge(reader, i))
+            return false;
+    for (uint32_t i = 0; i < program->interface_count; i++) {
+        const struct zt_interface *interface = &program->interfaces[i];
+        bool below = interface->kind == ZT_KIND_PORT && interface->port.macsec != ZT_NONE;
+        if (interface->kind == ZT_KIND_BRIDGE || below)
+            continue;
+        if (interface->vrf == ZT_NONE && interface->bridge == ZT_NONE)
+            return zt_schema_fail(&reader->schema, INTERFACE_PATH(i), "it is attached to nothing: vrf or bridge is missing");
+    }
+    list_members(program);
+    list_own_addresses(program);
+    list_by_kind(program);
+    return true;
+}
+
+/* Walk of bridges: white, on the way, done. */
+enum colour { UNSEEN, OPEN, CLOSED };
+
+static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge, uint32_t depth);
+
+/* A bridge that carries what VRF `vrf` sends, through an irb that `target` is. */
+static bool descend_interface(struct zt_program_reader *reader, uint8_t *colours, uint32_t target, uint32_t depth)
+{
+    const struct zt_interface *interface = &reader->program->interfaces[target];
+    return interface->kind != ZT_KIND_IRB || descend(reader, colours, interface->bridge, depth + 1);
+}
+
+static bool descend_vrf(struct zt_program_reader *reader, uint8_t *colours, uint32_t vrf, uint32_t depth)
+{
+    const struct zt_program *program = reader->program;
+    for (uint32_t r = 0; r < program->route_count; r++) {
+        const struct zt_route *route = &program->routes[r];
+        if (route->vrf != vrf || route->kind == ZT_ROUTE_BLACKHOLE)
+            continue;
+        if (route->kind == ZT_ROUTE_CONNECTED) {
+            if (!descend_interface(reader, colours, route->target, depth))
+                return false;
+            continue;
+        }
+        const struct zt_group *group = &program->groups[route->target];
+        for (uint32_t m = 0; m < group->count; m++)
+            if (!descend_interface(reader, colours, group->members[m].interface, depth))
+                return false;
+    }
+    return true;
+}
+
+/* Bridges nest as deep as overlays do; more than this is no fabric, and recursion must end. */
+#define OVERLAY_DEPTH_MAX 8
+
+static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge, uint32_t depth)
+{
+    const struct zt_program *program = reader->program;
+    if (colours[bridge] == CLOSED)
+        return true;
+    if (colours[bridge] == OPEN || depth > OVERLAY_DEPTH_MAX)
+        return zt_schema_fail(&reader->schema, INTERFACE_PATH(bridge),
+                              "what this bridge sends by VXLAN comes back to it through routes of the underlay VRF");
+    colours[bridge] = OPEN;
+    for (uint32_t m = 0; m < program->interfaces[bridge].br.member_count; m++) {
+        const struct zt_interface *member = &program->interfaces[program->interfaces[bridge].br.members[m]];
+        if (member->kind == ZT_KIND_VXLAN && !descend_vrf(reader, colours, member->vxlan.underlay, depth))
+            return false;
+    }
+    colours[bridge] = CLOSED;
+    return true;
+}
+
+bool zt_program_check_overlays(struct zt_program_reader *reader)
+{
+    struct zt_program *program = reader->program;
+    uint8_t *colours = zt_calloc(program->interface_count, 1);
+    bool good = true;
+    for (uint32_t i = 0; good && i < program->interface_count; i++)
+        if (program->interfaces[i].kind == ZT_KIND_BRIDGE)
+            good = descend(reader, colours, i, 0);
+    free(colours);
+    return good;
+}

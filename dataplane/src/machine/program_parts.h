@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of reading a program, in the order in which they run. */
+#ifndef ZTOS_MACHINE_PROGRAM_PARTS_H
+#define ZTOS_MACHINE_PROGRAM_PARTS_H
+
+#include "src/machine/program.h"
+#include "src/machine/schema.h"
+
+struct zt_program_reader {
+    struct zt_schema schema;
+    struct zt_program *program;
+};
+
+/* `$.interfaces`: fields by kind; references to other interfaces stay ids until zt_program_link. */
+bool zt_program_read_interfaces(struct zt_program_reader *reader, uint32_t node);
+/* References among interfaces; members of bridges; own addresses of VRFs. */
+bool zt_program_link(struct zt_program_reader *reader);
+/* `$.tables`. */
+bool zt_program_read_tables(struct zt_program_reader *reader, uint32_t node);
+/* That no overlay carries itself. */
+bool zt_program_check_overlays(struct zt_program_reader *reader);
+
+/* Index of the VRF with this id, ZT_NONE. */
+uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id);
+/* A list of addresses; `family` 0 for either. */
+bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path, uint8_t family,
+                         zt_ip **list, uint32_t *count);
+
+#endif
