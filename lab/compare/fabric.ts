@@ -8,6 +8,7 @@ import type { Plan } from '../../contract/plan.js'
 import type { Observation } from '../../record/target.js'
 import { findTraceId } from '../../twin/packet/index.js'
 import { Canon, type CanonicalFrame, type KeyMap } from './canonical.js'
+import type { Comparison } from './masks.js'
 import { Bag } from './multiset.js'
 import { PacketNumbers } from './packet-numbers.js'
 import { untracedKind, type UntracedKind } from './untraced.js'
@@ -55,8 +56,8 @@ export class FabricComparer {
   private readonly packetNumbers = new PacketNumbers()
   private readonly links: ReadonlyMap<string, { readonly id: string }>
 
-  constructor(plan: Pick<Plan, 'links' | 'nodes'>, keys: KeyMap) {
-    this.canon = new Canon(plan, keys)
+  constructor(plan: Pick<Plan, 'links' | 'nodes'>, keys: KeyMap, comparison: Comparison = 'lab') {
+    this.canon = new Canon(plan, keys, comparison)
     this.links = new Map(plan.links.map((link) => [link.id, link]))
   }
 

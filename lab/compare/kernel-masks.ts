@@ -1,0 +1,49 @@
+/**
+ * Masks `outer-source-port` and `outer-ip-id`: what the Linux kernel's vxlan chooses for itself.
+ *
+ * @module
+ */
+import { ethernet, ipv4, ipv6, udp, vxlan } from '../../twin/packet/index.js'
+
+/** A VXLAN frame with those fields zero, and with them the checksums that cover them, if these are right; others unchanged. */
+export function maskKernel(frame: Uint8Array, shift = 0): Uint8Array {
+  const at = ethernet.HEADER_LENGTH + shift
+  if (frame.length < at + ipv6.HEADER_LENGTH + udp.HEADER_LENGTH) return frame
+  const etherType = ethernet.etherType(frame, shift)
+  if (etherType === ethernet.EtherType.IPV4) return maskIpv4(frame, at)
+  return etherType === ethernet.EtherType.IPV6 ? maskIpv6(frame, at) : frame
+}
+
+function maskIpv4(frame: Uint8Array, at: number): Uint8Array {
+  const plain =
+    ipv4.version(frame, at) === 4 &&
+    ipv4.headerLength(frame, at) === ipv4.HEADER_LENGTH &&
+    !ipv4.isFragment(frame, at)
+  const datagram = at + ipv4.HEADER_LENGTH
+  if (!plain || ipv4.protocol(frame, at) !== ipv4.Protocol.UDP || !isVxlan(frame, datagram)) return frame
+  if (!ipv4.checksumOk(frame, at)) return frame
+  const copy = frame.slice()
+  copy.fill(0, at + 4, at + 6)
+  copy.fill(0, at + 10, at + 12)
+  copy.fill(0, datagram, datagram + 2)
+  return copy
+}
+
+function maskIpv6(frame: Uint8Array, at: number): Uint8Array {
+  const datagram = at + ipv6.HEADER_LENGTH
+  if (ipv6.nextHeader(frame, at) !== ipv4.Protocol.UDP || !isVxlan(frame, datagram)) return frame
+  const checksum = udp.checksum(frame, datagram)
+  const copy = frame.slice()
+  copy.fill(0, datagram, datagram + 2)
+  // A checksum of zero says that there is none (RFC 6935), and is compared as it is.
+  if (checksum === 0) return copy
+  if (udp.length(frame, datagram) > frame.length - datagram) return frame
+  if (!udp.checksumOkOverIpv6(frame, datagram, at + 8, at + 24)) return frame
+  // Not zero, which would say that there is none.
+  copy.fill(0xff, datagram + 6, datagram + 8)
+  return copy
+}
+
+function isVxlan(frame: Uint8Array, datagram: number): boolean {
+  return udp.dstPort(frame, datagram) === vxlan.UDP_PORT
+}
