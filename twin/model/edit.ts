@@ -1,119 +1,80 @@
 /**
- * Changing a YAML document to say something else, touching only what differs: comments, order and quotes of all the rest
- * stay.
+ * Changing a YAML file to say something else, touching only what differs.
  *
  * @module
  */
 import {
-  Document,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
   parseDocument,
-  visit,
+  type Document,
   type Node,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { isRecord, printFile, type Data } from './print.js'
+import { spliceYaml } from './splice.js'
 
-const FORMAT = { lineWidth: 0, flowCollectionPadding: true } as const
-
-type Data = Readonly<Record<string, unknown>>
-
-/** Text of a new document. */
-export function toYaml(data: Data): string {
-  const document = new Document(data, { version: '1.2', schema: 'core', aliasDuplicateObjects: false })
-  for (const pair of isMap(document.contents) ? document.contents.items : [])
-    flowInside(pair.value as Node | null)
-  return document.toString(FORMAT)
-}
-
-/** The text, changed to say what `data` says; the text itself when it already does. */
+/**
+ * The text, changed to say what `data` says. Comments and order stay; where the layout is too unusual for replacing stretches,
+ * spaces and line breaks may not.
+ */
 export function editYaml(text: string, data: Data): string {
+  const spliced = spliceYaml(text, data)
+  if (says(spliced, data)) return spliced
   const document = parseDocument(text, { version: '1.2', schema: 'core' })
-  const { contents } = document
-  if (!isMap(contents)) return toYaml(data)
-  return new Editor(document).map(contents, data) ? document.toString(FORMAT) : text
+  if (!isMap(document.contents)) return printFile(data)
+  changeMap(document, document.contents, data)
+  return document.toString({ lineWidth: 0 })
 }
 
-/** Writes collections of plain values in one line, as people do. */
-function flowInside(node: Node | null): void {
-  if (node === null) return
-  visit(node, {
-    Collection: (_, collection) => {
-      const parts = isMap(collection) ? collection.items.map((pair) => pair.value) : collection.items
-      if (parts.every((part) => isScalar(part) || (isSeq(part) && part.items.every(isScalar)))) {
-        collection.flow = true
-        return visit.SKIP
-      }
-      return undefined
-    },
-  })
+function says(text: string, data: Data): boolean {
+  const document = parseDocument(text, { version: '1.2', schema: 'core' })
+  return document.errors.length === 0 && isEqual(document.toJS(), data)
 }
 
-class Editor {
-  readonly #document: Document
-
-  constructor(document: Document) {
-    this.#document = document
+/** Of plain data; the order of keys does not matter. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, i) => isEqual(item, b[i]))
   }
+  if (!isRecord(a) || !isRecord(b)) return a === b
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]))
+  )
+}
 
-  /** Makes a map say what `data` says; true when that changed it. */
-  map(map: YAMLMap, data: Data): boolean {
-    const kept = map.items.filter((pair) => keyOf(pair.key) in data)
-    let changed = kept.length < map.items.length
-    map.items = kept
-    for (const [key, value] of Object.entries(data)) {
-      const pair = map.items.find((candidate) => keyOf(candidate.key) === key)
-      if (pair === undefined) {
-        map.items.push(this.#document.createPair(key, this.#create(value)))
-        changed = true
-        continue
-      }
-      const replacement = this.#change(pair.value as Node | null, value)
-      if (replacement === 'same') continue
-      changed = true
-      if (replacement !== 'inside') pair.value = replacement
-    }
-    return changed
+function changeMap(document: Document, map: YAMLMap, data: Data): void {
+  map.items = map.items.filter((pair) => Object.hasOwn(data, keyOf(pair.key)))
+  for (const [key, value] of Object.entries(data)) {
+    const pair = map.items.find((candidate) => keyOf(candidate.key) === key)
+    if (pair === undefined) map.items.push(document.createPair(key, changed(document, null, value)))
+    else pair.value = changed(document, pair.value as Node | null, value)
   }
+}
 
-  /** A new node for the value, unless the old one said it already or could be changed to. */
-  #change(node: Node | null, value: unknown): Node | 'same' | 'inside' {
-    if (isMap(node) && isRecord(value)) return this.map(node, value) ? 'inside' : 'same'
-    if (isSeq(node) && Array.isArray(value)) return this.#list(node, value) ? 'inside' : 'same'
-    if (isScalar(node) && !isRecord(value) && !Array.isArray(value)) {
-      if (node.value === value) return 'same'
-      node.value = value
-      return 'inside'
-    }
-    return this.#create(value)
-  }
+function changeList(document: Document, list: YAMLSeq, values: readonly unknown[]): void {
+  const items = list.items as Node[]
+  list.items = values.map((value, i) => changed(document, items[i] ?? null, value))
+}
 
-  #list(list: YAMLSeq, values: readonly unknown[]): boolean {
-    let changed = list.items.length > values.length
-    list.items.length = Math.min(list.items.length, values.length)
-    for (const [i, value] of values.entries()) {
-      const item = list.items[i] as Node | undefined
-      const replacement = item === undefined ? this.#create(value) : this.#change(item, value)
-      if (replacement === 'same') continue
-      changed = true
-      if (replacement !== 'inside') list.items[i] = replacement
-    }
-    return changed
+/** The node, made to say the value, or a new one in its place. */
+function changed(document: Document, node: Node | null, value: unknown): Node {
+  if (isMap(node) && isRecord(value)) changeMap(document, node, value)
+  else if (isSeq(node) && Array.isArray(value)) changeList(document, node, value)
+  else if (isScalar(node) && !isRecord(value) && !Array.isArray(value)) node.value = value
+  else {
+    const created = document.createNode(value, { aliasDuplicateObjects: false, flow: true }) as Node
+    if (isCollection(created)) created.flow = true
+    return created
   }
-
-  #create(value: unknown): Node {
-    const node = this.#document.createNode(value, { aliasDuplicateObjects: false }) as Node
-    flowInside(node)
-    return node
-  }
+  return node
 }
 
 function keyOf(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key)
-}
-
-function isRecord(value: unknown): value is Data {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -10,7 +10,7 @@ import { didYouMean } from './names.js'
 import { Problems, type ProblemCode } from './problem.js'
 import { shape } from './shape.js'
 import { decodeText, type Source } from './source.js'
-import { formatPath, placeOfKey, type Path, type Tree } from './tree.js'
+import { formatPath, placeOfValue, type Path, type Tree } from './tree.js'
 import { reviseFabric } from './write.js'
 import { parseYaml } from './yaml.js'
 
@@ -80,7 +80,7 @@ function apply({ mapping, tree }: ReadMapping, fabric: Fabric, problems: Problem
   const file = exportFabric(fabric)
   const tenants = file.tenants ?? {}
   const bad = (code: ProblemCode, path: Path, reason: string, remedy: string): void =>
-    problems.add(code, { at: placeOfKey(tree, path), path: formatPath(path) }, reason, remedy)
+    problems.add(code, { at: placeOfValue(tree, path), path: formatPath(path) }, reason, remedy)
   for (const [i, { vrf, l3vni, networks }] of mapping.vrfs.entries()) {
     const tenant = Object.hasOwn(tenants, vrf) ? tenants[vrf] : undefined
     if (tenant === undefined) {

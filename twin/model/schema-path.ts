@@ -21,7 +21,7 @@ function unwrap(schema: Schema): Schema {
 }
 
 function inside(schema: Schema, step: string | number): Schema | undefined {
-  if (schema instanceof z.ZodObject) return schema.shape[String(step)] as Schema | undefined
+  if (schema instanceof z.ZodObject) return fieldOf(schema, step)
   if (schema instanceof z.ZodRecord) return schema.valueType
   if (schema instanceof z.ZodArray) return schema.element
   if (schema instanceof z.ZodUnion) {
@@ -31,11 +31,15 @@ function inside(schema: Schema, step: string | number): Schema | undefined {
   return undefined
 }
 
+function fieldOf(schema: z.ZodObject, key: string | number): Schema | undefined {
+  return Object.hasOwn(schema.shape, key) ? (schema.shape[key] as Schema) : undefined
+}
+
 /** A key that its map cannot be without. */
 export function isRequired(root: Schema, path: Path): boolean {
   const parent = schemaAt(root, path.slice(0, -1))
   if (!(parent instanceof z.ZodObject)) return false
-  const field = parent.shape[String(path.at(-1))] as Schema | undefined
+  const field = fieldOf(parent, path.at(-1) ?? '')
   return field !== undefined && !(field instanceof z.ZodOptional)
 }
 

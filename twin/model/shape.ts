@@ -80,7 +80,7 @@ class Pruner {
     }
     const [top] = path
     if (top === undefined) return undefined
-    const value = this.#standIns[String(top)]
+    const value = Object.hasOwn(this.#standIns, top) ? this.#standIns[top] : undefined
     if (value === undefined) return this.#removal([top])
     return () => {
       const { at } = this.#tree

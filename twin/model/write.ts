@@ -4,7 +4,8 @@
  * @module
  */
 import type { FabricFile } from '../../contract/fabric.js'
-import { editYaml, toYaml } from './edit.js'
+import { editYaml } from './edit.js'
+import { isRecord, printFile } from './print.js'
 import type { Fabric } from './fabric.js'
 import { loadWith, parseFabric, type LoadResult } from './load.js'
 import { Problems } from './problem.js'
@@ -26,8 +27,7 @@ export function writeFabric(fabric: Fabric): readonly WrittenFile[] {
 
 /** A fabric from data alone, by way of the file that would say it. */
 export function fabricFromData(data: Readonly<Record<string, unknown>>, name: string): LoadResult {
-  // What JSON has no word for is not in a file either.
-  return parseFabric(toYaml(JSON.parse(JSON.stringify(data)) as Data), name)
+  return parseFabric(printFile(JSON.parse(JSON.stringify(data)) as Data), name)
 }
 
 /**
@@ -36,7 +36,8 @@ export function fabricFromData(data: Readonly<Record<string, unknown>>, name: st
  */
 export function reviseFabric(fabric: Fabric, file: FabricFile): LoadResult {
   const texts = new Map<string, string>()
-  const parts = distribute(fabric, file)
+  // What JSON has no word for is not in a file either.
+  const parts = distribute(fabric, JSON.parse(JSON.stringify(file)) as Data)
   for (const source of fabric.sources) {
     texts.set(source.file, editYaml(source.text, parts.get(source) ?? {}))
   }
@@ -59,24 +60,17 @@ function namesIn(folder: string, files: readonly string[]): readonly string[] {
 type Data = Record<string, unknown>
 
 /** What each file is to say: everything stays in the file where it is, the new goes to the file that has its kind. */
-function distribute(fabric: Fabric, file: FabricFile): ReadonlyMap<Source, Data> {
+function distribute(fabric: Fabric, file: Data): ReadonlyMap<Source, Data> {
   const present = fabric.sources.map((source) => ({ source, data: dataOf(source) }))
   const result = new Map<Source, Data>(present.map(({ source }) => [source, {}]))
   const [first] = present
   const keys = new Set([...present.flatMap(({ data }) => Object.keys(data)), ...Object.keys(file)])
   for (const key of keys) {
-    const holders = present.filter(({ data }) => key in data)
-    const value = (file as Data)[key]
+    const holders = present.filter(({ data }) => Object.hasOwn(data, key))
+    const value = file[key]
     for (const [i, holder] of (holders.length > 0 || first === undefined ? holders : [first]).entries()) {
-      const part =
-        key === 'include'
-          ? holder.data[key]
-          : partOf(
-              key,
-              value,
-              holders.map(({ data }) => data[key]),
-              i,
-            )
+      const held = holders.map(({ data }) => data[key])
+      const part = key === 'include' ? holder.data[key] : partOf(key, value, held, i)
       if (part !== undefined) Object.assign(result.get(holder.source) ?? {}, { [key]: part })
     }
   }
@@ -98,8 +92,8 @@ function partOf(key: string, value: unknown, held: readonly unknown[], i: number
   const own = held[i]
   const entries = Object.entries(value).filter(
     ([name]) =>
-      (isRecord(own) && name in own) ||
-      (i === 0 && !elsewhere.some((other) => isRecord(other) && name in other)),
+      (isRecord(own) && Object.hasOwn(own, name)) ||
+      (i === 0 && !elsewhere.some((other) => isRecord(other) && Object.hasOwn(other, name))),
   )
   return Object.fromEntries(entries)
 }
@@ -109,8 +103,4 @@ function dataOf(source: Source): Data {
   const tree = parseYaml(source, new Problems())
   const data = tree === undefined ? undefined : plain(tree)
   return isRecord(data) ? data : {}
-}
-
-function isRecord(value: unknown): value is Data {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { defineFabric, DefinitionError, FabricError, parseFabric, writeFabric, type Fabric } from './index.js'
+
+const text = readFileSync(new URL('../../topologies/two-leaves.yaml', import.meta.url), 'utf8')
+
+/** A fabric without what only says where it stands. */
+function meaning({ sources: _, intents, ...fabric }: Fabric): unknown {
+  return { ...fabric, intents: intents.map(({ at: _at, ...intent }) => intent) }
+}
+
+function twoLeaves(): Fabric {
+  return defineFabric('two-leaves', (f) => {
+    f.underlay({ loopbacks: '10.255.0.0/24', links: '10.254.0.0/24' })
+    const spine = f.spines('spine1')
+    f.leaves('leaf[1-2]')
+    const core = f.seal('core', { macsec: 'gcm-aes-128', key: 'lab:core' })
+    f.link({ nodes: 'leaf*' }, spine, { seal: core })
+    const red = f.tenant('red', { l3vni: 50001 })
+    const redA = red.network('a', { vni: 10001, gateways: ['10.0.0.1/24', 'fd00:0:0:a::1/64'] })
+    const redB = red.network('b', { vni: 10002, gateways: ['10.0.1.1/24'] })
+    red.host('a1', redA, { at: 'leaf1' })
+    red.host('a2', redA, { at: 'leaf2' })
+    red.host('b1', redB, { at: 'leaf2' })
+    const blue = f.tenant('blue')
+    const blueA = blue.network('a', { vni: 20001, gateways: ['10.0.0.1/24'] })
+    const a1 = blue.host('a1', blueA, { at: 'leaf1' })
+    const a2 = blue.host('a2', blueA, { at: 'leaf2' })
+    f.reach('routed', redA, redB)
+    f.reach('bridged', a1, a2, 'udp')
+    f.encrypt('sealed', '*--*')
+  })
+}
+
+describe('the builder', () => {
+  test('makes the fabric that the file makes', () => {
+    const { fabric } = parseFabric(text, 'two-leaves.yaml')
+    expect(meaning(twoLeaves())).toEqual(meaning(fabric ?? expect.fail()))
+  })
+
+  test('and so does the data', () => {
+    const { fabric } = parseFabric(text, 'two-leaves.yaml')
+    if (fabric === undefined) expect.fail()
+    expect(meaning(defineFabric(fabric.file))).toEqual(meaning(fabric))
+  })
+
+  test('what it makes can be written and read', () => {
+    const [file] = writeFabric(twoLeaves())
+    expect(file?.name).toBe('two-leaves.fabric.yaml')
+    expect(file?.text).toContain('      a1: { at: leaf1, network: a }\n')
+    expect(meaning(parseFabric(file?.text ?? '', 'x').fabric ?? expect.fail())).toEqual(meaning(twoLeaves()))
+  })
+
+  test('names latency and survival by reference', () => {
+    const fabric = defineFabric('x', (f) => {
+      f.underlay({ loopbacks: '10.255.0.0/24', links: '10.254.0.0/24' })
+      f.link(f.leaves('leaf[1-2]'), f.spines('spine[1-2]'), { count: 2 })
+      const t = f.tenant('t')
+      const n = t.network('n', { vni: 1, subnet: '10.0.0.0/24' })
+      const a = t.host('a', n, { at: 'leaf1' })
+      const b = t.host('b', n, { at: 'leaf2' })
+      const fast = f.latency('fast', a, b, { 'p99.9': '1.5ms', rate: '2.5kpps' })
+      f.survive('cut', { links: 1 }, [fast, f.reach('ab', a, b)])
+    })
+    expect(fabric.intents).toMatchObject([
+      { name: 'ab', kind: 'reach' },
+      { name: 'cut', kind: 'survive', links: 1, nodes: 0, keep: ['ab', 'fast'] },
+      { name: 'fast', kind: 'latency', percentile: 99.9, bound: 1_500_000, rate: 2500 },
+    ])
+    expect(fabric.links.map(({ id }) => id)).toEqual([
+      'leaf1--spine1',
+      'leaf1--spine1#2',
+      'leaf1--spine2',
+      'leaf1--spine2#2',
+      'leaf2--spine1',
+      'leaf2--spine1#2',
+      'leaf2--spine2',
+      'leaf2--spine2#2',
+    ])
+  })
+
+  test('throws all problems at once', () => {
+    const make = (): Fabric =>
+      defineFabric('x', (f) => {
+        f.underlay({ loopbacks: '10.255.0.1/24', links: '10.254.0.0/24', mtu: 40 })
+        f.leaves('leaf1')
+      })
+    expect(make).toThrow(FabricError)
+    try {
+      make()
+    } catch (error) {
+      const { problems } = error as FabricError
+      expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
+        'ZT_FABRIC_ADDRESS underlay.loopbacks',
+        'ZT_FABRIC_VALUE underlay.mtu',
+      ])
+    }
+  })
+
+  test('refuses to be told the same twice', () => {
+    const make = (): Fabric =>
+      defineFabric('x', (f) => {
+        f.tenant('t')
+        f.tenant('t')
+      })
+    expect(make).toThrow(DefinitionError)
+    expect(make).toThrow('ZT_FABRIC_GIVEN_TWICE: the tenant t is given twice; keep one of them')
+  })
+})
