@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
-const crossLayer = ['property', 'differential', 'lab', 'browser', 'package'] as const
+const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package'] as const
 
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
 
@@ -29,6 +29,12 @@ export default defineConfig({
       },
       project('property', { testTimeout: 120_000 }),
       project('differential', { testTimeout: 600_000 }),
+      project('mutants', {
+        testTimeout: 240_000,
+        globalSetup: 'test/mutants/support/global-set-up.ts',
+        // Copies of the compiled twin are loaded as they are: a transformation for each would cost more than the tests.
+        server: { deps: { external: [/\/\.cache\/mutants\//] } },
+      }),
       project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
       project('package', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
@@ -41,6 +47,8 @@ interface ProjectOptions {
   readonly hookTimeout?: number
   /** Labs, browsers and package installs own the machine while they run: one file at a time. */
   readonly fileParallelism?: false
+  readonly globalSetup?: string
+  readonly server?: { readonly deps: { readonly external: RegExp[] } }
 }
 
 function project(name: (typeof crossLayer)[number], options: ProjectOptions) {

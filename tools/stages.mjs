@@ -58,6 +58,7 @@ export const stages = [
   { name: 'unit', what: 'tests beside their sources', minutes: 10, vitest: 'unit' },
   { name: 'property', what: 'laws over generated input', minutes: 15, vitest: 'property' },
   { name: 'differential', what: 'twin against engine by replay', minutes: 25, vitest: 'differential' },
+  { name: 'mutants', what: 'wrong plans and wrong machines, all found', minutes: 10, vitest: 'mutants' },
   { name: 'lab', what: 'real namespaces, real data plane', minutes: 25, vitest: 'lab' },
   {
     name: 'fuzz',

@@ -1,0 +1,14 @@
+/**
+ * Wrong machines: the twin with one thing changed in its source, a fault a mutant.
+ *
+ * @module
+ */
+import { bridgeMutants } from './bridge.js'
+import type { SourceMutant } from './mutant.js'
+import { receiveMutants } from './receive.js'
+import { routeMutants } from './route.js'
+
+export type { Edit, SourceMutant } from './mutant.js'
+
+/** Faults that the engine, given the same inputs, must notice. */
+export const twinMutants: readonly SourceMutant[] = [...receiveMutants, ...bridgeMutants, ...routeMutants]

@@ -1,0 +1,34 @@
+/**
+ * A wrong machine: the twin with a line or two of it changed.
+ *
+ * @module
+ */
+
+/** A piece of text replaced by another. It must be there exactly once, or the harness fails. */
+export interface Edit {
+  /** A compiled file of the twin: `forward/route.js`. */
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+/** A fault put into the twin's source. */
+export interface SourceMutant {
+  readonly id: string
+  readonly meaning: string
+  /** The clause that it breaks. */
+  readonly clause: string
+  readonly edits: readonly Edit[]
+}
+
+/** A mutant of one edit. */
+export function mutant(
+  id: string,
+  clause: string,
+  meaning: string,
+  file: string,
+  find: string,
+  replace: string,
+): SourceMutant {
+  return { id, clause, meaning, edits: [{ file: `forward/${file}.js`, find, replace }] }
+}

@@ -1,0 +1,28 @@
+/**
+ * The twin, compiled afresh for the copies of it that are made wrong: what is judged is never a stale build.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** The right twin, compiled. */
+export const RIGHT = path.join(ROOT, '.cache/mutants/right')
+/** Wrong ones, a folder each. */
+export const COPIES = path.join(ROOT, '.cache/mutants/copies')
+
+/** Compiles the twin. @throws when it does not compile */
+export function compileTwin(): void {
+  rmSync(COPIES, { recursive: true, force: true })
+  const done = spawnSync(
+    process.execPath,
+    [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', path.join(ROOT, 'test/mutants/support/tsconfig.twin.json')],
+    { cwd: ROOT, encoding: 'utf8' },
+  )
+  if (done.error !== undefined) throw done.error
+  if (done.status !== 0) throw new Error(`the twin does not compile:\n${done.stdout}${done.stderr}`)
+}

@@ -1,0 +1,17 @@
+/**
+ * What all files of the stage need once: the twin compiled for its wrong copies, the table begun anew, and put together
+ * when all is done.
+ *
+ * @module
+ */
+import { compileTwin } from './compile-twin.js'
+import { beginTable, mergeTable } from './table.js'
+
+export function setup(): void {
+  beginTable()
+  compileTwin()
+}
+
+export function teardown(): void {
+  mergeTable()
+}

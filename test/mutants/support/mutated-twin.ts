@@ -1,0 +1,65 @@
+/**
+ * Copies of the compiled twin in which one thing is wrong, loaded beside the right one in this process.
+ *
+ * The files that do not change are hard links: a copy costs a few milliseconds, and modules are told apart by their path.
+ *
+ * @module
+ */
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type * as forward from '../../../twin/forward/index.js'
+import type * as target from '../../../twin/target.js'
+import type { SourceMutant } from '../source/index.js'
+import { COPIES, RIGHT } from './compile-twin.js'
+
+/** The parts of a twin that tests run. */
+export interface TwinModules {
+  readonly forward: typeof forward
+  readonly target: typeof target
+}
+
+/** Loads the twin with a fault in it. @throws when an edit's text is not there exactly once */
+export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
+  const folder = path.join(COPIES, `${process.pid}`, mutant.id)
+  rmSync(folder, { recursive: true, force: true })
+  linkTree(RIGHT, folder)
+  for (const [file, text] of mutatedFiles(mutant)) {
+    const name = path.join(folder, 'twin', file)
+    // The link leads to the right file: it is taken away, not written to.
+    unlinkSync(name)
+    writeFileSync(name, text)
+  }
+  return {
+    forward: await load<typeof forward>(path.join(folder, 'twin/forward/index.js')),
+    target: await load<typeof target>(path.join(folder, 'twin/target.js')),
+  }
+}
+
+/** The changed files of a mutant by name, with all edits done. */
+export function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, string> {
+  const files = new Map<string, string>()
+  for (const { file, find, replace } of edits) {
+    const text = files.get(file) ?? readFileSync(path.join(RIGHT, 'twin', file), 'utf8')
+    const count = text.split(find).length - 1
+    if (count !== 1) throw new Error(`mutant ${id}: its text is ${count} times in twin/${file}, not once:\n${find}`)
+    files.set(
+      file,
+      text.replace(find, () => replace),
+    )
+  }
+  return files
+}
+
+function linkTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, copy] = [path.join(from, entry.name), path.join(to, entry.name)]
+    if (entry.isDirectory()) linkTree(source, copy)
+    else if (entry.name.endsWith('.js')) linkSync(source, copy)
+  }
+}
+
+async function load<T>(file: string): Promise<T> {
+  return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as T
+}

@@ -1,0 +1,80 @@
+/**
+ * The table of mutants: what was tried, where, and what found it. Each test file keeps its rows; when all files are done the
+ * rows become `test-results/mutants.json`, which the conformance ledger is held against.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, type TestContext } from 'vitest'
+import { z } from 'zod'
+import { ROOT } from './compile-twin.js'
+
+export const FAMILIES = [
+  'same plan on both sides',
+  'plan of one side',
+  'source of the twin',
+  'source of the engine',
+  'blinded judge',
+] as const
+
+const Row = z.strictObject({
+  mutant: z.string(),
+  family: z.enum(FAMILIES),
+  /** Fabric and place: `demo leaf1 vxlan10010`; for sources the clause. */
+  site: z.string(),
+  on: z.enum(['twin', 'replay', 'netns']),
+  state: z.enum(['killed', 'survived', 'equivalent']),
+  /** Ids of tests, as in the accounts, and names of verdicts. */
+  killedBy: z.array(z.string()),
+  /** Invariants that spoke. */
+  invariants: z.array(z.string()).optional(),
+  /** Why it is equivalent, or how it was found. */
+  note: z.string().optional(),
+})
+/** A mutant at a site, and what became of it. */
+export type Row = z.infer<typeof Row>
+
+const RESULTS = path.join(ROOT, 'test-results')
+const PARTS = path.join(RESULTS, 'mutants')
+
+/** Rows of one test file. */
+export class Table {
+  readonly #rows: Row[] = []
+  readonly #name: string
+
+  /** @param name of the file's part */
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row)
+  }
+
+  /** To be called when the file is done. */
+  write(): void {
+    mkdirSync(PARTS, { recursive: true })
+    writeFileSync(path.join(PARTS, `${this.#name}.json`), JSON.stringify(this.#rows, undefined, 1))
+  }
+}
+
+/** Forgets what an earlier run left. */
+export function beginTable(): void {
+  rmSync(PARTS, { recursive: true, force: true })
+}
+
+/** Puts the parts together. */
+export function mergeTable(): void {
+  const parts = existsSync(PARTS) ? readdirSync(PARTS).sort() : []
+  const rows = parts.flatMap((part) => z.array(Row).parse(JSON.parse(readFileSync(path.join(PARTS, part), 'utf8'))))
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(path.join(RESULTS, 'mutants.json'), `${JSON.stringify(rows, undefined, 1)}\n`)
+}
+
+/** The id of the test that runs, as accounts have it: `file > name`. */
+export function testId(context: TestContext): string {
+  const name = expect.getState().currentTestName
+  if (name === undefined) throw new Error('no test runs')
+  return `${context.task.file.name} > ${name}`
+}
