@@ -27,7 +27,7 @@ interface Outer {
 function overIpv4({ srcPort = 50_000, id = 0 }: Outer = {}): Uint8Array {
   const tunnel = build.udp({ srcPort, dstPort: 4789, checksum: 0 }, build.vxlan({ vni: 10 }, inner))
   const addresses = { src: parseIpv4('10.255.0.1'), dst: parseIpv4('10.255.0.2') }
-  return encodeFrame(build.ethernet(macs, build.ipv4({ ...addresses, id, df: true }, tunnel)))
+  return encodeFrame(build.ethernet(macs, build.ipv4({ ...addresses, id, flags: 2 }, tunnel)))
 }
 function overIpv6({ srcPort = 50_000, checksum }: Outer = {}): Uint8Array {
   const tunnel = build.udp(

@@ -62,6 +62,11 @@ export function udpFrame(plan: Plan, options: UdpFrame): Injection {
   return { trace: options.trace, at: { host: from.id }, frame: encodeFrame(build.ethernet(ethernet, packet)) }
 }
 
+/** A marked frame to everybody: UDP to the limited broadcast address. */
+export function broadcastFrame(plan: Plan, trace: number, from: string): Injection {
+  return udpFrame(plan, { trace, from, to: from, dstMac: 'ff:ff:ff:ff:ff:ff', address: '255.255.255.255' })
+}
+
 /** An ARP request of a host, broadcast. */
 export function arpRequest(plan: Plan, trace: number, from: string, target: string): Injection {
   const host = hostOf(plan, from)
