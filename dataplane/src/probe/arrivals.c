@@ -49,8 +49,8 @@ static size_t filling(const struct zt_arrivals *arrivals, uint64_t place)
     return 0;
 }
 
-void zt_arrivals_add(struct zt_arrivals *arrivals, uint32_t host, uint64_t at, bool foreign, const uint8_t *data,
-                     uint32_t length)
+void zt_arrivals_add(struct zt_arrivals *arrivals, uint32_t host, uint64_t at, bool foreign,
+                     const uint8_t *data, uint32_t length)
 {
     size_t size = record_size(length);
     size_t left = arrivals->size - arrivals->tail % arrivals->size;
@@ -66,13 +66,18 @@ void zt_arrivals_add(struct zt_arrivals *arrivals, uint32_t host, uint64_t at, b
     arrivals->tail += skipped;
     record = record_at(arrivals, arrivals->tail);
     *record = (struct record){
-        .seq = arrivals->next_seq++, .at = at, .host = host, .length = length, .foreign = foreign,
+        .seq = arrivals->next_seq++,
+        .at = at,
+        .host = host,
+        .length = length,
+        .foreign = foreign,
     };
     memcpy(record + 1, data, length);
     arrivals->tail += size;
 }
 
-bool zt_arrivals_next(const struct zt_arrivals *arrivals, uint64_t *place, struct zt_arrival *arrival)
+bool zt_arrivals_next(const struct zt_arrivals *arrivals, uint64_t *place,
+                      struct zt_arrival *arrival)
 {
     const struct record *record;
 

@@ -32,13 +32,14 @@ void zt_arrivals_open(struct zt_arrivals *arrivals, size_t size);
 void zt_arrivals_close(struct zt_arrivals *arrivals);
 
 /* Gives the frame the next number. */
-void zt_arrivals_add(struct zt_arrivals *arrivals, uint32_t host, uint64_t at, bool foreign, const uint8_t *data,
-                     uint32_t length);
+void zt_arrivals_add(struct zt_arrivals *arrivals, uint32_t host, uint64_t at, bool foreign,
+                     const uint8_t *data, uint32_t length);
 
 /* Forgets all before number `seq`. */
 void zt_arrivals_forget(struct zt_arrivals *arrivals, uint64_t seq);
 
 /* Goes through what is there: start with *place 0; false at the end. */
-bool zt_arrivals_next(const struct zt_arrivals *arrivals, uint64_t *place, struct zt_arrival *arrival);
+bool zt_arrivals_next(const struct zt_arrivals *arrivals, uint64_t *place,
+                      struct zt_arrival *arrival);
 
 #endif

@@ -16,11 +16,13 @@ static bool read_text(const struct zt_members *object, const char *name, char *o
 
     if (node == 0 || object->json->nodes[node].type != ZT_JSON_STRING ||
         !zt_json_string(object->json, node, out, size, NULL) || out[0] == '\0')
-        return zt_members_wrong(object, name, error, "a text of 1 to %zu octets is wanted", size - 1);
+        return zt_members_wrong(object, name, error, "a text of 1 to %zu octets is wanted",
+                                size - 1);
     return true;
 }
 
-static bool read_place(const struct zt_members *object, struct zt_probe_place *place, struct zt_error *error)
+static bool read_place(const struct zt_members *object, struct zt_probe_place *place,
+                       struct zt_error *error)
 {
     return read_text(object, "id", place->id, sizeof(place->id), error) &&
            read_text(object, "netns", place->netns, sizeof(place->netns), error) &&
@@ -35,9 +37,10 @@ static bool read_mac(const struct zt_members *object, zt_mac *mac, struct zt_err
 
     if (!read_text(object, "mac", text, sizeof(text), error))
         return false;
-    if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &octets[0], &octets[1], &octets[2],
-                                     &octets[3], &octets[4], &octets[5], &end) != 6)
-        return zt_members_wrong(object, "mac", error, "six octets like 02:00:00:00:00:01 are wanted");
+    if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &octets[0], &octets[1],
+                                     &octets[2], &octets[3], &octets[4], &octets[5], &end) != 6)
+        return zt_members_wrong(object, "mac", error,
+                                "six octets like 02:00:00:00:00:01 are wanted");
     for (int i = 0; i < 6; i++)
         mac->octets[i] = (uint8_t)octets[i];
     return true;
@@ -49,7 +52,8 @@ static bool add_address(struct zt_host *host, char *text)
     char *slash = strchr(text, '/');
     zt_ip address = { .family = strchr(text, ':') ? ZT_IPV6 : ZT_IPV4 };
 
-    if (!slash || slash[1] == '\0' || strspn(slash + 1, "0123456789") != strlen(slash + 1) || strlen(slash) > 4)
+    if (!slash || slash[1] == '\0' || strspn(slash + 1, "0123456789") != strlen(slash + 1) ||
+        strlen(slash) > 4)
         return false;
     *slash = '\0';
     if ((uint32_t)atoi(slash + 1) > zt_ip_octets(address.family) * 8 ||
@@ -58,7 +62,8 @@ static bool add_address(struct zt_host *host, char *text)
     return zt_host_add(host, address);
 }
 
-static bool read_addresses(const struct zt_members *object, struct zt_host *host, struct zt_error *error)
+static bool read_addresses(const struct zt_members *object, struct zt_host *host,
+                           struct zt_error *error)
 {
     uint32_t list = zt_members_find(object, "addresses");
     uint32_t node;
@@ -67,14 +72,17 @@ static bool read_addresses(const struct zt_members *object, struct zt_host *host
         return zt_members_wrong(object, "addresses", error, "a list of addresses is wanted");
     zt_host_add(host, zt_ip_eui64(host->mac));
     node = zt_json_first(list);
-    for (uint32_t i = 0; i < object->json->nodes[list].count; i++, node = object->json->nodes[node].next) {
+    for (uint32_t i = 0; i < object->json->nodes[list].count;
+         i++, node = object->json->nodes[node].next) {
         char text[64];
 
         if (object->json->nodes[node].type != ZT_JSON_STRING ||
-            !zt_json_string(object->json, node, text, sizeof(text), NULL) || !add_address(host, text))
-            return zt_members_wrong(object, "addresses", error,
-                                    "item %u: an address with its prefix length is wanted, at most %u in all", i,
-                                    ZT_HOST_ADDRESSES_MAX - 1);
+            !zt_json_string(object->json, node, text, sizeof(text), NULL) ||
+            !add_address(host, text))
+            return zt_members_wrong(
+                object, "addresses", error,
+                "item %u: an address with its prefix length is wanted, at most %u in all", i,
+                ZT_HOST_ADDRESSES_MAX - 1);
     }
     return true;
 }
@@ -91,9 +99,11 @@ static bool read_io(const struct zt_members *object, enum zt_probe_io *io, struc
            zt_members_wrong(object, "io", error, "af_xdp or af_packet is wanted");
 }
 
-static bool read_host(const struct zt_json *json, uint32_t node, uint32_t index, void *item, struct zt_error *error)
+static bool read_host(const struct zt_json *json, uint32_t node, uint32_t index, void *item,
+                      struct zt_error *error)
 {
-    static const char *const names[] = { "id", "netns", "ifname", "mac", "addresses", "mtu", "io", NULL };
+    static const char *const names[] = { "id",        "netns", "ifname", "mac",
+                                         "addresses", "mtu",   "io",     NULL };
     struct zt_probe_host_config *host = item;
     struct zt_members members;
     int64_t mtu;
@@ -107,7 +117,8 @@ static bool read_host(const struct zt_json *json, uint32_t node, uint32_t index,
     return true;
 }
 
-static bool read_link(const struct zt_json *json, uint32_t node, uint32_t index, void *item, struct zt_error *error)
+static bool read_link(const struct zt_json *json, uint32_t node, uint32_t index, void *item,
+                      struct zt_error *error)
 {
     static const char *const names[] = { "id", "netns", "ifname", NULL };
     struct zt_members members;
@@ -119,8 +130,8 @@ static bool read_link(const struct zt_json *json, uint32_t node, uint32_t index,
 typedef bool item_reader(const struct zt_json *json, uint32_t node, uint32_t index, void *item,
                          struct zt_error *error);
 
-static bool read_list(const struct zt_members *root, const char *name, size_t size, uint32_t most, item_reader *reader,
-                      void **items, uint32_t *count, struct zt_error *error)
+static bool read_list(const struct zt_members *root, const char *name, size_t size, uint32_t most,
+                      item_reader *reader, void **items, uint32_t *count, struct zt_error *error)
 {
     const struct zt_json *json = root->json;
     uint32_t list = zt_members_find(root, name);
@@ -137,7 +148,8 @@ static bool read_list(const struct zt_members *root, const char *name, size_t si
     return true;
 }
 
-static bool read_root(struct zt_probe_config *config, const struct zt_json *json, struct zt_error *error)
+static bool read_root(struct zt_probe_config *config, const struct zt_json *json,
+                      struct zt_error *error)
 {
     static const char *const names[] = { "format", "version", "hosts", "links", NULL };
     struct zt_members root;
@@ -149,10 +161,10 @@ static bool read_root(struct zt_probe_config *config, const struct zt_json *json
         !zt_json_string_is(json, zt_members_find(&root, "format"), "ztos-probe"))
         return zt_members_wrong(&root, "format", error, "\"ztos-probe\" is wanted");
     return zt_members_integer(&root, "version", 1, 1, &version, error) &&
-           read_list(&root, "hosts", sizeof(*config->hosts), ZT_PROBE_HOSTS_MAX, read_host, (void **)&config->hosts,
-                     &config->host_count, error) &&
-           read_list(&root, "links", sizeof(*config->links), ZT_PROBE_LINKS_MAX, read_link, (void **)&config->links,
-                     &config->link_count, error);
+           read_list(&root, "hosts", sizeof(*config->hosts), ZT_PROBE_HOSTS_MAX, read_host,
+                     (void **)&config->hosts, &config->host_count, error) &&
+           read_list(&root, "links", sizeof(*config->links), ZT_PROBE_LINKS_MAX, read_link,
+                     (void **)&config->links, &config->link_count, error);
 }
 
 /* A host or link end is named by its id: two of the same could not be told apart. */
@@ -168,13 +180,15 @@ static bool index_ids(struct zt_probe_config *config, struct zt_error *error)
            zt_error_set(error, "request-invalid", "/links", "two have the same id");
 }
 
-bool zt_probe_config_parse(struct zt_probe_config *config, const char *text, size_t length, struct zt_error *error)
+bool zt_probe_config_parse(struct zt_probe_config *config, const char *text, size_t length,
+                           struct zt_error *error)
 {
     struct zt_json json;
     bool good;
 
     memset(config, 0, sizeof(*config));
-    good = zt_json_parse(&json, text, length, error) && read_root(config, &json, error) && index_ids(config, error);
+    good = zt_json_parse(&json, text, length, error) && read_root(config, &json, error) &&
+           index_ids(config, error);
     zt_json_free(&json);
     return good;
 }

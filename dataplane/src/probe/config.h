@@ -41,7 +41,8 @@ struct zt_probe_config {
 };
 
 /* Reads JSON. False with `error` filled (code, JSON path, reason); free in both cases. */
-bool zt_probe_config_parse(struct zt_probe_config *config, const char *text, size_t length, struct zt_error *error);
+bool zt_probe_config_parse(struct zt_probe_config *config, const char *text, size_t length,
+                           struct zt_error *error);
 void zt_probe_config_free(struct zt_probe_config *config);
 
 #endif

@@ -25,9 +25,11 @@ struct side {
     struct zt_xsk xsk;
 };
 
-static int open_side(struct side *side, const char *ifname, uint32_t ring, struct zt_failure *failure)
+static int open_side(struct side *side, const char *ifname, uint32_t ring,
+                     struct zt_failure *failure)
 {
-    if (zt_xdp_check(ifname, &side->ifindex, failure) || zt_xdp_load(&side->xdp, side->ifindex, false, failure) ||
+    if (zt_xdp_check(ifname, &side->ifindex, failure) ||
+        zt_xdp_load(&side->xdp, side->ifindex, false, failure) ||
         zt_xdp_attach(&side->xdp, ifname, side->ifindex, &side->mode, failure))
         return -1;
     if (zt_xsk_open(&side->xsk, ifname, ring, failure))
@@ -59,7 +61,8 @@ static void close_sides(struct side sides[2], const struct zt_forward_options *o
     for (int i = 0; i < 2; i++) {
         if (sides[i].xsk.fd >= 0)
             zt_xsk_close(&sides[i].xsk);
-        if (sides[i].xdp.skeleton && (!options->netns[i] || zt_netns_enter(options->netns[i], &failure) == 0))
+        if (sides[i].xdp.skeleton &&
+            (!options->netns[i] || zt_netns_enter(options->netns[i], &failure) == 0))
             zt_xdp_detach(sides[i].ifindex, sides[i].mode);
         zt_netns_return(home);
         zt_xdp_close(&sides[i].xdp);
@@ -89,7 +92,8 @@ static void loop(struct side sides[2], int signals)
         { .fd = signals, .events = POLLIN },
     };
 
-    while (!(waits[2].revents & POLLIN) && !((waits[0].revents | waits[1].revents) & (POLLERR | POLLHUP))) {
+    while (!(waits[2].revents & POLLIN) &&
+           !((waits[0].revents | waits[1].revents) & (POLLERR | POLLHUP))) {
         int bursts = 0;
 
         while (bursts < BURSTS_AT_ONCE) {
@@ -130,7 +134,8 @@ int zt_forward_run(const struct zt_forward_options *options, struct zt_failure *
     sigprocmask(SIG_BLOCK, &set, NULL);
     signals = signalfd(-1, &set, SFD_CLOEXEC);
     if (signals < 0)
-        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no signal descriptor: %s", strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no signal descriptor: %s",
+                       strerror(errno));
     if (zt_netns_open(&home, failure)) {
         close(signals);
         return -1;

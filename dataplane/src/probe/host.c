@@ -21,13 +21,14 @@ static bool is_own(const struct zt_host *host, zt_ip address)
 }
 
 /* HOST-1, with the target as in ARP-3. */
-static bool answer_arp(const struct zt_host *host, const uint8_t *frame, uint32_t length, uint8_t *reply,
-                       uint32_t *reply_length)
+static bool answer_arp(const struct zt_host *host, const uint8_t *frame, uint32_t length,
+                       uint8_t *reply, uint32_t *reply_length)
 {
     zt_mac destination = zt_eth_destination(frame);
     struct zt_arp request, answer;
 
-    if (!zt_arp_read(frame, length, &request) || request.operation != ZT_ARP_REQUEST || !is_own(host, request.target))
+    if (!zt_arp_read(frame, length, &request) || request.operation != ZT_ARP_REQUEST ||
+        !is_own(host, request.target))
         return false;
     if (!zt_mac_equal(destination, host->mac) && !zt_mac_equal(destination, ZT_MAC_BROADCAST))
         return false;
@@ -44,10 +45,11 @@ static bool answer_arp(const struct zt_host *host, const uint8_t *frame, uint32_
 }
 
 /* HOST-2: solicited and unicast, or to all nodes when it asks from the unspecified address. */
-static bool answer_nd(const struct zt_host *host, const uint8_t *frame, uint32_t length, uint8_t *reply,
-                      uint32_t *reply_length)
+static bool answer_nd(const struct zt_host *host, const uint8_t *frame, uint32_t length,
+                      uint8_t *reply, uint32_t *reply_length)
 {
-    static const zt_ip all_nodes = { ZT_IPV6, { 0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } };
+    static const zt_ip all_nodes = { ZT_IPV6,
+                                     { 0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } };
     const uint8_t *ip = frame + ZT_ETH_HEADER;
     struct zt_ip_packet packet;
     struct zt_nd request, answer;
@@ -64,14 +66,14 @@ static bool answer_nd(const struct zt_host *host, const uint8_t *frame, uint32_t
         .destination = unspecified ? all_nodes : request.source,
         .target = request.target,
     };
-    zt_nd_write(reply, unspecified ? zt_ip_multicast_mac(all_nodes) : zt_eth_source(frame), host->mac, &answer,
-                host->mac);
+    zt_nd_write(reply, unspecified ? zt_ip_multicast_mac(all_nodes) : zt_eth_source(frame),
+                host->mac, &answer, host->mac);
     *reply_length = ZT_ND_FRAME;
     return true;
 }
 
-enum zt_reception zt_host_receive(const struct zt_host *host, const uint8_t *frame, uint32_t length, uint8_t *reply,
-                                  uint32_t *reply_length)
+enum zt_reception zt_host_receive(const struct zt_host *host, const uint8_t *frame, uint32_t length,
+                                  uint8_t *reply, uint32_t *reply_length)
 {
     zt_mac destination;
 
@@ -80,9 +82,11 @@ enum zt_reception zt_host_receive(const struct zt_host *host, const uint8_t *fra
     destination = zt_eth_destination(frame);
     if (!zt_mac_is_group(destination) && !zt_mac_equal(destination, host->mac))
         return ZT_HOST_FOREIGN;
-    if (zt_eth_type(frame).value == ZT_ETHERTYPE_ARP && answer_arp(host, frame, length, reply, reply_length))
+    if (zt_eth_type(frame).value == ZT_ETHERTYPE_ARP &&
+        answer_arp(host, frame, length, reply, reply_length))
         return ZT_HOST_ANSWERED_ARP;
-    if (zt_eth_type(frame).value == ZT_ETHERTYPE_IPV6 && answer_nd(host, frame, length, reply, reply_length))
+    if (zt_eth_type(frame).value == ZT_ETHERTYPE_IPV6 &&
+        answer_nd(host, frame, length, reply, reply_length))
         return ZT_HOST_ANSWERED_ND;
     return ZT_HOST_RECORDED;
 }

@@ -32,7 +32,7 @@ enum zt_reception {
 bool zt_host_add(struct zt_host *host, zt_ip address);
 
 /* Takes a frame; `reply`, of ZT_HOST_REPLY_MAX octets, is filled when the host answers. */
-enum zt_reception zt_host_receive(const struct zt_host *host, const uint8_t *frame, uint32_t length, uint8_t *reply,
-                                  uint32_t *reply_length);
+enum zt_reception zt_host_receive(const struct zt_host *host, const uint8_t *frame, uint32_t length,
+                                  uint8_t *reply, uint32_t *reply_length);
 
 #endif

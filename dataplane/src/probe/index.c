@@ -8,7 +8,8 @@
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(((const struct zt_index_entry *)a)->name, ((const struct zt_index_entry *)b)->name);
+    return strcmp(((const struct zt_index_entry *)a)->name,
+                  ((const struct zt_index_entry *)b)->name);
 }
 
 void zt_index_add(struct zt_index *index, const char *name)

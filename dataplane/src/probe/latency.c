@@ -25,7 +25,8 @@ static uint64_t due(const struct zt_latency *latency, uint32_t i)
     return latency->start + (uint64_t)i * SECOND / latency->request->rate;
 }
 
-bool zt_latency_take(struct zt_latency *latency, uint32_t host, uint64_t at, const uint8_t *frame, uint32_t length)
+bool zt_latency_take(struct zt_latency *latency, uint32_t host, uint64_t at, const uint8_t *frame,
+                     uint32_t length)
 {
     uint32_t run, trace;
 
@@ -43,13 +44,15 @@ bool zt_latency_take(struct zt_latency *latency, uint32_t host, uint64_t at, con
 }
 
 /* Sends what is due by now, up to a burst; the number of frames that were handed over or lost. */
-static uint32_t send_due(struct zt_probe *probe, struct zt_latency *latency, struct zt_template *frame, uint32_t next)
+static uint32_t send_due(struct zt_probe *probe, struct zt_latency *latency,
+                         struct zt_template *frame, uint32_t next)
 {
     const struct zt_latency_request *request = latency->request;
     uint64_t now = zt_probe_now();
     uint32_t count = 0;
 
-    while (next + count < request->count && count < ZT_PROBE_BURST && due(latency, next + count) <= now) {
+    while (next + count < request->count && count < ZT_PROBE_BURST &&
+           due(latency, next + count) <= now) {
         zt_template_mark(frame, request->run, next + count);
         if (zt_probe_send(probe, request->from, frame->data, frame->length))
             latency->sent[next + count] = now;
@@ -99,19 +102,19 @@ static void append_result(const struct zt_latency *latency, struct zt_text *answ
         zt_text_format(answer, "%s%lld", comma, (long long)(latency->sent[i] - due(latency, i)));
         comma = ",";
     }
-    zt_text_format(answer, "],\"sent\":%u,\"received\":%u,\"lost\":%u,\"duplicates\":%u", sent, latency->received,
-                   sent - latency->received, latency->duplicates);
+    zt_text_format(answer, "],\"sent\":%u,\"received\":%u,\"lost\":%u,\"duplicates\":%u", sent,
+                   latency->received, sent - latency->received, latency->duplicates);
 }
 
-bool zt_latency_run(struct zt_probe *probe, const struct zt_latency_request *request, struct zt_text *answer,
-                    struct zt_error *error)
+bool zt_latency_run(struct zt_probe *probe, const struct zt_latency_request *request,
+                    struct zt_text *answer, struct zt_error *error)
 {
     static struct zt_template frame;
     struct zt_latency latency = { .request = request };
 
     if ((uint64_t)request->count > (uint64_t)request->rate * ZT_LATENCY_SECONDS_MAX)
-        return zt_error_set(error, "request-invalid", "/count", "the measurement would last longer than %d s",
-                            ZT_LATENCY_SECONDS_MAX);
+        return zt_error_set(error, "request-invalid", "/count",
+                            "the measurement would last longer than %d s", ZT_LATENCY_SECONDS_MAX);
     if (!zt_template_open(&frame, request->data, request->length, error))
         return false;
     latency.sent = zt_calloc(request->count, sizeof(*latency.sent));

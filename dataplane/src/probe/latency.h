@@ -30,10 +30,11 @@ struct zt_latency_request {
 };
 
 /* Runs a measurement and appends the members of its answer. False with `error` filled if the frame does not serve. */
-bool zt_latency_run(struct zt_probe *probe, const struct zt_latency_request *request, struct zt_text *answer,
-                    struct zt_error *error);
+bool zt_latency_run(struct zt_probe *probe, const struct zt_latency_request *request,
+                    struct zt_text *answer, struct zt_error *error);
 
 /* True if the frame is one of the measurement's, which is then the end of it. */
-bool zt_latency_take(struct zt_latency *latency, uint32_t host, uint64_t at, const uint8_t *frame, uint32_t length);
+bool zt_latency_take(struct zt_latency *latency, uint32_t host, uint64_t at, const uint8_t *frame,
+                     uint32_t length);
 
 #endif

@@ -12,7 +12,8 @@
 
 static const char usage[] =
     "usage: ztos-probe --control SOCKET --config FILE [options]\n"
-    "       ztos-probe forward A B [--netns-a NAME] [--netns-b NAME] [--ring SLOTS] [--ready-fd FD]\n"
+    "       ztos-probe forward A B [--netns-a NAME] [--netns-b NAME] [--ring SLOTS] [--ready-fd "
+    "FD]\n"
     "  --control SOCKET  where to listen for control requests\n"
     "  --config FILE     hosts and link ends (dataplane/src/probe/README.md)\n"
     "  --stats FILE      statistics page (ztos/stats_page.h)\n"
@@ -102,12 +103,13 @@ static int read_flag(struct arguments *arguments, int flag, struct zt_failure *f
         arguments->ready = arguments->forward.ready = (int)number;
         return 0;
     default:
-        return zt_fail(failure, ZT_EXIT_USAGE, "usage", "wrong flags; ztos-probe --help tells the right ones");
+        return zt_fail(failure, ZT_EXIT_USAGE, "usage",
+                       "wrong flags; ztos-probe --help tells the right ones");
     }
 }
 
-static int read_flags(struct arguments *arguments, int argc, char **argv, const struct option *flags,
-                      struct zt_failure *failure)
+static int read_flags(struct arguments *arguments, int argc, char **argv,
+                      const struct option *flags, struct zt_failure *failure)
 {
     int flag;
 
@@ -149,7 +151,8 @@ static int probe(struct arguments *arguments, int argc, char **argv)
         return ZT_EXIT_OK;
     }
     if (optind < argc || !arguments->probe.control || !arguments->probe.config) {
-        zt_fail(&failure, ZT_EXIT_USAGE, "usage", "--control and --config are needed, and nothing but flags");
+        zt_fail(&failure, ZT_EXIT_USAGE, "usage",
+                "--control and --config are needed, and nothing but flags");
         return zt_report(&failure);
     }
     result = zt_probe_open(&state, &arguments->probe, &failure);

@@ -8,8 +8,9 @@
 
 #include "src/base/error.h"
 
-bool zt_members_read(struct zt_members *members, const struct zt_json *json, uint32_t node, const char *where,
-                     int64_t index, const char *const *names, struct zt_error *error)
+bool zt_members_read(struct zt_members *members, const struct zt_json *json, uint32_t node,
+                     const char *where, int64_t index, const char *const *names,
+                     struct zt_error *error)
 {
     uint32_t key = zt_json_first(node);
 
@@ -29,8 +30,8 @@ bool zt_members_read(struct zt_members *members, const struct zt_json *json, uin
         while (names[name] && !zt_json_string_is(json, key, names[name]))
             name++;
         if (!names[name])
-            return zt_error_set(error, "request-invalid", members->where, "member %u has a name that is not known",
-                                i + 1);
+            return zt_error_set(error, "request-invalid", members->where,
+                                "member %u has a name that is not known", i + 1);
         if (members->values[name] != 0)
             return zt_members_wrong(members, names[name], error, "the member comes twice");
         members->values[name] = value;
@@ -47,18 +48,20 @@ uint32_t zt_members_find(const struct zt_members *members, const char *name)
     return 0;
 }
 
-bool zt_members_integer(const struct zt_members *members, const char *name, int64_t least, int64_t most,
-                        int64_t *value, struct zt_error *error)
+bool zt_members_integer(const struct zt_members *members, const char *name, int64_t least,
+                        int64_t most, int64_t *value, struct zt_error *error)
 {
     uint32_t node = zt_members_find(members, name);
 
-    if (node != 0 && zt_json_integer(members->json, node, value) && *value >= least && *value <= most)
+    if (node != 0 && zt_json_integer(members->json, node, value) && *value >= least &&
+        *value <= most)
         return true;
-    return zt_members_wrong(members, name, error, "an integer from %" PRId64 " to %" PRId64 " is wanted", least, most);
+    return zt_members_wrong(members, name, error,
+                            "an integer from %" PRId64 " to %" PRId64 " is wanted", least, most);
 }
 
-bool zt_members_wrong(const struct zt_members *members, const char *name, struct zt_error *error, const char *format,
-                      ...)
+bool zt_members_wrong(const struct zt_members *members, const char *name, struct zt_error *error,
+                      const char *format, ...)
 {
     char where[sizeof(members->where) + 32];
     char message[256];

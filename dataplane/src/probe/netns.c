@@ -24,16 +24,18 @@ int zt_netns_enter(const char *name, struct zt_failure *failure)
     char path[512];
     int fd, error;
 
-    if (snprintf(path, sizeof(path), "%s%s", name[0] == '/' ? "" : NETNS_FOLDER "/", name) >= (int)sizeof(path))
-        return zt_fail(failure, ZT_EXIT_USAGE, "netns", "the namespace's name is too long: %.60s...", name);
+    if (snprintf(path, sizeof(path), "%s%s", name[0] == '/' ? "" : NETNS_FOLDER "/", name) >=
+        (int)sizeof(path))
+        return zt_fail(failure, ZT_EXIT_USAGE, "netns",
+                       "the namespace's name is too long: %.60s...", name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return zt_fail(failure, ZT_EXIT_FAILED, "netns", "%s: %s", path, strerror(errno));
     error = setns(fd, CLONE_NEWNET) ? errno : 0;
     close(fd);
     if (error)
-        return zt_fail(failure, ZT_EXIT_FAILED, "netns", "%s cannot be entered: %s%s", path, strerror(error),
-                       error == EPERM ? " (CAP_SYS_ADMIN is needed)" : "");
+        return zt_fail(failure, ZT_EXIT_FAILED, "netns", "%s cannot be entered: %s%s", path,
+                       strerror(error), error == EPERM ? " (CAP_SYS_ADMIN is needed)" : "");
     return 0;
 }
 

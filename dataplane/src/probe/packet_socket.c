@@ -31,8 +31,8 @@ int zt_packet_open(const char *ifname, bool receive, struct zt_failure *failure)
 
     address.sll_ifindex = (int)if_nametoindex(ifname);
     if (address.sll_ifindex == 0)
-        return zt_fail(failure, ZT_EXIT_FAILED, "port-missing", "there is no device %s in this network namespace",
-                       ifname);
+        return zt_fail(failure, ZT_EXIT_FAILED, "port-missing",
+                       "there is no device %s in this network namespace", ifname);
     address.sll_protocol = receive ? htons(ETH_P_ALL) : 0;
     /* Protocol 0 until it is bound: nothing of other devices is ever received. */
     fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -45,8 +45,8 @@ int zt_packet_open(const char *ifname, bool receive, struct zt_failure *failure)
             zt_log("%s: receive buffer stays at the host's default: %s", ifname, strerror(errno));
         return fd;
     }
-    zt_fail(failure, ZT_EXIT_FAILED, "packet-socket", "%s: no AF_PACKET socket: %s%s", ifname, strerror(errno),
-            errno == EPERM ? " (CAP_NET_RAW is needed)" : "");
+    zt_fail(failure, ZT_EXIT_FAILED, "packet-socket", "%s: no AF_PACKET socket: %s%s", ifname,
+            strerror(errno), errno == EPERM ? " (CAP_NET_RAW is needed)" : "");
     if (fd >= 0)
         close(fd);
     return -1;
@@ -81,9 +81,11 @@ static uint64_t to_monotonic(struct timespec stamp)
     return nanoseconds(monotonic) - (nanoseconds(stamp) == 0 || age > 1000000000u ? 0 : age);
 }
 
-static size_t insert_tag(uint8_t *frame, size_t length, size_t size, const struct tpacket_auxdata *data)
+static size_t insert_tag(uint8_t *frame, size_t length, size_t size,
+                         const struct tpacket_auxdata *data)
 {
-    uint16_t type = data->tp_status & TP_STATUS_VLAN_TPID_VALID ? data->tp_vlan_tpid : ZT_ETHERTYPE_VLAN;
+    uint16_t type =
+        data->tp_status & TP_STATUS_VLAN_TPID_VALID ? data->tp_vlan_tpid : ZT_ETHERTYPE_VLAN;
 
     if (length < ZT_ETH_TYPE || length + 4 > size)
         return length;
@@ -98,7 +100,10 @@ size_t zt_packet_receive(int fd, uint8_t *frame, size_t size, uint64_t *at)
     _Alignas(struct cmsghdr) uint8_t control[256];
     struct iovec vector = { .iov_base = frame, .iov_len = size };
     struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control),
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
     };
     ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT);
     struct timespec stamp = { 0 };

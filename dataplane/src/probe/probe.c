@@ -58,7 +58,8 @@ static int read_config(struct zt_probe *probe, const char *path, struct zt_failu
     if (length < 0)
         return zt_fail(failure, ZT_EXIT_USAGE, "config-file", "%s: it cannot be read", path);
     return good ? 0
-                : zt_fail(failure, ZT_EXIT_USAGE, error.code, "%s: %s: %s", path, error.where, error.message);
+                : zt_fail(failure, ZT_EXIT_USAGE, error.code, "%s: %s: %s", path, error.where,
+                          error.message);
 }
 
 static bool watch(struct zt_probe *probe, int fd, uint32_t source)
@@ -144,8 +145,9 @@ static int open_link(struct zt_probe *probe, uint32_t index, struct zt_failure *
     return probe->links[index].packet < 0 ? -1 : 0;
 }
 
-static int visit_place(struct zt_probe *probe, const struct zt_netns_home *home, const struct zt_probe_place *place,
-                       visit *work, uint32_t index, struct zt_failure *failure)
+static int visit_place(struct zt_probe *probe, const struct zt_netns_home *home,
+                       const struct zt_probe_place *place, visit *work, uint32_t index,
+                       struct zt_failure *failure)
 {
     char message[sizeof(failure->message)];
     int result;
@@ -201,14 +203,20 @@ static int open_events(struct zt_probe *probe, struct zt_failure *failure)
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     probe->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    good = probe->epoll >= 0 && probe->timer >= 0 && timerfd_settime(probe->timer, 0, &second, NULL) == 0 &&
+    good = probe->epoll >= 0 && probe->timer >= 0 &&
+           timerfd_settime(probe->timer, 0, &second, NULL) == 0 &&
            watch(probe, probe->timer, SOURCE_TIMER) && watch(probe, probe->signals, SOURCE_SIGNALS);
     for (uint32_t i = 0; good && i < probe->config.host_count; i++)
-        good = watch(probe, probe->hosts[i].packet >= 0 ? probe->hosts[i].packet : probe->hosts[i].xsk.fd, i);
-    return good ? 0 : zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s", strerror(errno));
+        good =
+            watch(probe,
+                  probe->hosts[i].packet >= 0 ? probe->hosts[i].packet : probe->hosts[i].xsk.fd, i);
+    return good ? 0
+                : zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s",
+                          strerror(errno));
 }
 
-int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options, struct zt_failure *failure)
+int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options,
+                  struct zt_failure *failure)
 {
     memset(probe, 0, sizeof(*probe));
     probe->options = *options;
@@ -219,17 +227,20 @@ int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options
     probe->hosts = zt_calloc(probe->config.host_count, sizeof(*probe->hosts));
     probe->links = zt_calloc(probe->config.link_count, sizeof(*probe->links));
     for (uint32_t i = 0; i < probe->config.host_count; i++)
-        probe->hosts[i] = (struct zt_probe_host){ .config = &probe->config.hosts[i], .packet = -1, .xsk.fd = -1 };
+        probe->hosts[i] =
+            (struct zt_probe_host){ .config = &probe->config.hosts[i], .packet = -1, .xsk.fd = -1 };
     for (uint32_t i = 0; i < probe->config.link_count; i++)
         probe->links[i].packet = -1;
     zt_arrivals_open(&probe->arrivals, ARRIVALS_SIZE);
     if (zt_stats_create(&probe->stats, options->stats, ZT_STATS_PROBE,
                         probe->config.host_count + probe->config.link_count, failure) ||
         open_sockets(probe, failure) || open_events(probe, failure) ||
-        zt_control_open(&probe->control, options->control, options->owner, zt_probe_answer, probe, failure))
+        zt_control_open(&probe->control, options->control, options->owner, zt_probe_answer, probe,
+                        failure))
         return -1;
     if (!watch(probe, zt_control_fd(&probe->control), SOURCE_CONTROL))
-        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "the control socket cannot be waited for: %s", strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll",
+                       "the control socket cannot be waited for: %s", strerror(errno));
     zt_probe_publish(probe);
     return 0;
 }
@@ -283,7 +294,8 @@ void zt_probe_read_kernel(struct zt_probe *probe)
     }
 }
 
-static void publish_host(const struct zt_probe_host *host, struct zt_stats_entry *entry, uint32_t index)
+static void publish_host(const struct zt_probe_host *host, struct zt_stats_entry *entry,
+                         uint32_t index)
 {
     entry->id = index;
     entry->flags = (host->gone ? ZT_STATS_GONE : ZT_STATS_CARRIER) |

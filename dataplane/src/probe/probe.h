@@ -70,7 +70,8 @@ struct zt_probe {
 };
 
 /* ---- probe.c */
-int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options, struct zt_failure *failure);
+int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options,
+                  struct zt_failure *failure);
 void zt_probe_run(struct zt_probe *probe);
 void zt_probe_close(struct zt_probe *probe);
 uint64_t zt_probe_now(void);
@@ -94,7 +95,7 @@ uint64_t zt_probe_host_rx_dropped(const struct zt_probe_host *host);
 uint64_t zt_probe_host_tx_dropped(const struct zt_probe_host *host);
 
 /* ---- probe_control.c */
-enum zt_control_next zt_probe_answer(void *probe, const struct zt_control_peer *peer, const char *message,
-                                     size_t length, struct zt_text *answer);
+enum zt_control_next zt_probe_answer(void *probe, const struct zt_control_peer *peer,
+                                     const char *message, size_t length, struct zt_text *answer);
 
 #endif

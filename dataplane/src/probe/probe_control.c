@@ -20,13 +20,14 @@
 static const char *const no_members[] = { "id", "op", NULL };
 static const char *const send_members[] = { "id", "op", "frames", NULL };
 static const char *const collect_members[] = { "id", "op", "from", "limit", NULL };
-static const char *const latency_members[] = { "id", "op", "from", "to", "data", "rate", "count", "run", NULL };
+static const char *const latency_members[] = { "id",   "op",    "from", "to", "data",
+                                               "rate", "count", "run",  NULL };
 
-typedef bool operation(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                       struct zt_error *error);
+typedef bool operation(struct zt_probe *probe, const struct zt_members *request,
+                       struct zt_text *answer, struct zt_error *error);
 
-static bool do_hello(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                     struct zt_error *error)
+static bool do_hello(struct zt_probe *probe, const struct zt_members *request,
+                     struct zt_text *answer, struct zt_error *error)
 {
     (void)request;
     (void)error;
@@ -51,20 +52,20 @@ static bool do_hello(struct zt_probe *probe, const struct zt_members *request, s
     return true;
 }
 
-static bool do_send(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                    struct zt_error *error)
+static bool do_send(struct zt_probe *probe, const struct zt_members *request,
+                    struct zt_text *answer, struct zt_error *error)
 {
     return zt_send_frames(probe, request, ZT_SEND_TO_HOSTS, answer, error);
 }
 
-static bool do_inject(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                      struct zt_error *error)
+static bool do_inject(struct zt_probe *probe, const struct zt_members *request,
+                      struct zt_text *answer, struct zt_error *error)
 {
     return zt_send_frames(probe, request, ZT_SEND_TO_LINKS, answer, error);
 }
 
-static void append_arrival(const struct zt_probe *probe, const struct zt_arrival *arrival, const char *comma,
-                           struct zt_text *answer)
+static void append_arrival(const struct zt_probe *probe, const struct zt_arrival *arrival,
+                           const char *comma, struct zt_text *answer)
 {
     zt_text_format(answer, "%s{\"seq\":%llu,\"host\":", comma, (unsigned long long)arrival->seq);
     zt_text_json_string(answer, probe->config.hosts[arrival->host].place.id);
@@ -73,17 +74,19 @@ static void append_arrival(const struct zt_probe *probe, const struct zt_arrival
     zt_text_format(answer, "\",\"foreign\":%s}", arrival->foreign ? "true" : "false");
 }
 
-static bool do_collect(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                       struct zt_error *error)
+static bool do_collect(struct zt_probe *probe, const struct zt_members *request,
+                       struct zt_text *answer, struct zt_error *error)
 {
     int64_t from = 0, limit = COLLECT_LIMIT_DEFAULT;
     struct zt_arrival arrival;
     size_t start = answer->length;
     uint64_t next, place = 0;
 
-    if (zt_members_find(request, "from") && !zt_members_integer(request, "from", 0, SAFE_INTEGER_MAX, &from, error))
+    if (zt_members_find(request, "from") &&
+        !zt_members_integer(request, "from", 0, SAFE_INTEGER_MAX, &from, error))
         return false;
-    if (zt_members_find(request, "limit") && !zt_members_integer(request, "limit", 1, 1 << 20, &limit, error))
+    if (zt_members_find(request, "limit") &&
+        !zt_members_integer(request, "limit", 1, 1 << 20, &limit, error))
         return false;
     /* What the sockets hold already has arrived. */
     zt_probe_receive(probe);
@@ -102,8 +105,8 @@ static bool do_collect(struct zt_probe *probe, const struct zt_members *request,
     return true;
 }
 
-static bool find_host(struct zt_probe *probe, const struct zt_members *request, const char *name, uint32_t *host,
-                      struct zt_error *error)
+static bool find_host(struct zt_probe *probe, const struct zt_members *request, const char *name,
+                      uint32_t *host, struct zt_error *error)
 {
     char id[ZT_PROBE_ID_MAX + 1];
     uint32_t node = zt_members_find(request, name);
@@ -116,8 +119,8 @@ static bool find_host(struct zt_probe *probe, const struct zt_members *request, 
     return found >= 0 || zt_members_wrong(request, name, error, "the id of a host is wanted");
 }
 
-static bool do_latency(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                       struct zt_error *error)
+static bool do_latency(struct zt_probe *probe, const struct zt_members *request,
+                       struct zt_text *answer, struct zt_error *error)
 {
     static uint8_t data[ZT_XSK_CHUNK];
     struct zt_latency_request latency = { .data = data };
@@ -140,8 +143,8 @@ static bool do_latency(struct zt_probe *probe, const struct zt_members *request,
     return zt_latency_run(probe, &latency, answer, error);
 }
 
-static bool do_stats(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                     struct zt_error *error)
+static bool do_stats(struct zt_probe *probe, const struct zt_members *request,
+                     struct zt_text *answer, struct zt_error *error)
 {
     (void)request;
     (void)error;
@@ -153,28 +156,31 @@ static bool do_stats(struct zt_probe *probe, const struct zt_members *request, s
 
         zt_text_format(answer, "%s{\"id\":", i ? "," : "");
         zt_text_json_string(answer, host->config->place.id);
-        zt_text_format(answer,
-                       ",\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,\"arpAnswered\":%llu,"
-                       "\"ndAnswered\":%llu}",
-                       (unsigned long long)zt_probe_host_rx(host), (unsigned long long)zt_probe_host_tx(host),
-                       (unsigned long long)zt_probe_host_rx_dropped(host),
-                       (unsigned long long)zt_probe_host_tx_dropped(host), (unsigned long long)host->arp_answered,
-                       (unsigned long long)host->nd_answered);
+        zt_text_format(
+            answer,
+            ",\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,\"arpAnswered\":%llu,"
+            "\"ndAnswered\":%llu}",
+            (unsigned long long)zt_probe_host_rx(host), (unsigned long long)zt_probe_host_tx(host),
+            (unsigned long long)zt_probe_host_rx_dropped(host),
+            (unsigned long long)zt_probe_host_tx_dropped(host),
+            (unsigned long long)host->arp_answered, (unsigned long long)host->nd_answered);
     }
     zt_text_append(answer, "],\"links\":[", 11);
     for (uint32_t i = 0; i < probe->config.link_count; i++) {
         zt_text_format(answer, "%s{\"id\":", i ? "," : "");
         zt_text_json_string(answer, probe->config.links[i].id);
-        zt_text_format(answer, ",\"tx\":%llu,\"txDropped\":%llu}", (unsigned long long)probe->links[i].tx,
+        zt_text_format(answer, ",\"tx\":%llu,\"txDropped\":%llu}",
+                       (unsigned long long)probe->links[i].tx,
                        (unsigned long long)probe->links[i].tx_dropped);
     }
-    zt_text_format(answer, "],\"arrivals\":%llu,\"lost\":%llu", (unsigned long long)probe->arrivals.next_seq,
+    zt_text_format(answer, "],\"arrivals\":%llu,\"lost\":%llu",
+                   (unsigned long long)probe->arrivals.next_seq,
                    (unsigned long long)probe->arrivals.lost);
     return true;
 }
 
-static bool do_shutdown(struct zt_probe *probe, const struct zt_members *request, struct zt_text *answer,
-                        struct zt_error *error)
+static bool do_shutdown(struct zt_probe *probe, const struct zt_members *request,
+                        struct zt_text *answer, struct zt_error *error)
 {
     (void)request;
     (void)answer;
@@ -188,8 +194,8 @@ static const struct {
     const char *const *members;
     operation *run;
 } operations[] = {
-    { "hello", no_members, do_hello },       { "send", send_members, do_send },
-    { "inject", send_members, do_inject },   { "collect", collect_members, do_collect },
+    { "hello", no_members, do_hello },          { "send", send_members, do_send },
+    { "inject", send_members, do_inject },      { "collect", collect_members, do_collect },
     { "latency", latency_members, do_latency }, { "stats", no_members, do_stats },
     { "shutdown", no_members, do_shutdown },
 };
@@ -212,16 +218,16 @@ static uint32_t first_member(const struct zt_json *json, const char *name)
     return 0;
 }
 
-static bool answer_request(struct zt_probe *probe, const struct zt_json *json, uint32_t *id, struct zt_text *answer,
-                           struct zt_error *error)
+static bool answer_request(struct zt_probe *probe, const struct zt_json *json, uint32_t *id,
+                           struct zt_text *answer, struct zt_error *error)
 {
     struct zt_members request;
     uint32_t op = first_member(json, "op");
     unsigned int i = 0;
     int64_t number;
 
-    if (first_member(json, "id") && zt_json_integer(json, first_member(json, "id"), &number) && number >= 0 &&
-        number <= UINT32_MAX)
+    if (first_member(json, "id") && zt_json_integer(json, first_member(json, "id"), &number) &&
+        number >= 0 && number <= UINT32_MAX)
         *id = (uint32_t)number;
     while (i < OPERATIONS && !(op && zt_json_string_is(json, op, operations[i].name)))
         i++;
@@ -234,8 +240,8 @@ static bool answer_request(struct zt_probe *probe, const struct zt_json *json, u
     return operations[i].run(probe, &request, answer, error);
 }
 
-enum zt_control_next zt_probe_answer(void *context, const struct zt_control_peer *peer, const char *message,
-                                     size_t length, struct zt_text *answer)
+enum zt_control_next zt_probe_answer(void *context, const struct zt_control_peer *peer,
+                                     const char *message, size_t length, struct zt_text *answer)
 {
     struct zt_probe *probe = context;
     struct zt_json json;

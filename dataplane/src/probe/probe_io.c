@@ -8,7 +8,8 @@
 /* Frames taken from a receive ring at once. */
 #define RECEIVE_MAX 64u
 
-static void arrived(struct zt_probe *probe, uint32_t index, uint64_t at, const uint8_t *frame, uint32_t length)
+static void arrived(struct zt_probe *probe, uint32_t index, uint64_t at, const uint8_t *frame,
+                    uint32_t length)
 {
     struct zt_probe_host *host = &probe->hosts[index];
     uint8_t reply[ZT_HOST_REPLY_MAX];
@@ -63,7 +64,8 @@ static uint32_t receive_packet(struct zt_probe *probe, uint32_t index)
     uint64_t at;
     size_t length;
 
-    while (count < RECEIVE_MAX && (length = zt_packet_receive(host->packet, frame, sizeof(frame), &at)) > 0) {
+    while (count < RECEIVE_MAX &&
+           (length = zt_packet_receive(host->packet, frame, sizeof(frame), &at)) > 0) {
         host->rx++;
         host->rx_octets += length;
         arrived(probe, index, at, frame, (uint32_t)length);

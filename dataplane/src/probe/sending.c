@@ -37,11 +37,13 @@ long zt_send_decode(const struct zt_members *object, const char *name, uint8_t *
     long length = -1;
 
     if (node && text->type == ZT_JSON_STRING)
-        length = zt_base64_decode(object->json->text + text->start, text->end - text->start, out, size);
+        length =
+            zt_base64_decode(object->json->text + text->start, text->end - text->start, out, size);
     if (length == -1)
         zt_members_wrong(object, name, error, "a frame in base64 is wanted");
     if (length == -2 || (length >= 0 && length < (long)ZT_PROBE_FRAME_MIN))
-        zt_members_wrong(object, name, error, "a frame has %u to %zu octets here", ZT_PROBE_FRAME_MIN, size);
+        zt_members_wrong(object, name, error, "a frame has %u to %zu octets here",
+                         ZT_PROBE_FRAME_MIN, size);
     return length < (long)ZT_PROBE_FRAME_MIN ? -1 : length;
 }
 
@@ -56,7 +58,8 @@ static bool read_target(struct frames *frames, const struct zt_members *object, 
 
     if (node && object->json->nodes[node].type == ZT_JSON_STRING &&
         zt_json_string(object->json, node, id, sizeof(id), NULL))
-        found = zt_index_find(to_host ? &frames->probe->config.host_index : &frames->probe->config.link_index, id);
+        found = zt_index_find(
+            to_host ? &frames->probe->config.host_index : &frames->probe->config.link_index, id);
     frame->target = (uint32_t)found;
     return found >= 0 || zt_members_wrong(object, name, error, "there is no %s of this id", name);
 }
@@ -68,7 +71,8 @@ static size_t longest(const struct frames *frames, uint32_t target)
     return chunk ? ZT_PORT_FRAME_MAX : ZT_PROBE_FRAME_MAX;
 }
 
-static bool read_frame(struct frames *frames, const struct zt_json *json, uint32_t node, struct zt_error *error)
+static bool read_frame(struct frames *frames, const struct zt_json *json, uint32_t node,
+                       struct zt_error *error)
 {
     static const char *const host_names[] = { "host", "data", "at", NULL };
     static const char *const link_names[] = { "link", "data", "at", NULL };
@@ -81,9 +85,11 @@ static bool read_frame(struct frames *frames, const struct zt_json *json, uint32
                          frames->to == ZT_SEND_TO_HOSTS ? host_names : link_names, error) ||
         !read_target(frames, &object, frame, error))
         return false;
-    if (zt_members_find(&object, "at") && !zt_members_integer(&object, "at", 0, AT_MAX, &due, error))
+    if (zt_members_find(&object, "at") &&
+        !zt_members_integer(&object, "at", 0, AT_MAX, &due, error))
         return false;
-    length = zt_send_decode(&object, "data", frames->octets + frames->used, longest(frames, frame->target), error);
+    length = zt_send_decode(&object, "data", frames->octets + frames->used,
+                            longest(frames, frame->target), error);
     if (length < 0)
         return false;
     frame->start = frames->used;
@@ -95,7 +101,8 @@ static bool read_frame(struct frames *frames, const struct zt_json *json, uint32
     return true;
 }
 
-static bool read_frames(struct frames *frames, const struct zt_members *request, struct zt_error *error)
+static bool read_frames(struct frames *frames, const struct zt_members *request,
+                        struct zt_error *error)
 {
     const struct zt_json *json = request->json;
     uint32_t list = zt_members_find(request, "frames");
@@ -107,7 +114,8 @@ static bool read_frames(struct frames *frames, const struct zt_members *request,
     count = json->nodes[list].count;
     frames->list = zt_calloc(count, sizeof(*frames->list));
     /* Base64 is longer than what it stands for, and a frame is decoded where there is room for the longest. */
-    frames->octets = zt_calloc((size_t)(json->nodes[list].end - json->nodes[list].start) + ZT_PROBE_FRAME_MAX, 1);
+    frames->octets = zt_calloc(
+        (size_t)(json->nodes[list].end - json->nodes[list].start) + ZT_PROBE_FRAME_MAX, 1);
     for (uint32_t i = 0; i < count; i++, node = json->nodes[node].next)
         if (!read_frame(frames, json, node, error))
             return false;
@@ -166,7 +174,8 @@ static uint64_t send_to_links(struct frames *frames, uint64_t started)
 
         await(frames->probe, started + frame->due);
         now = zt_probe_now();
-        if (zt_probe_inject(frames->probe, frame->target, frames->octets + frame->start, frame->length)) {
+        if (zt_probe_inject(frames->probe, frame->target, frames->octets + frame->start,
+                            frame->length)) {
             frame->sent_at = (int64_t)now;
             sent++;
         }
@@ -184,9 +193,10 @@ bool zt_send_frames(struct zt_probe *probe, const struct zt_members *request, en
 
     if (good) {
         started = zt_probe_now();
-        sent = to == ZT_SEND_TO_HOSTS ? send_to_hosts(&frames, started) : send_to_links(&frames, started);
-        zt_text_format(answer, ",\"started\":%llu,\"sent\":%llu,\"at\":[", (unsigned long long)started,
-                       (unsigned long long)sent);
+        sent = to == ZT_SEND_TO_HOSTS ? send_to_hosts(&frames, started)
+                                      : send_to_links(&frames, started);
+        zt_text_format(answer, ",\"started\":%llu,\"sent\":%llu,\"at\":[",
+                       (unsigned long long)started, (unsigned long long)sent);
         for (uint32_t i = 0; i < frames.count; i++)
             zt_text_format(answer, "%s%lld", i ? "," : "", (long long)frames.list[i].sent_at);
         zt_text_append(answer, "]", 1);

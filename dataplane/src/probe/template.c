@@ -16,7 +16,8 @@ static bool refuse(struct zt_error *error, const char *what)
     return zt_error_set(error, "request-invalid", "/data", "%s", what);
 }
 
-bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t length, struct zt_error *error)
+bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t length,
+                      struct zt_error *error)
 {
     struct zt_ip_packet packet;
     const uint8_t *ip = frame->data + ZT_ETH_HEADER;
@@ -34,7 +35,8 @@ bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t l
     udp_length = packet.length - packet.header;
     if (ZT_ETH_HEADER + packet.length != length || udp_length < ZT_UDP_HEADER + TRACE_LENGTH ||
         zt_load_u16(udp + 4) != udp_length)
-        return refuse(error, "the frame must end with the datagram, and the datagram with a trace id");
+        return refuse(error,
+                      "the frame must end with the datagram, and the datagram with a trace id");
     trace_at = udp_length - TRACE_LENGTH;
     if (zt_load_u16(udp + 6) == 0 && packet.family == ZT_IPV4) {
         frame->checksum_at = 0;
@@ -43,9 +45,10 @@ bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t l
     frame->checksum_at = (uint32_t)(udp + 6 - frame->data);
     frame->odd = trace_at % 2 != 0;
     zt_store_u16(udp + 6, 0);
-    frame->base =
-        zt_sum_add(zt_ip_pseudo_header(ip, packet.family, (zt_protocol){ ZT_PROTOCOL_UDP }, udp_length), udp, trace_at)
-            .raw;
+    frame->base = zt_sum_add(zt_ip_pseudo_header(ip, packet.family,
+                                                 (zt_protocol){ ZT_PROTOCOL_UDP }, udp_length),
+                             udp, trace_at)
+                      .raw;
     return true;
 }
 

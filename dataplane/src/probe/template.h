@@ -21,7 +21,8 @@ struct zt_template {
 };
 
 /* False with `error` filled if the frame is not UDP over IP up to its end with a trace id as the end. */
-bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t length, struct zt_error *error);
+bool zt_template_open(struct zt_template *frame, const uint8_t *data, uint32_t length,
+                      struct zt_error *error);
 /* Writes trace id and checksum. */
 void zt_template_mark(struct zt_template *frame, uint32_t run, uint32_t trace);
 /* Run and trace at the end of a frame; false if there is no whole mark. */

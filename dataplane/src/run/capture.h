@@ -36,10 +36,11 @@ struct zt_captures {
     uint64_t written;
 };
 
-void zt_captures_init(struct zt_captures *captures, struct zt_xdp *xdp, zt_capture_finder *finder, void *context);
+void zt_captures_init(struct zt_captures *captures, struct zt_xdp *xdp, zt_capture_finder *finder,
+                      void *context);
 
-int zt_capture_start(struct zt_captures *captures, struct zt_capture *capture, uint32_t ifindex, const char *interface,
-                     const char *path, struct zt_failure *failure);
+int zt_capture_start(struct zt_captures *captures, struct zt_capture *capture, uint32_t ifindex,
+                     const char *interface, const char *path, struct zt_failure *failure);
 
 struct zt_capture_result {
     /* Frames in the file, both directions, and received frames of which the copy was lost. */
@@ -55,8 +56,8 @@ int zt_captures_fd(const struct zt_captures *captures);
 /* Writes the copies that wait to their files. */
 void zt_captures_drain(struct zt_captures *captures);
 /* A frame that a port sends, at CLOCK_MONOTONIC `at`. Copies that wait are written before it. */
-void zt_capture_sent(struct zt_captures *captures, struct zt_capture *capture, uint64_t at, const uint8_t *frame,
-                     uint32_t length);
+void zt_capture_sent(struct zt_captures *captures, struct zt_capture *capture, uint64_t at,
+                     const uint8_t *frame, uint32_t length);
 void zt_captures_close(struct zt_captures *captures);
 
 #endif

@@ -24,10 +24,12 @@ static const char usage[] =
     "  --cache on|off    flow cache, on by default\n"
     "  --owner-uid UID   whose requests are answered beside root's, default the own\n"
     "  --ring SLOTS      AF_XDP ring size, a power of two, 4 KB a slot and port; default 256\n"
-    "  --detach          take the XDP programs off at an orderly end; without it ports go on dropping\n"
+    "  --detach          take the XDP programs off at an orderly end; without it ports go on "
+    "dropping\n"
     "  --ready-fd FD     write a line there when everything is up\n"
     "  --mutant NAME     in a build of mutants\n"
-    "Runs in the current network namespace, where for each port NAME the device NAME.phy must be, and the TAP NAME.\n";
+    "Runs in the current network namespace, where for each port NAME the device NAME.phy must be, "
+    "and the TAP NAME.\n";
 
 enum flag {
     FLAG_PROGRAM = 256,
@@ -96,7 +98,8 @@ static int read_flag(struct arguments *arguments, int flag, struct zt_failure *f
     case FLAG_CACHE:
         options->cache = strcmp(optarg, "on") == 0;
         if (!options->cache && strcmp(optarg, "off") != 0)
-            return zt_fail(failure, ZT_EXIT_USAGE, "usage", "--cache is on or off, not '%.60s'", optarg);
+            return zt_fail(failure, ZT_EXIT_USAGE, "usage", "--cache is on or off, not '%.60s'",
+                           optarg);
         return 0;
     case FLAG_OWNER_UID:
         if (zt_argument_number("owner-uid", optarg, 0, UINT32_MAX - 1, &number, failure))
@@ -115,14 +118,17 @@ static int read_flag(struct arguments *arguments, int flag, struct zt_failure *f
         return 0;
     case FLAG_MUTANT:
         if (!zt_mutant_select(optarg))
-            return zt_fail(failure, ZT_EXIT_USAGE, "usage", "there is no mutant '%.60s' in this build", optarg);
+            return zt_fail(failure, ZT_EXIT_USAGE, "usage",
+                           "there is no mutant '%.60s' in this build", optarg);
         return 0;
     default:
-        return zt_fail(failure, ZT_EXIT_USAGE, "usage", "wrong flags; ztos-fpe run --help tells the right ones");
+        return zt_fail(failure, ZT_EXIT_USAGE, "usage",
+                       "wrong flags; ztos-fpe run --help tells the right ones");
     }
 }
 
-static int read_arguments(struct arguments *arguments, int argc, char **argv, struct zt_failure *failure)
+static int read_arguments(struct arguments *arguments, int argc, char **argv,
+                          struct zt_failure *failure)
 {
     int flag;
 
@@ -134,7 +140,8 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv, st
     if (arguments->help)
         return 0;
     if (optind < argc)
-        return zt_fail(failure, ZT_EXIT_USAGE, "usage", "nothing may follow the flags, but '%.60s' does", argv[optind]);
+        return zt_fail(failure, ZT_EXIT_USAGE, "usage",
+                       "nothing may follow the flags, but '%.60s' does", argv[optind]);
     if (!arguments->options.program || !arguments->options.control)
         return zt_fail(failure, ZT_EXIT_USAGE, "usage", "--program and --control are needed");
     return 0;

@@ -49,7 +49,8 @@ static bool is_stale(const struct sockaddr_un *address)
 
     if (fd < 0)
         return false;
-    stale = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
+    stale = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+            errno == ECONNREFUSED;
     close(fd);
     return stale;
 }
@@ -72,23 +73,28 @@ static int bind_path(struct zt_control_server *server, const char *path, struct 
                        errno == EADDRINUSE ? " (a process serves it)" : "");
     strcpy(server->path, path);
     if (server->owner != geteuid() && chown(path, server->owner, (gid_t)-1))
-        return zt_fail(failure, ZT_EXIT_FAILED, "control-socket", "%s: cannot be given to uid %u: %s", path,
-                       server->owner, strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "control-socket",
+                       "%s: cannot be given to uid %u: %s", path, server->owner, strerror(errno));
     if (listen(server->fd, ZT_CONTROL_CLIENTS_MAX))
         return zt_fail(failure, ZT_EXIT_FAILED, "control-socket", "%s: %s", path, strerror(errno));
     return 0;
 }
 
-int zt_control_open(struct zt_control_server *server, const char *path, uid_t owner, zt_control_handler *handler,
-                    void *context, struct zt_failure *failure)
+int zt_control_open(struct zt_control_server *server, const char *path, uid_t owner,
+                    zt_control_handler *handler, void *context, struct zt_failure *failure)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
     *server = (struct zt_control_server){
-        .fd = -1, .epoll = -1, .owner = owner, .handler = handler, .context = context,
+        .fd = -1,
+        .epoll = -1,
+        .owner = owner,
+        .handler = handler,
+        .context = context,
     };
     if (path[0] == '\0' || strlen(path) >= sizeof(server->path))
-        return zt_fail(failure, ZT_EXIT_USAGE, "control-socket", "the control socket's path must have 1 to %zu octets",
+        return zt_fail(failure, ZT_EXIT_USAGE, "control-socket",
+                       "the control socket's path must have 1 to %zu octets",
                        sizeof(server->path) - 1);
     server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -132,8 +138,9 @@ static void accept_client(struct zt_control_server *server)
     while (slot < ZT_CONTROL_CLIENTS_MAX && server->clients[slot])
         slot++;
     if (slot == ZT_CONTROL_CLIENTS_MAX || !may_enter(server, fd, &peer)) {
-        zt_log("control: a client was turned away: %s",
-               slot == ZT_CONTROL_CLIENTS_MAX ? "too many are connected" : "it is neither root nor the owner");
+        zt_log("control: a client was turned away: %s", slot == ZT_CONTROL_CLIENTS_MAX
+                                                            ? "too many are connected"
+                                                            : "it is neither root nor the owner");
         close(fd);
         return;
     }
@@ -152,8 +159,8 @@ static void accept_client(struct zt_control_server *server)
 static bool write_out(struct zt_control_client *client)
 {
     while (unread(client) > 0) {
-        ssize_t count =
-            send(client->fd, client->out.data + client->out_done, unread(client), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t count = send(client->fd, client->out.data + client->out_done, unread(client),
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (count < 0 && errno == EINTR)
             continue;
@@ -167,8 +174,8 @@ static bool write_out(struct zt_control_client *client)
     return true;
 }
 
-static void answer(struct zt_control_server *server, struct zt_control_client *client, const char *message,
-                   size_t length)
+static void answer(struct zt_control_server *server, struct zt_control_client *client,
+                   const char *message, size_t length)
 {
     static const char no_length[ZT_MESSAGE_HEADER];
     struct zt_text *out = &client->out;
@@ -239,7 +246,8 @@ static uint32_t wanted_events(const struct zt_control_client *client)
     return events;
 }
 
-static void serve_client(struct zt_control_server *server, struct zt_control_client *client, uint32_t events)
+static void serve_client(struct zt_control_server *server, struct zt_control_client *client,
+                         uint32_t events)
 {
     bool alive = write_out(client);
 

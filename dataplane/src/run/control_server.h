@@ -30,8 +30,9 @@ enum zt_control_next { ZT_CONTROL_KEEP, ZT_CONTROL_CLOSE };
 /*
  * Handles one message and appends the answer's JSON, if there is one, to `answer`.
  */
-typedef enum zt_control_next zt_control_handler(void *context, const struct zt_control_peer *peer, const char *message,
-                                                size_t length, struct zt_text *answer);
+typedef enum zt_control_next zt_control_handler(void *context, const struct zt_control_peer *peer,
+                                                const char *message, size_t length,
+                                                struct zt_text *answer);
 
 struct zt_control_client;
 
@@ -48,8 +49,8 @@ struct zt_control_server {
 /*
  * Listens at `path`, where a socket that nobody listens on any more is replaced. Clients of uid `owner` and root are served.
  */
-int zt_control_open(struct zt_control_server *server, const char *path, uid_t owner, zt_control_handler *handler,
-                    void *context, struct zt_failure *failure);
+int zt_control_open(struct zt_control_server *server, const char *path, uid_t owner,
+                    zt_control_handler *handler, void *context, struct zt_failure *failure);
 
 /* A descriptor that is readable when zt_control_serve() has something to do. */
 int zt_control_fd(const struct zt_control_server *server);

@@ -16,7 +16,8 @@ static struct zt_capture *find_capture(void *context, uint32_t ifindex)
     return NULL;
 }
 
-int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *options, struct zt_failure *failure)
+int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *options,
+                   struct zt_failure *failure)
 {
     struct zt_machine_options machine = { .cache = options->cache };
 
@@ -27,13 +28,15 @@ int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *opt
     zt_captures_init(&engine->captures, &engine->xdp, find_capture, engine);
     engine->machine = zt_machine_create(&machine);
     if (zt_engine_load_first(engine, failure) ||
-        zt_stats_create(&engine->stats, options->stats, ZT_STATS_ENGINE, zt_machine_ports(engine->machine), failure) ||
+        zt_stats_create(&engine->stats, options->stats, ZT_STATS_ENGINE,
+                        zt_machine_ports(engine->machine), failure) ||
         zt_engine_open_ports(engine, failure) || zt_engine_watch(engine, failure))
         return -1;
     zt_engine_read_kernel(engine);
     zt_engine_publish(engine);
     /* Last: who finds the socket finds an engine that forwards. */
-    return zt_control_open(&engine->control, options->control, options->owner, zt_engine_answer, engine, failure);
+    return zt_control_open(&engine->control, options->control, options->owner, zt_engine_answer,
+                           engine, failure);
 }
 
 static void close_descriptor(int *fd)
@@ -51,8 +54,8 @@ static int close_journal(struct zt_engine *engine, struct zt_failure *failure)
     engine->journal = NULL;
     if (!journal || zt_journal_close(journal, &error))
         return 0;
-    return zt_fail(failure, ZT_EXIT_FAILED, error.code, "%s: %s%s%s", engine->options.journal, error.where,
-                   error.where[0] ? ": " : "", error.message);
+    return zt_fail(failure, ZT_EXIT_FAILED, error.code, "%s: %s%s%s", engine->options.journal,
+                   error.where, error.where[0] ? ": " : "", error.message);
 }
 
 int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure)
@@ -62,7 +65,8 @@ int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure)
     for (uint32_t i = 0; i < engine->port_count; i++) {
         struct zt_port *port = &engine->ports[i];
 
-        if (port->capture.file && zt_capture_stop(&engine->captures, &port->capture, port->phy_index, NULL, failure))
+        if (port->capture.file &&
+            zt_capture_stop(&engine->captures, &port->capture, port->phy_index, NULL, failure))
             result = -1;
     }
     zt_captures_close(&engine->captures);
@@ -115,7 +119,8 @@ static uint64_t capture_losses(const struct zt_engine *engine)
     uint64_t lost = 0;
 
     for (uint32_t i = 0; engine->captures.ring && i < engine->port_count; i++)
-        lost += __atomic_load_n(&engine->xdp.states[engine->ports[i].phy_index].capture_lost, __ATOMIC_RELAXED);
+        lost += __atomic_load_n(&engine->xdp.states[engine->ports[i].phy_index].capture_lost,
+                                __ATOMIC_RELAXED);
     return lost;
 }
 

@@ -79,7 +79,8 @@ struct zt_engine {
 /* ---- engine.c: life */
 
 /* Brings everything up; on failure nothing of it stays but, where it was attached already, the dropping XDP program. */
-int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *options, struct zt_failure *failure);
+int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *options,
+                   struct zt_failure *failure);
 /* Ends the journal and gives everything up. -1 if something of the journal was lost. */
 int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure);
 
@@ -104,8 +105,8 @@ void zt_engine_run(struct zt_engine *engine);
 /* Gathers a vector from ports and TAPs, processes it and carries out its effects. False if there was nothing. */
 bool zt_engine_step(struct zt_engine *engine);
 /* One input that is no frame. */
-void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface, const uint8_t *data,
-                     uint32_t length);
+void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface,
+                     const uint8_t *data, uint32_t length);
 /* Carries out the effects of something that happened at `now`, and flushes the ports. */
 void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint64_t now);
 
@@ -121,7 +122,7 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
 
 /* ---- engine_control.c */
 
-enum zt_control_next zt_engine_answer(void *engine, const struct zt_control_peer *peer, const char *message,
-                                      size_t length, struct zt_text *answer);
+enum zt_control_next zt_engine_answer(void *engine, const struct zt_control_peer *peer,
+                                      const char *message, size_t length, struct zt_text *answer);
 
 #endif

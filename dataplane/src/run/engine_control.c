@@ -73,23 +73,25 @@ static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
     for (uint32_t i = 0; i < engine->port_count; i++) {
         const struct zt_port *port = &engine->ports[i];
 
-        zt_text_format(answer,
-                       "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
-                       "\"puntIn\":%llu,\"puntOut\":%llu}",
-                       i ? "," : "", port->id, (unsigned long long)port->xsk.counters.rx_frames,
-                       (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
-                       (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
-                       (unsigned long long)port->punt_out);
+        zt_text_format(
+            answer,
+            "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
+            "\"puntIn\":%llu,\"puntOut\":%llu}",
+            i ? "," : "", port->id, (unsigned long long)port->xsk.counters.rx_frames,
+            (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
+            (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
+            (unsigned long long)port->punt_out);
     }
     zt_text_append(answer, "],\"fates\":{", 11);
     for (unsigned int fate = 0; fate <= ZT_FATE_MAX; fate++) {
         if (!fate_names[fate] || counters->fates[fate] == 0)
             continue;
-        zt_text_format(answer, "%s\"%s\":%llu", comma, fate_names[fate], (unsigned long long)counters->fates[fate]);
+        zt_text_format(answer, "%s\"%s\":%llu", comma, fate_names[fate],
+                       (unsigned long long)counters->fates[fate]);
         comma = ",";
     }
-    zt_text_format(answer, "},\"inputs\":%llu,\"outputs\":%llu", (unsigned long long)counters->inputs,
-                   (unsigned long long)counters->outputs);
+    zt_text_format(answer, "},\"inputs\":%llu,\"outputs\":%llu",
+                   (unsigned long long)counters->inputs, (unsigned long long)counters->outputs);
 }
 
 static bool do_sync(struct zt_engine *engine, struct zt_text *answer, struct zt_error *error)
@@ -114,16 +116,17 @@ static bool do_sync(struct zt_engine *engine, struct zt_text *answer, struct zt_
     return true;
 }
 
-static bool do_capture(struct zt_engine *engine, const struct zt_control_peer *peer, const struct zt_request *request,
-                       struct zt_text *answer, struct zt_error *error)
+static bool do_capture(struct zt_engine *engine, const struct zt_control_peer *peer,
+                       const struct zt_request *request, struct zt_text *answer,
+                       struct zt_error *error)
 {
     struct zt_port *port = zt_engine_port(engine, request->interface);
     struct zt_capture_result result;
     struct zt_failure failure;
 
     if (!port || port->gone)
-        return zt_error_set(error, "unknown-interface", "/interface", "interface %u is no port of this node",
-                            request->interface);
+        return zt_error_set(error, "unknown-interface", "/interface",
+                            "interface %u is no port of this node", request->interface);
     if (request->file[0] == '\0') {
         if (zt_capture_stop(&engine->captures, &port->capture, port->phy_index, &result, &failure))
             return from_failure(error, &failure);
@@ -133,15 +136,18 @@ static bool do_capture(struct zt_engine *engine, const struct zt_control_peer *p
     }
     /* The file is made with the engine's rights, so only who has them may name it. */
     if (peer->uid != geteuid())
-        return zt_error_set(error, "not-permitted", "/file", "captures are started by uid %u alone", geteuid());
-    if (zt_capture_start(&engine->captures, &port->capture, port->phy_index, port->name, request->file, &failure))
+        return zt_error_set(error, "not-permitted", "/file", "captures are started by uid %u alone",
+                            geteuid());
+    if (zt_capture_start(&engine->captures, &port->capture, port->phy_index, port->name,
+                         request->file, &failure))
         return from_failure(error, &failure);
     zt_engine_watch_captures(engine);
     return true;
 }
 
 /* CTRL-2, CTRL-3: what changes state stands in the journal. */
-static bool do_control(struct zt_engine *engine, const char *message, size_t length, struct zt_error *error)
+static bool do_control(struct zt_engine *engine, const char *message, size_t length,
+                       struct zt_error *error)
 {
     uint64_t now = zt_engine_now(engine);
     struct zt_effects effects;
@@ -149,7 +155,8 @@ static bool do_control(struct zt_engine *engine, const char *message, size_t len
     if (!zt_machine_control(engine->machine, now, message, length, &effects, error))
         return false;
     if (engine->journal)
-        zt_journal_record(engine->journal, ZT_JOURNAL_CONTROL_IN, 0, now, message, (uint32_t)length);
+        zt_journal_record(engine->journal, ZT_JOURNAL_CONTROL_IN, 0, now, message,
+                          (uint32_t)length);
     zt_engine_effects(engine, effects, now);
     return true;
 }
@@ -157,7 +164,8 @@ static bool do_control(struct zt_engine *engine, const char *message, size_t len
 static bool do_advance(struct zt_engine *engine, uint64_t ns, struct zt_error *error)
 {
     if (ns > ADVANCE_MAX - engine->advance)
-        return zt_error_set(error, "request-invalid", "/ns", "the clock cannot be advanced any further");
+        return zt_error_set(error, "request-invalid", "/ns",
+                            "the clock cannot be advanced any further");
     engine->advance += ns;
     zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
     return true;
@@ -200,8 +208,8 @@ static bool answer_request(struct zt_engine *engine, const struct zt_control_pee
     return zt_error_set(error, "request-invalid", "/op", "there is no such operation");
 }
 
-enum zt_control_next zt_engine_answer(void *context, const struct zt_control_peer *peer, const char *message,
-                                      size_t length, struct zt_text *answer)
+enum zt_control_next zt_engine_answer(void *context, const struct zt_control_peer *peer,
+                                      const char *message, size_t length, struct zt_text *answer)
 {
     /* Paths make it too large for the stack of a function that handles hostile input. */
     static struct zt_request request;

@@ -46,7 +46,8 @@ static void on_neighbour(void *context, const struct zt_neighbour_event *event)
             return;
         memcpy(payload + 2, event->mac, sizeof(event->mac));
         memcpy(payload + 8, event->address, event->family == 4 ? 4 : 16);
-        zt_engine_input(engine, ZT_INPUT_NEIGHBOUR, port->upper, payload, event->family == 4 ? 12 : 24);
+        zt_engine_input(engine, ZT_INPUT_NEIGHBOUR, port->upper, payload,
+                        event->family == 4 ? 12 : 24);
         return;
     }
 }
@@ -99,7 +100,8 @@ static int watch_ports(struct zt_engine *engine, struct zt_failure *failure)
 
         if (!watch(engine, port->xsk.fd, SOURCE_PORT, i) ||
             (port->tap >= 0 && !watch(engine, port->tap, SOURCE_TAP, i)))
-            return zt_fail(failure, ZT_EXIT_FAILED, "poll", "%s cannot be waited for: %s", port->name, strerror(errno));
+            return zt_fail(failure, ZT_EXIT_FAILED, "poll", "%s cannot be waited for: %s",
+                           port->name, strerror(errno));
     }
     return 0;
 }
@@ -122,19 +124,24 @@ int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     engine->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (engine->epoll < 0 || engine->timer < 0 || timerfd_settime(engine->timer, 0, &second, NULL) ||
-        !watch(engine, engine->timer, SOURCE_TIMER, 0) || !watch(engine, engine->signals, SOURCE_SIGNALS, 0))
-        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s", strerror(errno));
+    if (engine->epoll < 0 || engine->timer < 0 ||
+        timerfd_settime(engine->timer, 0, &second, NULL) ||
+        !watch(engine, engine->timer, SOURCE_TIMER, 0) ||
+        !watch(engine, engine->signals, SOURCE_SIGNALS, 0))
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s",
+                       strerror(errno));
     if (zt_netlink_open(&engine->netlink, handler, failure))
         return -1;
     if (!watch(engine, engine->netlink.fd, SOURCE_NETLINK, 0))
-        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s", strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s",
+                       strerror(errno));
     return watch_ports(engine, failure);
 }
 
 void zt_engine_watch_captures(struct zt_engine *engine)
 {
-    if (!engine->captures_watched && watch(engine, zt_captures_fd(&engine->captures), SOURCE_CAPTURES, 0))
+    if (!engine->captures_watched &&
+        watch(engine, zt_captures_fd(&engine->captures), SOURCE_CAPTURES, 0))
         engine->captures_watched = true;
 }
 

@@ -27,7 +27,8 @@ static char *read_file(const char *path, size_t *length, struct zt_failure *fail
     if (fd < 0 || fstat(fd, &status)) {
         zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode) || status.st_size > (off_t)ZT_JSON_MAX) {
-        zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: a file of at most %u octets is wanted", path, ZT_JSON_MAX);
+        zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: a file of at most %u octets is wanted",
+                path, ZT_JSON_MAX);
     } else {
         data = zt_calloc((size_t)status.st_size + 1, 1);
         while (done < (size_t)status.st_size) {
@@ -50,8 +51,9 @@ static int check_ports(const struct zt_machine *machine, struct zt_failure *fail
     uint32_t count = zt_machine_ports(machine);
 
     if (count == 0 || count > ZT_ENGINE_PORTS_MAX)
-        return zt_fail(failure, ZT_EXIT_LIMIT, "port-count", "%s has %u ports; this engine takes 1 to %u",
-                       zt_machine_node(machine), count, ZT_ENGINE_PORTS_MAX);
+        return zt_fail(failure, ZT_EXIT_LIMIT, "port-count",
+                       "%s has %u ports; this engine takes 1 to %u", zt_machine_node(machine),
+                       count, ZT_ENGINE_PORTS_MAX);
     for (uint32_t i = 0; i < count; i++) {
         struct zt_port_info info = zt_machine_port(machine, i);
 
@@ -90,7 +92,8 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure)
     return 0;
 }
 
-static int start_journal(struct zt_engine *engine, const char *program, size_t length, struct zt_failure *failure)
+static int start_journal(struct zt_engine *engine, const char *program, size_t length,
+                         struct zt_failure *failure)
 {
     struct zt_error error;
 
@@ -102,7 +105,8 @@ static int start_journal(struct zt_engine *engine, const char *program, size_t l
         failure->exit = ZT_EXIT_FAILED;
         return -1;
     }
-    zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, engine->last_now, program, (uint32_t)length);
+    zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, engine->last_now, program,
+                      (uint32_t)length);
     return 0;
 }
 
@@ -126,18 +130,21 @@ int zt_engine_load_first(struct zt_engine *engine, struct zt_failure *failure)
         zt_keys_free(keys);
         return -1;
     }
-    loaded = zt_machine_load(engine->machine, zt_engine_now(engine), program, length, keys, &effects, &error);
+    loaded = zt_machine_load(engine->machine, zt_engine_now(engine), program, length, keys,
+                             &effects, &error);
     zt_keys_free(keys);
     if (!loaded)
         from_error(failure, options->program, &error);
     else
-        loaded = check_ports(engine->machine, failure) == 0 && start_journal(engine, program, length, failure) == 0;
+        loaded = check_ports(engine->machine, failure) == 0 &&
+                 start_journal(engine, program, length, failure) == 0;
     free(program);
     return loaded ? 0 : -1;
 }
 
 /* A running engine keeps its sockets: ports of the new program must be those of the old one. */
-static bool same_ports(const struct zt_machine *new, const struct zt_machine *old, struct zt_error *error)
+static bool same_ports(const struct zt_machine *new, const struct zt_machine *old,
+                       struct zt_error *error)
 {
     bool same = zt_machine_ports(new) == zt_machine_ports(old);
 
@@ -148,12 +155,13 @@ static bool same_ports(const struct zt_machine *new, const struct zt_machine *ol
         same = a.id == b.id && a.tap == b.tap && strcmp(a.name, b.name) == 0;
     }
     return same || zt_error_set(error, "ports-changed", "/program/interfaces",
-                                "ids, names and TAPs of the ports must stay as they are; start the engine anew for others");
+                                "ids, names and TAPs of the ports must stay as they are; start the "
+                                "engine anew for others");
 }
 
 /* Tries the program on a machine of its own, so that one that does not fit leaves no trace. */
-static bool rehearse(struct zt_engine *engine, const char *program, size_t length, const struct zt_keys *keys,
-                     struct zt_error *error)
+static bool rehearse(struct zt_engine *engine, const char *program, size_t length,
+                     const struct zt_keys *keys, struct zt_error *error)
 {
     struct zt_machine_options options = { .cache = false };
     struct zt_machine *machine = zt_machine_create(&options);
@@ -168,8 +176,8 @@ static bool rehearse(struct zt_engine *engine, const char *program, size_t lengt
     return good;
 }
 
-bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys_path,
-                    struct zt_error *error)
+bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length,
+                    const char *keys_path, struct zt_error *error)
 {
     const char *path = keys_path ? keys_path : engine->options.keys;
     struct zt_keys *keys = path ? zt_keys_read(path, error) : NULL;

@@ -4,8 +4,8 @@
 #include "src/run/engine.h"
 #include "src/run/tap.h"
 
-static void add_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface, const uint8_t *data,
-                      uint32_t length)
+static void add_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface,
+                      const uint8_t *data, uint32_t length)
 {
     engine->vector.inputs[engine->vector.count++] = (struct zt_input){
         .kind = kind,
@@ -86,8 +86,8 @@ static void carry_out(struct zt_engine *engine, const struct zt_effect *effect)
         return;
     }
     if (port->capture.file)
-        zt_capture_sent(&engine->captures, &port->capture, engine->last_now - engine->advance, effect->data,
-                        effect->length);
+        zt_capture_sent(&engine->captures, &port->capture, engine->last_now - engine->advance,
+                        effect->data, effect->length);
     zt_port_send(port, effect->data, effect->length);
 }
 
@@ -107,11 +107,15 @@ void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint
     flush_ports(engine);
 }
 
-void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface, const uint8_t *data,
-                     uint32_t length)
+void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface,
+                     const uint8_t *data, uint32_t length)
 {
     struct zt_input input = {
-        .kind = kind, .interface = interface, .length = length, .data = data, .now = zt_engine_now(engine),
+        .kind = kind,
+        .interface = interface,
+        .length = length,
+        .data = data,
+        .now = zt_engine_now(engine),
     };
     struct zt_effects effects = zt_machine_run(engine->machine, &input, 1);
 

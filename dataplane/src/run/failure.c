@@ -6,7 +6,8 @@
 
 static const char *log_name = "ztos";
 
-int zt_fail(struct zt_failure *failure, enum zt_exit exit, const char *code, const char *format, ...)
+int zt_fail(struct zt_failure *failure, enum zt_exit exit, const char *code, const char *format,
+            ...)
 {
     va_list arguments;
 

@@ -26,8 +26,8 @@ struct zt_failure {
 };
 
 /* Fills `failure` and returns -1, so that a caller can write `return zt_fail(...)`. */
-int zt_fail(struct zt_failure *failure, enum zt_exit exit, const char *code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+int zt_fail(struct zt_failure *failure, enum zt_exit exit, const char *code, const char *format,
+            ...) __attribute__((format(printf, 4, 5)));
 
 /* One line on standard error: `ztos-fpe: message`. The program's name is set once, at start. */
 void zt_log_name(const char *name);

@@ -45,7 +45,8 @@ void zt_message_received(struct zt_message_reader *reader, size_t count)
     reader->end += count;
 }
 
-enum zt_message_state zt_message_next(struct zt_message_reader *reader, const char **message, size_t *length)
+enum zt_message_state zt_message_next(struct zt_message_reader *reader, const char **message,
+                                      size_t *length)
 {
     size_t held = reader->end - reader->start;
     uint32_t wanted;

@@ -25,7 +25,8 @@ enum zt_message_state {
 };
 
 /* The next message, valid until zt_message_room(). */
-enum zt_message_state zt_message_next(struct zt_message_reader *reader, const char **message, size_t *length);
+enum zt_message_state zt_message_next(struct zt_message_reader *reader, const char **message,
+                                      size_t *length);
 
 void zt_message_free(struct zt_message_reader *reader);
 

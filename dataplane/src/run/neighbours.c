@@ -7,7 +7,8 @@
 #include "src/base/error.h"
 
 /* A node has a handful of underlay neighbours: a list is enough. */
-static struct zt_neighbour_entry *find(struct zt_neighbours *neighbours, const struct zt_neighbour_event *event)
+static struct zt_neighbour_entry *find(struct zt_neighbours *neighbours,
+                                       const struct zt_neighbour_event *event)
 {
     for (size_t i = 0; i < neighbours->count; i++) {
         struct zt_neighbour_event *known = &neighbours->entries[i].event;
@@ -36,7 +37,8 @@ bool zt_neighbours_update(struct zt_neighbours *neighbours, const struct zt_neig
     if (!entry) {
         if (neighbours->count == neighbours->capacity) {
             neighbours->capacity = neighbours->capacity ? neighbours->capacity * 2 : 16;
-            neighbours->entries = zt_realloc(neighbours->entries, neighbours->capacity, sizeof(*neighbours->entries));
+            neighbours->entries =
+                zt_realloc(neighbours->entries, neighbours->capacity, sizeof(*neighbours->entries));
         }
         entry = &neighbours->entries[neighbours->count++];
     } else if (memcmp(entry->event.mac, event->mac, sizeof(event->mac)) == 0) {

@@ -29,8 +29,8 @@ static void request_dump(struct zt_netlink *netlink, uint16_t type)
 
     request.header.nlmsg_type = type;
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request.header.nlmsg_len =
-        NLMSG_LENGTH(type == RTM_GETLINK ? sizeof(request.body.link) : sizeof(request.body.neighbour));
+    request.header.nlmsg_len = NLMSG_LENGTH(type == RTM_GETLINK ? sizeof(request.body.link)
+                                                                : sizeof(request.body.neighbour));
     netlink->dumping = send(netlink->fd, &request, request.header.nlmsg_len, 0) >= 0;
 }
 
@@ -48,17 +48,21 @@ static void next_dump(struct zt_netlink *netlink)
     }
 }
 
-int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handler, struct zt_failure *failure)
+int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handler,
+                    struct zt_failure *failure)
 {
-    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_NEIGH };
+    struct sockaddr_nl address = { .nl_family = AF_NETLINK,
+                                   .nl_groups = RTMGRP_LINK | RTMGRP_NEIGH };
 
-    *netlink = (struct zt_netlink){ .want_links = true, .want_neighbours = true, .handler = handler };
+    *netlink =
+        (struct zt_netlink){ .want_links = true, .want_neighbours = true, .handler = handler };
     netlink->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (netlink->fd < 0 || bind(netlink->fd, (struct sockaddr *)&address, sizeof(address))) {
         int error = errno;
 
         zt_netlink_close(netlink);
-        return zt_fail(failure, ZT_EXIT_FAILED, "netlink", "no netlink socket: %s", strerror(error));
+        return zt_fail(failure, ZT_EXIT_FAILED, "netlink", "no netlink socket: %s",
+                       strerror(error));
     }
     next_dump(netlink);
     return 0;
@@ -86,7 +90,8 @@ static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_h
         return;
     event.ifindex = (uint32_t)info->ifi_index;
     event.gone = message->nlmsg_type == RTM_DELLINK;
-    event.carrier = !event.gone && (info->ifi_flags & IFF_LOWER_UP) != 0 && (info->ifi_flags & IFF_UP) != 0;
+    event.carrier =
+        !event.gone && (info->ifi_flags & IFF_LOWER_UP) != 0 && (info->ifi_flags & IFF_UP) != 0;
     handler->link(handler->context, &event);
 }
 
@@ -96,7 +101,8 @@ static bool is_multicast(const struct zt_neighbour_event *event)
     return event->family == 4 ? (event->address[0] & 0xf0) == 0xe0 : event->address[0] == 0xff;
 }
 
-static void parse_neighbour(const struct nlmsghdr *message, const struct zt_netlink_handler *handler)
+static void parse_neighbour(const struct nlmsghdr *message,
+                            const struct zt_netlink_handler *handler)
 {
     const struct ndmsg *info = NLMSG_DATA(message);
     struct zt_neighbour_event event = { 0 };
@@ -107,7 +113,8 @@ static void parse_neighbour(const struct nlmsghdr *message, const struct zt_netl
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
         return;
-    if ((info->ndm_family != AF_INET && info->ndm_family != AF_INET6) || (info->ndm_flags & NTF_PROXY))
+    if ((info->ndm_family != AF_INET && info->ndm_family != AF_INET6) ||
+        (info->ndm_flags & NTF_PROXY))
         return;
     event.ifindex = (uint32_t)info->ndm_ifindex;
     event.family = info->ndm_family == AF_INET ? 4 : 6;
@@ -118,20 +125,23 @@ static void parse_neighbour(const struct nlmsghdr *message, const struct zt_netl
         if (attribute->rta_type == NDA_DST && RTA_PAYLOAD(attribute) == address_length) {
             memcpy(event.address, RTA_DATA(attribute), address_length);
             has_address = true;
-        } else if (attribute->rta_type == NDA_LLADDR && RTA_PAYLOAD(attribute) == sizeof(event.mac)) {
+        } else if (attribute->rta_type == NDA_LLADDR &&
+                   RTA_PAYLOAD(attribute) == sizeof(event.mac)) {
             memcpy(event.mac, RTA_DATA(attribute), sizeof(event.mac));
             has_mac = true;
         }
     }
     if (!has_address || is_multicast(&event))
         return;
-    event.present = message->nlmsg_type == RTM_NEWNEIGH && (info->ndm_state & NUD_USABLE) != 0 && has_mac;
+    event.present =
+        message->nlmsg_type == RTM_NEWNEIGH && (info->ndm_state & NUD_USABLE) != 0 && has_mac;
     if (!event.present)
         memset(event.mac, 0, sizeof(event.mac));
     handler->neighbour(handler->context, &event);
 }
 
-bool zt_netlink_parse(const uint8_t *data, uint32_t length, const struct zt_netlink_handler *handler)
+bool zt_netlink_parse(const uint8_t *data, uint32_t length,
+                      const struct zt_netlink_handler *handler)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)data;
     bool done = false;

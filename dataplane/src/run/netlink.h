@@ -43,7 +43,8 @@ struct zt_netlink {
 };
 
 /* Subscribes in the current network namespace and asks for what is there now. */
-int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handler, struct zt_failure *failure);
+int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handler,
+                    struct zt_failure *failure);
 /* Handles what has arrived. When the kernel says that messages were lost, everything is asked for again. */
 void zt_netlink_serve(struct zt_netlink *netlink);
 /* Asks for all neighbours again. */
@@ -51,6 +52,7 @@ void zt_netlink_refresh(struct zt_netlink *netlink);
 void zt_netlink_close(struct zt_netlink *netlink);
 
 /* Reads one datagram of rtnetlink messages. True when it ends a dump. */
-bool zt_netlink_parse(const uint8_t *data, uint32_t length, const struct zt_netlink_handler *handler);
+bool zt_netlink_parse(const uint8_t *data, uint32_t length,
+                      const struct zt_netlink_handler *handler);
 
 #endif

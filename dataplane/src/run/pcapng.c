@@ -111,7 +111,8 @@ static void write_head(struct zt_pcapng *file, const char *interface)
     write_block(file, BLOCK_INTERFACE_DESCRIPTION, &description);
 }
 
-struct zt_pcapng *zt_pcapng_create(const char *path, const char *interface, struct zt_failure *failure)
+struct zt_pcapng *zt_pcapng_create(const char *path, const char *interface,
+                                   struct zt_failure *failure)
 {
     struct zt_pcapng *file;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -130,8 +131,8 @@ struct zt_pcapng *zt_pcapng_create(const char *path, const char *interface, stru
     return file;
 }
 
-void zt_pcapng_frame(struct zt_pcapng *file, uint64_t at, enum zt_pcapng_direction direction, const uint8_t *data,
-                     uint32_t kept, uint32_t length)
+void zt_pcapng_frame(struct zt_pcapng *file, uint64_t at, enum zt_pcapng_direction direction,
+                     const uint8_t *data, uint32_t kept, uint32_t length)
 {
     static const uint8_t zeros[4];
     struct block head = { .length = 0 };
@@ -161,7 +162,8 @@ bool zt_pcapng_flush(struct zt_pcapng *file, struct zt_failure *failure)
 {
     if (fflush(file->stream) == 0 && !ferror(file->stream))
         return true;
-    zt_fail(failure, ZT_EXIT_FAILED, "capture-file", "%s: the capture could not be written", file->path);
+    zt_fail(failure, ZT_EXIT_FAILED, "capture-file", "%s: the capture could not be written",
+            file->path);
     return false;
 }
 

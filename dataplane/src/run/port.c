@@ -15,7 +15,8 @@ static bool is_device_name(const char *name)
 {
     size_t length = strlen(name);
 
-    if (length == 0 || length + strlen(ZT_PORT_SUFFIX) >= IFNAMSIZ || !isalpha((unsigned char)name[0]))
+    if (length == 0 || length + strlen(ZT_PORT_SUFFIX) >= IFNAMSIZ ||
+        !isalpha((unsigned char)name[0]))
         return false;
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)name[i]) && name[i] != '-' && name[i] != '_')
@@ -27,11 +28,13 @@ int zt_port_check(const struct zt_port_info *info, struct zt_failure *failure)
 {
     if (!is_device_name(info->name))
         return zt_fail(failure, ZT_EXIT_LIMIT, "port-name",
-                       "port %u: its name must be 1 to %zu letters, digits, - and _, to be the name of a device",
+                       "port %u: its name must be 1 to %zu letters, digits, - and _, to be the "
+                       "name of a device",
                        info->id, IFNAMSIZ - 1 - strlen(ZT_PORT_SUFFIX));
     if (info->mtu + ETHERNET_HEADER > ZT_PORT_FRAME_MAX)
         return zt_fail(failure, ZT_EXIT_LIMIT, "port-mtu",
-                       "port %s: MTU %u means frames of %u octets; this engine takes up to %u (2 KB profile): use an "
+                       "port %s: MTU %u means frames of %u octets; this engine takes up to %u (2 "
+                       "KB profile): use an "
                        "MTU of at most %u",
                        info->name, info->mtu, info->mtu + ETHERNET_HEADER, ZT_PORT_FRAME_MAX,
                        ZT_PORT_FRAME_MAX - ETHERNET_HEADER);
@@ -42,8 +45,8 @@ void zt_port_init(struct zt_port *port, const struct zt_port_info *info)
 {
     *port = (struct zt_port){ .id = info->id, .upper = info->upper, .tap = -1, .xsk.fd = -1 };
     snprintf(port->name, sizeof(port->name), "%s", info->name);
-    snprintf(port->phy, sizeof(port->phy), "%.*s%s", (int)(IFNAMSIZ - sizeof(ZT_PORT_SUFFIX)), info->name,
-             ZT_PORT_SUFFIX);
+    snprintf(port->phy, sizeof(port->phy), "%.*s%s", (int)(IFNAMSIZ - sizeof(ZT_PORT_SUFFIX)),
+             info->name, ZT_PORT_SUFFIX);
 }
 
 int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure)
@@ -59,7 +62,8 @@ int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure)
     return 0;
 }
 
-int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring, struct zt_failure *failure)
+int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring,
+                 struct zt_failure *failure)
 {
     /* The program first: from then on nothing reaches the kernel's stack. */
     if (zt_xdp_attach(xdp, port->phy, port->phy_index, &port->mode, failure))
@@ -147,7 +151,8 @@ void zt_port_publish(const struct zt_port *port, struct zt_stats_entry *entry)
 
     entry->id = port->id;
     entry->flags = (port->carrier ? ZT_STATS_CARRIER : 0u) |
-                   (port->mode == ZT_XDP_NATIVE ? ZT_STATS_NATIVE : 0u) | (port->gone ? ZT_STATS_GONE : 0u);
+                   (port->mode == ZT_XDP_NATIVE ? ZT_STATS_NATIVE : 0u) |
+                   (port->gone ? ZT_STATS_GONE : 0u);
     entry->rx_frames = counters->rx_frames;
     entry->rx_octets = counters->rx_octets;
     entry->tx_frames = zt_port_tx(port);

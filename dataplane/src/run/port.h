@@ -51,7 +51,8 @@ void zt_port_init(struct zt_port *port, const struct zt_port_info *info);
 int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure);
 
 /* Attaches the program, opens the sockets and binds both together. */
-int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring, struct zt_failure *failure);
+int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring,
+                 struct zt_failure *failure);
 
 /* Sends a frame on the device, after zt_port_flush(). */
 void zt_port_send(struct zt_port *port, const uint8_t *frame, uint32_t length);

@@ -24,7 +24,7 @@ enum member {
 #define MEMBER_ENUM(name, text) MEMBER_##name,
     FOREACH_MEMBER(MEMBER_ENUM)
 #undef MEMBER_ENUM
-    MEMBERS,
+        MEMBERS,
 };
 
 static const char *const member_names[] = {
@@ -88,7 +88,8 @@ static bool find_members(struct reading *reading, struct zt_error *error)
         while (member < MEMBERS && !zt_json_string_is(json, node, member_names[member]))
             member++;
         if (member == MEMBERS && good)
-            good = zt_error_set(error, "request-invalid", "/", "member %u has a name that no request knows", i + 1);
+            good = zt_error_set(error, "request-invalid", "/",
+                                "member %u has a name that no request knows", i + 1);
         else if (member < MEMBERS && reading->present & 1u << member && good)
             good = invalid(error, member, "the member comes twice");
         if (member < MEMBERS) {
@@ -100,18 +101,21 @@ static bool find_members(struct reading *reading, struct zt_error *error)
     return good;
 }
 
-static bool read_integer(const struct reading *reading, enum member member, int64_t least, int64_t most,
-                         int64_t *value, struct zt_error *error)
+static bool read_integer(const struct reading *reading, enum member member, int64_t least,
+                         int64_t most, int64_t *value, struct zt_error *error)
 {
     char what[80];
 
-    if (zt_json_integer(&reading->json, reading->values[member], value) && *value >= least && *value <= most)
+    if (zt_json_integer(&reading->json, reading->values[member], value) && *value >= least &&
+        *value <= most)
         return true;
-    snprintf(what, sizeof(what), "an integer from %lld to %lld is wanted", (long long)least, (long long)most);
+    snprintf(what, sizeof(what), "an integer from %lld to %lld is wanted", (long long)least,
+             (long long)most);
     return invalid(error, member, what);
 }
 
-static bool read_path(const struct reading *reading, enum member member, char *path, struct zt_error *error)
+static bool read_path(const struct reading *reading, enum member member, char *path,
+                      struct zt_error *error)
 {
     uint32_t node = reading->values[member];
 
@@ -121,7 +125,8 @@ static bool read_path(const struct reading *reading, enum member member, char *p
     return true;
 }
 
-static bool read_op(struct zt_request *request, const struct reading *reading, struct zt_error *error)
+static bool read_op(struct zt_request *request, const struct reading *reading,
+                    struct zt_error *error)
 {
     uint32_t node = reading->values[MEMBER_OP];
     unsigned int op = 0;
@@ -136,7 +141,8 @@ static bool read_op(struct zt_request *request, const struct reading *reading, s
     return true;
 }
 
-static bool check_shape(const struct zt_request *request, const struct reading *reading, struct zt_error *error)
+static bool check_shape(const struct zt_request *request, const struct reading *reading,
+                        struct zt_error *error)
 {
     unsigned int needed = shapes[request->op].needed;
     unsigned int allowed = needed | shapes[request->op].allowed | BIT(ID) | BIT(OP);
@@ -150,7 +156,8 @@ static bool check_shape(const struct zt_request *request, const struct reading *
     return true;
 }
 
-static bool read_values(struct zt_request *request, const struct reading *reading, struct zt_error *error)
+static bool read_values(struct zt_request *request, const struct reading *reading,
+                        struct zt_error *error)
 {
     const struct zt_json_node *program = &reading->json.nodes[reading->values[MEMBER_PROGRAM]];
     int64_t value;
@@ -179,7 +186,8 @@ static bool read_values(struct zt_request *request, const struct reading *readin
     }
 }
 
-bool zt_request_parse(struct zt_request *request, const char *message, size_t length, struct zt_error *error)
+bool zt_request_parse(struct zt_request *request, const char *message, size_t length,
+                      struct zt_error *error)
 {
     struct reading reading = { 0 };
     int64_t id;
@@ -211,7 +219,8 @@ void zt_answer_error(struct zt_text *answer, uint32_t id, const struct zt_error 
 {
     char message[sizeof(error->where) + sizeof(error->message) + 2];
 
-    snprintf(message, sizeof(message), "%s%s%s", error->where, error->where[0] ? ": " : "", error->message);
+    snprintf(message, sizeof(message), "%s%s%s", error->where, error->where[0] ? ": " : "",
+             error->message);
     zt_text_format(answer, "{\"id\":%u,\"ok\":false,\"code\":", id);
     zt_text_json_string(answer, error->code);
     zt_text_append(answer, ",\"message\":", 11);

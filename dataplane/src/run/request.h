@@ -39,7 +39,8 @@ struct zt_request {
  * Reads a message. The values of `set-vni`, `set-macsec-mode` and `flush` are left to zt_machine_control(). False with
  * `error` filled: `json-invalid` (nothing else on this connection can be trusted) or `request-invalid`.
  */
-bool zt_request_parse(struct zt_request *request, const char *message, size_t length, struct zt_error *error);
+bool zt_request_parse(struct zt_request *request, const char *message, size_t length,
+                      struct zt_error *error);
 
 /* `{"id":N,"ok":true` without the end, and the whole of `{"id":N,"ok":false,"code":...,"message":...}`. */
 void zt_answer_begin(struct zt_text *answer, uint32_t id);

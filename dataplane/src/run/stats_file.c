@@ -14,12 +14,14 @@ static size_t page_size(uint32_t count)
     return ZT_STATS_HEADER_SIZE + (size_t)count * ZT_STATS_ENTRY_SIZE;
 }
 
-static int create_file(const char *path, char *temporary, size_t size, size_t length, struct zt_failure *failure)
+static int create_file(const char *path, char *temporary, size_t size, size_t length,
+                       struct zt_failure *failure)
 {
     int fd;
 
     if (snprintf(temporary, size, "%s.new", path) >= (int)size)
-        return zt_fail(failure, ZT_EXIT_USAGE, "stats-file", "the statistics file's path is too long");
+        return zt_fail(failure, ZT_EXIT_USAGE, "stats-file",
+                       "the statistics file's path is too long");
     unlink(temporary);
     fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -33,8 +35,8 @@ static int create_file(const char *path, char *temporary, size_t size, size_t le
     return fd;
 }
 
-int zt_stats_create(struct zt_stats_file *file, const char *path, enum zt_stats_kind kind, uint32_t count,
-                    struct zt_failure *failure)
+int zt_stats_create(struct zt_stats_file *file, const char *path, enum zt_stats_kind kind,
+                    uint32_t count, struct zt_failure *failure)
 {
     size_t length = page_size(count);
     char temporary[4096];
@@ -46,12 +48,13 @@ int zt_stats_create(struct zt_stats_file *file, const char *path, enum zt_stats_
         if (fd < 0)
             return -1;
     }
-    page = mmap(NULL, length, PROT_READ | PROT_WRITE, path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
+    page = mmap(NULL, length, PROT_READ | PROT_WRITE,
+                path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
     if (fd >= 0)
         close(fd);
     if (page == MAP_FAILED)
-        return zt_fail(failure, ZT_EXIT_FAILED, "stats-file", "the statistics page cannot be mapped: %s",
-                       strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "stats-file",
+                       "the statistics page cannot be mapped: %s", strerror(errno));
     file->header = page;
     file->entries = (struct zt_stats_entry *)((uint8_t *)page + ZT_STATS_HEADER_SIZE);
     *file->header = (struct zt_stats_header){

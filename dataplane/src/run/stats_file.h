@@ -16,8 +16,8 @@ struct zt_stats_file {
  * Makes the page with room for `count` entries, mode 0600. An old file is replaced under the reader's hands (rename), so
  * that a page of a process that is gone is never mistaken for this one. `path` may be NULL.
  */
-int zt_stats_create(struct zt_stats_file *file, const char *path, enum zt_stats_kind kind, uint32_t count,
-                    struct zt_failure *failure);
+int zt_stats_create(struct zt_stats_file *file, const char *path, enum zt_stats_kind kind,
+                    uint32_t count, struct zt_failure *failure);
 
 /* Between begin and end the page may be changed. */
 void zt_stats_begin(struct zt_stats_file *file);

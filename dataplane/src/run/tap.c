@@ -17,7 +17,8 @@ int zt_tap_open(const char *ifname, struct zt_failure *failure)
     /* TUNSETIFF would make a missing device, and take it away again, addresses and all, when the process ends. */
     if (if_nametoindex(ifname) == 0)
         return zt_fail(failure, ZT_EXIT_FAILED, "tap-missing",
-                       "there is no TAP %s in this network namespace; make it with: ip tuntap add dev %s mode tap",
+                       "there is no TAP %s in this network namespace; make it with: ip tuntap add "
+                       "dev %s mode tap",
                        ifname, ifname);
     fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)

@@ -40,8 +40,8 @@ static int map_states(struct zt_xdp *xdp, struct zt_failure *failure)
                        bpf_map__fd(xdp->skeleton->maps.zt_port_states), 0);
     if (xdp->states == MAP_FAILED) {
         xdp->states = NULL;
-        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load", "the XDP program's state could not be mapped: %s",
-                       strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load",
+                       "the XDP program's state could not be mapped: %s", strerror(errno));
     }
     return 0;
 }
@@ -56,7 +56,8 @@ int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, struct zt_fa
     libbpf_set_print(keep_complaint);
     xdp->skeleton = zt_port_bpf__open();
     if (!xdp->skeleton)
-        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load", "the XDP program could not be read: %s", complaint);
+        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load", "the XDP program could not be read: %s",
+                       complaint);
     xdp->skeleton->rodata->zt_port_stamp = stamp;
     error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_sockets, index_max + 1);
     if (!error)
@@ -66,7 +67,8 @@ int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, struct zt_fa
     if (error) {
         zt_xdp_close(xdp);
         return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load",
-                       "the kernel refused the XDP program: %s: %s (CAP_BPF, CAP_NET_ADMIN and Linux 5.18 or later "
+                       "the kernel refused the XDP program: %s: %s (CAP_BPF, CAP_NET_ADMIN and "
+                       "Linux 5.18 or later "
                        "are needed)",
                        strerror(-error), complaint);
     }
@@ -100,15 +102,17 @@ int zt_xdp_check(const char *ifname, uint32_t *index, struct zt_failure *failure
 
     *index = if_nametoindex(ifname);
     if (*index == 0)
-        return zt_fail(failure, ZT_EXIT_FAILED, "port-missing", "there is no device %s in this network namespace",
-                       ifname);
+        return zt_fail(failure, ZT_EXIT_FAILED, "port-missing",
+                       "there is no device %s in this network namespace", ifname);
     if (*index > ZT_XDP_INDEX_MAX)
-        return zt_fail(failure, ZT_EXIT_LIMIT, "port-index", "%s has interface index %u; up to %u are served", ifname,
-                       *index, ZT_XDP_INDEX_MAX);
+        return zt_fail(failure, ZT_EXIT_LIMIT, "port-index",
+                       "%s has interface index %u; up to %u are served", ifname, *index,
+                       ZT_XDP_INDEX_MAX);
     queues = receive_queues(ifname);
     if (queues > 1)
         return zt_fail(failure, ZT_EXIT_LIMIT, "port-queues",
-                       "%s has %u receive queues and one is served; run: ethtool -L %s rx 1", ifname, queues, ifname);
+                       "%s has %u receive queues and one is served; run: ethtool -L %s rx 1",
+                       ifname, queues, ifname);
     return 0;
 }
 
@@ -124,7 +128,8 @@ int zt_xdp_attach(struct zt_xdp *xdp, const char *ifname, uint32_t index, enum z
         return 0;
     generic_error = bpf_xdp_attach((int)index, fd, XDP_FLAGS_SKB_MODE, NULL);
     if (generic_error)
-        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-attach", "%s takes no XDP program: native: %s, generic: %s", ifname,
+        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-attach",
+                       "%s takes no XDP program: native: %s, generic: %s", ifname,
                        strerror(-native_error), strerror(-generic_error));
     *mode = ZT_XDP_GENERIC;
     zt_log("%s: XDP runs in generic mode (native: %s)", ifname, strerror(-native_error));
@@ -133,9 +138,11 @@ int zt_xdp_attach(struct zt_xdp *xdp, const char *ifname, uint32_t index, enum z
 
 int zt_xdp_bind(struct zt_xdp *xdp, uint32_t index, int socket, struct zt_failure *failure)
 {
-    if (bpf_map_update_elem(bpf_map__fd(xdp->skeleton->maps.zt_port_sockets), &index, &socket, BPF_ANY))
-        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-bind", "the XSKMAP took no socket for interface index %u: %s",
-                       index, strerror(errno));
+    if (bpf_map_update_elem(bpf_map__fd(xdp->skeleton->maps.zt_port_sockets), &index, &socket,
+                            BPF_ANY))
+        return zt_fail(failure, ZT_EXIT_FAILED, "xdp-bind",
+                       "the XSKMAP took no socket for interface index %u: %s", index,
+                       strerror(errno));
     return 0;
 }
 
@@ -143,14 +150,17 @@ int zt_xdp_capture_ring(struct zt_xdp *xdp, int ring, struct zt_failure *failure
 {
     uint32_t zero = 0;
 
-    if (bpf_map_update_elem(bpf_map__fd(xdp->skeleton->maps.zt_port_captures), &zero, &ring, BPF_ANY))
-        return zt_fail(failure, ZT_EXIT_FAILED, "capture-ring", "the capture ring was refused: %s", strerror(errno));
+    if (bpf_map_update_elem(bpf_map__fd(xdp->skeleton->maps.zt_port_captures), &zero, &ring,
+                            BPF_ANY))
+        return zt_fail(failure, ZT_EXIT_FAILED, "capture-ring", "the capture ring was refused: %s",
+                       strerror(errno));
     return 0;
 }
 
 void zt_xdp_detach(uint32_t index, enum zt_xdp_mode mode)
 {
-    bpf_xdp_detach((int)index, mode == ZT_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE, NULL);
+    bpf_xdp_detach((int)index, mode == ZT_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE,
+                   NULL);
 }
 
 void zt_xdp_close(struct zt_xdp *xdp)

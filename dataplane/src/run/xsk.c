@@ -29,17 +29,20 @@ static int create_pool(struct zt_xsk *xsk, const char *ifname, struct zt_failure
 
     xsk->free = calloc(xsk->ring, sizeof(*xsk->free));
     if (!xsk->free)
-        return zt_fail(failure, ZT_EXIT_FAILED, "pool-memory", "%s: no memory for the list of free frames", ifname);
+        return zt_fail(failure, ZT_EXIT_FAILED, "pool-memory",
+                       "%s: no memory for the list of free frames", ifname);
     xsk->area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (xsk->area == MAP_FAILED) {
         xsk->area = NULL;
-        return zt_fail(failure, ZT_EXIT_FAILED, "pool-memory", "%s: no memory for %u frames of %u octets: %s", ifname,
-                       xsk->ring * 2, ZT_XSK_CHUNK, strerror(errno));
+        return zt_fail(failure, ZT_EXIT_FAILED, "pool-memory",
+                       "%s: no memory for %u frames of %u octets: %s", ifname, xsk->ring * 2,
+                       ZT_XSK_CHUNK, strerror(errno));
     }
     error = xsk_umem__create(&xsk->umem, xsk->area, size, &xsk->fill, &xsk->completion, &config);
     if (error)
         return zt_fail(failure, ZT_EXIT_FAILED, "pool-register",
-                       "%s: the kernel refused an AF_XDP pool of %u frames: %s (CAP_NET_RAW, and CAP_IPC_LOCK or a "
+                       "%s: the kernel refused an AF_XDP pool of %u frames: %s (CAP_NET_RAW, and "
+                       "CAP_IPC_LOCK or a "
                        "higher 'ulimit -l', are needed)",
                        ifname, xsk->ring * 2, strerror(-error));
     return 0;
@@ -73,8 +76,9 @@ int zt_xsk_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring, struct zt
     memset(xsk, 0, sizeof(*xsk));
     xsk->fd = -1;
     if (ring < ZT_XSK_RING_MIN || ring > ZT_XSK_RING_MAX || (ring & (ring - 1)) != 0)
-        return zt_fail(failure, ZT_EXIT_USAGE, "ring-size", "ring size %u: a power of two from %u to %u is needed",
-                       ring, ZT_XSK_RING_MIN, ZT_XSK_RING_MAX);
+        return zt_fail(failure, ZT_EXIT_USAGE, "ring-size",
+                       "ring size %u: a power of two from %u to %u is needed", ring,
+                       ZT_XSK_RING_MIN, ZT_XSK_RING_MAX);
     xsk->ring = ring;
     if (create_pool(xsk, ifname, failure)) {
         zt_xsk_close(xsk);
@@ -84,8 +88,9 @@ int zt_xsk_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring, struct zt
     if (error) {
         xsk->socket = NULL;
         zt_xsk_close(xsk);
-        return zt_fail(failure, ZT_EXIT_FAILED, "xsk-bind", "%s: no AF_XDP socket on queue 0: %s%s", ifname,
-                       strerror(-error), error == -EBUSY ? " (another process has it)" : "");
+        return zt_fail(failure, ZT_EXIT_FAILED, "xsk-bind", "%s: no AF_XDP socket on queue 0: %s%s",
+                       ifname, strerror(-error),
+                       error == -EBUSY ? " (another process has it)" : "");
     }
     xsk->fd = xsk_socket__fd(xsk->socket);
     /* Beyond net.core.wmem_max only with CAP_NET_ADMIN, which attaching the program needs anyway. */
