@@ -38,8 +38,8 @@ static bool fill_neighbours(struct zt_machine *machine, const struct zt_program 
         if (zt_neighbour_table_find(neighbours, given->interface, given->ip) != ZT_NEIGHBOUR_NONE)
             return zt_error_set(error, "program-invalid", where,
                                 "the interface has a neighbour with this address already");
-        struct zt_neighbour *entry =
-            &neighbours->entries[zt_neighbour_table_add(neighbours, given->interface, given->ip)];
+        uint32_t index = zt_neighbour_table_add(neighbours, given->interface, given->ip);
+        struct zt_neighbour *entry = &neighbours->entries[index];
         entry->state = ZT_NEIGHBOUR_STATIC;
         entry->of_program = true;
         entry->mac = given->mac;

@@ -9,14 +9,11 @@ static bool is_fragment(const uint8_t *at, uint8_t family)
                              : zt_ip_protocol(at, family).value == ZT_PROTOCOL_FRAGMENT;
 }
 
-/* Whether the packet is ICMP of its family with type and code of an echo request. */
-static bool is_echo(const uint8_t *at, const struct zt_ip_packet *ip)
+/* ICMP of the packet's family, ICMPv6 right behind the fixed header. */
+static bool is_icmp(const uint8_t *at, const struct zt_ip_packet *ip)
 {
     uint8_t protocol = ip->family == ZT_IPV4 ? ZT_PROTOCOL_ICMP : ZT_PROTOCOL_ICMPV6;
-    uint8_t type = ip->family == ZT_IPV4 ? ZT_ICMP_ECHO : ZT_ICMPV6_ECHO;
-    const uint8_t *icmp = at + ip->header;
-    return zt_ip_protocol(at, ip->family).value == protocol && ip->length >= ip->header + 2 &&
-           zt_load_u8(icmp) == type && zt_load_u8(icmp + 1) == 0;
+    return zt_ip_protocol(at, ip->family).value == protocol;
 }
 
 /* The reply to an echo request, behind room for an Ethernet header. */
@@ -42,25 +39,38 @@ static struct zt_packet make_reply(struct zt_machine *machine, const struct zt_p
     return reply;
 }
 
-/* LOCAL-3. */
 static void answer_echo(struct zt_machine *machine, const struct zt_packet *request)
 {
     const uint8_t *at = zt_packet_at(request);
-    const struct zt_ip_packet *ip = &request->ip;
-    uint32_t length = ip->length - ip->header;
-    bool right = zt_sum_is_right(zt_icmp_sum(at, ip->family, at + ip->header, length));
-
-    if (length < ZT_ICMP_HEADER || (!right && !ZT_MUTANT(echo_unchecked))) {
-        zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
-        return;
-    }
     zt_emit_fate(machine, ZT_FATE_ECHO_ANSWERED);
     struct zt_packet reply = make_reply(machine, request);
     reply.received = ZT_NONE;
-    if (zt_ip_is_link_local(zt_ip_source(at, ip->family)))
+    if (zt_ip_is_link_local(zt_ip_source(at, request->ip.family)))
         zt_irb_send(machine, request->received, zt_eth_source(request->frame.data), reply);
     else
         zt_originate(machine, zt_interface_at(machine, request->received)->vrf, reply);
+}
+
+/*
+ * LOCAL-3. A message without type and code is too short whatever it was to be; of those that have them only echo requests are
+ * looked at any further.
+ */
+static void deliver_icmp(struct zt_machine *machine, const struct zt_packet *packet)
+{
+    const struct zt_ip_packet *ip = &packet->ip;
+    const uint8_t *at = zt_packet_at(packet), *icmp = at + ip->header;
+    uint32_t length = ip->length - ip->header;
+    uint8_t echo = ip->family == ZT_IPV4 ? ZT_ICMP_ECHO : ZT_ICMPV6_ECHO;
+
+    if (length < 2)
+        zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
+    else if (zt_load_u8(icmp) != echo || zt_load_u8(icmp + 1) != 0)
+        zt_emit_fate(machine, ZT_FATE_NO_LISTENER);
+    else if (length >= ZT_ICMP_HEADER && (zt_sum_is_right(zt_icmp_sum(at, ip->family, icmp, length)) ||
+                                          ZT_MUTANT(echo_unchecked)))
+        answer_echo(machine, packet);
+    else
+        zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
 }
 
 void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_frame whole)
@@ -77,8 +87,8 @@ void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_fra
         zt_emit_fate(machine, ZT_FATE_LOCAL_FRAGMENT);
         return;
     }
-    if (is_echo(at, &packet.ip)) {
-        answer_echo(machine, &packet);
+    if (is_icmp(at, &packet.ip)) {
+        deliver_icmp(machine, &packet);
         return;
     }
     zt_emit_fate(machine, ZT_FATE_NO_LISTENER); /* LOCAL-4 */

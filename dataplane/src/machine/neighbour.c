@@ -107,7 +107,8 @@ static void resolve(struct zt_machine *machine, uint32_t interface, uint32_t ind
         zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_FULL);
         return;
     }
-    struct zt_neighbour *entry = &table->entries[zt_neighbour_table_add(table, interface, next_hop)];
+    index = zt_neighbour_table_add(table, interface, next_hop);
+    struct zt_neighbour *entry = &table->entries[index];
     entry->state = ZT_NEIGHBOUR_INCOMPLETE;
     entry->first = entry->last = machine->now;
     entry->held = hold(packet);

@@ -16,6 +16,8 @@
 static struct {
     const uint8_t *frame;
     uint32_t length;
+    /* Octets that were taken off in front. */
+    uint32_t taken;
     uint8_t marks[2][OCTETS];
     enum zt_trace_phase phase;
 } trace;
@@ -25,6 +27,7 @@ void zt_trace_begin(enum zt_trace_phase phase, const uint8_t *frame, uint32_t le
     trace.frame = frame;
     trace.length = length < OCTETS ? length : OCTETS;
     trace.phase = phase;
+    trace.taken = 0;
     memset(trace.marks[phase], 0, OCTETS);
 }
 
@@ -33,11 +36,17 @@ void zt_trace_end(void)
     trace.length = 0;
 }
 
+void zt_trace_advance(const uint8_t *at)
+{
+    if (trace.length != 0)
+        trace.taken = (uint32_t)(at - trace.frame);
+}
+
 void zt_trace_read(const uint8_t *at, size_t length)
 {
     uintptr_t start = (uintptr_t)at, frame = (uintptr_t)trace.frame;
     for (uintptr_t octet = start; octet < start + length; octet++)
-        if (octet >= frame && octet - frame < trace.length)
+        if (octet >= frame + trace.taken && octet - frame < trace.length)
             trace.marks[trace.phase][octet - frame] = 1;
 }
 

@@ -21,6 +21,8 @@ enum zt_trace_phase {
 /* Starts to mark loads from a frame, which stays where it is. */
 void zt_trace_begin(enum zt_trace_phase phase, const uint8_t *frame, uint32_t length);
 void zt_trace_end(void);
+/* Octets in front of `at` are no longer the frame's: a header that is put there is the machine's own. */
+void zt_trace_advance(const uint8_t *at);
 /* Aborts if the second phase loaded what the first did not. */
 void zt_trace_check(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VXLAN: VXLAN-1 to VXLAN-7, HASH-5 (RFC 7348, RFC 6040). */
 #include "src/machine/internal.h"
+#include "src/machine/trace_reads.h"
 
 #define OVERHEAD (ZT_UDP_HEADER + ZT_VXLAN_HEADER)
 
@@ -184,6 +185,9 @@ bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet
         zt_emit_fate(machine, refused);
         return true;
     }
+#ifdef ZT_TRACE_READS
+    zt_trace_advance(inner.data);
+#endif
     zt_record_arriving_limit(machine, ZT_ETH_HEADER + zt_interface_at(machine, index)->mtu);
     zt_bridge_receive(machine, (struct zt_origin){.member = index, .remote = view.source}, inner); /* VXLAN-7 */
     return true;
