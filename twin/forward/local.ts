@@ -73,7 +73,7 @@ function receiveIcmp(m: Machine, irb: Irb, packet: Offending): void {
     return
   }
   if (u8(frame, at) !== ECHO[family].request || u8(frame, at + 1) !== 0) {
-    m.trace?.step('LOCAL-4', irb.id, `nothing listens, ICMP type ${u8(frame, at)}`)
+    m.trace?.step('LOCAL-4', irb.id, 'nothing listens, ICMP of another type')
     m.fate('no-listener')
     return
   }
