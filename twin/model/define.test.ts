@@ -9,6 +9,11 @@ function meaning({ sources: _, intents, ...fabric }: Fabric): unknown {
   return { ...fabric, intents: intents.map(({ at: _at, ...intent }) => intent) }
 }
 
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('it is not there')
+  return value
+}
+
 function twoLeaves(): Fabric {
   return defineFabric('two-leaves', (f) => {
     f.underlay({ loopbacks: '10.255.0.0/24', links: '10.254.0.0/24' })
@@ -35,20 +40,19 @@ function twoLeaves(): Fabric {
 describe('the builder', () => {
   test('makes the fabric that the file makes', () => {
     const { fabric } = parseFabric(text, 'two-leaves.yaml')
-    expect(meaning(twoLeaves())).toEqual(meaning(fabric ?? expect.fail()))
+    expect(meaning(twoLeaves())).toEqual(meaning(present(fabric)))
   })
 
   test('and so does the data', () => {
     const { fabric } = parseFabric(text, 'two-leaves.yaml')
-    if (fabric === undefined) expect.fail()
-    expect(meaning(defineFabric(fabric.file))).toEqual(meaning(fabric))
+    expect(meaning(defineFabric(present(fabric).file))).toEqual(meaning(present(fabric)))
   })
 
   test('what it makes can be written and read', () => {
     const [file] = writeFabric(twoLeaves())
     expect(file?.name).toBe('two-leaves.fabric.yaml')
     expect(file?.text).toContain('      a1: { at: leaf1, network: a }\n')
-    expect(meaning(parseFabric(file?.text ?? '', 'x').fabric ?? expect.fail())).toEqual(meaning(twoLeaves()))
+    expect(meaning(present(parseFabric(present(file).text, 'x').fabric))).toEqual(meaning(twoLeaves()))
   })
 
   test('names latency and survival by reference', () => {
@@ -86,15 +90,7 @@ describe('the builder', () => {
         f.leaves('leaf1')
       })
     expect(make).toThrow(FabricError)
-    try {
-      make()
-    } catch (error) {
-      const { problems } = error as FabricError
-      expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
-        'ZT_FABRIC_ADDRESS underlay.loopbacks',
-        'ZT_FABRIC_VALUE underlay.mtu',
-      ])
-    }
+    expect(make).toThrow(/x\.fabric\.yaml:3:24: ZT_FABRIC_ADDRESS: .*\n.*:3:66: ZT_FABRIC_VALUE: /)
   })
 
   test('refuses to be told the same twice', () => {

@@ -31,6 +31,11 @@ const files = {
   'fabrics/intents.yaml': intents,
 }
 
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('it is not there')
+  return value
+}
+
 /** Reads from a map of names to texts instead of the disk. */
 function load(texts: Readonly<Record<string, string>>, file = 'fabrics/main.yaml'): LoadResult {
   return loadFabric(file, {
@@ -68,7 +73,7 @@ describe('include', () => {
       'tenants/red.yaml',
       'intents.yaml',
     ])
-    expect(writeFabric(fabric ?? expect.fail()).map(({ text }) => text)).toEqual([
+    expect(writeFabric(present(fabric)).map(({ text }) => text)).toEqual([
       main,
       tenant('blue', 2),
       tenant('red', 1),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FabricFile } from '../../contract/fabric.js'
 import {
@@ -17,9 +17,14 @@ import {
 const text = readFileSync(new URL('../../topologies/demo.yaml', import.meta.url), 'utf8')
 const demo = sound(parseFabric(text, 'demo.yaml'))
 
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('it is not there')
+  return value
+}
+
 function sound({ fabric, problems }: LoadResult): Fabric {
   expect(problems).toBeUndefined()
-  return fabric ?? expect.fail()
+  return present(fabric)
 }
 
 /** A fabric without what only says where it stands. */
@@ -35,7 +40,7 @@ function revised(change: (file: FabricFile) => void): { readonly fabric: Fabric;
 }
 
 function tenantOf(file: FabricFile, name: string) {
-  return file.tenants?.[name] ?? expect.fail()
+  return present(file.tenants?.[name])
 }
 
 describe('writing', () => {
@@ -109,7 +114,7 @@ describe('writing', () => {
       'a/tenants/all.yaml': /^tenants:[^]*?(?=^intents)/m.exec(text)?.[0] ?? '',
     }
     const options = {
-      read: (file: string): string => files[file] ?? expect.fail(file),
+      read: (file: string): string => present(files[file]),
       list: (): string[] => ['all.yaml'],
     }
     const fabric = sound(loadFabric('a/main.yaml', options))
