@@ -114,7 +114,9 @@ function forward(m: Machine, bridge: Bridge, from: Member, frame: Uint8Array): v
   }
   const entry = bridge.fdb.lookup(destination, m.now)
   if (entry === undefined) {
-    m.trace?.step('LEARN-4', bridge.id, 'no valid entry')
+    if (m.trace !== undefined && bridge.fdb.knows(destination)) {
+      m.trace.step('LEARN-4', bridge.id, 'the entry is no longer valid')
+    }
     m.trace?.step('BRIDGE-3', bridge.id, 'an unknown address')
     flood(m, bridge, from, frame, false)
     return
@@ -148,7 +150,9 @@ export function enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): voi
   }
   const entry = bridge.fdb.lookup(destination, m.now)
   if (entry === undefined) {
-    m.trace?.step('LEARN-4', bridge.id, 'no valid entry')
+    if (m.trace !== undefined && bridge.fdb.knows(destination)) {
+      m.trace.step('LEARN-4', bridge.id, 'the entry is no longer valid')
+    }
     m.trace?.step('BRIDGE-3', bridge.id, 'an unknown address')
     flood(m, bridge, undefined, frame, false)
     return

@@ -178,4 +178,6 @@ export interface Config {
   readonly bridges: readonly Bridge[]
   /** PN state of every SA by what names it (MACSEC-8). */
   readonly packetNumbers: ReadonlyMap<string, PacketNumber>
+  /** How many of them go on from the program before. */
+  readonly keptPacketNumbers: number
 }

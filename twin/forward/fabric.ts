@@ -121,6 +121,9 @@ const SECOND = 1_000_000_000n
 /** Packets are given up after 3 s; an error about one may wait as long again, and one about that is never sent. */
 const MOST_SETTLING_SECONDS = 16
 
+/** Of a loop so many frames are looked at. */
+const LOOP_TRAIL = 1000
+
 /** Collects an observation. */
 class Observing {
   readonly arrivals: FabricArrival[] = []
@@ -340,10 +343,10 @@ export class TwinFabric {
   }
 
   private loop(): ForwardError {
-    const waiting = this.queue.slice(this.head)
+    const recent = this.queue.slice(Math.max(0, this.head - LOOP_TRAIL))
     this.queue = []
     this.head = 0
-    const hops = waiting.map(({ state, interface: id }) => `${state.name}:${id}`)
+    const hops = recent.map(({ state, interface: id }) => `${state.name}:${id}`)
     return new ForwardError('ZT_FABRIC_LOOP', this.plan.fabric, describeLoop(hops, this.eventLimit), {
       remedy: 'look at a walk of the frame (trace) for the nodes named',
     })

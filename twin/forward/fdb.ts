@@ -50,6 +50,11 @@ export class Fdb {
     return entry !== undefined && this.isValid(entry, now) ? entry : undefined
   }
 
+  /** An entry is there, valid or not. */
+  knows(mac: Mac): boolean {
+    return this.entries.has(mac)
+  }
+
   /** LEARN-1, LEARN-3, LEARN-5. The MAC must have no static entry. */
   learn(mac: Mac, member: Member, remote: Ip | undefined, now: bigint): Learned {
     const entry = this.entries.get(mac)

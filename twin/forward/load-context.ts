@@ -16,6 +16,8 @@ export class LoadContext {
   readonly vrfs = new Map<number, Vrf>()
   readonly interfaces = new Map<number, AnyInterface>()
   readonly packetNumbers = new Map<string, PacketNumber>()
+  /** Secure associations that the program before had too. */
+  keptPacketNumbers = 0
 
   constructor(
     readonly program: NodeProgram,
@@ -71,7 +73,9 @@ export class LoadContext {
     const where = `interface ${interfaceId}`
     const name = `${interfaceId} ${direction} ${of.sci} ${of.an} ${of.key}`
     if (this.packetNumbers.has(name)) this.fail(where, `${direction} SA ${of.sci} AN ${of.an} is there twice`)
-    const pn = { next: this.before.get(name)?.next ?? 1 }
+    const kept = this.before.get(name)
+    if (kept !== undefined) this.keptPacketNumbers++
+    const pn = { next: kept?.next ?? 1 }
     this.packetNumbers.set(name, pn)
     const sak = keyOf(this.keys, of.key, `${this.program.node}: ${where}`)
     return { sci: parseSci(of.sci), an: of.an, sak, pn }

@@ -43,5 +43,6 @@ export function loadProgram(
     vxlans: context.ofKind('vxlan'),
     bridges: context.ofKind('bridge'),
     packetNumbers: context.packetNumbers,
+    keptPacketNumbers: context.keptPacketNumbers,
   }
 }

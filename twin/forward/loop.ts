@@ -1,5 +1,5 @@
 /**
- * Names a loop from the frames that are on their way in it.
+ * Names a loop from the places where frames were last.
  *
  * @module
  */
@@ -8,13 +8,13 @@ const MOST_NAMED = 8
 /**
  * One sentence about frames that do not come to rest.
  *
- * @param hops - `node:interface` of each frame on its way.
+ * @param hops - `node:interface` of the frames that were received last, and of those on their way.
  */
 export function describeLoop(hops: readonly string[], limit: number): string {
   const counts = new Map<string, number>()
   for (const hop of hops) counts.set(hop, (counts.get(hop) ?? 0) + 1)
   const busiest = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, MOST_NAMED)
   const named = busiest.map(([hop, count]) => `${hop} (${count})`).join(', ')
-  const where = named === '' ? 'packets are held for ever' : `frames are on their way to ${named}`
+  const where = named === '' ? 'packets are held for ever' : `frames go round by ${named}`
   return `the fabric did not come to rest after ${limit} frames: ${where}`
 }

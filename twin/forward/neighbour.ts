@@ -52,6 +52,9 @@ export function sendTo(m: Machine, on: Routed | Loopback, nextHop: Ip, packet: O
     sendWithHeader(m, on, neighbour.mac, packet.frame, packet.family)
     return
   }
+  if (neighbour === undefined && on.dynamic.has(nextHop)) {
+    m.trace?.step('NEIGH-2', on.id, 'the neighbour is no longer valid')
+  }
   hold(m, on, nextHop, neighbour, { ...packet, lineage: m.lineage })
 }
 

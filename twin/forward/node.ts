@@ -142,6 +142,9 @@ export class FabricNode {
     const m = this.begin(now, 0)
     leave(m)
     m.config = config
+    if (config.keptPacketNumbers > 0) {
+      m.trace?.step('MACSEC-8', 0, `packet numbers of ${config.keptPacketNumbers} SAs go on`)
+    }
     return m.effects
   }
 
