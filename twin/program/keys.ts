@@ -32,7 +32,7 @@ export class KeyError extends Error {
  * @returns 16 octets by reference
  * @throws {KeyError} `ZT_KEY_SEED` for a seed of another length, `ZT_KEY_SOURCE` for a reference that is not `lab:`
  */
-export function deriveKeys(plan: Plan, seed: Uint8Array): Map<string, Uint8Array> {
+export function deriveKeys(plan: Pick<Plan, 'keys'>, seed: Uint8Array): Map<string, Uint8Array> {
   if (seed.length !== SEED_LENGTH) {
     throw new KeyError(
       'ZT_KEY_SEED',

@@ -59,9 +59,13 @@ function freeSlot(name: string, space: SlotSpace, taken: ReadonlySet<number>): n
 function preferredSlot(name: string, space: SlotSpace): number {
   const { stem, number } = splitName(name)
   if (space.scatter === true || number === undefined) return hash(`${space.purpose}\n${name}`) % space.size
-  const home = space.homes?.[stem] ?? hashedHome(stem, space)
+  const home = givenHome(stem, space) ?? hashedHome(stem, space)
   const offset = (home + number - (space.origin ?? 0)) % space.size
   return offset < 0 ? offset + space.size : offset
+}
+
+function givenHome(stem: string, { homes }: SlotSpace): number | undefined {
+  return homes !== undefined && Object.hasOwn(homes, stem) ? homes[stem] : undefined
 }
 
 function hashedHome(stem: string, { purpose, size }: SlotSpace): number {

@@ -5,7 +5,7 @@
  */
 import type { Interface, MacsecInterface, NodeProgram, VxlanInterface } from '../../contract/program.js'
 import { MACSEC_OVERHEAD } from '../model/index.js'
-import { isGroupMac, MAC_ZERO, parseInterfaceAddress, parseIp, parseMac } from '../packet/index.js'
+import { formatIp, isGroupMac, MAC_ZERO, parseInterfaceAddress, parseIp, parseMac } from '../packet/index.js'
 import { checkRemote, Findings, type ProgramProblem } from './validate-findings.js'
 import { checkTables } from './validate-tables.js'
 
@@ -181,13 +181,13 @@ function checkAddresses({ interfaces }: NodeProgram, findings: Findings): void {
   for (const [i, item] of interfaces.entries()) {
     if (!('addresses' in item) || item.vrf === undefined) continue
     for (const [j, text] of item.addresses.entries()) {
-      const key = `${item.vrf} ${parseInterfaceAddress(text).address}`
+      const key = `${item.vrf} ${formatIp(parseInterfaceAddress(text).address)}`
       owner(key, `interfaces[${i}].addresses[${j}]`)
       own.add(key)
     }
   }
   for (const [i, item] of interfaces.entries()) {
-    if (item.kind !== 'vxlan' || own.has(`${item.underlayVrf} ${parseIp(item.local)}`)) continue
+    if (item.kind !== 'vxlan' || own.has(`${item.underlayVrf} ${formatIp(parseIp(item.local))}`)) continue
     findings.add(
       'ZT_PROGRAM_REFERENCE',
       `interfaces[${i}].local`,
