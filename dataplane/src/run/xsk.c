@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #ifndef SOL_XDP
 #define SOL_XDP 283
@@ -13,6 +14,10 @@
 
 /* sendto() calls for one flush: each moves 32 frames or more, or says why it did not. */
 #define FLUSH_TRIES_PER_SLOT 2u
+
+/* For how long a queue that is busy is asked for: half a second. */
+#define BUSY_TRIES 100
+#define BUSY_PAUSE_NS 5000000
 
 static int create_pool(struct zt_xsk *xsk, const char *ifname, struct zt_failure *failure)
 {
@@ -60,7 +65,8 @@ static void fill_rings(struct zt_xsk *xsk)
     xsk_ring_prod__submit(&xsk->fill, xsk->ring);
 }
 
-int zt_xsk_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring, struct zt_failure *failure)
+static int try_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring,
+                    struct zt_failure *failure)
 {
     struct xsk_socket_config config = {
         .rx_size = ring,
@@ -69,29 +75,44 @@ int zt_xsk_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring, struct zt
         .libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
         .bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
     };
-    /* A frame in flight is charged to the socket: its data and the kernel's own structures. */
-    int send_buffer = (int)(ring * (ZT_XSK_CHUNK + 1024));
     int error;
 
     memset(xsk, 0, sizeof(*xsk));
     xsk->fd = -1;
+    xsk->ring = ring;
+    if (create_pool(xsk, ifname, failure)) {
+        zt_xsk_close(xsk);
+        return -EIO;
+    }
+    error = xsk_socket__create(&xsk->socket, ifname, 0, xsk->umem, &xsk->rx, &xsk->tx, &config);
+    if (error == 0)
+        return 0;
+    xsk->socket = NULL;
+    zt_xsk_close(xsk);
+    zt_fail(failure, ZT_EXIT_FAILED, "xsk-bind", "%s: no AF_XDP socket on queue 0: %s%s", ifname,
+            strerror(-error), error == -EBUSY ? " (another process has it)" : "");
+    return error;
+}
+
+int zt_xsk_open(struct zt_xsk *xsk, const char *ifname, uint32_t ring, struct zt_failure *failure)
+{
+    /* A frame in flight is charged to the socket: its data and the kernel's own structures. */
+    int send_buffer = (int)(ring * (ZT_XSK_CHUNK + 1024));
+    const struct timespec pause = { .tv_nsec = BUSY_PAUSE_NS };
+    int error;
+
     if (ring < ZT_XSK_RING_MIN || ring > ZT_XSK_RING_MAX || (ring & (ring - 1)) != 0)
         return zt_fail(failure, ZT_EXIT_USAGE, "ring-size",
                        "ring size %u: a power of two from %u to %u is needed", ring,
                        ZT_XSK_RING_MIN, ZT_XSK_RING_MAX);
-    xsk->ring = ring;
-    if (create_pool(xsk, ifname, failure)) {
-        zt_xsk_close(xsk);
+    /* The kernel takes a queue back from a process that died some milliseconds after it is gone. */
+    for (int tries = 0; (error = try_open(xsk, ifname, ring, failure)) == -EBUSY; tries++) {
+        if (tries == BUSY_TRIES)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    if (error)
         return -1;
-    }
-    error = xsk_socket__create(&xsk->socket, ifname, 0, xsk->umem, &xsk->rx, &xsk->tx, &config);
-    if (error) {
-        xsk->socket = NULL;
-        zt_xsk_close(xsk);
-        return zt_fail(failure, ZT_EXIT_FAILED, "xsk-bind", "%s: no AF_XDP socket on queue 0: %s%s",
-                       ifname, strerror(-error),
-                       error == -EBUSY ? " (another process has it)" : "");
-    }
     xsk->fd = xsk_socket__fd(xsk->socket);
     /* Beyond net.core.wmem_max only with CAP_NET_ADMIN, which attaching the program needs anyway. */
     if (setsockopt(xsk->fd, SOL_SOCKET, SO_SNDBUFFORCE, &send_buffer, sizeof(send_buffer)))

@@ -14,8 +14,14 @@ import subprocess
 import tempfile
 import time
 
+import programs
+
 BUILD = pathlib.Path(os.environ.get("ZT_BUILD") or pathlib.Path(__file__).parents[2] / "build")
 PHY_MTU = 1778
+
+
+class Skip(Exception):
+    """A test that cannot run here, and why."""
 
 
 class Refused(Exception):
@@ -316,6 +322,57 @@ def read_journal(path):
 def replay(journal, *more):
     """`ztos-fpe replay`: its outcome."""
     return run(str(BUILD / "ztos-fpe"), "replay", "--journal", str(journal), *more, check=False)
+
+
+def two_leaves(lab, sealed=False, engine=(), **options):
+    """Two leaves, a link, a host at each: ([engines], probe). Link ends are named by who receives."""
+    lab.add("l1", "l2", "h1", "h2")
+    lab.cable("l1", "eth1.phy", "l2", "eth1.phy")
+    keys = {programs.key(node): f"{node:032x}" for node in (1, 2)} if sealed else None
+    for node in (1, 2):
+        lab.cable(f"l{node}", "eth2.phy", f"h{node}", "eth0")
+        lab.tap(f"l{node}", "eth1", programs.mac(node, 1), programs.LINK_MTU - 32, f"10.254.0.{node - 1}/31")
+    engines = [
+        lab.engine(f"l{node}", programs.leaf(node, sealed=sealed, **options), *engine, keys=keys) for node in (1, 2)
+    ]
+    probe = lab.probe(
+        {f"h{n}": (f"h{n}", "eth0", programs.host_mac(n), [f"{programs.host_address(n)}/24"]) for n in (1, 2)},
+        {"to l1": ("l2", "eth1.phy"), "to l2": ("l1", "eth1.phy")},
+    )
+    return engines, probe
+
+
+def patched(lab, *engine, **options):
+    """One engine that bridges two hosts: (engine, probe)."""
+    lab.add("n", "h1", "h2")
+    for port in (1, 2):
+        lab.cable("n", f"eth{port}.phy", f"h{port}", "eth0")
+    process = lab.engine("n", programs.patch(), *engine, **options)
+    probe = lab.probe(
+        {f"h{n}": (f"h{n}", "eth0", programs.host_mac(n), [f"{programs.host_address(n)}/24"]) for n in (1, 2)}
+    )
+    return process, probe
+
+
+def settled(*pages):
+    """Waits until no count of the statistics pages moves: what they then say."""
+    before = None
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        now = [read_stats(path) for path in pages]
+        counts = [[page["outputs"], page["fates"], page["entries"]] for page in now]
+        if counts == before:
+            return now
+        before = counts
+        time.sleep(0.005)
+    raise AssertionError("the counts do not come to rest")
+
+
+def replays(journal, *more):
+    """The machine makes of the journal's inputs exactly the outputs that the engine recorded, with the cache and without."""
+    for cache in ("on", "off"):
+        result = replay(journal, "--cache", cache, *more)
+        assert result.returncode == 0, f"cache {cache}: {result.returncode}: {result.stderr}{result.stdout}"
 
 
 def usable():
