@@ -76,7 +76,8 @@ export const invariants = {
   'INV-LEARNED': {
     name: 'known hosts are not flooded to',
     meaning: 'once both ends have spoken, a unicast frame is seen by the host it is for alone',
-    judged: 'foreign arrivals after both ends have spoken, and arrivals at the old place after a move',
+    judged:
+      'arrivals at other hosts, and copies to other leaves, after both ends have spoken; arrivals at the old place after a move',
   },
   'INV-OUTER': {
     name: 'outer header as planned',

@@ -81,6 +81,8 @@ export const FailureSchema = z.strictObject({
   blame: z.array(z.string()),
   /** The one line that shows it again. */
   replay: z.string(),
+  /** Digest of the plan that was tested. */
+  plan: z.string().exactOptional(),
 })
 export type Failure = z.infer<typeof FailureSchema>
 

@@ -22,6 +22,10 @@ export type SdkErrorCode =
   | 'ZT_USAGE'
   /** This host cannot run what was asked for. */
   | 'ZT_HOST_CANNOT'
+  /** Stopped by a signal. */
+  | 'ZT_INTERRUPTED'
+  /** There is nothing to verify, run or replay. */
+  | 'ZT_NOTHING'
 
 /** Something about a scenario, not about the fabric under test, is wrong. */
 export class SdkError extends Error {

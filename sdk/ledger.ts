@@ -26,6 +26,8 @@ export class Ledger {
   readonly verdicts: Verdict[] = []
   /** Findings of the matcher that failed last. */
   findings: readonly Finding[] = []
+  /** Frames compared with the twin's, and what differed. */
+  agreement: { compared: number; findings: Finding[] } | undefined
   /** Why nothing could be judged, when a matcher said so. */
   unjudged: string | undefined
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIp } from '../../twin/packet/index.js'
-import { strangerOf, unusedVni } from '../judge/attempts.js'
+import { remoteVtep, strangerOf, unusedVni } from '../judge/attempts.js'
 import type { FabricView, Host, Link } from '../fabric-view.js'
 import type { Forgery, Frame } from '../traffic/frame.js'
 import {
@@ -81,7 +81,7 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
       ]
     case 'outer':
       return onLink((tap, options) => {
-        const stranger = { ...options, source: strangerOf(place?.vtep ?? '') }
+        const stranger = { ...options, source: strangerOf(options.destination) }
         return sealed ? clearTunnel(tap, stranger) : wrongOuterSource(tap, stranger)
       })
     case 'mac':
@@ -149,8 +149,6 @@ function hostTunnels(fabric: FabricView, { from, victim }: Draw): Trick[] {
 interface Place {
   readonly tap: Tap
   readonly options: TunnelOptions
-  /** Address of the receiving VTEP, as text. */
-  readonly vtep: string
 }
 
 /** A link of the victim's leaf, and a tunnel over it to the victim. */
@@ -158,13 +156,11 @@ function placeOf(fabric: FabricView, { from, victim, number }: Draw): Place | un
   const link: Link | undefined = pick(fabric.links({ node: victim.leaf }), number)
   const reader = readerOf(fabric)
   const local = reader.vtep(victim.leaf)
-  if (link === undefined || local === undefined) return undefined
-  const remote = victim.network.leaves.find((leaf) => leaf !== victim.leaf)
-  const source = (remote === undefined ? undefined : reader.vtep(remote)) ?? local
+  const source = remoteVtep(fabric, reader, victim)
+  if (link === undefined || local === undefined || source === undefined) return undefined
   return {
     tap: tapOf(reader, link, victim.leaf),
-    options: { as: from, towards: victim, vni: victim.network.vni, source: parseIp(source), destination: parseIp(local) },
-    vtep: local,
+    options: { as: from, towards: victim, vni: victim.network.vni, source, destination: parseIp(local) },
   }
 }
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { parseIp } from '../../twin/packet/index.js'
+import { isIpv6, parseIp } from '../../twin/packet/index.js'
+import type { Ip } from '../../twin/packet/index.js'
 import type { FabricView, Host, Tenant } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import type { Frame } from '../traffic/frame.js'
@@ -55,28 +56,34 @@ function fromLinks(fabric: FabricView, reader: WireReader, from: Tenant, to: Ten
     fabric.links({ node: victim.leaf }).flatMap((link) => {
       const tap = tapOf(reader, link, victim.leaf)
       const local = reader.vtep(victim.leaf)
-      const remote = otherVtep(reader, victim)
-      if (local === undefined || remote === undefined) return []
-      const options = { as, towards: victim, vni: victim.network.vni, source: parseIp(remote), destination: parseIp(local) }
+      const source = remoteVtep(fabric, reader, victim)
+      if (local === undefined || source === undefined) return []
+      const options = { as, towards: victim, vni: victim.network.vni, source, destination: parseIp(local) }
       // Behind a seal everything is forged; on a clear link only what the fabric can tell from the real thing.
       if (tap.to.macsec?.mode === 'strict') return [clearTunnel(tap, options)]
       return [
-        wrongOuterSource(tap, { ...options, source: strangerOf(local) }),
+        wrongOuterSource(tap, { ...options, source: strangerOf(parseIp(local)) }),
         unknownVni(tap, { ...options, vni: unusedVni(fabric) }),
       ]
     }),
   )
 }
 
-/** A VTEP of the victim's network other than its own leaf's; its own leaf's neighbour on the network, else any address. */
-function otherVtep(reader: WireReader, victim: Host): string | undefined {
-  const leaf = victim.network.leaves.find((one) => one !== victim.leaf)
-  return (leaf === undefined ? undefined : reader.vtep(leaf)) ?? reader.vtep(victim.leaf)
+/**
+ * The VTEP from which a frame for a host may come: of another leaf of its network, else of any other leaf. Never the host's own
+ * leaf's: a node does not take packets from itself (ROUTE-2).
+ */
+export function remoteVtep(fabric: FabricView, reader: WireReader, victim: Host): Ip | undefined {
+  const local = reader.vtep(victim.leaf)
+  const leaves = [...victim.network.leaves, ...fabric.plan.nodes.map(({ name }) => name)]
+  const remote = leaves.map((leaf) => reader.vtep(leaf)).find((vtep) => vtep !== undefined && vtep !== local)
+  if (remote !== undefined) return parseIp(remote)
+  return local === undefined ? undefined : strangerOf(parseIp(local))
 }
 
 /** An address of documentation (RFC 5737, RFC 3849) in the family of another: nobody's VTEP. */
-export function strangerOf(address: string): ReturnType<typeof parseIp> {
-  return parseIp(address.includes(':') ? '2001:db8:dead::1' : '198.51.100.77')
+export function strangerOf(address: Ip): Ip {
+  return parseIp(isIpv6(address) ? '2001:db8:dead::1' : '198.51.100.77')
 }
 
 /** A VNI that nothing in the fabric has. */

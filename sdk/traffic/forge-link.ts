@@ -107,7 +107,9 @@ export function unknownVni(tap: Tap, options: TunnelOptions): Frame {
 
 /** A tunnelled frame from an address that is no VTEP of the VNI, on a clear link (VXLAN-5). */
 export function wrongOuterSource(tap: Tap, options: TunnelOptions): Frame {
-  return linkFrame(tap, options.as.tenant, 'outer', describeTunnel(options), ['vxlan-source-unknown'], (id) =>
+  // A network of one leaf needs no tunnel: there its VNI is not known at all.
+  const fate = options.towards.network.leaves.length > 1 ? 'vxlan-source-unknown' : 'vxlan-vni-unknown'
+  return linkFrame(tap, options.as.tenant, 'outer', describeTunnel(options), [fate], (id) =>
     tunnelled(tap, options, id),
   )
 }

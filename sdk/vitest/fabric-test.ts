@@ -104,8 +104,8 @@ export function fabricTest<Names extends string = string>(
         environment,
         replayLine: (seed, casePath) => replayLine(environment, testPath, fullNameOf(task), seed, casePath),
         onFailure: (failure) => {
-          const report = reportOf(environment, ztosLedger)
-          task.meta.ztos = { ...report, fabric: fabric.name, plan: keepPlan(fabric.plan, environment), failure }
+          const plan = keepPlan(fabric.plan, environment)
+          task.meta.ztos = { ...reportOf(environment, ztosLedger), fabric: fabric.name, plan, failure: { ...failure, plan } }
         },
       })
     })
@@ -148,7 +148,15 @@ export function scenarioFabric<Names extends string = string>(file?: string | UR
 }
 
 function reportOf({ on }: RunEnvironment, ledger: Ledger): TestReport {
-  return { on, controls: ledger.controls, judged: ledger.judged, verdicts: [...ledger.verdicts] }
+  const { controls, judged, verdicts, findings, agreement } = ledger
+  return {
+    on,
+    controls,
+    judged,
+    verdicts: [...verdicts],
+    findings: [...findings],
+    ...(agreement === undefined ? {} : { agreement }),
+  }
 }
 
 /** The name that vitest holds against `-t`: suites and test, with a space between. */

@@ -206,6 +206,10 @@ const toBeSealed = onSeen('toBeSealed', (seen, options: { readonly by: 'macsec' 
 
 const toAgreeWithTwin = onSeen('toAgreeWithTwin', async (seen): Promise<Found> => {
   const report = await judgeAgreement(seen)
+  const { ledger } = seen.source
+  ledger.agreement ??= { compared: 0, findings: [] }
+  ledger.agreement.compared += report.judged
+  ledger.agreement.findings.push(...report.findings)
   // Agreeing that a frame arrives nowhere is agreeing; that the fabric was alive is asked of the whole test.
   return { ...report, delivered: report.judged, expected: 'the same arrivals and the same frames on every link as in the twin' }
 })

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Failure } from '../../record/schema.js'
-import type { Interpreter, Verdict } from '../../record/verdict.js'
+import type { Finding, Interpreter, Verdict } from '../../record/verdict.js'
 
 /** The report of one test. */
 export interface TestReport {
@@ -15,6 +15,10 @@ export interface TestReport {
   controls: number
   judged: number
   verdicts: Verdict[]
+  /** Of the matcher that failed last. */
+  findings: Finding[]
+  /** Frames compared with the twin's, and what differed. */
+  agreement?: { compared: number; findings: Finding[] }
   /** Without the fields that only the parent knows. */
   failure?: Omit<Failure, 'test' | 'file' | 'name'>
 }

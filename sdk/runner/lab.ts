@@ -1,0 +1,41 @@
+/**
+ * Labs of runs: brought up, or attached to; and when not having one is the host's doing.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Plan } from '../../contract/plan.js'
+import type { Lab } from '../../lab/index.js'
+import { planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { SdkError } from '../errors.js'
+import type { RunOptions } from './session.js'
+
+/** A lab for a run. An own one goes when this process does; one that is named is judged as it is. */
+export async function openLab(plan: Plan, options: RunOptions & { readonly lab?: string }): Promise<Lab> {
+  const { attach, labUp } = await import('../../lab/index.js')
+  if (options.lab !== undefined) return checked(await attach(options.lab), plan)
+  return labUp(plan, {
+    keysSeed: randomBytes(SEED_LENGTH),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onProgress: ({ step, phase }) => options.onProgress?.({ kind: 'lab', step, phase }),
+  })
+}
+
+/** A running lab of another plan cannot be judged by this one. */
+function checked(lab: Lab, plan: Plan): Lab {
+  if (planDigest(lab.plan) === planDigest(plan)) return lab
+  lab.close()
+  throw new SdkError('ZT_USAGE', `lab ${lab.id} was brought up from another fabric (${lab.plan.fabric}), or from another state of the file`, {
+    remedy: 'verify the file from which it was brought up, or bring up another lab',
+  })
+}
+
+/** Codes of what this host, not the fabric and not the program, stands in the way of. */
+const host: ReadonlySet<string> = new Set(['ZT_LAB_PRIVILEGE', 'ZT_LAB_MISSING', 'ZT_LAB_PLAN', 'ZT_LAB_COMMAND'])
+
+/** Why this host has no lab, in a sentence; `undefined` when something else went wrong. */
+export function whyNoLab(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !host.has(error.code)) return undefined
+  const [what = ''] = error.message.replace(/^ZT_[A-Z_]+: /, '').split('\n')
+  return `no lab on this host: ${what} (see ztos doctor)`
+}

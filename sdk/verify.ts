@@ -1,0 +1,198 @@
+/**
+ * `verify`: the main job. One fabric file, judged in the twin and in a real lab, the two held against each other, one record.
+ *
+ * @module
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Plan } from '../contract/plan.js'
+import type { Lab } from '../lab/index.js'
+import { judge } from '../record/judge.js'
+import { digestOf, RunWriter } from '../record/run-record.js'
+import type { Interpreter, Verdict } from '../record/verdict.js'
+import { formatProblem, loadFabric } from '../twin/model/index.js'
+import { compile, planBytes } from '../twin/program/index.js'
+import { SdkError } from './errors.js'
+import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
+import type { TestOutcome } from './runner/drive.js'
+import { throwIfInterrupted } from './runner/interrupted.js'
+import { keyFile, writeKeyFile } from './runner/key-file.js'
+import { openLab, whyNoLab } from './runner/lab.js'
+import { unjudgedVerdict, verdictsOf } from './runner/outcomes.js'
+import { finish, noteTest, runsFolder, stage, testEnvironment } from './runner/session.js'
+import type { RunOptions, RunResult } from './runner/session.js'
+import { newSeed } from './vitest/environment.js'
+
+/** What to verify, and where. */
+export interface VerifyOptions extends RunOptions {
+  /** The fabric file. */
+  readonly file: string
+  /** Twin and lab unless given; a lab that cannot be had is then unjudged. */
+  readonly on?: readonly Interpreter[]
+  /** A lab that runs already, judged as it is and left running; implies the lab. */
+  readonly lab?: string
+}
+
+/** What the lab's part of a verification gave. */
+interface LabPart {
+  readonly outcomes: readonly TestOutcome[]
+  readonly verdicts: readonly Verdict[]
+  readonly notes: readonly string[]
+  readonly lab?: { readonly id: string; readonly attached: boolean }
+}
+
+/** What is true of every lab and must be known when a seal is judged by it. */
+const GUARD_NOTE =
+  'the egress guard of sealed ports does not stop raw sockets that bypass the queueing discipline (PACKET_QDISC_BYPASS)'
+
+/**
+ * Verifies a fabric file.
+ *
+ * @throws SdkError `ZT_FABRIC` with every problem of the file, `ZT_NOTHING` when it has no intents, `ZT_INTERRUPTED`; then no
+ *   record is left, and no lab
+ */
+export async function verify(options: VerifyOptions): Promise<RunResult> {
+  const signal = options.signal ?? new AbortController().signal
+  const plan = compiled(options)
+  const bytes = planBytes(plan)
+  const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
+  const seed = options.seed ?? newSeed()
+  const writer = await RunWriter.begin(runsFolder(options), `verify ${options.file}`)
+  try {
+    const planFile = path.join(writer.directory, 'plan.json')
+    await writeFile(planFile, bytes, { mode: 0o600 })
+    const env = { ...testEnvironment(writer, options, seed), ZTOS_PLAN: planFile }
+    const context: Context = { options, plan, writer, env, signal }
+    // The lab comes up while the twin is at work.
+    const opening = on.includes('netns') ? settled(openLab(plan, options)) : undefined
+    const twin = on.includes('twin') ? await inTwin(context) : []
+    const lab = opening === undefined ? undefined : await inLab(context, opening)
+    throwIfInterrupted(signal)
+    const outcomes = [...twin, ...(lab?.outcomes ?? [])]
+    return await finish(writer, {
+      command: 'verify',
+      plan: bytes,
+      fabric: { name: plan.fabric, file: options.file, digest: digestOf(JSON.stringify(plan.fabric)) },
+      on,
+      ...(lab?.lab === undefined ? {} : { lab: lab.lab }),
+      seed,
+      outcomes,
+      verdicts: [...verdictsOf(outcomes), ...(lab?.verdicts ?? [])],
+      notes: lab?.notes ?? [],
+    })
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}
+
+interface Context {
+  readonly options: VerifyOptions
+  readonly plan: Plan
+  readonly writer: RunWriter
+  readonly env: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+function compiled({ file, cwd = process.cwd() }: VerifyOptions): Plan {
+  const name = cwd === process.cwd() ? file : path.resolve(cwd, file)
+  const { fabric, problems } = loadFabric(name)
+  if (fabric === undefined) {
+    throw new SdkError('ZT_FABRIC', `${file} is no sound fabric\n${problems.map(formatProblem).join('\n')}`, {
+      remedy: 'correct the file; `ztos validate` shows the same problems',
+    })
+  }
+  const plan = compile(fabric)
+  if (plan.intents.length === 0) {
+    throw new SdkError('ZT_NOTHING', `${file} states no intent, and has no two tenants to keep apart: nothing to verify`, {
+      remedy: 'say under `intents` what must hold',
+    })
+  }
+  return plan
+}
+
+async function inTwin({ options, writer, env, signal }: Context): Promise<readonly TestOutcome[]> {
+  return stage(writer, options, 'scenarios in the twin', async () =>
+    drive({
+      on: 'twin',
+      files: shippedSuites.map(shippedSuite),
+      env,
+      cwd: options.cwd ?? process.cwd(),
+      signal,
+      onTest: (outcome) => noteTest(writer, options, outcome),
+    }),
+  )
+}
+
+/** Either way; a rejection that is looked at later must not count as unhandled meanwhile. */
+type Settled<T> = Promise<{ readonly value: T } | { readonly error: unknown }>
+
+async function settled<T>(promise: Promise<T>): Settled<T> {
+  try {
+    return { value: await promise }
+  } catch (error) {
+    return { error }
+  }
+}
+
+async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> {
+  const { options, plan, writer, env, signal } = context
+  const opened = await stage(writer, options, options.lab === undefined ? 'lab up' : 'lab attached', async () => opening)
+  if ('error' in opened) {
+    const why = whyNoLab(opened.error)
+    throwIfInterrupted(signal)
+    if (why === undefined) throw opened.error
+    return { outcomes: [], notes: [why], verdicts: plan.intents.map((intent) => unjudgedVerdict(intent, 'netns', why)) }
+  }
+  const lab = opened.value
+  try {
+    const keys = new Map([...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]))
+    writeKeyFile(keyFile(writer.id, options.env ?? process.env), keys)
+    const outcomes = await stage(writer, options, 'scenarios in the lab', async () =>
+      drive({
+        on: 'netns',
+        files: shippedSuites.map(shippedSuite),
+        env: { ...env, ZTOS_LAB: lab.id },
+        cwd: options.cwd ?? process.cwd(),
+        signal,
+        onTest: (outcome) => noteTest(writer, options, outcome),
+      }),
+    )
+    throwIfInterrupted(signal)
+    const agreement = await stage(writer, options, 'twin = lab, node by node', async () => compareJournals(writer, lab, keys))
+    return {
+      outcomes,
+      verdicts: [agreement],
+      notes: plan.links.some(({ seal }) => seal !== undefined) ? [GUARD_NOTE] : [],
+      lab: { id: lab.id, attached: options.lab !== undefined },
+    }
+  } finally {
+    if (options.lab === undefined) await stage(writer, options, 'lab down', async () => lab.down())
+    else lab.close()
+  }
+}
+
+/** Every node's journal, kept in the record and replayed by the twin. */
+async function compareJournals(writer: RunWriter, lab: Lab, keys: ReadonlyMap<string, Uint8Array>): Promise<Verdict> {
+  const { compareNodes } = await import('../lab/index.js')
+  const journals = await lab.journals()
+  const folder = path.join(writer.directory, 'journals')
+  await mkdir(folder, { recursive: true })
+  for (const [node, bytes] of journals) await writeFile(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
+  const { nodes, inputs, outputs } = compareNodes(journals, keys)
+  return judge({
+    name: 'agreement:nodes',
+    kind: 'agreement',
+    by: 'netns',
+    judged: inputs,
+    controls: outputs,
+    findings: nodes.flatMap(({ node, mismatches }) =>
+      mismatches.map(({ message, input }) => ({
+        invariant: 'INV-AGREE-NODE',
+        message: `${node}, input ${input}: ${message}`,
+        node,
+      })),
+    ),
+    grounds: `${nodes.length} journals, ${inputs} inputs and ${outputs} outputs, octet for octet`,
+  })
+}
