@@ -1,0 +1,302 @@
+/**
+ * Every verb of `ztos`, as data. Parser, help and `docs/guide/cli.md` are made from it; a test fails on a difference.
+ *
+ * @module
+ */
+import type { OptionSpec, VerbSpec } from './spec.js'
+
+const fabricFile = { name: 'file', what: 'fabric file' } as const
+const labId = { name: 'id', what: 'lab, as `ztos lab list` shows it' } as const
+
+const targets = ['twin', 'netns'] as const
+const on = {
+  kind: 'list',
+  value: 'TARGET',
+  what: 'where to judge: twin (this process), netns (a lab of namespaces on this host)',
+  choices: targets,
+} as const
+const runs = {
+  kind: 'text',
+  value: 'DIR',
+  what: 'folder of run records',
+  default: 'runs',
+} as const satisfies OptionSpec
+const seed = {
+  kind: 'integer',
+  value: 'N',
+  what: 'seed of generated traffic; drawn anew unless given',
+  min: 0,
+  max: 0x7fff_ffff,
+} as const satisfies OptionSpec
+const lab = {
+  kind: 'text',
+  value: 'ID',
+  what: 'judge this running lab as it is, and leave it running',
+} as const satisfies OptionSpec
+const cases = {
+  kind: 'integer',
+  value: 'N',
+  what: 'generated cases of every property',
+  min: 1,
+  max: 10_000_000,
+} as const satisfies OptionSpec
+
+/** Verbs by their words. The order is that of help. */
+export const commands = {
+  doctor: {
+    summary: 'say what this host can run, and what stands in the way of the rest',
+    detail: [
+      'Looks at the kernel, rights, programs and devices that labs need, and tries them. Changes nothing that outlives it.',
+      'The status is 3 when one of the targets asked for by `--on` cannot run here.',
+    ],
+    arguments: [],
+    options: { on: { ...on, what: 'targets that must be able to run', default: targets } },
+    examples: [
+      { command: 'doctor', what: 'a line for each check, then what follows' },
+      { command: 'doctor --on twin --json', what: 'for a script that needs the twin alone' },
+    ],
+  },
+  schema: {
+    summary: 'print a JSON Schema',
+    detail: [
+      'Editors with a YAML language server complete and check fabric files with it. The package holds the same files in `schema/`.',
+    ],
+    arguments: [
+      {
+        name: 'name',
+        what: 'what to describe: the fabric file unless given',
+        optional: true,
+        choices: ['fabric', 'plan', 'program', 'control'],
+      },
+    ],
+    options: {},
+    examples: [
+      { command: 'schema > fabric.schema.json', what: 'keep it beside your fabric files' },
+      { command: 'schema program', what: 'what a node is given to do' },
+    ],
+  },
+  validate: {
+    summary: 'check fabric files and name every problem',
+    detail: [
+      'Each problem is shown with its place, the line, the reason and a remedy. The status is 0 when there is none, 2 otherwise.',
+    ],
+    arguments: [{ name: 'files', what: 'fabric files', variadic: true }],
+    options: {
+      format: {
+        kind: 'text',
+        value: 'FORMAT',
+        what: 'text for people, json for programs, sarif for code scanning, github for annotations of a workflow',
+        choices: ['text', 'json', 'sarif', 'github'],
+      },
+    },
+    examples: [
+      { command: 'validate topologies/demo.yaml', what: 'what the fabric holds, or what is wrong with it' },
+      { command: 'validate fabrics/*.yaml --format sarif', what: 'for code scanning' },
+    ],
+  },
+  plan: {
+    summary: 'compile a fabric file and show what each node will do',
+    detail: ['The same file gives the same plan, octet for octet, on any machine. A plan holds no key, only names of keys.'],
+    arguments: [fabricFile],
+    options: {
+      node: { kind: 'text', value: 'NODE', what: 'interfaces and tables of one node' },
+      digest: { kind: 'flag', what: 'print the SHA-256 of the plan alone' },
+      diff: {
+        kind: 'text',
+        value: 'OTHER',
+        what: 'print what changes from another fabric file, or from the plan.json of a run record, to this file',
+      },
+    },
+    examples: [
+      { command: 'plan topologies/demo.yaml', what: 'nodes, links, networks, hosts and intents' },
+      { command: 'plan topologies/demo.yaml --node leaf1', what: 'what leaf1 will do' },
+      { command: 'plan topologies/demo.yaml --json > plan.json', what: 'the plan itself' },
+      { command: 'plan topologies/demo.yaml --diff topologies/demo-v6.yaml', what: 'what differs between two files' },
+    ],
+  },
+  trace: {
+    summary: 'send one frame through the twin and tell what each node does with it, and why',
+    detail: [
+      'Each step is shown with the clause of `docs/fabric-machine.md` that decided it. Nothing was learned before, unless `--warm`: unknown hosts are flooded to and asked for.',
+      'The frame goes where a host would send it: to the other host inside the subnet, to the gateway beyond it. The status says that the walk was made, not that the frame arrived.',
+    ],
+    arguments: [fabricFile],
+    options: {
+      from: { kind: 'text', value: 'HOST', what: 'host that sends, `tenant/host`' },
+      to: { kind: 'text', value: 'HOST', what: 'host that is addressed, or an IP address' },
+      proto: {
+        kind: 'text',
+        value: 'PROTO',
+        what: 'icmp (echo request), tcp/PORT or udp/PORT',
+        default: 'icmp',
+      },
+      ipv6: { kind: 'flag', what: 'IPv6; otherwise IPv4 where both have it' },
+      size: { kind: 'integer', value: 'OCTETS', what: 'payload behind the transport header', min: 0, max: 9000, default: 64 },
+      ttl: { kind: 'integer', value: 'N', what: 'TTL or hop limit', min: 1, max: 255, default: 64 },
+      frame: { kind: 'text', value: 'HEX', what: 'send this Ethernet frame instead, without FCS' },
+      warm: { kind: 'flag', what: 'let both hosts speak first, so that MACs and neighbours are known' },
+      pcap: { kind: 'text', value: 'FILE', what: 'write the frame at every hop to a pcapng file' },
+    },
+    examples: [
+      {
+        command: 'trace topologies/demo.yaml --from shop/web1 --to shop/db1 --proto tcp/5432',
+        what: 'a packet that is routed',
+      },
+      {
+        command: 'trace topologies/demo.yaml --from shop/web1 --to bank/web1 --pcap walk.pcapng',
+        what: 'one that must not arrive, with every hop for Wireshark',
+      },
+    ],
+  },
+  run: {
+    summary: 'run scenarios, which are vitest tests',
+    detail: [
+      'One vitest project for each target. vitest and fast-check come from your own project. A test that judges nothing fails.',
+    ],
+    arguments: [{ name: 'files', what: 'test files', variadic: true }],
+    options: {
+      on: { ...on, default: ['twin'] },
+      fabric: { kind: 'text', value: 'FILE', what: 'fabric file of tests that name none' },
+      lab,
+      name: { kind: 'text', value: 'PATTERN', what: 'only tests whose full name matches, a regular expression' },
+      seed,
+      cases,
+      runs,
+    },
+    examples: [
+      { command: 'run shop.test.ts', what: 'in the twin' },
+      { command: 'run shop.test.ts --on twin,netns', what: 'in the twin and in a lab' },
+    ],
+  },
+  verify: {
+    summary: 'judge every intent of a fabric file, in the twin and in a lab, and report',
+    detail: [
+      'Compiles the file, sends generated traffic through the twin and through a lab, compares both frame by frame, and judges each intent by each. Isolation between tenants is always an intent.',
+      'Leaves a run record with the verdicts, every failure shrunk, captures, journals and `report.html`.',
+    ],
+    arguments: [fabricFile],
+    options: { on: { ...on, default: targets }, lab, seed, cases, runs },
+    examples: [
+      { command: 'verify topologies/demo.yaml', what: 'the main job' },
+      { command: 'verify topologies/demo.yaml --on twin', what: 'without root, anywhere' },
+      { command: 'verify topologies/demo.yaml --lab k3f9a2', what: 'a lab that runs, as it is' },
+    ],
+  },
+  replay: {
+    summary: 'show the failures of a run again',
+    detail: [
+      'From the seed: the same scenario is sent again, in the twin or a lab. From the journals: what each node of a lab did is done again by the twin, which needs no privilege.',
+    ],
+    arguments: [{ name: 'run', what: 'run record: its id, or its folder' }],
+    options: {
+      on: { ...on, what: 'where to send the scenario again; where it failed unless given' },
+      lab,
+      runs,
+    },
+    examples: [{ command: 'replay 20261121-090000-a1b2c3', what: 'the failures of this run' }],
+  },
+  'lab up': {
+    summary: 'bring a lab of a fabric file up and leave it running',
+    detail: [
+      'A namespace for each node and host, an AF_XDP engine for each node. Needs root, or sudo without a password. If it fails or is interrupted, nothing of it is left.',
+    ],
+    arguments: [fabricFile],
+    options: { id: { kind: 'flag', what: "print the lab's id alone" } },
+    examples: [
+      { command: 'lab up topologies/demo.yaml', what: 'prints what can be done with it' },
+      { command: 'lab up topologies/demo.yaml --id', what: 'for a script' },
+    ],
+  },
+  'lab down': {
+    summary: 'take labs down; returns when nothing of them is left',
+    detail: ['Works in whatever state a lab is, and may be repeated.'],
+    arguments: [{ ...labId, name: 'ids', optional: true, variadic: true }],
+    options: { all: { kind: 'flag', what: 'all labs of this user' } },
+    examples: [
+      { command: 'lab down k3f9a2', what: 'one lab' },
+      { command: 'lab down --all', what: 'every lab of this user' },
+    ],
+  },
+  'lab list': {
+    summary: 'list the labs of this user',
+    detail: ['A `stale` lab has lost its daemon; `ztos lab down` removes what is left of it.'],
+    arguments: [],
+    options: {},
+    examples: [{ command: 'lab list --json', what: 'for a script' }],
+  },
+  'lab exec': {
+    summary: 'run a command in the namespace of a node or host',
+    detail: [
+      "The status is the command's own, 128 and more when a signal ended it; what keeps it from being run is told by the statuses above.",
+    ],
+    arguments: [
+      labId,
+      { name: 'node', what: 'node, or host as `tenant/host`' },
+      { name: 'argv', what: 'command and its arguments, behind `--`', variadic: true },
+    ],
+    options: { stdin: { kind: 'flag', what: 'hand standard input to the command' } },
+    examples: [
+      { command: 'lab exec k3f9a2 leaf1 -- ip -br link', what: 'ports of leaf1' },
+      { command: 'lab exec k3f9a2 shop/web1 -- ip -br addr', what: 'addresses of a host' },
+    ],
+  },
+  'lab capture': {
+    summary: 'capture what travels on a link, both directions, into a pcapng file',
+    detail: [
+      'Frames of a fabric link are taken in XDP on the receiving port, sealed as they are on the wire. Ctrl-C ends a capture without `--seconds`.',
+    ],
+    arguments: [
+      labId,
+      { name: 'link', what: 'link as `leaf1--spine1`, or a host for the wire at its port' },
+      { name: 'file', what: 'pcapng file to write' },
+    ],
+    options: { seconds: { kind: 'number', value: 'S', what: 'how long', min: 0.001, max: 86_400 } },
+    examples: [
+      { command: 'lab capture k3f9a2 leaf1--spine1 core.pcapng --seconds 5', what: 'five seconds of a link' },
+    ],
+  },
+  'lab control': {
+    summary: "send one request to a node's engine and print its answer",
+    detail: [
+      'Requests are those of `ztos schema control`, without their id. They can break a lab, which is what it is for.',
+    ],
+    arguments: [
+      labId,
+      { name: 'node', what: 'node' },
+      { name: 'request', what: 'JSON, or `@FILE` that holds it' },
+    ],
+    options: {},
+    examples: [
+      { command: `lab control k3f9a2 leaf1 '{"op":"tables"}'`, what: 'what leaf1 has learned' },
+      {
+        command: `lab control k3f9a2 leaf1 '{"op":"set-vni","interface":12,"vni":666}'`,
+        what: 'a fault, by hand',
+      },
+    ],
+  },
+  report: {
+    summary: 'make the reports of a run again from its record',
+    detail: ['Writes `report.html`, `junit.xml` and `report.md`. A record that was changed after the run is refused.'],
+    arguments: [{ name: 'run', what: 'run record: its id, or its folder; the newest unless given', optional: true }],
+    options: {
+      out: { kind: 'text', value: 'DIR', what: "where to write; the record's own folder unless given" },
+      runs,
+    },
+    examples: [
+      { command: 'report', what: 'of the newest run' },
+      { command: 'report 20261121-090000-a1b2c3 --out public', what: 'for a web server' },
+    ],
+  },
+} as const satisfies Record<string, VerbSpec>
+
+export type Commands = typeof commands
+export type VerbName = keyof Commands
+
+/** Words that verbs share, by the first of them. */
+export const groups: Readonly<Record<string, string>> = { lab: 'labs on this host: up, down, list, exec, capture, control' }
+
+/** What the environment says, for help and documentation. */
+export const environment: readonly (readonly [string, string])[] = [
+  ['NO_COLOR', 'no colours, whatever the terminal can'],
+  ['FORCE_COLOR', 'colours even where the output is no terminal; `0` for none'],
+]

@@ -1,0 +1,70 @@
+/**
+ * The process: streams, signals, exit status. The only file of the command that touches it.
+ *
+ * @module
+ */
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { ExitStatus } from '../record/exit-status.js'
+import type { Io } from './io.js'
+
+const SHOW_CURSOR = '\u001b[?25h'
+
+/** True in the module that Node was started with, by whatever link. */
+export function isEntry(url: string): boolean {
+  const script = process.argv[1]
+  return script !== undefined && realpathSync(script) === fileURLToPath(url)
+}
+
+/** Runs the command as this process, and ends the process with its status. */
+export async function runProcess(
+  main: (argv: readonly string[], io: Io) => Promise<number>,
+): Promise<never> {
+  const broken = brokenOutput()
+  const status = await main(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: () => process.stdin,
+    env: process.env,
+    signal: interruption(),
+  })
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  // A verdict that could not be told is none.
+  return process.exit(broken() ? ExitStatus.Internal : status)
+}
+
+/**
+ * The first signal asks for an end: what runs is stopped and cleaned up. A second one does not wait for that: what this
+ * process holds of labs goes with it, since their daemon removes a lab whose owner is gone, and a record that was being
+ * written is removed by the next run.
+ */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  const stop = () => {
+    if (controller.signal.aborted) {
+      if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
+      process.exit(ExitStatus.Interrupted)
+    }
+    if (process.stderr.isTTY) process.stderr.write('\ninterrupted, cleaning up; once more to leave at once\n')
+    controller.abort()
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  return controller.signal
+}
+
+/** Watches the streams. A reader that went away (`ztos plan FILE | head`) is nobody's mistake; a full disk is told. */
+function brokenOutput(): () => boolean {
+  let broken = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    broken = true
+    process.stderr.write(`error: stdout cannot be written: ${error.message}\n`)
+  })
+  process.stderr.on('error', () => undefined)
+  return () => broken
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  // An error comes by the event of that name too.
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}
