@@ -47,6 +47,7 @@ export class Seen {
   readonly links: readonly Link[] | undefined
   readonly source: SeenSource
   #readings: readonly WireReading[] | undefined
+  #readingsByTrace: ReadonlyMap<number, readonly WireReading[]> | undefined
   #arrivals: ReadonlyMap<number, readonly Arrival[]> | undefined
   #fates: ReadonlyMap<number, readonly NodeFate[]> | undefined
 
@@ -69,13 +70,13 @@ export class Seen {
 
   /** Where a frame arrived. */
   arrivalsOf({ trace }: Sent): readonly Arrival[] {
-    this.#arrivals ??= groupByTrace(this.observation.arrivals)
+    this.#arrivals ??= groupBy(this.observation.arrivals, (arrival) => arrival.trace)
     return this.#arrivals.get(trace) ?? []
   }
 
   /** What nodes said about a frame. */
   fatesOf({ trace }: Sent): readonly NodeFate[] {
-    this.#fates ??= groupByTrace(this.observation.fates)
+    this.#fates ??= groupBy(this.observation.fates, (fate) => fate.trace)
     return this.#fates.get(trace) ?? []
   }
 
@@ -87,14 +88,26 @@ export class Seen {
       .map((wire) => this.source.reader.read(wire))
     return this.#readings
   }
+
+  /** A frame on the links looked at, wherever it was seen. */
+  readingsOf({ trace }: Sent): readonly WireReading[] {
+    this.#readingsByTrace ??= groupBy(this.readings(), (reading) => this.traceOf(reading))
+    return this.#readingsByTrace.get(trace) ?? []
+  }
+
+  /** The trace id of a wire frame, if it is of this run. */
+  traceOf({ trace }: WireReading): number | undefined {
+    return trace?.run === this.source.run ? trace.trace : undefined
+  }
 }
 
-function groupByTrace<T extends { readonly trace?: number }>(items: readonly T[]): ReadonlyMap<number, readonly T[]> {
+function groupBy<T>(items: readonly T[], traceOf: (item: T) => number | undefined): ReadonlyMap<number, readonly T[]> {
   const groups = new Map<number, T[]>()
   for (const item of items) {
-    if (item.trace === undefined) continue
-    const group = groups.get(item.trace)
-    if (group === undefined) groups.set(item.trace, [item])
+    const trace = traceOf(item)
+    if (trace === undefined) continue
+    const group = groups.get(trace)
+    if (group === undefined) groups.set(trace, [item])
     else group.push(item)
   }
   return groups

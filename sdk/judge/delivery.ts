@@ -59,19 +59,19 @@ function judgeOne(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[]
   return findings
 }
 
-/** Copies at hosts of other networks of the tenant; other tenants are the isolation judge's. */
+/** Copies at hosts of other networks; inside the two networks that take part, being flooded to is judged with learning. */
 function strays(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[] {
   const { fabric } = seen.source
-  const near = new Set([hostNetwork(seen, expect.host), 'host' in sent.frame.at ? hostNetwork(seen, sent.frame.at.host) : ''])
-  return seen
-    .arrivalsOf(sent)
-    .filter(({ host }) => {
-      const at = fabric.host(host)
-      return at.tenant === sent.frame.tenant && !near.has(at.network.id)
-    })
-    .map((arrival) =>
-      finding('INV-NO-FOREIGN', `${sent.frame.label}: was heard by ${arrival.host}, which has no part in it`, { frame: arrival.frame }),
-    )
+  const { label, tenant, at } = sent.frame
+  const near = new Set([hostNetwork(seen, expect.host), 'host' in at ? hostNetwork(seen, at.host) : ''])
+  return seen.arrivalsOf(sent).flatMap((arrival): readonly Finding[] => {
+    const { host, frame } = arrival
+    const stranger = fabric.host(host)
+    if (near.has(stranger.network.id)) return []
+    return stranger.tenant === tenant
+      ? [finding('INV-NO-FOREIGN', `${label}: was heard by ${host}, which has no part in it`, { frame })]
+      : [finding('INV-ISOLATE', `${label}: sent by ${tenant}, received by ${host} of ${stranger.tenant}`, { frame })]
+  })
 }
 
 function hostNetwork(seen: Seen, host: string): string {

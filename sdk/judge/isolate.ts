@@ -12,6 +12,7 @@ import { attemptsOn } from './attempts.js'
 import { mergeReports } from './finding.js'
 import type { Report } from './finding.js'
 import { deliveredOf, judgeIsolation } from './isolation.js'
+import { judgeOuter } from './outer.js'
 
 type IsolateIntent = Extract<PlanIntent, { kind: 'isolate' }>
 
@@ -33,7 +34,7 @@ export async function judgeIsolate(target: ScenarioTarget, intent: IsolateIntent
   let silent: string | undefined
   for (let at = 0; at < attempts.length; at += BATCH) {
     const seen = await target.send(attempts.slice(at, at + BATCH), { control: [a, b] })
-    reports.push(judgeIsolation(seen, a, b))
+    reports.push(judgeIsolation(seen, a, b), { judged: 0, delivered: 0, findings: judgeOuter(seen) })
     silent ??= [a, b].find((tenant) => deliveredOf(seen, tenant) === 0)?.name
   }
   const { findings, judged, delivered } = mergeReports(reports)

@@ -1,31 +1,47 @@
 /**
- * Judges what honest frames look like between the leaves: VNI and VTEPs as planned, and one way for one flow.
+ * Judges what frames look like between the leaves: VNI and VTEPs as planned, and one way for one flow.
  *
  * @module
  */
 import type { Finding } from '../../record/verdict.js'
 import { formatIp, parseIp } from '../../twin/packet/index.js'
+import type { Ip } from '../../twin/packet/index.js'
 import type { Host } from '../fabric-view.js'
 import type { Seen, Sent } from '../seen.js'
-import type { WireReading } from '../traffic/wire.js'
+import type { Tunnelled, WireReading } from '../traffic/wire.js'
 import { finding } from './finding.js'
 
-/** Tunnel headers of honest frames on the links that are looked at. */
+/**
+ * Tunnel headers on the links that are looked at: those of honest frames are as planned for their way; whatever else is
+ * in a tunnel (floods, ARP and ND of nodes and hosts) has a VNI of the plan and goes from one of its VTEPs to another.
+ */
 export function judgeOuter(seen: Seen): readonly Finding[] {
   const byTrace = new Map(seen.sent.map((sent) => [sent.trace, sent]))
+  const members = vtepsByVni(seen)
   return seen.readings().flatMap((reading): readonly Finding[] => {
-    const sent = reading.trace?.run === seen.source.run ? byTrace.get(reading.trace.trace) : undefined
-    return sent === undefined ? [] : judgeTunnel(seen, sent, reading)
+    const trace = seen.traceOf(reading)
+    const sent = trace === undefined ? undefined : byTrace.get(trace)
+    if (sent === undefined) return judgeAnyTunnel(reading, members)
+    // What a forger put on a link is his own doing.
+    if ('link' in sent.frame.at) return []
+    return sent.frame.expect.outcome === 'delivered' ? judgeTunnel(seen, sent, reading) : judgeAnyTunnel(reading, members)
   })
 }
 
 function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReading): readonly Finding[] {
   const { expect, at, label } = sent.frame
   if (expect.outcome !== 'delivered' || expect.path.kind === 'none' || !('host' in at) || clear === undefined) return []
+  const detail = { link: wire.link, node: wire.from, frame: clear }
   const problem = (text: string) => [
-    finding('INV-OUTER', `${label}: on ${wire.link} from ${wire.from} ${text}`, { link: wire.link, node: wire.from, frame: clear }),
+    finding('INV-OUTER', `${label}: on ${wire.link} from ${wire.from} ${text}`, detail),
   ]
   if (tunnel === undefined) return problem('it is not in a tunnel')
+  const owner = ownerOf(seen, tunnel.vni)
+  if (owner !== undefined && owner !== sent.frame.tenant) {
+    return [
+      finding('INV-ISOLATE-WIRE', `${label}: on ${wire.link} from ${wire.from} in VNI ${tunnel.vni} of ${owner}`, detail),
+    ]
+  }
   const from = seen.source.fabric.host(at.host)
   const to = seen.source.fabric.host(expect.host)
   const layer2 = to.network.vni
@@ -36,12 +52,49 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   const gateways = to.network.gatewayLeaves
   const senders = vteps(seen, tunnel.vni === layer2 && viaGateways ? gateways : [from.leaf])
   const receivers = vteps(seen, tunnel.vni === layer2 ? to.network.leaves : gateways)
-  if (!senders.includes(tunnel.source)) return problem(`its outer source is ${formatIp(tunnel.source)}`)
-  if (!receivers.includes(tunnel.destination)) return problem(`its outer destination is ${formatIp(tunnel.destination)}`)
-  return []
+  const wrong = addressProblem(tunnel, senders, receivers)
+  return wrong === undefined ? [] : problem(wrong)
 }
 
-function vteps(seen: Seen, nodes: readonly string[]): readonly (number | bigint)[] {
+function judgeAnyTunnel(
+  { tunnel, wire, clear }: WireReading,
+  members: ReadonlyMap<number, readonly Ip[]>,
+): readonly Finding[] {
+  if (tunnel === undefined || clear === undefined) return []
+  const of = members.get(tunnel.vni)
+  const wrong = of === undefined ? `has VNI ${tunnel.vni}, which nothing has` : addressProblem(tunnel, of, of)
+  if (wrong === undefined) return []
+  const text = `a frame on ${wire.link} from ${wire.from}, VNI ${tunnel.vni}: ${wrong}`
+  return [finding('INV-OUTER', text, { link: wire.link, node: wire.from, frame: clear })]
+}
+
+function addressProblem(tunnel: Tunnelled, senders: readonly Ip[], receivers: readonly Ip[]): string | undefined {
+  if (!senders.includes(tunnel.source)) return `its outer source is ${formatIp(tunnel.source)}`
+  if (!receivers.includes(tunnel.destination)) return `its outer destination is ${formatIp(tunnel.destination)}`
+  return undefined
+}
+
+/** VTEPs by VNI: of the leaves that have the network, or, for an L3 VNI, any network of the tenant. */
+function vtepsByVni(seen: Seen): ReadonlyMap<number, readonly Ip[]> {
+  return new Map(
+    seen.source.fabric.plan.tenants.flatMap(({ name, l3vni }) => {
+      const { networks } = seen.source.fabric.tenant(name)
+      const leaves = [...new Set(networks.flatMap((network) => network.leaves))]
+      return [
+        ...networks.map((network): [number, readonly Ip[]] => [network.vni, vteps(seen, network.leaves)]),
+        ...(l3vni === undefined ? [] : [[l3vni, vteps(seen, leaves)] as [number, readonly Ip[]]]),
+      ]
+    }),
+  )
+}
+
+function ownerOf(seen: Seen, vni: number): string | undefined {
+  return seen.source.fabric.plan.tenants.find(
+    ({ l3vni, networks }) => l3vni === vni || networks.some((network) => network.vni === vni),
+  )?.name
+}
+
+function vteps(seen: Seen, nodes: readonly string[]): readonly Ip[] {
   return nodes.flatMap((node) => {
     const vtep = seen.source.reader.vtep(node)
     return vtep === undefined ? [] : [parseIp(vtep)]
@@ -49,34 +102,54 @@ function vteps(seen: Seen, nodes: readonly string[]): readonly (number | bigint)
 }
 
 /**
- * Frames of a flow take the same links once both ends are known. The first frame is flooded or waits for a neighbour,
- * and counts for nothing here.
+ * Frames of a flow take the same links once both ends are known, whatever their size and marks. The first frame is
+ * flooded or waits for a neighbour, and counts for nothing here.
  */
 export function judgeFlowPaths(seen: Seen): readonly Finding[] {
-  const links = new Map<number, string[]>()
-  for (const { trace, wire } of seen.readings()) {
-    if (trace?.run !== seen.source.run) continue
-    links.set(trace.trace, [...(links.get(trace.trace) ?? []), `${wire.link} ${wire.from}`])
-  }
   const flows = new Map<string, Sent[]>()
   for (const sent of seen.sent) {
-    if (sent.frame.expect.outcome !== 'delivered') continue
-    flows.set(sent.frame.label, [...(flows.get(sent.frame.label) ?? []), sent])
+    const { flow, expect } = sent.frame
+    if (flow === undefined || expect.outcome !== 'delivered') continue
+    flows.set(flow, [...(flows.get(flow) ?? []), sent])
   }
-  return [...flows].flatMap(([label, [, ...later]]): readonly Finding[] => {
-    const ways = new Set(later.map(({ trace }) => (links.get(trace) ?? []).sort().join(', ')))
-    return ways.size <= 1 ? [] : [finding('INV-FLOW-PATH', `${label}: frames went by ${[...ways].map((way) => way || 'no link').join(' and by ')}`)]
+  return [...flows].flatMap(([flow, [, ...later]]): readonly Finding[] => {
+    const ways = new Set(later.map((sent) => seen.readingsOf(sent).map(({ wire }) => `${wire.link} ${wire.from}`).sort().join(', ')))
+    return ways.size <= 1 ? [] : [finding('INV-FLOW-PATH', `${flow}: frames went by ${[...ways].map((way) => way || 'no link').join(' and by ')}`)]
   })
 }
 
-/** Hosts that are neither end of a frame, received it, and should not have: both ends had spoken. */
+/**
+ * Where frames were flooded to although both ends had spoken: hosts of the networks at either end, and leaves at which the
+ * receiver is not.
+ */
 export function judgeLearned(seen: Seen, known: ReadonlySet<Host['id']>): readonly Finding[] {
   return seen.sent.flatMap((sent): readonly Finding[] => {
-    const { expect, at, label } = sent.frame
+    const { expect, at } = sent.frame
     if (expect.outcome !== 'delivered' || !('host' in at) || !known.has(at.host) || !known.has(expect.host)) return []
-    return seen
-      .arrivalsOf(sent)
-      .filter(({ host }) => host !== expect.host)
-      .map((arrival) => finding('INV-LEARNED', `${label}: was flooded to ${arrival.host}, though both ends are known`, { frame: arrival.frame }))
+    const { fabric } = seen.source
+    const [from, to] = [fabric.host(at.host), fabric.host(expect.host)]
+    return [...overheard(seen, sent, from, to), ...flooded(seen, sent, to)]
+  })
+}
+
+function overheard(seen: Seen, sent: Sent, from: Host, to: Host): readonly Finding[] {
+  return seen
+    .arrivalsOf(sent)
+    .filter(({ host }) => {
+      const { network } = seen.source.fabric.host(host)
+      return host !== to.id && (network.id === from.network.id || network.id === to.network.id)
+    })
+    .map(({ host, frame }) =>
+      finding('INV-LEARNED', `${sent.frame.label}: was flooded to ${host}, though both ends are known`, { frame }),
+    )
+}
+
+/** In the receiver's own VNI a frame goes to its leaf; which gateway a routed one passes before that is ECMP's choice. */
+function flooded(seen: Seen, sent: Sent, to: Host): readonly Finding[] {
+  const [home] = vteps(seen, [to.leaf])
+  return seen.readingsOf(sent).flatMap(({ tunnel, wire, clear }): readonly Finding[] => {
+    if (tunnel === undefined || clear === undefined || tunnel.vni !== to.network.vni || tunnel.destination === home) return []
+    const text = `${sent.frame.label}: was flooded to VTEP ${formatIp(tunnel.destination)}, though both ends are known`
+    return [finding('INV-LEARNED', text, { link: wire.link, node: wire.from, frame: clear })]
   })
 }

@@ -8,10 +8,14 @@ import { judge } from '../../record/judge.js'
 import type { Verdict } from '../../record/verdict.js'
 import type { Host } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
-import { flow, reverse, tenantOfHost } from '../traffic/flow.js'
+import { flow, reverse, roomBetween, tenantOfHost } from '../traffic/flow.js'
 import type { Flow } from '../traffic/flow.js'
-import { pathBetween } from '../traffic/path.js'
+import { echoRequest, gatewayQuestion, gatewaysOf } from '../traffic/gateway.js'
+import { packetLength } from '../traffic/packet.js'
 import type { PacketSpec } from '../traffic/packet.js'
+import { pathBetween } from '../traffic/path.js'
+import { judgeAnswers } from './answer.js'
+import { present } from './attempts.js'
 import { judgeDelivery } from './delivery.js'
 import { finding, mergeReports } from './finding.js'
 import type { Report } from './finding.js'
@@ -19,18 +23,20 @@ import { judgeFlowPaths, judgeLearned, judgeOuter } from './outer.js'
 
 type ReachIntent = Extract<PlanIntent, { kind: 'reach' }>
 
-/** Flows of one send; a bound on memory, not on what is judged. */
-const BATCH = 128
+/** Exchanges of one send; a bound on memory, not on what is judged. */
+const BATCH = 64
 /** Client ports of generated flows, from the dynamic range of RFC 6335. */
 const CLIENT_PORT = 49152
 
 /** Judges the intent. The target is reset first: what is judged includes first packets to hosts not yet known. */
 export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): Promise<Verdict> {
-  const { flows, impossible } = flowsOf(target, intent)
-  await target.reset()
-  const reports: Report[] = impossible.length === 0 ? [] : [{ judged: impossible.length, delivered: 0, findings: impossible.map((text) => finding('INV-REACH', text)) }]
-  for (let at = 0; at < flows.length; at += BATCH) {
-    reports.push(...(await judgeBatch(target, flows.slice(at, at + BATCH))))
+  const { exchanges, impossible } = exchangesOf(target, intent)
+  const reports: Report[] = [
+    { judged: impossible.length, delivered: 0, findings: impossible.map((text) => finding('INV-REACH', text)) },
+    await judgeGateways(target, exchanges),
+  ]
+  for (let at = 0; at < exchanges.length; at += BATCH) {
+    reports.push(...(await judgeBatch(target, exchanges.slice(at, at + BATCH))))
   }
   const { findings, judged, delivered } = mergeReports(reports)
   return judge({
@@ -40,31 +46,72 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
     judged,
     controls: delivered,
     findings,
-    grounds: `${flows.length} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, first frames and later ones`,
+    grounds: `${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; their gateways answer`,
   })
 }
 
-async function judgeBatch(target: ScenarioTarget, flows: readonly Flow[]): Promise<readonly Report[]> {
-  // First frames: hosts are unknown, packets wait for neighbours, unicast is flooded.
-  const first = await target.send(flows)
-  // Then everybody has spoken: nothing may be flooded, and flows keep to one path. Three frames, the first counts for neither.
-  const later = await target.send(flows.map((one) => ({ ...one, count: 3 })))
-  const known = new Set(flows.flatMap(({ from, to }) => [from.id, to.id]))
+/** A request and its answer. */
+interface Exchange {
+  readonly request: Flow
+  readonly answer: Flow
+}
+
+async function judgeBatch(target: ScenarioTarget, exchanges: readonly Exchange[]): Promise<readonly Report[]> {
+  const flows = exchanges.flatMap(({ request, answer }) => [request, answer])
+  const both = exchanges.flatMap(({ request }) => [request.from.id, request.to.id])
+  // First frames: hosts are unknown, packets wait for neighbours, unicast is flooded; whichever side speaks first.
+  await target.reset()
+  const answersFirst = await target.send(exchanges.flatMap(({ request, answer }) => [answer, request]))
+  await target.reset()
+  const requestsFirst = await target.send(flows)
+  // Then everybody has spoken: nothing may be flooded, and flows keep to one path, the first frame counting for neither.
+  const later = await target.send(flows.flatMap((one) => [one, marked(one), largest(one)]))
   return [
-    judgeDelivery(first),
-    judgeDelivery(later),
+    ...[answersFirst, requestsFirst, later].map((seen) => judgeDelivery(seen)),
     {
       judged: 0,
       delivered: 0,
-      findings: [...judgeOuter(first), ...judgeOuter(later), ...judgeFlowPaths(later), ...judgeLearned(later, known)],
+      findings: [
+        ...[answersFirst, requestsFirst, later].flatMap((seen) => judgeOuter(seen)),
+        ...judgeFlowPaths(later),
+        ...judgeLearned(later, new Set(both)),
+      ],
     },
   ]
 }
 
+/** A frame of the flow that asks for expedited forwarding (RFC 3246) and says that it knows ECN (RFC 3168). */
+function marked(one: Flow): Flow {
+  return { ...one, packet: { ...one.packet, dscp: 46, ecn: 2 } }
+}
+
+/** A frame of the flow that is as long as a packet between the two hosts may be. */
+function largest(one: Flow): Flow {
+  const empty = packetLength({ ...one.packet, size: 0 })
+  return { ...one, packet: { ...one.packet, size: roomBetween(one.from, one.to) - empty } }
+}
+
+/** Hosts that reach others by a gateway ask it for its MAC, and whether it is there; it answers, and nobody else hears it. */
+async function judgeGateways(target: ScenarioTarget, exchanges: readonly Exchange[]): Promise<Report> {
+  const routed = exchanges.filter(({ request }) => request.path.kind === 'routed')
+  const hosts = [...new Set(routed.flatMap(({ request }) => [request.from, request.to]))]
+  const asking = hosts.flatMap(gatewaysOf)
+  await target.reset()
+  const seen = await target.send([
+    ...present(asking.map(gatewayQuestion)),
+    ...asking.map((one, index) => echoRequest(one, index + 1)),
+  ])
+  const report = judgeAnswers(seen)
+  return { ...report, findings: [...report.findings, ...judgeOuter(seen)] }
+}
+
 /** Requests and answers of every pair. A pair without any way is a violation: the intent says that there is one. */
-function flowsOf(target: ScenarioTarget, intent: ReachIntent): { readonly flows: readonly Flow[]; readonly impossible: readonly string[] } {
+function exchangesOf(
+  target: ScenarioTarget,
+  intent: ReachIntent,
+): { readonly exchanges: readonly Exchange[]; readonly impossible: readonly string[] } {
   const { fabric } = target
-  const flows: Flow[] = []
+  const exchanges: Exchange[] = []
   const impossible: string[] = []
   let port = 0
   for (const from of intent.from.map((id) => fabric.host(id))) {
@@ -75,12 +122,12 @@ function flowsOf(target: ScenarioTarget, intent: ReachIntent): { readonly flows:
       for (const family of families) {
         for (const packet of packetsOf(intent.traffic, CLIENT_PORT + (port++ % 16384))) {
           const request = flow(fabric, from, to, { ...packet, family })
-          flows.push(request, reverse(fabric, request))
+          exchanges.push({ request, answer: reverse(fabric, request) })
         }
       }
     }
   }
-  return { flows, impossible }
+  return { exchanges, impossible }
 }
 
 function reasonOf(target: ScenarioTarget, from: Host, to: Host): string {

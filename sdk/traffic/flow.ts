@@ -75,6 +75,13 @@ export function describeFlow(one: Pick<Flow, 'from' | 'to' | 'packet' | 'count'>
   return `${one.from.id} > ${one.to.id} ${describeSpec(one.packet)}${times}`
 }
 
+/** What all frames of a flow have in common: those with the same name must take the same links. */
+function flowName({ from, to, packet }: Flow): string {
+  const { family, protocol, sourcePort, destinationPort, reply } = packet
+  const kind = protocol === 'icmp' ? `icmp${reply === true ? ' reply' : ''}` : `${protocol} ${sourcePort}>${destinationPort}`
+  return `${from.id} > ${to.id} IPv${family} ${kind}`
+}
+
 /** The frames of a flow, in order. */
 export function framesOf(one: Flow): readonly Frame[] {
   const sent = endpointsOf(one)
@@ -89,6 +96,7 @@ export function framesOf(one: Flow): readonly Frame[] {
     frameOf({
       label: describeFlow({ ...one, count: 1 }),
       tenant: one.from.tenant,
+      flow: flowName(one),
       at: { host: one.from.id },
       expect: {
         outcome: 'delivered',

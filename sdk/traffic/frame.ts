@@ -39,6 +39,8 @@ export interface Frame {
   readonly label: string
   /** Tenant that sends it, or as which its forger poses; isolation is judged by it. */
   readonly tenant: string
+  /** Names its flow, whatever its size and marks; absent for what belongs to none. */
+  readonly flow?: string
   /** How it was forged; absent for honest traffic. */
   readonly forged?: Forgery
   readonly at: Injection['at']
