@@ -51,7 +51,21 @@ describe.each(topologies)('topologies/%s.yaml', (name) => {
   })
 
   test('compiles to the same octets again', () => {
-    expect(planBytes(planOf(name))).toEqual(planBytes(plan))
+    expect(textOfPlan(planOf(name))).toBe(textOfPlan(plan))
+  })
+
+  test('shares no part of itself, so that one can be changed alone', () => {
+    const seen = new Set<object>()
+    let shared = 0
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      if (seen.has(value)) shared++
+      seen.add(value)
+      for (const inner of Object.values(value)) visit(inner)
+    }
+    visit(plan)
+    expect(seen.size).toBeGreaterThan(100)
+    expect(shared).toBe(0)
   })
 
   test('says nothing of this machine', () => {

@@ -56,12 +56,13 @@ class Groups {
   readonly all: Tables['groups'] = []
 
   idOf(members: NextHop[]): number {
-    const key = JSON.stringify(members)
+    const key = members.map(({ interface: id, gateway }) => `${id} ${gateway}`).join()
     const present = this.#ids.get(key)
     if (present !== undefined) return present
     const id = this.#ids.size + 1
     this.#ids.set(key, id)
-    this.all.push({ id, members })
+    // A copy for each group: whoever changes one must not change another.
+    this.all.push({ id, members: members.map((member) => ({ ...member })) })
     return id
   }
 }
@@ -72,13 +73,18 @@ function underlayRoutes(index: FabricIndex, node: NodeIndex, peers: Peers, group
     prefix: formatPrefix(adjacency.subnet),
     connected: adjacency.interface,
   }))
+  const hops = node.adjacencies.map((adjacency) => ({
+    peer: adjacency.peer,
+    beyond: known(peers, adjacency.peer),
+    member: { interface: adjacency.interface, gateway: formatIp(adjacency.peerAddress) },
+  }))
   const loopbacks = index.nodes.flatMap((target): Route[] => {
     if (target === node) return []
     // Spines share an AS number, so a route passes one spine at most: only between leaves.
     const between = node.role === 'leaf' && target.role === 'leaf'
-    const members = node.adjacencies
-      .filter(({ peer }) => peer === target.name || (between && known(peers, peer).has(target.name)))
-      .map((adjacency) => ({ interface: adjacency.interface, gateway: formatIp(adjacency.peerAddress) }))
+    const members = hops
+      .filter(({ peer, beyond }) => peer === target.name || (between && beyond.has(target.name)))
+      .map(({ member }) => member)
     if (members.length === 0) return []
     return [{ vrf: 0, prefix: hostRoute(target.loopback), group: groups.idOf(members) }]
   })
