@@ -7,12 +7,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import type { Lab } from '../lab/index.js'
-import { judge } from '../record/judge.js'
 import { digestOf, RunWriter } from '../record/run-record.js'
 import type { Interpreter, Verdict } from '../record/verdict.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
 import { compile, planBytes } from '../twin/program/index.js'
 import { SdkError } from './errors.js'
+import { judgeNodes } from './judge/agreement.js'
 import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { throwIfInterrupted } from './runner/interrupted.js'
@@ -179,20 +179,5 @@ async function compareJournals(writer: RunWriter, lab: Lab, keys: ReadonlyMap<st
   const folder = path.join(writer.directory, 'journals')
   await mkdir(folder, { recursive: true })
   for (const [node, bytes] of journals) await writeFile(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
-  const { nodes, inputs, outputs } = compareNodes(journals, keys)
-  return judge({
-    name: 'agreement:nodes',
-    kind: 'agreement',
-    by: 'netns',
-    judged: inputs,
-    controls: outputs,
-    findings: nodes.flatMap(({ node, mismatches }) =>
-      mismatches.map(({ message, input }) => ({
-        invariant: 'INV-AGREE-NODE',
-        message: `${node}, input ${input}: ${message}`,
-        node,
-      })),
-    ),
-    grounds: `${nodes.length} journals, ${inputs} inputs and ${outputs} outputs, octet for octet`,
-  })
+  return judgeNodes(compareNodes(journals, keys), 'netns')
 }

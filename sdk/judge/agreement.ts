@@ -5,7 +5,9 @@
  */
 import { FabricComparer } from '../../lab/compare/fabric.js'
 import type { FabricDifference } from '../../lab/compare/fabric.js'
-import type { Finding } from '../../record/verdict.js'
+import type { NodeComparison } from '../../lab/compare/node.js'
+import { judge } from '../../record/judge.js'
+import type { Finding, Interpreter, Verdict } from '../../record/verdict.js'
 import { fromHex } from '../../twin/packet/index.js'
 import { deliveredFrames } from './delivery.js'
 import type { Seen } from '../seen.js'
@@ -22,6 +24,23 @@ export async function judgeAgreement(seen: Seen): Promise<Report> {
     delivered: deliveredFrames(seen).length,
     findings: differences.map((difference) => findingOf(seen, difference)),
   }
+}
+
+/** The verdict on each node's journal, replayed by the twin: no output may differ. */
+export function judgeNodes({ nodes, inputs, outputs }: NodeComparison, by: Interpreter): Verdict {
+  return judge({
+    name: 'agreement:nodes',
+    kind: 'agreement',
+    by,
+    judged: inputs,
+    controls: outputs,
+    findings: nodes.flatMap(({ node, mismatches }) =>
+      mismatches.map(({ message, input }) =>
+        finding('INV-AGREE-NODE', `${node}, input ${input}: ${message}`, { node }),
+      ),
+    ),
+    grounds: `${nodes.length} journals, ${inputs} inputs and ${outputs} outputs, octet for octet`,
+  })
 }
 
 function findingOf(seen: Seen, { kind, place, from, trace, message, twin, lab }: FabricDifference): Finding {
