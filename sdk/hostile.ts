@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  cutPacket,
   foreignMacs,
   gatewayMac,
   groupSource,

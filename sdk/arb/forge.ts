@@ -8,6 +8,7 @@ import { remoteVtep, strangerOf, unusedVni } from '../judge/attempts.js'
 import type { FabricView, Host, Link } from '../fabric-view.js'
 import type { Forgery, Frame } from '../traffic/frame.js'
 import {
+  cutPacket,
   foreignMacs,
   gatewayMac,
   groupSource,
@@ -104,6 +105,7 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
     case 'truncate':
       return [
         () => runt(from, 1 + (number % 13)),
+        () => (beyond === undefined || !hasGateway(from) ? undefined : cutPacket(from, beyond, number)),
         ...onLink((tap) => linkRunt(tap, from.tenant, 1 + (number % 13))),
         ...onLink((tap, options) => forgedSeal(tap, options, 'cut')),
       ]

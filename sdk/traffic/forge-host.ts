@@ -23,6 +23,8 @@ import type { PacketSpec } from './packet.js'
 import { markedPayload } from './payload.js'
 import { tunnelFrame } from './wire.js'
 
+/** Where the IP header begins. */
+const IP = 14
 const contained: Expectation = { outcome: 'contained' }
 const dropped = (...fates: string[]): Expectation => ({ outcome: 'dropped', fates })
 
@@ -194,6 +196,23 @@ export function runt(from: Host, length: number): Frame {
   )
 }
 
+/** A packet for the gateway of which not even the IP header is whole (PARSE-4, PARSE-5). */
+export function cutPacket(from: Host, destination: Ip, octets: number): Frame | undefined {
+  const family: Family = isIpv6(destination) ? 6 : 4
+  const source = own(from, family)
+  const { gatewayMac: gateway } = from
+  if (source === undefined || gateway === undefined) return undefined
+  const kept = octets % (family === 4 ? 20 : 40)
+  const label = `IPv${family} packet cut off after ${kept} octets`
+  return hostFrame(from, 'truncate', label, dropped(`ipv${family}-header-invalid`), (id) =>
+    packetFrame(
+      { sourceMac: from.mac, destinationMac: gateway, source, destination },
+      { ...plainPacket, family },
+      id,
+    ).subarray(0, IP + kept),
+  )
+}
+
 function foreignFrame(from: Host, id: TraceId): Uint8Array {
   const source = own(from, 4) ?? own(from, 6) ?? parseIp('0.0.0.0')
   return packetFrame(
@@ -236,8 +255,6 @@ export function malformed(from: Host, destination: Ip, how: Malformation): Frame
     return bytes
   })
 }
-
-const IP = 14
 
 function damage(bytes: Uint8Array, family: Family, how: Malformation): void {
   switch (how) {
