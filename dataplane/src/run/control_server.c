@@ -75,7 +75,7 @@ static int bind_path(struct zt_control_server *server, const char *path, struct 
     if (server->owner != geteuid() && chown(path, server->owner, (gid_t)-1))
         return zt_fail(failure, ZT_EXIT_FAILED, "control-socket",
                        "%s: cannot be given to uid %u: %s", path, server->owner, strerror(errno));
-    if (listen(server->fd, ZT_CONTROL_CLIENTS_MAX))
+    if (listen(server->fd, SOMAXCONN))
         return zt_fail(failure, ZT_EXIT_FAILED, "control-socket", "%s: %s", path, strerror(errno));
     return 0;
 }
