@@ -4,12 +4,31 @@
  *
  * @module
  */
-import { arb, describe, expect, fabricTest, flow, hostile, liveTenants, pathBetween, scenarioFabric } from 'ztos-twin/vitest'
+import {
+  arb,
+  describe,
+  expect,
+  fabricTest,
+  flow,
+  hostile,
+  liveTenants,
+  pathBetween,
+  scenarioFabric,
+} from 'ztos-twin/vitest'
 import type { FabricView, Flow, Forgery, Tenant } from 'ztos-twin/vitest'
 
 const test = fabricTest()
 const fabric = scenarioFabric()
-const kinds: readonly Forgery[] = ['vni', 'outer', 'mac', 'macsec', 'truncate', 'oversize', 'address', 'malformed']
+const kinds: readonly Forgery[] = [
+  'vni',
+  'outer',
+  'mac',
+  'macsec',
+  'truncate',
+  'oversize',
+  'address',
+  'malformed',
+]
 const sealed = fabric.links().filter(({ seal }) => seal !== undefined)
 
 for (const { name } of liveTenants(fabric)) {
@@ -28,26 +47,29 @@ for (const { name } of liveTenants(fabric)) {
 describe.skipIf(sealed.length === 0)('captured frames', () => {
   for (const { name } of liveTenants(fabric)) {
     const crossing = crossingFlow(fabric, fabric.tenant(name))
-    test.skipIf(crossing === undefined)(`of ${name}, sent again or altered, are dropped`, async ({ fabric, target }) => {
-      const tenant = fabric.tenant(name)
-      const honest = crossingFlow(fabric, tenant)
-      const first = await target.send(honest ?? [])
-      const captured = first.observation.wire.filter(({ link }) => sealed.some(({ id }) => id === link))
-      const again = await target.send(
-        captured.map((frame) => hostile.replayed(frame, name)),
-        { control: [tenant] },
-      )
-      await expect(again).toDrop({ fate: 'macsec-replay' })
-      const changed = await target.send(
-        captured.flatMap((frame, index) => [
-          hostile.altered(frame, name, index * 131),
-          hostile.altered(frame, name, frame.frame.length * 8 - 1),
-        ]),
-        { control: [tenant] },
-      )
-      await expect(changed).toDrop({ fate: 'macsec-icv' })
-      await expect(changed).toReach()
-    })
+    test.skipIf(crossing === undefined)(
+      `of ${name}, sent again or altered, are dropped`,
+      async ({ fabric, target }) => {
+        const tenant = fabric.tenant(name)
+        const honest = crossingFlow(fabric, tenant)
+        const first = await target.send(honest ?? [])
+        const captured = first.observation.wire.filter(({ link }) => sealed.some(({ id }) => id === link))
+        const again = await target.send(
+          captured.map((frame) => hostile.replayed(frame, name)),
+          { control: [tenant] },
+        )
+        await expect(again).toDrop({ fate: 'macsec-replay' })
+        const changed = await target.send(
+          captured.flatMap((frame, index) => [
+            hostile.altered(frame, name, index * 131),
+            hostile.altered(frame, name, frame.frame.length * 8 - 1),
+          ]),
+          { control: [tenant] },
+        )
+        await expect(changed).toDrop({ fate: 'macsec-icv' })
+        await expect(changed).toReach()
+      },
+    )
   }
 })
 

@@ -24,17 +24,20 @@ for (const from of tenants) {
   }
 }
 
-test.skipIf(tenants.length < 2)('tenants at work at the same time do not mix', async ({ fabric, target, forAll }) => {
-  const flows = Object.fromEntries(
-    tenants.map(({ name }) => [name, arb.flows({ within: fabric.tenant(name), max: 5 })]),
-  )
-  await forAll(flows, async (drawn) => {
-    const seen = await target.send(Object.values(drawn).flat())
-    await expect(seen).toReach()
-    for (const [index, a] of tenants.entries()) {
-      for (const b of tenants.slice(index + 1)) {
-        await expect(seen).toIsolate(fabric.tenant(a.name), fabric.tenant(b.name))
+test.skipIf(tenants.length < 2)(
+  'tenants at work at the same time do not mix',
+  async ({ fabric, target, forAll }) => {
+    const flows = Object.fromEntries(
+      tenants.map(({ name }) => [name, arb.flows({ within: fabric.tenant(name), max: 5 })]),
+    )
+    await forAll(flows, async (drawn) => {
+      const seen = await target.send(Object.values(drawn).flat())
+      await expect(seen).toReach()
+      for (const [index, a] of tenants.entries()) {
+        for (const b of tenants.slice(index + 1)) {
+          await expect(seen).toIsolate(fabric.tenant(a.name), fabric.tenant(b.name))
+        }
       }
-    }
-  })
-})
+    })
+  },
+)

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { describe, expect, fabricTest, flow, hostile, liveTenants, reverse, scenarioFabric } from 'ztos-twin/vitest'
+import {
+  describe,
+  expect,
+  fabricTest,
+  flow,
+  hostile,
+  liveTenants,
+  reverse,
+  scenarioFabric,
+} from 'ztos-twin/vitest'
 import type { FabricView, Family, Host } from 'ztos-twin/vitest'
 
 const test = fabricTest()
@@ -21,7 +30,10 @@ const LONG = 3_600 * 1_000_000_000
 
 for (const { speaker, mover, other, family } of triosOf(scenarioFabric())) {
   describe(`${mover}, heard by ${speaker}`, () => {
-    test('a MAC that speaks elsewhere is there at once, and back when its owner speaks', async ({ fabric, target }) => {
+    test('a MAC that speaks elsewhere is there at once, and back when its owner speaks', async ({
+      fabric,
+      target,
+    }) => {
       const [from, to, thief] = [fabric.host(speaker), fabric.host(mover), fabric.host(other)]
       const there = flow(fabric, from, to, { family })
       await target.send([there, reverse(fabric, there)])
@@ -62,12 +74,17 @@ for (const { speaker, mover, other, family } of triosOf(scenarioFabric())) {
 /** For each network with three hosts, and a way between them, one trio, on as many leaves as there are. */
 function triosOf(fabric: FabricView): readonly Trio[] {
   const networks = new Map<string, Host[]>()
-  for (const host of fabric.hosts) networks.set(host.network.id, [...(networks.get(host.network.id) ?? []), host])
+  for (const host of fabric.hosts)
+    networks.set(host.network.id, [...(networks.get(host.network.id) ?? []), host])
   return [...networks.values()].flatMap((hosts): readonly Trio[] => {
     const speaker = hosts[0]
     const mover = hosts.find(({ id, leaf }) => id !== speaker?.id && leaf !== speaker?.leaf) ?? hosts[1]
     const other = hosts.find(({ id }) => id !== speaker?.id && id !== mover?.id)
-    const family = ([4, 6] as const).find((one) => hosts.every(({ addresses }) => addresses.some(({ address }) => (typeof address === 'bigint' ? 6 : 4) === one)))
+    const family = ([4, 6] as const).find((one) =>
+      hosts.every(({ addresses }) =>
+        addresses.some(({ address }) => (typeof address === 'bigint' ? 6 : 4) === one),
+      ),
+    )
     if (speaker === undefined || mover === undefined || other === undefined || family === undefined) return []
     return [{ speaker: speaker.id, mover: mover.id, other: other.id, family }]
   })

@@ -35,7 +35,11 @@ export class SdkError extends Error {
   /** What can be done about it. */
   readonly remedy: string
 
-  constructor(code: SdkErrorCode, what: string, options: { readonly remedy: string; readonly cause?: unknown }) {
+  constructor(
+    code: SdkErrorCode,
+    what: string,
+    options: { readonly remedy: string; readonly cause?: unknown },
+  ) {
     super(
       `${code}: ${what}\n  remedy: ${options.remedy}`,
       options.cause === undefined ? undefined : { cause: options.cause },
@@ -49,6 +53,9 @@ export class SdkError extends Error {
 export function unknownName(what: string, name: string, known: readonly string[]): SdkError {
   const some = known.slice(0, 12).join(', ')
   return new SdkError('ZT_UNKNOWN_NAME', `the fabric has no ${what} '${name}'`, {
-    remedy: known.length === 0 ? `the fabric has no ${what} at all` : `use one of ${some}${known.length > 12 ? ', ...' : ''}`,
+    remedy:
+      known.length === 0
+        ? `the fabric has no ${what} at all`
+        : `use one of ${some}${known.length > 12 ? ', ...' : ''}`,
   })
 }

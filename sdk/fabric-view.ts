@@ -155,7 +155,10 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
       return found
     }
   }
-  const tenant = byName('tenant', tenants.map((one) => [one.name, one]))
+  const tenant = byName(
+    'tenant',
+    tenants.map((one) => [one.name, one]),
+  )
   const view: FabricView<Names> = {
     name: plan.fabric,
     plan,
@@ -164,10 +167,19 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     intents: plan.intents,
     links: (filter = {}) => links.filter((link) => matchesLink(link, filter)),
     tenant,
-    host: byName('host', hosts.map((one) => [one.id, one])),
+    host: byName(
+      'host',
+      hosts.map((one) => [one.id, one]),
+    ),
     network: byName('network', [...networks]),
-    link: byName('link', links.map((one) => [one.id, one])),
-    intent: byName('intent', plan.intents.map((one) => [one.name, one])),
+    link: byName(
+      'link',
+      links.map((one) => [one.id, one]),
+    ),
+    intent: byName(
+      'intent',
+      plan.intents.map((one) => [one.name, one]),
+    ),
   }
   for (const one of [...tenants, ...hosts, ...networks.values()]) fabrics.set(one, view)
   return view
@@ -196,7 +208,14 @@ function namedTenants(tenants: readonly Tenant[], find: (name: string) => Tenant
 }
 
 /** Names that printers and promise machinery ask any object for. */
-const probed: ReadonlySet<string> = new Set(['then', 'toJSON', 'asymmetricMatch', 'nodeType', 'tagName', 'constructor'])
+const probed: ReadonlySet<string> = new Set([
+  'then',
+  'toJSON',
+  'asymmetricMatch',
+  'nodeType',
+  'tagName',
+  'constructor',
+])
 
 function matchesLink(link: Link, filter: LinkFilter): boolean {
   return (

@@ -23,11 +23,10 @@ export interface OpenedLab {
  */
 export async function openLabTarget(plan: Plan, id: string | undefined): Promise<OpenedLab> {
   const { attach, labUp } = await import('../lab/index.js')
-  const lab =
-    id === undefined
-      ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH) })
-      : await attach(id)
-  const keys = new Map([...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]))
+  const lab = id === undefined ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH) }) : await attach(id)
+  const keys = new Map(
+    [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
+  )
   try {
     return { target: await lab.target({ ownsLab: id === undefined }), keys }
   } catch (error) {

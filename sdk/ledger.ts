@@ -52,7 +52,9 @@ export class Ledger {
   cannotJudge(reason: string): void {
     this.unjudged = reason
     this.skip?.(`unjudged: ${reason}`)
-    throw new SdkError('ZT_HOST_CANNOT', `nothing can be judged here: ${reason}`, { remedy: 'run it where it can be judged' })
+    throw new SdkError('ZT_HOST_CANNOT', `nothing can be judged here: ${reason}`, {
+      remedy: 'run it where it can be judged',
+    })
   }
 
   /** Notes a call of a matcher; it is answered for when its promise is awaited. */
@@ -69,15 +71,24 @@ export class Ledger {
     if (isBlinded('INV-NOT-VACUOUS')) return undefined
     const forgotten = this.asked.find(({ awaited }) => !awaited)
     if (forgotten !== undefined) {
-      return vacuous(`${forgotten.matcher} was not awaited, so that its answer was lost`, `write: await expect(...).${forgotten.matcher}(...)`)
+      return vacuous(
+        `${forgotten.matcher} was not awaited, so that its answer was lost`,
+        `write: await expect(...).${forgotten.matcher}(...)`,
+      )
     }
     if (this.sends === 0 || this.unjudged !== undefined) return undefined
     if (this.asked.length === 0) {
-      return vacuous('frames were sent, but no matcher looked at what became of them', 'judge what target.send returns: await expect(seen).toReach(...)')
+      return vacuous(
+        'frames were sent, but no matcher looked at what became of them',
+        'judge what target.send returns: await expect(seen).toReach(...)',
+      )
     }
     const idle = [...this.judgedBy].find(([, count]) => count === 0)
     if (idle !== undefined) {
-      return vacuous(`${idle[0]} looked at no frame in any case`, 'send frames of the kind that it judges, or leave it out')
+      return vacuous(
+        `${idle[0]} looked at no frame in any case`,
+        'send frames of the kind that it judges, or leave it out',
+      )
     }
     if (this.controls === 0) {
       return vacuous(

@@ -66,9 +66,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
   }
   const journals = await replayJournals(record, options)
   if (failures.length === 0 && journals.length === 0) {
-    throw new SdkError('ZT_NOTHING', `run ${record.verification.id} has no failure and no journal to replay`, {
-      remedy: 'replay a run that failed, or one that ran in a lab',
-    })
+    throw new SdkError(
+      'ZT_NOTHING',
+      `run ${record.verification.id} has no failure and no journal to replay`,
+      {
+        remedy: 'replay a run that failed, or one that ran in a lab',
+      },
+    )
   }
   const statuses: ExitStatus[] = [
     ExitStatus.Holds,
@@ -89,7 +93,9 @@ async function again(record: RunRecord, failure: Failure, options: ReplayOptions
   const cwd = options.cwd ?? process.cwd()
   const file = fileOfDisplayName(failure.file, cwd)
   if (!existsSync(file)) {
-    throw new SdkError('ZT_USAGE', `the scenario ${failure.file} is not here`, { remedy: 'replay in the folder where the run was made' })
+    throw new SdkError('ZT_USAGE', `the scenario ${failure.file} is not here`, {
+      remedy: 'replay in the folder where the run was made',
+    })
   }
   const outcomes = await drive({
     on: options.on ?? 'twin',
@@ -110,7 +116,8 @@ async function again(record: RunRecord, failure: Failure, options: ReplayOptions
 function planOf(record: RunRecord, failure: Failure): Record<string, string> {
   const only = path.join(record.directory, 'plan.json')
   if (existsSync(only)) return { ZTOS_PLAN: path.resolve(only) }
-  const one = failure.plan === undefined ? undefined : path.join(record.directory, 'plans', planFileName(failure.plan))
+  const one =
+    failure.plan === undefined ? undefined : path.join(record.directory, 'plans', planFileName(failure.plan))
   return one !== undefined && existsSync(one) ? { ZTOS_PLAN: path.resolve(one) } : {}
 }
 
@@ -122,9 +129,13 @@ async function replayJournals(record: RunRecord, options: ReplayOptions): Promis
   for (const name of record.journals) {
     const bytes = await readFile(path.join(record.directory, name))
     if (keys === undefined && isSealed(bytes)) {
-      throw new SdkError('ZT_ENVIRONMENT', `${name} holds sealed frames, and the keys of the run are not at ${file}`, {
-        remedy: 'replay as the user and on the host that made the run, or copy its key file there',
-      })
+      throw new SdkError(
+        'ZT_ENVIRONMENT',
+        `${name} holds sealed frames, and the keys of the run are not at ${file}`,
+        {
+          remedy: 'replay as the user and on the host that made the run, or copy its key file there',
+        },
+      )
     }
     results.push(replayJournal(bytes, keys ?? new Map()))
   }

@@ -40,7 +40,9 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
   const files = options.files.map((file) => path.resolve(cwd, file))
   const missing = files.find((file) => !existsSync(file))
   if (missing !== undefined) {
-    throw new SdkError('ZT_USAGE', `there is no scenario file ${path.relative(cwd, missing)}`, { remedy: 'name vitest files' })
+    throw new SdkError('ZT_USAGE', `there is no scenario file ${path.relative(cwd, missing)}`, {
+      remedy: 'name vitest files',
+    })
   }
   const signal = options.signal ?? new AbortController().signal
   const on: readonly Interpreter[] = options.on ?? ['twin']
@@ -53,7 +55,10 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
         drive({
           on: where,
           files,
-          env: { ...testEnvironment(writer, options, seed), ...(options.lab === undefined ? {} : { ZTOS_LAB: options.lab }) },
+          env: {
+            ...testEnvironment(writer, options, seed),
+            ...(options.lab === undefined ? {} : { ZTOS_LAB: options.lab }),
+          },
           ...(options.name === undefined ? {} : { namePattern: patternOf(options.name) }),
           ...(options.config === undefined ? {} : { config: path.resolve(cwd, options.config) }),
           cwd,
@@ -64,7 +69,9 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
       outcomes.push(...some)
     }
     if (!outcomes.some(({ status }) => status === 'passed' || status === 'failed')) {
-      throw new SdkError('ZT_NOTHING', 'no test ran', { remedy: 'name files that hold tests, and a --name that fits one' })
+      throw new SdkError('ZT_NOTHING', 'no test ran', {
+        remedy: 'name files that hold tests, and a --name that fits one',
+      })
     }
     const plan = await onlyPlan(writer)
     const verdicts = verdictsOf(outcomes)

@@ -92,12 +92,18 @@ export class ScenarioTarget {
       ...frames.map((frame) => this.#mark(frame, false)),
       ...controls.map((frame) => this.#mark(frame, true)),
     ].filter(({ bytes }) => canSend(this.on, bytes))
-    const injections = sent.map(({ frame, trace, bytes }): Injection => ({ trace, at: frame.at, frame: bytes }))
+    const injections = sent.map(({ frame, trace, bytes }): Injection => ({
+      trace,
+      at: frame.at,
+      frame: bytes,
+    }))
     const before = this.#deeds
     this.#deeds = [...before, { send: injections }]
     const deeds = this.#deeds
     const wire = options.wire?.map(({ id }) => id)
-    const observation = await this.#alone(async () => this.#target.send(injections, wire === undefined ? {} : { wire }))
+    const observation = await this.#alone(async () =>
+      this.#target.send(injections, wire === undefined ? {} : { wire }),
+    )
     const seen = new Seen(
       {
         fabric: this.fabric,
@@ -131,9 +137,8 @@ export class ScenarioTarget {
 
   /** Measures latency where that can be done; `undefined` where it cannot. */
   async latency(request: LatencyRequest): Promise<LatencySamples | undefined> {
-    const { latency } = this.#target
-    if (latency === undefined) return undefined
-    return this.#alone(async () => latency.call(this.#target, request))
+    if (this.#target.latency === undefined) return undefined
+    return this.#alone(async () => this.#target.latency?.(request))
   }
 
   /**
@@ -170,9 +175,13 @@ export class ScenarioTarget {
     const tenant = tenantOf(argument)
     const flow = controlFlow(this.fabric, tenant)
     if (flow !== undefined) return framesOf(flow)
-    throw new SdkError('ZT_VACUOUS', `tenant ${tenant.name} has no two hosts with a way between them to be a positive control`, {
-      remedy: 'give it a second host',
-    })
+    throw new SdkError(
+      'ZT_VACUOUS',
+      `tenant ${tenant.name} has no two hosts with a way between them to be a positive control`,
+      {
+        remedy: 'give it a second host',
+      },
+    )
   }
 
   async #twinOf(deeds: readonly Deed[]): Promise<Observation> {
@@ -206,6 +215,8 @@ function canSend(on: Interpreter, { length }: Uint8Array): boolean {
 }
 
 function expand(traffic: Traffic): readonly Frame[] {
-  const items: readonly (Frame | Flow)[] = Array.isArray(traffic) ? (traffic as readonly (Frame | Flow)[]) : [traffic as Frame | Flow]
+  const items: readonly (Frame | Flow)[] = Array.isArray(traffic)
+    ? (traffic as readonly (Frame | Flow)[])
+    : [traffic as Frame | Flow]
   return items.flatMap((item) => (item.kind === 'flow' ? framesOf(item) : [item]))
 }

@@ -101,7 +101,10 @@ export class Seen {
   }
 }
 
-function groupBy<T>(items: readonly T[], traceOf: (item: T) => number | undefined): ReadonlyMap<number, readonly T[]> {
+function groupBy<T>(
+  items: readonly T[],
+  traceOf: (item: T) => number | undefined,
+): ReadonlyMap<number, readonly T[]> {
   const groups = new Map<number, T[]>()
   for (const item of items) {
     const trace = traceOf(item)

@@ -104,9 +104,13 @@ function compiled({ file, cwd = process.cwd() }: VerifyOptions): Plan {
   }
   const plan = compile(fabric)
   if (plan.intents.length === 0) {
-    throw new SdkError('ZT_NOTHING', `${file} states no intent, and has no two tenants to keep apart: nothing to verify`, {
-      remedy: 'say under `intents` what must hold',
-    })
+    throw new SdkError(
+      'ZT_NOTHING',
+      `${file} states no intent, and has no two tenants to keep apart: nothing to verify`,
+      {
+        remedy: 'say under `intents` what must hold',
+      },
+    )
   }
   return plan
 }
@@ -137,16 +141,27 @@ async function settled<T>(promise: Promise<T>): Settled<T> {
 
 async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> {
   const { options, plan, writer, env, signal } = context
-  const opened = await stage(writer, options, options.lab === undefined ? 'lab up' : 'lab attached', async () => opening)
+  const opened = await stage(
+    writer,
+    options,
+    options.lab === undefined ? 'lab up' : 'lab attached',
+    async () => opening,
+  )
   if ('error' in opened) {
     const why = whyNoLab(opened.error)
     throwIfInterrupted(signal)
     if (why === undefined) throw opened.error
-    return { outcomes: [], notes: [why], verdicts: plan.intents.map((intent) => unjudgedVerdict(intent, 'netns', why)) }
+    return {
+      outcomes: [],
+      notes: [why],
+      verdicts: plan.intents.map((intent) => unjudgedVerdict(intent, 'netns', why)),
+    }
   }
   const lab = opened.value
   try {
-    const keys = new Map([...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]))
+    const keys = new Map(
+      [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
+    )
     writeKeyFile(keyFile(writer.id, options.env ?? process.env), keys)
     const outcomes = await stage(writer, options, 'scenarios in the lab', async () =>
       drive({
@@ -159,7 +174,9 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
       }),
     )
     throwIfInterrupted(signal)
-    const agreement = await stage(writer, options, 'twin = lab, node by node', async () => compareJournals(writer, lab, keys))
+    const agreement = await stage(writer, options, 'twin = lab, node by node', async () =>
+      compareJournals(writer, lab, keys),
+    )
     return {
       outcomes,
       verdicts: [agreement],
@@ -173,11 +190,16 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
 }
 
 /** Every node's journal, kept in the record and replayed by the twin. */
-async function compareJournals(writer: RunWriter, lab: Lab, keys: ReadonlyMap<string, Uint8Array>): Promise<Verdict> {
+async function compareJournals(
+  writer: RunWriter,
+  lab: Lab,
+  keys: ReadonlyMap<string, Uint8Array>,
+): Promise<Verdict> {
   const { compareNodes } = await import('../lab/index.js')
   const journals = await lab.journals()
   const folder = path.join(writer.directory, 'journals')
   await mkdir(folder, { recursive: true })
-  for (const [node, bytes] of journals) await writeFile(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
+  for (const [node, bytes] of journals)
+    await writeFile(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
   return judgeNodes(compareNodes(journals, keys), 'netns')
 }

@@ -39,8 +39,20 @@ export { flow, liveTenants, reverse, type Flow } from './traffic/flow.js'
 export type { Expectation, Forgery, Frame } from './traffic/frame.js'
 export type { PacketSpec, Protocol } from './traffic/packet.js'
 export { pathBetween, type Path } from './traffic/path.js'
-export { fabricTest, scenarioFabric, type FabricTest, type FabricTestOptions, type ScenarioFixtures } from './vitest/fabric-test.js'
+export {
+  fabricTest,
+  scenarioFabric,
+  type FabricTest,
+  type FabricTestOptions,
+  type ScenarioFixtures,
+} from './vitest/fabric-test.js'
 export { ScenarioFailure, type Arbitraries, type ForAll, type ForAllOptions } from './vitest/for-all.js'
-export { expect, type MatcherData, type ScenarioExpect, type SeenMatchers, type TargetMatchers } from './vitest/matchers.js'
+export {
+  expect,
+  type MatcherData,
+  type ScenarioExpect,
+  type SeenMatchers,
+  type TargetMatchers,
+} from './vitest/matchers.js'
 export type { OpenTarget } from './vitest/open-target.js'
 export type { TestReport } from './vitest/report.js'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { stringify } from 'yaml'
 import type { FabricFile, HostEntry, NetworkEntry, TenantEntry } from '../../contract/fabric.js'
@@ -93,9 +93,13 @@ function generate(draw: Draw): GeneratedFabric {
   const text = stringify(fileOf(draw))
   const { fabric: read, problems } = parseFabric(text, 'generated.yaml')
   if (read === undefined) {
-    throw new SdkError('ZT_FABRIC', `a generated fabric is not sound\n${problems.map(formatProblem).join('\n')}\n${text}`, {
-      remedy: 'this is a mistake in arb.fabric: report the seed',
-    })
+    throw new SdkError(
+      'ZT_FABRIC',
+      `a generated fabric is not sound\n${problems.map(formatProblem).join('\n')}\n${text}`,
+      {
+        remedy: 'this is a mistake in arb.fabric: report the seed',
+      },
+    )
   }
   const plan = compile(read)
   return { text, plan, [printed]: () => text } as GeneratedFabric
@@ -109,19 +113,37 @@ function fileOf(draw: Draw): FabricFile {
     name: 'generated',
     underlay:
       underlay === 4
-        ? { mtu: 1700, loopbacks: '10.255.0.0/24', links: '10.254.0.0/23', bgp: { spines: 65000, leaves: '65101-65199' } }
-        : { mtu: 1700, loopbacks: '2001:db8:ffff::/64', links: '2001:db8:fffe::/64', bgp: { spines: 65000, leaves: '65101-65199' } },
+        ? {
+            mtu: 1700,
+            loopbacks: '10.255.0.0/24',
+            links: '10.254.0.0/23',
+            bgp: { spines: 65000, leaves: '65101-65199' },
+          }
+        : {
+            mtu: 1700,
+            loopbacks: '2001:db8:ffff::/64',
+            links: '2001:db8:fffe::/64',
+            bgp: { spines: 65000, leaves: '65101-65199' },
+          },
     nodes: {
       [spines === 1 ? 'spine1' : `spine[1-${spines}]`]: { role: 'spine' },
       [`leaf[1-${leaves}]`]: { role: 'leaf' },
     },
     ...(sealed ? { seals: { core: { macsec: 'gcm-aes-128', key: 'lab:core' } } } : {}),
     links: [{ ...link, ...(sealed ? { seal: 'core' } : {}) }],
-    tenants: Object.fromEntries(draw.tenants.map((tenant, index) => [`t${index + 1}`, tenantOf(tenant, index, leaves)])),
-    intents: Object.fromEntries([
-      ...draw.tenants.flatMap((tenant, index) => intentsOf(tenant, index)),
-      ...(sealed ? [['sealed', { encrypt: { links: '*--*' } }] as const] : []),
-    ]),
+    tenants: Object.fromEntries(
+      draw.tenants.map((tenant, index) => [`t${index + 1}`, tenantOf(tenant, index, leaves)]),
+    ),
+    intents: {
+      ...Object.fromEntries(draw.tenants.flatMap((tenant, index) => intentsOf(tenant, index))),
+      // A leaf without hosts has no traffic that could be looked at.
+      ...Object.fromEntries(
+        (sealed ? leavesWithHosts(draw) : []).map((leaf) => [
+          `sealed-${leaf}`,
+          { encrypt: { links: `${leaf}--*` } },
+        ]),
+      ),
+    },
   }
 }
 
@@ -131,28 +153,51 @@ function tenantOf(draw: TenantDraw, tenant: number, leaves: number): TenantEntry
   for (const [index, network] of draw.networks.entries()) {
     const name = `n${index + 1}`
     networks[name] = networkOf(network, draw, tenant, index)
-    for (const [number, leaf] of network.hosts.entries()) {
-      // The first two hosts are on two leaves, so that the fabric is crossed.
-      const at = number === 1 ? ((network.hosts[0] ?? 0) + 1 + (leaf % (leaves - 1))) % leaves : leaf % leaves
-      hosts[`${name}-h${number + 1}`] = { at: `leaf${at + 1}`, network: name }
-    }
+    for (const [number, at] of placesOf(network, leaves).entries())
+      hosts[`${name}-h${number + 1}`] = { at, network: name }
   }
-  return { ...(draw.routed ? { l3vni: 50_001 + tenant } : {}), networks, hosts }
+  return { ...(draw.routed ? { l3vni: 90_001 + tenant } : {}), networks, hosts }
 }
 
-function networkOf({ families, gateway }: NetworkDraw, { routed, overlapping }: TenantDraw, tenant: number, index: number): NetworkEntry {
+/** The leaf of each host; the first two are on two leaves, so that the fabric is crossed. */
+function placesOf({ hosts }: NetworkDraw, leaves: number): readonly string[] {
+  const [first = 0] = hosts
+  return hosts.map((leaf, number) => {
+    const at = number === 1 ? (first + 1 + (leaf % (leaves - 1))) % leaves : leaf % leaves
+    return `leaf${at + 1}`
+  })
+}
+
+function leavesWithHosts({ tenants, leaves }: Draw): readonly string[] {
+  const places = tenants.flatMap(({ networks }) => networks.flatMap((network) => placesOf(network, leaves)))
+  return [...new Set(places)].sort()
+}
+
+function networkOf(
+  { families, gateway }: NetworkDraw,
+  { routed, overlapping, networks }: TenantDraw,
+  tenant: number,
+  index: number,
+): NetworkEntry {
   const own = overlapping ? 0 : tenant + 1
   const subnets = [
     ...(families === 'v6' ? [] : [{ gateway: `10.${own}.${index}.1/24`, subnet: `10.${own}.${index}.0/24` }]),
-    ...(families === 'v4' ? [] : [{ gateway: `2001:db8:${own}:${index}::1/64`, subnet: `2001:db8:${own}:${index}::/64` }]),
+    ...(families === 'v4'
+      ? []
+      : [{ gateway: `2001:db8:${own}:${index}::1/64`, subnet: `2001:db8:${own}:${index}::/64` }]),
   ]
   const vni = 10_000 * (tenant + 1) + index + 1
-  // A tenant without L3 VNI may have gateways too, where its networks meet on a leaf.
-  return gateway || routed ? { vni, gateways: subnets.map((one) => one.gateway) } : { vni, subnet: subnets.map((one) => one.subnet) }
+  // Without L3 VNI networks with gateways must not need each other's leaves: a single one may have a gateway all the same.
+  return routed || (gateway && networks.length === 1)
+    ? { vni, gateways: subnets.map((one) => one.gateway) }
+    : { vni, subnet: subnets.map((one) => one.subnet) }
 }
 
 /** Inside each network everybody reaches everybody. */
-function intentsOf({ networks }: TenantDraw, tenant: number): readonly (readonly [string, { readonly reach: { readonly from: string; readonly to: string } }])[] {
+function intentsOf(
+  { networks }: TenantDraw,
+  tenant: number,
+): readonly (readonly [string, { readonly reach: { readonly from: string; readonly to: string } }])[] {
   return networks.map((_, index) => {
     const name = `t${tenant + 1}/n${index + 1}`
     return [`t${tenant + 1}-n${index + 1}`, { reach: { from: name, to: name } }] as const

@@ -77,7 +77,9 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
   switch (kind) {
     case 'vni':
       return [
-        ...onLink((tap, options) => (sealed ? clearTunnel(tap, options) : unknownVni(tap, { ...options, vni: unusedVni(fabric) }))),
+        ...onLink((tap, options) =>
+          sealed ? clearTunnel(tap, options) : unknownVni(tap, { ...options, vni: unusedVni(fabric) }),
+        ),
         ...hostTunnels(fabric, draw),
       ]
     case 'outer':
@@ -88,7 +90,10 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
     case 'mac':
       return [
         () => foreignMacs(from, { destination: victim.mac }),
-        () => (mayTakeMac(fabric, from, victim) ? foreignMacs(from, { source: victim.mac, destination: victim.mac }) : undefined),
+        () =>
+          mayTakeMac(fabric, from, victim)
+            ? foreignMacs(from, { source: victim.mac, destination: victim.mac })
+            : undefined,
         () => gatewayMac(from, victim),
         () => groupSource(from, victim),
         () => reservedGroup(from, number),
@@ -99,7 +104,9 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
       return sealed
         ? [
             ...onLink(clearTunnel),
-            ...sealForgeries.filter((how) => how !== 'cut').flatMap((how) => onLink((tap, options) => forgedSeal(tap, options, how))),
+            ...sealForgeries
+              .filter((how) => how !== 'cut')
+              .flatMap((how) => onLink((tap, options) => forgedSeal(tap, options, how))),
           ]
         : onLink(unexpectedSeal)
     case 'truncate':
@@ -110,23 +117,45 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
         ...onLink((tap, options) => forgedSeal(tap, options, 'cut')),
       ]
     case 'oversize':
-      return [() => oversize(from, victim, 1 + (number % 64)), ...onLink((tap, options) => linkOversize(tap, options, 1 + (number % 32)))]
+      return [
+        () => oversize(from, victim, 1 + (number % 64)),
+        ...onLink((tap, options) => linkOversize(tap, options, 1 + (number % 32))),
+      ]
     case 'address':
       return [
-        ...victim.addresses.map(({ address }) => () => packetTo(from, address, from.gatewayMac ?? victim.mac)),
-        ...victim.addresses.map(({ address }) => () => spoofedSource(from, address, address, { outcome: 'contained' })),
+        ...victim.addresses.map(
+          ({ address }) =>
+            () =>
+              packetTo(from, address, from.gatewayMac ?? victim.mac),
+        ),
+        ...victim.addresses.map(
+          ({ address }) =>
+            () =>
+              spoofedSource(from, address, address, { outcome: 'contained' }),
+        ),
         ...([4, 6] as const).map((family) => () => {
           const source = pick(martianSources[family], number)
-          const target = victim.addresses.find(({ address }) => (typeof address === 'bigint') === (family === 6))?.address
-          return source === undefined || target === undefined || !hasGateway(from) ? undefined : martian(from, source, target)
+          const target = victim.addresses.find(
+            ({ address }) => (typeof address === 'bigint') === (family === 6),
+          )?.address
+          return source === undefined || target === undefined || !hasGateway(from)
+            ? undefined
+            : martian(from, source, target)
         }),
       ]
     case 'malformed':
       return [
-        ...(['version', 'header length', 'total length', 'checksum'] as const satisfies readonly Malformation[]).map((how) => () =>
-          beyond === undefined || !hasGateway(from) ? undefined : malformed(from, beyond, how),
+        ...(
+          ['version', 'header length', 'total length', 'checksum'] as const satisfies readonly Malformation[]
+        ).map(
+          (how) => () =>
+            beyond === undefined || !hasGateway(from) ? undefined : malformed(from, beyond, how),
         ),
-        ...(sealed ? [] : (['flags', 'udp length'] as const).flatMap((how) => onLink((tap, options) => malformedTunnel(tap, options, how)))),
+        ...(sealed
+          ? []
+          : (['flags', 'udp length'] as const).flatMap((how) =>
+              onLink((tap, options) => malformedTunnel(tap, options, how)),
+            )),
       ]
   }
 }
@@ -143,7 +172,10 @@ function mayTakeMac(fabric: FabricView, from: Host, victim: Host): boolean {
 
 function hostTunnels(fabric: FabricView, { from, victim }: Draw): Trick[] {
   const vtep = readerOf(fabric).vtep(victim.leaf)
-  const vnis = [victim.network.vni, ...(fabric.tenant(victim.tenant).l3vni === undefined ? [] : [fabric.tenant(victim.tenant).l3vni ?? 0])]
+  const vnis = [
+    victim.network.vni,
+    ...(fabric.tenant(victim.tenant).l3vni === undefined ? [] : [fabric.tenant(victim.tenant).l3vni ?? 0]),
+  ]
   if (vtep === undefined || !hasGateway(from)) return []
   return vnis.map((vni) => () => tunnelledByHost(fabric, from, parseIp(vtep), vni, victim))
 }

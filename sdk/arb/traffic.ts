@@ -3,7 +3,7 @@
  *
  * @module
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { SdkError } from '../errors.js'
 import { fabricOf, tenantOf } from '../fabric-view.js'
@@ -66,7 +66,9 @@ export function host(of: FabricView | Tenant): Arbitrary<Host> {
 /** Any of some values. Shrinks towards the first. */
 export function oneOf<T>(values: readonly T[]): Arbitrary<T> {
   if (values.length === 0) {
-    throw new SdkError('ZT_USAGE', 'arb.oneOf has nothing to choose from', { remedy: 'give at least one value' })
+    throw new SdkError('ZT_USAGE', 'arb.oneOf has nothing to choose from', {
+      remedy: 'give at least one value',
+    })
   }
   return fc.constantFrom(...values)
 }
@@ -86,7 +88,9 @@ export function flows(options: FlowOptions): Arbitrary<Flow[]> {
 function flowOf(fabric: FabricView, { from, to, family }: Pair, options: FlowOptions): Arbitrary<Flow> {
   const path = pathBetween(fabric.tenant(from.tenant), from, to, family)
   const gateways = path.kind === 'none' ? 0 : path.gateways
-  return packets(options, { family, room: roomBetween(from, to), gateways }).map((packet) => flow(fabric, from, to, packet))
+  return packets(options, { family, room: roomBetween(from, to), gateways }).map((packet) =>
+    flow(fabric, from, to, packet),
+  )
 }
 
 function packets(
@@ -96,11 +100,17 @@ function packets(
   const port = fc.integer({ min: 1, max: 65535 }).filter((one) => one !== 4789)
   return fc
     .record({
-      protocol: options.protocol === undefined ? fc.constantFrom<Protocol>('udp', 'tcp', 'icmp') : fc.constant(options.protocol),
+      protocol:
+        options.protocol === undefined
+          ? fc.constantFrom<Protocol>('udp', 'tcp', 'icmp')
+          : fc.constant(options.protocol),
       sourcePort: port,
       destinationPort: options.port === undefined ? port : fc.constant(options.port),
       // A router drops what it would count down to 0 (ROUTE-8).
-      ttl: fc.oneof({ weight: 3, arbitrary: fc.constant(plainPacket.ttl) }, fc.integer({ min: gateways + 1, max: 255 })),
+      ttl: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(plainPacket.ttl) },
+        fc.integer({ min: gateways + 1, max: 255 }),
+      ),
       dscp: fc.integer({ min: 0, max: 63 }),
       ecn: fc.integer({ min: 0, max: 3 }),
     })
@@ -127,12 +137,16 @@ export function frames(options: FrameOptions): Arbitrary<Frame[]> {
   const kinds = options.forge ?? []
   const unknown = kinds.find((kind) => !forgeries.includes(kind))
   if (unknown !== undefined) {
-    throw new SdkError('ZT_USAGE', `there is no forgery '${String(unknown)}'`, { remedy: `use ${forgeries.join(', ')}` })
+    throw new SdkError('ZT_USAGE', `there is no forgery '${unknown}'`, {
+      remedy: `use ${forgeries.join(', ')}`,
+    })
   }
   const bounds = { minLength: 1, maxLength: options.max ?? 10 }
   if (kinds.length === 0) {
     const limits = options.protocol === undefined ? {} : { protocol: options.protocol }
-    return flows({ within: from, ...limits, max: bounds.maxLength }).map((list) => list.flatMap((one) => [...framesOf(one)]))
+    return flows({ within: from, ...limits, max: bounds.maxLength }).map((list) =>
+      list.flatMap((one) => [...framesOf(one)]),
+    )
   }
   const victims = options.to === undefined ? others(fabric, from) : tenantOf(options.to).hosts
   const forged = fc
@@ -143,7 +157,9 @@ export function frames(options: FrameOptions): Arbitrary<Frame[]> {
       trick: fc.nat({ max: 0xffff }),
       number: fc.nat({ max: 0xffff }),
     })
-    .map(({ kind, from: sender, victim, trick, number }) => forge(fabric, kind, { from: sender, victim, trick, number }))
+    .map(({ kind, from: sender, victim, trick, number }) =>
+      forge(fabric, kind, { from: sender, victim, trick, number }),
+    )
   return fc.array(forged, bounds)
 }
 
@@ -152,7 +168,10 @@ function others(fabric: FabricView, tenant: Tenant): readonly Host[] {
   return found.length > 0 ? found : tenant.hosts
 }
 
-function pairsOf({ within, between, family, crossing }: FlowOptions): { readonly fabric: FabricView; readonly pairs: readonly Pair[] } {
+function pairsOf({ within, between, family, crossing }: FlowOptions): {
+  readonly fabric: FabricView
+  readonly pairs: readonly Pair[]
+} {
   const own = between === undefined ? tenantOf(within).hosts : []
   const [froms, tos] = between === undefined ? [own, own] : [hostsOf(between[0]), hostsOf(between[1])]
   const [first] = froms

@@ -33,8 +33,9 @@ function judgeOne(seen: Seen, sent: Sent, asker: string): Finding | undefined {
   const same = received.filter(({ frame }) => bytesEqual(frame, expected))
   const invariant = expect.by === 'gateway' ? 'INV-GATEWAY' : 'INV-ICMP'
   if (same.length === 1) return undefined
-  if (same.length > 1) return finding(invariant, `${label}: was answered ${same.length} times`, { frame: expected })
-  const [like] = received.filter(({ frame }) => frame.length === expected.length)
+  if (same.length > 1)
+    return finding(invariant, `${label}: was answered ${same.length} times`, { frame: expected })
+  const like = received.find(({ frame }) => frame.length === expected.length)
   const instead = like === undefined ? 'nothing like it' : describeFrame(like.frame)
   const fates = seen.fatesOf(sent).map(({ node, fate }) => `${node}: ${fate}`)
   return finding(

@@ -47,14 +47,24 @@ function judgeOne(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[]
   const { label } = sent.frame
   const [first, ...more] = arrivals
   if (first === undefined) {
-    return [finding('INV-REACH', `${label}: did not arrive at ${expect.host}; ${lastSeen(seen, sent)}`, { frame: sent.bytes, ...dropOf(seen, sent) })]
+    return [
+      finding('INV-REACH', `${label}: did not arrive at ${expect.host}; ${lastSeen(seen, sent)}`, {
+        frame: sent.bytes,
+        ...dropOf(seen, sent),
+      }),
+    ]
   }
   const findings: Finding[] = []
   if (more.length > 0) {
-    findings.push(finding('INV-REACH', `${label}: arrived ${arrivals.length} times at ${expect.host}`, { frame: first.frame }))
+    findings.push(
+      finding('INV-REACH', `${label}: arrived ${arrivals.length} times at ${expect.host}`, {
+        frame: first.frame,
+      }),
+    )
   }
   const expected = expect.arrival({ run: seen.source.run, trace: sent.trace })
-  if (!bytesEqual(first.frame, expected)) findings.push(...differences(label, expect.host, first.frame, expected))
+  if (!bytesEqual(first.frame, expected))
+    findings.push(...differences(label, expect.host, first.frame, expected))
   findings.push(...strays(seen, sent, expect))
   return findings
 }
@@ -70,7 +80,11 @@ function strays(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[] {
     if (near.has(stranger.network.id)) return []
     return stranger.tenant === tenant
       ? [finding('INV-NO-FOREIGN', `${label}: was heard by ${host}, which has no part in it`, { frame })]
-      : [finding('INV-ISOLATE', `${label}: sent by ${tenant}, received by ${host} of ${stranger.tenant}`, { frame })]
+      : [
+          finding('INV-ISOLATE', `${label}: sent by ${tenant}, received by ${host} of ${stranger.tenant}`, {
+            frame,
+          }),
+        ]
   })
 }
 
@@ -104,7 +118,8 @@ function differences(label: string, host: string, got: Uint8Array, expected: Uin
   const theirs = new Map(fieldsOf(layers).map((field) => [field.name, field]))
   const ours = fieldsOf(decodeFrame(expected))
   const by = new Map<InvariantId, string[]>()
-  const note = (invariant: InvariantId, text: string) => by.set(invariant, [...(by.get(invariant) ?? []), text])
+  const note = (invariant: InvariantId, text: string) =>
+    by.set(invariant, [...(by.get(invariant) ?? []), text])
   for (const field of ours) {
     const value = theirs.get(field.name)?.value ?? 'missing'
     if (value !== field.value) note(field.invariant, `${field.name} is ${value}, not ${field.value}`)
@@ -121,7 +136,11 @@ function differences(label: string, host: string, got: Uint8Array, expected: Uin
 
 function fieldsOf(layers: readonly Layer[]): readonly Field[] {
   return layers.flatMap((layer): readonly Field[] => {
-    const header = (name: string, value: string | number): Field => ({ invariant: 'INV-HEADER', name, value: String(value) })
+    const header = (name: string, value: string | number): Field => ({
+      invariant: 'INV-HEADER',
+      name,
+      value: String(value),
+    })
     switch (layer.kind) {
       case 'ethernet':
         return [
@@ -150,7 +169,11 @@ function fieldsOf(layers: readonly Layer[]): readonly Field[] {
         return [header('source port', layer.srcPort), header('destination port', layer.dstPort)]
       case 'icmp':
       case 'icmpv6':
-        return [header('ICMP type', layer.type), header('ICMP code', layer.code), header('ICMP rest', layer.rest)]
+        return [
+          header('ICMP type', layer.type),
+          header('ICMP code', layer.code),
+          header('ICMP rest', layer.rest),
+        ]
       case 'payload':
         return [{ invariant: 'INV-PAYLOAD', name: 'payload', value: Buffer.from(layer.data).toString('hex') }]
       default:

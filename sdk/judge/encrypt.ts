@@ -47,9 +47,15 @@ export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent
   }
   const base = { name: intent.name, kind: 'encrypt' as const, by: target.on, judged, controls, findings }
   if (findings.length === 0 && missing.size > 0) {
-    return judge({ ...base, cannot: `no traffic crosses ${[...missing].sort().join(', ')}: there is nothing to look at` })
+    return judge({
+      ...base,
+      cannot: `no traffic crosses ${[...missing].sort().join(', ')}: there is nothing to look at`,
+    })
   }
-  return judge({ ...base, grounds: `${groundsOf(target, links)}; capture: ${judged} frames, each way of each link, opened with the planned keys` })
+  return judge({
+    ...base,
+    grounds: `${groundsOf(target, links)}; capture: ${judged} frames, each way of each link, opened with the planned keys`,
+  })
 }
 
 /** The plan's part: MACsec, strict, at both ends, each receiving what the other sends. */
@@ -60,9 +66,21 @@ function planned(target: ScenarioTarget, link: Link): readonly Finding[] {
     [b, a],
   ].flatMap(([from, to]): readonly Finding[] => {
     const tx = from?.macsec?.mode === 'strict' ? from.macsec.tx : undefined
-    if (tx === undefined) return [finding('INV-SEALED', `the plan does not seal ${link.id} at ${from?.node ?? ''}`, { link: link.id })]
-    const heard = to?.macsec?.rx.some(({ sci, an, key }) => sci === tx.sci && an === tx.an && key === tx.key) ?? false
-    return heard ? [] : [finding('INV-SEALED', `${to?.node ?? ''} has no receive association for what ${from?.node ?? ''} sends on ${link.id}`, { link: link.id })]
+    if (tx === undefined)
+      return [
+        finding('INV-SEALED', `the plan does not seal ${link.id} at ${from?.node ?? ''}`, { link: link.id }),
+      ]
+    const heard =
+      to?.macsec?.rx.some(({ sci, an, key }) => sci === tx.sci && an === tx.an && key === tx.key) ?? false
+    return heard
+      ? []
+      : [
+          finding(
+            'INV-SEALED',
+            `${to?.node ?? ''} has no receive association for what ${from?.node ?? ''} sends on ${link.id}`,
+            { link: link.id },
+          ),
+        ]
   })
 }
 
@@ -81,7 +99,9 @@ function crossing(target: ScenarioTarget, links: readonly Link[], round: number)
   const pairs = fabric.hosts.flatMap((from) =>
     fabric.tenant(from.tenant).hosts.flatMap((to) => {
       if (from.leaf === to.leaf || !(ends.has(from.leaf) || ends.has(to.leaf))) return []
-      const family = ([4, 6] as const).find((one) => pathBetween(tenantOfHost(fabric, from), from, to, one).kind !== 'none')
+      const family = ([4, 6] as const).find(
+        (one) => pathBetween(tenantOfHost(fabric, from), from, to, one).kind !== 'none',
+      )
       return family === undefined ? [] : [{ from, to, family }]
     }),
   )
@@ -90,7 +110,11 @@ function crossing(target: ScenarioTarget, links: readonly Link[], round: number)
   return [...pairs.slice(start), ...pairs.slice(0, start)]
     .slice(0, FLOWS)
     .map(({ from, to, family }, index) =>
-      flow(fabric, from, to, { family, sourcePort: 20000 + ((round * 613 + index * 7) % 40000), destinationPort: 443 }),
+      flow(fabric, from, to, {
+        family,
+        sourcePort: 20000 + ((round * 613 + index * 7) % 40000),
+        destinationPort: 443,
+      }),
     )
 }
 

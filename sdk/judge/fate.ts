@@ -26,28 +26,40 @@ export function judgeFates(seen: Seen, fate?: string): Report {
     judged++
     findings.push(...judgeOne(seen, sent, fates, unattributed))
   }
-  const delivered = seen.sent.filter((sent) => sent.frame.expect.outcome === 'delivered' && seen.arrivalsOf(sent).some(({ foreign }) => !foreign)).length
+  const delivered = seen.sent.filter(
+    (sent) =>
+      sent.frame.expect.outcome === 'delivered' && seen.arrivalsOf(sent).some(({ foreign }) => !foreign),
+  ).length
   return { findings, judged, delivered }
 }
 
-function judgeOne(seen: Seen, sent: Sent, fates: readonly string[], unattributed: NodeFate[]): readonly Finding[] {
+function judgeOne(
+  seen: Seen,
+  sent: Sent,
+  fates: readonly string[],
+  unattributed: NodeFate[],
+): readonly Finding[] {
   const { label } = sent.frame
   const sender = 'host' in sent.frame.at ? sent.frame.at.host : undefined
   // An ICMP error quotes the frame, mark included; it comes back to the sender.
-  const arrivals = seen.arrivalsOf(sent).filter(({ host }) => host !== sender)
-  const [arrived] = arrivals
+  const arrived = seen.arrivalsOf(sent).find(({ host }) => host !== sender)
   if (arrived !== undefined) {
     return [finding('INV-HOSTILE', `${label}: was received by ${arrived.host}`, { frame: arrived.frame })]
   }
   const said = seen.fatesOf(sent)
   if (said.some(({ fate }) => fates.includes(fate))) return []
   // A frame that was cut has no mark; nodes then speak of it without a name.
-  const nameless = unattributed.findIndex(({ fate, node }) => fates.includes(fate) && isWhereItEntered(seen, sent, node))
+  const nameless = unattributed.findIndex(
+    ({ fate, node }) => fates.includes(fate) && isWhereItEntered(seen, sent, node),
+  )
   if (said.length === 0 && nameless >= 0) {
     unattributed.splice(nameless, 1)
     return []
   }
-  const what = said.length === 0 ? 'no node says what became of it' : said.map(({ node, fate }) => `${node}: ${fate}`).join(', ')
+  const what =
+    said.length === 0
+      ? 'no node says what became of it'
+      : said.map(({ node, fate }) => `${node}: ${fate}`).join(', ')
   return [
     finding('INV-FATE', `${label}: expected ${fates.join(' or ')}; ${what}`, {
       frame: sent.bytes,

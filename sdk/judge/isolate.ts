@@ -26,7 +26,10 @@ export async function judgeIsolate(target: ScenarioTarget, intent: IsolateIntent
   const none = { ...base, judged: 0, controls: 0, findings: [] }
   const mute = [a, b].find((tenant) => controlFlow(target.fabric, tenant) === undefined)
   if (mute !== undefined) {
-    return judge({ ...none, cannot: `${mute.name} has no two hosts with a way between them: nothing shows that it can hear` })
+    return judge({
+      ...none,
+      cannot: `${mute.name} has no two hosts with a way between them: nothing shows that it can hear`,
+    })
   }
   await target.reset()
   const attempts = [...attemptsOn(target, a, b), ...attemptsOn(target, b, a)]

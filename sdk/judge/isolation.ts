@@ -25,22 +25,35 @@ export function deliveredOf(seen: Seen, tenant: Tenant): number {
 
 function oneWay(seen: Seen, from: Tenant, to: Tenant): readonly Finding[] {
   const hosts = new Set(to.hosts.map(({ id }) => id))
-  const senders = new Map(seen.sent.filter(({ frame }) => frame.tenant === from.name).map((sent) => [sent.trace, sent]))
+  const senders = new Map(
+    seen.sent.filter(({ frame }) => frame.tenant === from.name).map((sent) => [sent.trace, sent]),
+  )
   const onlyTheirs = ownMacs(seen.source.fabric, from)
   return seen.observation.arrivals.flatMap((arrival): readonly Finding[] => {
     if (!hosts.has(arrival.host)) return []
     const sent = arrival.trace === undefined ? undefined : senders.get(arrival.trace)
     if (sent !== undefined) {
       return [
-        finding('INV-ISOLATE', `${sent.frame.label}: sent by ${from.name}, received by ${arrival.host} of ${to.name}`, {
-          frame: arrival.frame,
-        }),
+        finding(
+          'INV-ISOLATE',
+          `${sent.frame.label}: sent by ${from.name}, received by ${arrival.host} of ${to.name}`,
+          {
+            frame: arrival.frame,
+          },
+        ),
       ]
     }
     // Frames without a mark (ARP, ND, what was cut): by source MAC, where it is one tenant's alone.
-    const source = arrival.trace === undefined && arrival.frame.length >= 14 ? ethernet.src(arrival.frame, 0) : undefined
+    const source =
+      arrival.trace === undefined && arrival.frame.length >= 14 ? ethernet.src(arrival.frame, 0) : undefined
     return source !== undefined && onlyTheirs.has(source)
-      ? [finding('INV-ISOLATE', `a frame of ${formatMac(source)}, a host of ${from.name}, was received by ${arrival.host} of ${to.name}`, { frame: arrival.frame })]
+      ? [
+          finding(
+            'INV-ISOLATE',
+            `a frame of ${formatMac(source)}, a host of ${from.name}, was received by ${arrival.host} of ${to.name}`,
+            { frame: arrival.frame },
+          ),
+        ]
       : []
   })
 }
@@ -63,10 +76,14 @@ function onTheWire(seen: Seen, a: Tenant, b: Tenant): readonly Finding[] {
     // What a forger put on this very link is there; that it goes no further is the point.
     if ('link' in sent.frame.at && sent.frame.at.link === wire.link && sent.frame.at.to === wire.to) return []
     return [
-      finding('INV-ISOLATE-WIRE', `${sent.frame.label}: sent by ${sent.frame.tenant}, on ${wire.link} from ${wire.from} in VNI ${tunnel.vni} of ${owner.name}`, {
-        link: wire.link,
-        ...(clear === undefined ? {} : { frame: clear }),
-      }),
+      finding(
+        'INV-ISOLATE-WIRE',
+        `${sent.frame.label}: sent by ${sent.frame.tenant}, on ${wire.link} from ${wire.from} in VNI ${tunnel.vni} of ${owner.name}`,
+        {
+          link: wire.link,
+          ...(clear === undefined ? {} : { frame: clear }),
+        },
+      ),
     ]
   })
 }

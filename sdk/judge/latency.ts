@@ -26,19 +26,37 @@ export async function judgeLatency(target: ScenarioTarget, intent: LatencyIntent
   const count = packetsFor(intent)
   const measured = await target.latency({ from: intent.from, to: intent.to, rate: intent.rate, count })
   if (measured === undefined) {
-    return judge({ ...base, judged: 0, controls: 0, cannot: 'latency cannot be measured here: the twin has no clock of its own' })
+    return judge({
+      ...base,
+      judged: 0,
+      controls: 0,
+      cannot: 'latency cannot be measured here: the twin has no clock of its own',
+    })
   }
   const latency = figuresOf(measured)
-  const of = (samples: readonly number[], sent: number) => percentile(sorted(samples), sent, intent.percentile)
+  const of = (samples: readonly number[], sent: number) =>
+    percentile(sorted(samples), sent, intent.percentile)
   const value = of(measured.samples, measured.sent)
   const floor = measured.floor === undefined ? undefined : of(measured.floor, measured.floor.length)
   const counts = { judged: measured.sent, controls: measured.samples.length, latency }
   if (floor !== undefined && floor > intent.bound) {
-    return judge({ ...base, ...counts, cannot: `floor above target: bare forwarders alone have p${intent.percentile} ${nanoseconds(floor)}, the target is ${nanoseconds(intent.bound)}` })
+    return judge({
+      ...base,
+      ...counts,
+      cannot: `floor above target: bare forwarders alone have p${intent.percentile} ${nanoseconds(floor)}, the target is ${nanoseconds(intent.bound)}`,
+    })
   }
   const within = `p${intent.percentile} is ${nanoseconds(value)} of at most ${nanoseconds(intent.bound)}, tier ${measured.tier}${floor === undefined ? '' : `, floor ${nanoseconds(floor)}`}`
   const lost = measured.sent - measured.samples.length
-  const findings = value <= intent.bound ? [] : [finding('INV-LATENCY', `${intent.from} > ${intent.to}: ${within}${lost === 0 ? '' : `, ${lost} of ${measured.sent} lost`}`)]
+  const findings =
+    value <= intent.bound
+      ? []
+      : [
+          finding(
+            'INV-LATENCY',
+            `${intent.from} > ${intent.to}: ${within}${lost === 0 ? '' : `, ${lost} of ${measured.sent} lost`}`,
+          ),
+        ]
   return judge({ ...base, ...counts, findings, grounds: within })
 }
 

@@ -24,13 +24,16 @@ export function judgeOuter(seen: Seen): readonly Finding[] {
     if (sent === undefined) return judgeAnyTunnel(reading, members)
     // What a forger put on a link is his own doing.
     if ('link' in sent.frame.at) return []
-    return sent.frame.expect.outcome === 'delivered' ? judgeTunnel(seen, sent, reading) : judgeAnyTunnel(reading, members)
+    return sent.frame.expect.outcome === 'delivered'
+      ? judgeTunnel(seen, sent, reading)
+      : judgeAnyTunnel(reading, members)
   })
 }
 
 function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReading): readonly Finding[] {
   const { expect, at, label } = sent.frame
-  if (expect.outcome !== 'delivered' || expect.path.kind === 'none' || !('host' in at) || clear === undefined) return []
+  if (expect.outcome !== 'delivered' || expect.path.kind === 'none' || !('host' in at) || clear === undefined)
+    return []
   const detail = { link: wire.link, node: wire.from, frame: clear }
   const problem = (text: string) => [
     finding('INV-OUTER', `${label}: on ${wire.link} from ${wire.from} ${text}`, detail),
@@ -39,7 +42,11 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   const owner = ownerOf(seen, tunnel.vni)
   if (owner !== undefined && owner !== sent.frame.tenant) {
     return [
-      finding('INV-ISOLATE-WIRE', `${label}: on ${wire.link} from ${wire.from} in VNI ${tunnel.vni} of ${owner}`, detail),
+      finding(
+        'INV-ISOLATE-WIRE',
+        `${label}: on ${wire.link} from ${wire.from} in VNI ${tunnel.vni} of ${owner}`,
+        detail,
+      ),
     ]
   }
   const from = seen.source.fabric.host(at.host)
@@ -68,9 +75,14 @@ function judgeAnyTunnel(
   return [finding('INV-OUTER', text, { link: wire.link, node: wire.from, frame: clear })]
 }
 
-function addressProblem(tunnel: Tunnelled, senders: readonly Ip[], receivers: readonly Ip[]): string | undefined {
+function addressProblem(
+  tunnel: Tunnelled,
+  senders: readonly Ip[],
+  receivers: readonly Ip[],
+): string | undefined {
   if (!senders.includes(tunnel.source)) return `its outer source is ${formatIp(tunnel.source)}`
-  if (!receivers.includes(tunnel.destination)) return `its outer destination is ${formatIp(tunnel.destination)}`
+  if (!receivers.includes(tunnel.destination))
+    return `its outer destination is ${formatIp(tunnel.destination)}`
   return undefined
 }
 
@@ -113,8 +125,23 @@ export function judgeFlowPaths(seen: Seen): readonly Finding[] {
     flows.set(flow, [...(flows.get(flow) ?? []), sent])
   }
   return [...flows].flatMap(([flow, [, ...later]]): readonly Finding[] => {
-    const ways = new Set(later.map((sent) => seen.readingsOf(sent).map(({ wire }) => `${wire.link} ${wire.from}`).sort().join(', ')))
-    return ways.size <= 1 ? [] : [finding('INV-FLOW-PATH', `${flow}: frames went by ${[...ways].map((way) => way || 'no link').join(' and by ')}`)]
+    const ways = new Set(
+      later.map((sent) =>
+        seen
+          .readingsOf(sent)
+          .map(({ wire }) => `${wire.link} ${wire.from}`)
+          .sort()
+          .join(', '),
+      ),
+    )
+    return ways.size <= 1
+      ? []
+      : [
+          finding(
+            'INV-FLOW-PATH',
+            `${flow}: frames went by ${[...ways].map((way) => way || 'no link').join(' and by ')}`,
+          ),
+        ]
   })
 }
 
@@ -125,7 +152,8 @@ export function judgeFlowPaths(seen: Seen): readonly Finding[] {
 export function judgeLearned(seen: Seen, known: ReadonlySet<Host['id']>): readonly Finding[] {
   return seen.sent.flatMap((sent): readonly Finding[] => {
     const { expect, at } = sent.frame
-    if (expect.outcome !== 'delivered' || !('host' in at) || !known.has(at.host) || !known.has(expect.host)) return []
+    if (expect.outcome !== 'delivered' || !('host' in at) || !known.has(at.host) || !known.has(expect.host))
+      return []
     const { fabric } = seen.source
     const [from, to] = [fabric.host(at.host), fabric.host(expect.host)]
     return [...overheard(seen, sent, from, to), ...flooded(seen, sent, to)]
@@ -140,7 +168,9 @@ function overheard(seen: Seen, sent: Sent, from: Host, to: Host): readonly Findi
       return host !== to.id && (network.id === from.network.id || network.id === to.network.id)
     })
     .map(({ host, frame }) =>
-      finding('INV-LEARNED', `${sent.frame.label}: was flooded to ${host}, though both ends are known`, { frame }),
+      finding('INV-LEARNED', `${sent.frame.label}: was flooded to ${host}, though both ends are known`, {
+        frame,
+      }),
     )
 }
 
@@ -148,7 +178,13 @@ function overheard(seen: Seen, sent: Sent, from: Host, to: Host): readonly Findi
 function flooded(seen: Seen, sent: Sent, to: Host): readonly Finding[] {
   const [home] = vteps(seen, [to.leaf])
   return seen.readingsOf(sent).flatMap(({ tunnel, wire, clear }): readonly Finding[] => {
-    if (tunnel === undefined || clear === undefined || tunnel.vni !== to.network.vni || tunnel.destination === home) return []
+    if (
+      tunnel === undefined ||
+      clear === undefined ||
+      tunnel.vni !== to.network.vni ||
+      tunnel.destination === home
+    )
+      return []
     const text = `${sent.frame.label}: was flooded to VTEP ${formatIp(tunnel.destination)}, though both ends are known`
     return [finding('INV-LEARNED', text, { link: wire.link, node: wire.from, frame: clear })]
   })

@@ -32,7 +32,11 @@ const CLIENT_PORT = 49152
 export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): Promise<Verdict> {
   const { exchanges, impossible } = exchangesOf(target, intent)
   const reports: Report[] = [
-    { judged: impossible.length, delivered: 0, findings: impossible.map((text) => finding('INV-REACH', text)) },
+    {
+      judged: impossible.length,
+      delivered: 0,
+      findings: impossible.map((text) => finding('INV-REACH', text)),
+    },
     await judgeGateways(target, exchanges),
   ]
   for (let at = 0; at < exchanges.length; at += BATCH) {
@@ -56,7 +60,10 @@ interface Exchange {
   readonly answer: Flow
 }
 
-async function judgeBatch(target: ScenarioTarget, exchanges: readonly Exchange[]): Promise<readonly Report[]> {
+async function judgeBatch(
+  target: ScenarioTarget,
+  exchanges: readonly Exchange[],
+): Promise<readonly Report[]> {
   const flows = exchanges.flatMap(({ request, answer }) => [request, answer])
   const both = exchanges.flatMap(({ request }) => [request.from.id, request.to.id])
   // First frames: hosts are unknown, packets wait for neighbours, unicast is flooded; whichever side speaks first.
@@ -117,7 +124,9 @@ function exchangesOf(
   for (const from of intent.from.map((id) => fabric.host(id))) {
     for (const to of intent.to.map((id) => fabric.host(id))) {
       if (from.id === to.id) continue
-      const families = ([4, 6] as const).filter((family) => pathBetween(tenantOfHost(fabric, from), from, to, family).kind !== 'none')
+      const families = ([4, 6] as const).filter(
+        (family) => pathBetween(tenantOfHost(fabric, from), from, to, family).kind !== 'none',
+      )
       if (families.length === 0) impossible.push(`${from.id} > ${to.id}: ${reasonOf(target, from, to)}`)
       for (const family of families) {
         for (const packet of packetsOf(intent.traffic, CLIENT_PORT + (port++ % 16384))) {

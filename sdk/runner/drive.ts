@@ -56,11 +56,23 @@ const packageFolder = path.dirname(path.dirname(here))
 
 /** What this process was called with must not reach tests but by `env`. */
 const clean = Object.fromEntries(
-  ['FABRIC', 'PLAN', 'SEED', 'PATH', 'RUNS', 'LAB', 'RUN', 'RUN_DIR', 'COMMAND'].map((name) => [`ZTOS_${name}`, '']),
+  ['FABRIC', 'PLAN', 'SEED', 'PATH', 'RUNS', 'LAB', 'RUN', 'RUN_DIR', 'COMMAND'].map((name) => [
+    `ZTOS_${name}`,
+    '',
+  ]),
 )
 
 /** Names of the shipped suites, in the order in which they run. */
-export const shippedSuites = ['intents', 'reach', 'isolation', 'sealed', 'hostile', 'learning', 'gateways', 'agreement'] as const
+export const shippedSuites = [
+  'intents',
+  'reach',
+  'isolation',
+  'sealed',
+  'hostile',
+  'learning',
+  'gateways',
+  'agreement',
+] as const
 
 /** Absolute path of a shipped suite. */
 export function shippedSuite(name: string): string {
@@ -70,7 +82,8 @@ export function shippedSuite(name: string): string {
 /** How a file is named for people. */
 export function displayName(file: string, cwd: string): string {
   const inPackage = path.relative(path.join(packageFolder, 'scenarios'), file)
-  if (!inPackage.startsWith('..') && !path.isAbsolute(inPackage)) return `ztos:${path.basename(file, path.extname(file))}`
+  if (!inPackage.startsWith('..') && !path.isAbsolute(inPackage))
+    return `ztos:${path.basename(file, path.extname(file))}`
   return path.relative(cwd, file)
 }
 
@@ -108,7 +121,10 @@ export async function drive(options: DriveOptions): Promise<readonly TestOutcome
   }
 }
 
-async function open({ on, env, files, namePattern, config, cwd }: DriveOptions, reporter: Reporter): Promise<Vitest> {
+async function open(
+  { on, env, files, namePattern, config, cwd }: DriveOptions,
+  reporter: Reporter,
+): Promise<Vitest> {
   const { createVitest } = await importVitest(cwd)
   const lab = on === 'netns'
   return createVitest(
@@ -142,7 +158,10 @@ async function open({ on, env, files, namePattern, config, cwd }: DriveOptions, 
         // Tests must get the library of this command, not another version that lies about.
         alias: [
           { find: /^ztos-twin$/, replacement: path.join(packageFolder, 'sdk', `index.${extension}`) },
-          { find: /^ztos-twin\/vitest$/, replacement: path.join(packageFolder, 'sdk', `vitest.${extension}`) },
+          {
+            find: /^ztos-twin\/vitest$/,
+            replacement: path.join(packageFolder, 'sdk', `vitest.${extension}`),
+          },
         ],
       },
     },
@@ -175,7 +194,10 @@ class Collector implements Reporter {
     for (const suite of [module, ...module.children.allSuites()]) this.#takeErrors(module, suite)
   }
 
-  onTestRunEnd(_: readonly TestModule[], errors: readonly { readonly message: string; readonly stack?: string }[]): void {
+  onTestRunEnd(
+    _: readonly TestModule[],
+    errors: readonly { readonly message: string; readonly stack?: string }[],
+  ): void {
     for (const { message, stack } of errors) {
       this.#take({
         ...this.#base(''),
@@ -203,7 +225,9 @@ class Collector implements Reporter {
       status: result.state,
       duration: Math.round(test.diagnostic()?.duration ?? 0),
       start: roundedUp(test.diagnostic()?.startTime),
-      ...(error === undefined ? {} : { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }),
+      ...(error === undefined
+        ? {}
+        : { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }),
       ...(note === undefined ? {} : { note }),
       ...(ztos === undefined ? {} : { report: ztos }),
     }

@@ -16,14 +16,17 @@ const KeyFile = z.record(z.string(), z.string().regex(/^[0-9a-f]{32}$/))
 /** `$XDG_STATE_HOME/ztos/keys/<run>.json`. */
 export function keyFile(run: string, env: Readonly<Record<string, string | undefined>>): string {
   const state = env['XDG_STATE_HOME']
-  const base = state === undefined || !path.isAbsolute(state) ? path.join(homedir(), '.local', 'state') : state
+  const base =
+    state === undefined || !path.isAbsolute(state) ? path.join(homedir(), '.local', 'state') : state
   return path.join(base, 'ztos', 'keys', `${run}.json`)
 }
 
 /** Writes the keys of a run, mode 0600. */
 export function writeKeyFile(file: string, keys: Keys): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  const values = Object.fromEntries([...keys].map(([name, value]) => [name, Buffer.from(value).toString('hex')]))
+  const values = Object.fromEntries(
+    [...keys].map(([name, value]) => [name, Buffer.from(value).toString('hex')]),
+  )
   writeFileSync(file, `${JSON.stringify(values, null, 2)}\n`, { mode: 0o600, flag: 'w' })
 }
 
@@ -43,9 +46,13 @@ export function readKeyFile(file: string): Keys | undefined {
   }
   const parsed = KeyFile.safeParse(tryJson(text))
   if (!parsed.success) {
-    throw new SdkError('ZT_ENVIRONMENT', `${file} is no key file`, { remedy: 'make the run again, which writes it' })
+    throw new SdkError('ZT_ENVIRONMENT', `${file} is no key file`, {
+      remedy: 'make the run again, which writes it',
+    })
   }
-  return new Map(Object.entries(parsed.data).map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]))
+  return new Map(
+    Object.entries(parsed.data).map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
+  )
 }
 
 function tryJson(text: string): unknown {

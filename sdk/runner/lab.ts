@@ -25,17 +25,32 @@ export async function openLab(plan: Plan, options: RunOptions & { readonly lab?:
 function checked(lab: Lab, plan: Plan): Lab {
   if (planDigest(lab.plan) === planDigest(plan)) return lab
   lab.close()
-  throw new SdkError('ZT_USAGE', `lab ${lab.id} was brought up from another fabric (${lab.plan.fabric}), or from another state of the file`, {
-    remedy: 'verify the file from which it was brought up, or bring up another lab',
-  })
+  throw new SdkError(
+    'ZT_USAGE',
+    `lab ${lab.id} was brought up from another fabric (${lab.plan.fabric}), or from another state of the file`,
+    {
+      remedy: 'verify the file from which it was brought up, or bring up another lab',
+    },
+  )
 }
 
 /** Codes of what this host, not the fabric and not the program, stands in the way of. */
-const host: ReadonlySet<string> = new Set(['ZT_LAB_PRIVILEGE', 'ZT_LAB_MISSING', 'ZT_LAB_PLAN', 'ZT_LAB_COMMAND'])
+const host: ReadonlySet<string> = new Set([
+  'ZT_LAB_PRIVILEGE',
+  'ZT_LAB_MISSING',
+  'ZT_LAB_PLAN',
+  'ZT_LAB_COMMAND',
+])
 
 /** Why this host has no lab, in a sentence; `undefined` when something else went wrong. */
 export function whyNoLab(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string' || !host.has(error.code)) return undefined
+  if (
+    !(error instanceof Error) ||
+    !('code' in error) ||
+    typeof error.code !== 'string' ||
+    !host.has(error.code)
+  )
+    return undefined
   const [what = ''] = error.message.replace(/^ZT_[A-Z_]+: /, '').split('\n')
   return `no lab on this host: ${what} (see ztos doctor)`
 }

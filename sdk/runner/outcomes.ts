@@ -37,7 +37,9 @@ export function ctrfTest(outcome: TestOutcome): CtrfTest {
 export function failuresOf(outcomes: readonly TestOutcome[]): readonly Failure[] {
   return outcomes.flatMap((outcome) => {
     const failure = outcome.report?.failure
-    return failure === undefined ? [] : [{ ...failure, test: testId(outcome), file: outcome.file, name: outcome.name }]
+    return failure === undefined
+      ? []
+      : [{ ...failure, test: testId(outcome), file: outcome.file, name: outcome.name }]
   })
 }
 
@@ -70,17 +72,21 @@ function verdictsOfTest(outcome: TestOutcome): readonly Verdict[] {
       return [...intents, { ...base, judgement: 'holds', findings: [] }]
     case 'failed': {
       const [reason = 'failed'] = message.split('\n')
-      const nothingSaid = /^ZT_VACUOUS: /.test(message) || labFailed.test(message)
+      const nothingSaid = message.startsWith('ZT_VACUOUS: ') || labFailed.test(message)
       return [...intents, { ...base, judgement: nothingSaid ? 'unjudged' : 'violated', reason }]
     }
     default:
-      return outcome.note === undefined ? intents : [...intents, { ...base, judgement: 'unjudged', reason: outcome.note }]
+      return outcome.note === undefined
+        ? intents
+        : [...intents, { ...base, judgement: 'unjudged', reason: outcome.note }]
   }
 }
 
 /** What comparing every send with the twin's gave, over all tests that did so in a lab. */
 function agreementOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
-  const compared = outcomes.flatMap(({ on, report }) => (on === 'netns' && report?.agreement !== undefined ? [report.agreement] : []))
+  const compared = outcomes.flatMap(({ on, report }) =>
+    on === 'netns' && report?.agreement !== undefined ? [report.agreement] : [],
+  )
   if (compared.length === 0) return []
   const judged = compared.reduce((sum, one) => sum + one.compared, 0)
   return [
@@ -97,6 +103,19 @@ function agreementOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
 }
 
 /** An intent's verdict where no lab could be had. */
-export function unjudgedVerdict(intent: { readonly name: string; readonly kind: Verdict['kind'] }, by: Interpreter, reason: string): Verdict {
-  return { name: intent.name, kind: intent.kind, by, judgement: 'unjudged', reason, judged: 0, controls: 0, findings: [] }
+export function unjudgedVerdict(
+  intent: { readonly name: string; readonly kind: Verdict['kind'] },
+  by: Interpreter,
+  reason: string,
+): Verdict {
+  return {
+    name: intent.name,
+    kind: intent.kind,
+    by,
+    judgement: 'unjudged',
+    reason,
+    judged: 0,
+    controls: 0,
+    findings: [],
+  }
 }

@@ -41,7 +41,12 @@ export interface RunOptions {
 
 /** Something that a person who waits wants to know. */
 export type RunProgress =
-  | { readonly kind: 'stage'; readonly stage: string; readonly state: 'begin' | 'end' | 'failed'; readonly ms?: number }
+  | {
+      readonly kind: 'stage'
+      readonly stage: string
+      readonly state: 'begin' | 'end' | 'failed'
+      readonly ms?: number
+    }
   | { readonly kind: 'lab'; readonly step: string; readonly phase: string }
   | { readonly kind: 'test'; readonly outcome: TestOutcome }
 
@@ -63,7 +68,12 @@ export function runsFolder({ runs, cwd = process.cwd() }: RunOptions): string {
 }
 
 /** A stage of a run: noted in the record, told to who waits. */
-export async function stage<T>(writer: RunWriter, options: RunOptions, name: string, step: () => Promise<T>): Promise<T> {
+export async function stage<T>(
+  writer: RunWriter,
+  options: RunOptions,
+  name: string,
+  step: () => Promise<T>,
+): Promise<T> {
   const began = performance.now()
   options.onProgress?.({ kind: 'stage', stage: name, state: 'begin' })
   try {
@@ -84,7 +94,11 @@ export function noteTest(writer: RunWriter, options: RunOptions, outcome: TestOu
 }
 
 /** Environment of the tests of a run. */
-export function testEnvironment(writer: RunWriter, options: RunOptions, seed: number): Record<string, string> {
+export function testEnvironment(
+  writer: RunWriter,
+  options: RunOptions,
+  seed: number,
+): Record<string, string> {
   return {
     ZTOS_SEED: String(seed),
     ZTOS_RUN: writer.id,
@@ -110,7 +124,8 @@ export interface Findings {
 /** Combines verdicts, writes the record with its reports, and says how it ended. */
 export async function finish(writer: RunWriter, found: Findings): Promise<RunResult> {
   const verdicts = combine(found.verdicts)
-  for (const { name, by, judgement } of found.verdicts) writer.event({ event: 'verdict', name, by, judgement })
+  for (const { name, by, judgement } of found.verdicts)
+    writer.event({ event: 'verdict', name, by, judgement })
   const exit = exitOfVerdicts(verdicts)
   const failures = failuresOf(found.outcomes)
   await writeCaptures(writer, failures)
@@ -133,7 +148,11 @@ export async function finish(writer: RunWriter, found: Findings): Promise<RunRes
         on: [...found.on],
         ...(found.lab === undefined ? {} : { lab: found.lab }),
         seed: found.seed,
-        tool: { version: packageVersion(), node: process.version, platform: `${process.platform}-${process.arch}` },
+        tool: {
+          version: packageVersion(),
+          node: process.version,
+          platform: `${process.platform}-${process.arch}`,
+        },
         started: new Date(writer.began).toISOString(),
         finished: new Date(now).toISOString(),
         exit,
@@ -143,7 +162,10 @@ export async function finish(writer: RunWriter, found: Findings): Promise<RunRes
       },
     },
     ({ plan, ...record }) =>
-      renderReports({ ...record, ...(plan === undefined ? {} : { plan: Plan.parse(JSON.parse(Buffer.from(plan).toString('utf8'))) }) }),
+      renderReports({
+        ...record,
+        ...(plan === undefined ? {} : { plan: Plan.parse(JSON.parse(Buffer.from(plan).toString('utf8'))) }),
+      }),
   )
   return { id: writer.id, directory, exit, verdicts, failures, outcomes: found.outcomes, notes: found.notes }
 }
@@ -157,7 +179,10 @@ async function writeCaptures(writer: RunWriter, failures: readonly Failure[]): P
     const places = [...new Set(frames.map(({ at }) => at))]
     const bytes = writePcapng({
       interfaces: places.map((name) => ({ name })),
-      packets: frames.map(({ at, frame }) => ({ interface: places.indexOf(at), bytes: new Uint8Array(Buffer.from(frame, 'hex')) })),
+      packets: frames.map(({ at, frame }) => ({
+        interface: places.indexOf(at),
+        bytes: new Uint8Array(Buffer.from(frame, 'hex')),
+      })),
       application: 'ztos',
     })
     await writeFile(path.join(folder, `failure-${index + 1}.pcapng`), bytes, { mode: 0o600 })

@@ -46,9 +46,13 @@ export function flow(
   }
   const room = roomBetween(from, to)
   if (packetLength(spec) > room) {
-    throw new SdkError('ZT_FRAME', `${packetLength(spec)} octets do not fit ${from.id} > ${to.id}, which takes ${room}`, {
-      remedy: 'give a smaller size',
-    })
+    throw new SdkError(
+      'ZT_FRAME',
+      `${packetLength(spec)} octets do not fit ${from.id} > ${to.id}, which takes ${room}`,
+      {
+        remedy: 'give a smaller size',
+      },
+    )
   }
   const made = { kind: 'flow' as const, from, to, packet: spec, count: options.count ?? 1, path }
   return { ...made, [printed]: () => describeFlow(made) } as Flow
@@ -78,7 +82,10 @@ export function describeFlow(one: Pick<Flow, 'from' | 'to' | 'packet' | 'count'>
 /** What all frames of a flow have in common: those with the same name must take the same links. */
 function flowName({ from, to, packet }: Flow): string {
   const { family, protocol, sourcePort, destinationPort, reply } = packet
-  const kind = protocol === 'icmp' ? `icmp${reply === true ? ' reply' : ''}` : `${protocol} ${sourcePort}>${destinationPort}`
+  const kind =
+    protocol === 'icmp'
+      ? `icmp${reply === true ? ' reply' : ''}`
+      : `${protocol} ${sourcePort}>${destinationPort}`
   return `${from.id} > ${to.id} IPv${family} ${kind}`
 }
 
@@ -152,7 +159,10 @@ export function controlFlow(fabric: FabricView, tenant: Tenant): Flow | undefine
  *
  * @param options.crossing only those with such hosts on two leaves
  */
-export function liveTenants(fabric: FabricView, options: { readonly crossing?: boolean } = {}): readonly Tenant[] {
+export function liveTenants(
+  fabric: FabricView,
+  options: { readonly crossing?: boolean } = {},
+): readonly Tenant[] {
   return Object.values(fabric.tenants).filter((tenant) => {
     const control = controlFlow(fabric, tenant)
     return control !== undefined && (options.crossing !== true || control.from.leaf !== control.to.leaf)

@@ -70,7 +70,12 @@ export function packetTo(
 }
 
 /** A packet whose source address is another's; martian ones must be dropped when they are routed. */
-export function spoofedSource(from: Host, source: Ip, destination: Ip, expect: Expectation): Frame | undefined {
+export function spoofedSource(
+  from: Host,
+  source: Ip,
+  destination: Ip,
+  expect: Expectation,
+): Frame | undefined {
   const { gatewayMac } = from
   if (gatewayMac === undefined) return undefined
   const spec = { ...plainPacket, family: isIpv6(source) ? (6 as const) : (4 as const) }
@@ -229,8 +234,13 @@ export function oversize(from: Host, to: Host, excess: number): Frame | undefine
   if (source === undefined) return undefined
   const header = (family === 4 ? 20 : 40) + 8
   const spec = { ...plainPacket, family, size: from.mtu + excess - header }
-  return hostFrame(from, 'oversize', `${from.mtu + excess} octets where ${from.mtu} fit`, dropped('frame-oversize'), (id) =>
-    packetFrame({ sourceMac: from.mac, destinationMac: to.mac, source, destination: source }, spec, id),
+  return hostFrame(
+    from,
+    'oversize',
+    `${from.mtu + excess} octets where ${from.mtu} fit`,
+    dropped('frame-oversize'),
+    (id) =>
+      packetFrame({ sourceMac: from.mac, destinationMac: to.mac, source, destination: source }, spec, id),
   )
 }
 

@@ -8,7 +8,16 @@
  * @module
  */
 import type { WireFrame } from '../../record/target.js'
-import { formatIp, formatMac, importSak, parseIp, parseMac, parseSci, seal, sectag } from '../../twin/packet/index.js'
+import {
+  formatIp,
+  formatMac,
+  importSak,
+  parseIp,
+  parseMac,
+  parseSci,
+  seal,
+  sectag,
+} from '../../twin/packet/index.js'
 import type { Ip, TraceId } from '../../twin/packet/index.js'
 import { addressOf } from '../fabric-view.js'
 import type { Host } from '../fabric-view.js'
@@ -28,7 +37,11 @@ export interface Tap {
 }
 
 /** The tap of a link towards a node. */
-export function tapOf(reader: WireReader, link: { readonly id: string; readonly ends: readonly [string, string] }, to: string): Tap {
+export function tapOf(
+  reader: WireReader,
+  link: { readonly id: string; readonly ends: readonly [string, string] },
+  to: string,
+): Tap {
   const from = link.ends[0] === to ? link.ends[1] : link.ends[0]
   return { link: link.id, to: reader.end(link.id, to), from: reader.end(link.id, from) }
 }
@@ -75,7 +88,11 @@ function innerFrame(options: TunnelOptions, id: TraceId): Uint8Array {
 }
 
 /** A tunnelled frame as the neighbour on a clear link would send it. */
-function tunnelled(tap: Tap, options: TunnelOptions & { readonly flags?: number; readonly udpLength?: number }, id: TraceId): Uint8Array {
+function tunnelled(
+  tap: Tap,
+  options: TunnelOptions & { readonly flags?: number; readonly udpLength?: number },
+  id: TraceId,
+): Uint8Array {
   return tunnelFrame({
     sourceMac: macOf(tap.from),
     destinationMac: macOf(tap.to),
@@ -93,8 +110,13 @@ const describeTunnel = (options: TunnelOptions): string =>
 
 /** A tunnelled frame in the clear on a sealed link (MACSEC-1). */
 export function clearTunnel(tap: Tap, options: TunnelOptions): Frame {
-  return linkFrame(tap, options.as.tenant, 'vni', `clear ${describeTunnel(options)}`, ['macsec-clear'], (id) =>
-    tunnelled(tap, options, id),
+  return linkFrame(
+    tap,
+    options.as.tenant,
+    'vni',
+    `clear ${describeTunnel(options)}`,
+    ['macsec-clear'],
+    (id) => tunnelled(tap, options, id),
   )
 }
 
@@ -118,9 +140,15 @@ export function wrongOuterSource(tap: Tap, options: TunnelOptions): Frame {
 export function malformedTunnel(tap: Tap, options: TunnelOptions, how: 'flags' | 'udp length'): Frame {
   const wrong = how === 'flags' ? { flags: 0 } : { udpLength: 12 }
   const fate = how === 'flags' ? 'vxlan-flags' : 'udp-length'
-  return linkFrame(tap, options.as.tenant, 'malformed', `wrong ${how}, ${describeTunnel(options)}`, [fate], (id) =>
-    // A length that covers less than the datagram makes the checksum wrong too, but the length is looked at first.
-    tunnelled(tap, { ...options, ...wrong }, id),
+  return linkFrame(
+    tap,
+    options.as.tenant,
+    'malformed',
+    `wrong ${how}, ${describeTunnel(options)}`,
+    [fate],
+    (id) =>
+      // A length that covers less than the datagram makes the checksum wrong too, but the length is looked at first.
+      tunnelled(tap, { ...options, ...wrong }, id),
   )
 }
 
@@ -147,7 +175,8 @@ export function wrongPortMac(tap: Tap, options: TunnelOptions): Frame {
 }
 
 /** What a forger without the key can try on a sealed link. */
-export type SealForgery = 'wrong key' | 'unknown SCI' | 'unknown AN' | 'packet number 0' | 'version' | 'short length' | 'cut'
+export type SealForgery =
+  'wrong key' | 'unknown SCI' | 'unknown AN' | 'packet number 0' | 'version' | 'short length' | 'cut'
 
 /** All of them. */
 export const sealForgeries: readonly SealForgery[] = [
@@ -182,20 +211,27 @@ export function forgedSeal(tap: Tap, options: TunnelOptions, how: SealForgery): 
     'short length': 'macsec-tag-invalid',
     cut: 'macsec-tag-invalid',
   }
-  return linkFrame(tap, options.as.tenant, how === 'cut' ? 'truncate' : 'macsec', `sealed with ${how}`, [fate[how]], (id) => {
-    const sealed = seal({
-      frame: tunnelled(tap, options, id),
-      // Nobody's key; what a forger without the key has.
-      sak: importSak(new Uint8Array(16).fill(0x5a)),
-      sci: how === 'unknown SCI' ? parseSci('020000dead000001') : sci,
-      an: how === 'unknown AN' ? (macsec.tx.an + 1) % 4 : macsec.tx.an,
-      pn: FUTURE_PN,
-    })
-    if (how === 'packet number 0') sealed.fill(0, SECTAG + 4, SECTAG + 8)
-    if (how === 'version') sealed[SECTAG + 2] = (sealed[SECTAG + 2] ?? 0) | 0x80
-    if (how === 'short length') sealed[SECTAG + 3] = 47
-    return how === 'cut' ? sealed.subarray(0, SECTAG + sectag.LONG_LENGTH + 8) : sealed
-  })
+  return linkFrame(
+    tap,
+    options.as.tenant,
+    how === 'cut' ? 'truncate' : 'macsec',
+    `sealed with ${how}`,
+    [fate[how]],
+    (id) => {
+      const sealed = seal({
+        frame: tunnelled(tap, options, id),
+        // Nobody's key; what a forger without the key has.
+        sak: importSak(new Uint8Array(16).fill(0x5a)),
+        sci: how === 'unknown SCI' ? parseSci('020000dead000001') : sci,
+        an: how === 'unknown AN' ? (macsec.tx.an + 1) % 4 : macsec.tx.an,
+        pn: FUTURE_PN,
+      })
+      if (how === 'packet number 0') sealed.fill(0, SECTAG + 4, SECTAG + 8)
+      if (how === 'version') sealed[SECTAG + 2] = (sealed[SECTAG + 2] ?? 0) | 0x80
+      if (how === 'short length') sealed[SECTAG + 3] = 47
+      return how === 'cut' ? sealed.subarray(0, SECTAG + sectag.LONG_LENGTH + 8) : sealed
+    },
+  )
 }
 
 /** A frame that was captured on a sealed link, sent again as it was (MACSEC-4). */
@@ -238,14 +274,20 @@ export function altered(captured: WireFrame, tenant: string, bit: number): Frame
 /** A SecTAG frame where no seal is planned (PORT-3). */
 export function unexpectedSeal(tap: Tap, options: TunnelOptions): Frame | undefined {
   if (tap.to.macsec !== undefined) return undefined
-  return linkFrame(tap, options.as.tenant, 'macsec', 'sealed, where nothing is', ['macsec-unexpected'], (id) =>
-    seal({
-      frame: tunnelled(tap, options, id),
-      sak: importSak(new Uint8Array(16).fill(0x5a)),
-      sci: parseSci('020000dead000001'),
-      an: 0,
-      pn: 1,
-    }),
+  return linkFrame(
+    tap,
+    options.as.tenant,
+    'macsec',
+    'sealed, where nothing is',
+    ['macsec-unexpected'],
+    (id) =>
+      seal({
+        frame: tunnelled(tap, options, id),
+        sak: importSak(new Uint8Array(16).fill(0x5a)),
+        sci: parseSci('020000dead000001'),
+        an: 0,
+        pn: 1,
+      }),
   )
 }
 
@@ -258,10 +300,17 @@ export function linkRunt(tap: Tap, tenant: string, length: number): Frame {
 
 /** A frame longer than the link takes (PARSE-2). */
 export function linkOversize(tap: Tap, options: TunnelOptions, excess: number): Frame {
-  return linkFrame(tap, options.as.tenant, 'oversize', `${tap.to.port.mtu + excess} octets where ${tap.to.port.mtu} fit`, ['frame-oversize'], (id) => {
-    const frame = tunnelled(tap, options, id)
-    const long = new Uint8Array(tap.to.port.mtu + excess + 14)
-    long.set(frame)
-    return long
-  })
+  return linkFrame(
+    tap,
+    options.as.tenant,
+    'oversize',
+    `${tap.to.port.mtu + excess} octets where ${tap.to.port.mtu} fit`,
+    ['frame-oversize'],
+    (id) => {
+      const frame = tunnelled(tap, options, id)
+      const long = new Uint8Array(tap.to.port.mtu + excess + 14)
+      long.set(frame)
+      return long
+    },
+  )
 }

@@ -46,13 +46,18 @@ function neighbourAnswer({ host, gateway, gatewayMac, source }: Asking): Uint8Ar
   if (isIpv6(gateway) && isIpv6(source)) {
     const [R, S, O] = [0x8000_0000, 0x4000_0000, 0x2000_0000]
     const option = build.ndOption({ type: 2, data: macOctets(gatewayMac) })
-    const advertisement = build.icmpv6({ type: 136, rest: R + S + O }, build.ndTarget({ target: gateway }, option))
+    const advertisement = build.icmpv6(
+      { type: 136, rest: R + S + O },
+      build.ndTarget({ target: gateway }, option),
+    )
     return encodeFrame(
       build.ethernet(ethernet, build.ipv6({ src: gateway, dst: source, hopLimit: 255 }, advertisement)),
     )
   }
   const [spa, tpa] = ipv4Pair(gateway, source)
-  return encodeFrame(build.ethernet(ethernet, build.arp({ operation: 2, sha: gatewayMac, spa, tha: host.mac, tpa })))
+  return encodeFrame(
+    build.ethernet(ethernet, build.arp({ operation: 2, sha: gatewayMac, spa, tha: host.mac, tpa })),
+  )
 }
 
 /** An echo request to the gateway. */
@@ -82,7 +87,11 @@ export function echoRequest(asking: Asking, identifier: number): Frame {
         ),
     },
     bytes: (id) =>
-      packetFrame({ sourceMac: host.mac, destinationMac: gatewayMac, source, destination: gateway }, spec, id),
+      packetFrame(
+        { sourceMac: host.mac, destinationMac: gatewayMac, source, destination: gateway },
+        spec,
+        id,
+      ),
   })
 }
 
@@ -135,14 +144,20 @@ export function unroutable(fabric: FabricView, { host, gateway }: Asking): reado
   return ['198.51.100.77', '203.0.113.77', '2001:db8:dead::1', '3fff:dead::1']
     .map(parseIp)
     .filter((address) => familyOf(address) === familyOf(gateway))
-    .filter((address) => !networks.some(({ gateways }) => gateways.some(({ prefix }) => prefixContains(prefix, address))))
+    .filter(
+      (address) =>
+        !networks.some(({ gateways }) => gateways.some(({ prefix }) => prefixContains(prefix, address))),
+    )
     .slice(0, 1)
 }
 
 function errorPacket(gateway: Ip, to: Ip, [type, code]: readonly [number, number], about: Uint8Array): Stack {
   if (isIpv6(gateway) && isIpv6(to)) {
     const quoted = build.payload(about.subarray(0, LARGEST[6] - 48))
-    return build.ipv6({ src: gateway, dst: to, trafficClass: 0xc0, hopLimit: 64 }, build.icmpv6({ type, code }, quoted))
+    return build.ipv6(
+      { src: gateway, dst: to, trafficClass: 0xc0, hopLimit: 64 },
+      build.icmpv6({ type, code }, quoted),
+    )
   }
   const [src, dst] = ipv4Pair(gateway, to)
   const quoted = build.payload(about.subarray(0, LARGEST[4] - 28))

@@ -89,7 +89,10 @@ export function ipOf(spec: PacketSpec, source: Ip, destination: Ip, transport: S
     return build.ipv6({ src: source, dst: destination, trafficClass: marks, hopLimit: spec.ttl }, transport)
   }
   if (isIpv6(source) || isIpv6(destination)) throw new TypeError('addresses of two families in one packet')
-  return build.ipv4({ src: source, dst: destination, tos: marks, ttl: spec.ttl, flags: DONT_FRAGMENT }, transport)
+  return build.ipv4(
+    { src: source, dst: destination, tos: marks, ttl: spec.ttl, flags: DONT_FRAGMENT },
+    transport,
+  )
 }
 
 /** The frame of a packet. */

@@ -27,7 +27,8 @@ export type Path =
 export function pathBetween(tenant: Tenant | undefined, from: Host, to: Host, family: Family): Path {
   const none = (reason: string): Path => ({ kind: 'none', reason })
   if (from.id === to.id) return none(`${from.id} is one host`)
-  if (from.tenant !== to.tenant || tenant?.name !== from.tenant) return none(`${from.id} and ${to.id} are of different tenants`)
+  if (from.tenant !== to.tenant || tenant?.name !== from.tenant)
+    return none(`${from.id} and ${to.id} are of different tenants`)
   const source = addressOf(from, family)
   const destination = addressOf(to, family)
   if (source === undefined) return none(`${from.id} has no IPv${family} address`)
@@ -39,7 +40,8 @@ export function pathBetween(tenant: Tenant | undefined, from: Host, to: Host, fa
   if (!hasGateway(from, family)) return none(`${from.network.id} has no IPv${family} gateway`)
   if (!hasGateway(to, family)) return none(`${to.network.id} has no IPv${family} gateway`)
   // The gateway on the sender's own leaf routes: straight into the other network if that is there too ...
-  if (!from.network.gatewayLeaves.includes(from.leaf)) return none(`${from.leaf} is no gateway of ${from.network.id}`)
+  if (!from.network.gatewayLeaves.includes(from.leaf))
+    return none(`${from.leaf} is no gateway of ${from.network.id}`)
   if (to.network.gatewayLeaves.includes(from.leaf)) {
     return { kind: 'routed', gateways: 1, vni: sameLeaf ? undefined : to.network.vni }
   }

@@ -67,7 +67,9 @@ export class WireReader {
   constructor(plan: Plan, keys: Keys) {
     this.#links = new Map(plan.links.map((link) => [link.id, link]))
     this.#programs = new Map(plan.nodes.map((node) => [node.name, node.program]))
-    this.#vteps = new Map(plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])))
+    this.#vteps = new Map(
+      plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])),
+    )
     this.keys = keys
   }
 
@@ -79,7 +81,9 @@ export class WireReader {
     const interfaces = this.#programs.get(node)?.interfaces ?? []
     const port = interfaces.find((one) => one.id === end?.interface)
     if (port?.kind !== 'port') throw unknownName(`end of ${link}`, node, [found.a.node, found.b.node])
-    const macsec = interfaces.find((one): one is MacsecInterface => one.kind === 'macsec' && one.lower === port.id)
+    const macsec = interfaces.find(
+      (one): one is MacsecInterface => one.kind === 'macsec' && one.lower === port.id,
+    )
     return { node, port, macsec }
   }
 
@@ -95,9 +99,16 @@ export class WireReader {
     const parsed = readSecTag(wire.frame)
     if (!parsed.ok) {
       const problem = parsed.failure === 'not-macsec' ? undefined : `its SecTAG is invalid (${parsed.fault})`
-      return this.#reading(wire, mustBeSealed, undefined, problem === undefined ? wire.frame : undefined, problem)
+      return this.#reading(
+        wire,
+        mustBeSealed,
+        undefined,
+        problem === undefined ? wire.frame : undefined,
+        problem,
+      )
     }
-    if (macsec === undefined) return this.#reading(wire, mustBeSealed, parsed.tag, undefined, 'no seal is planned here')
+    if (macsec === undefined)
+      return this.#reading(wire, mustBeSealed, parsed.tag, undefined, 'no seal is planned here')
     const { sci, an, key } = macsec.tx
     const found = parsed.tag.sci === undefined ? 'none' : formatSci(parsed.tag.sci)
     const failed = (problem: string) => this.#reading(wire, mustBeSealed, parsed.tag, undefined, problem)
@@ -179,10 +190,14 @@ export function tunnelFrame(options: {
   const ethernet = { dst: options.destinationMac, src: options.sourceMac }
   if (typeof source === 'bigint' && typeof destination === 'bigint') {
     return encodeFrame(
-      build.ethernet(ethernet, build.ipv6({ src: source, dst: destination, hopLimit: 63, trafficClass: tos }, udp)),
+      build.ethernet(
+        ethernet,
+        build.ipv6({ src: source, dst: destination, hopLimit: 63, trafficClass: tos }, udp),
+      ),
     )
   }
-  if (typeof source === 'bigint' || typeof destination === 'bigint') throw new TypeError('addresses of two families')
+  if (typeof source === 'bigint' || typeof destination === 'bigint')
+    throw new TypeError('addresses of two families')
   return encodeFrame(
     build.ethernet(ethernet, build.ipv4({ src: source, dst: destination, ttl: 63, flags: 2, tos }, udp)),
   )

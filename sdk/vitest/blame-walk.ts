@@ -13,10 +13,14 @@ import type { Ip, Layer } from '../../twin/packet/index.js'
 import type { WalkedPlan } from '../seen.js'
 
 /** Clauses in which a node decides; parsing and hashing explain nothing. */
-const decisive = /^(?:BRIDGE-[13456]|LEARN-2|FLOOD-[14]|ARP-[34]|ND-[34]|NEIGH-[3467]|ROUTE-(?:[234578]|11)|LOCAL-\d|VXLAN-[147]|MACSEC-[1-6]|PORT-2|PUNT-1)$/
+const decisive =
+  /^(?:BRIDGE-[13456]|LEARN-2|FLOOD-[14]|ARP-[34]|ND-[34]|NEIGH-[3467]|ROUTE-(?:[234578]|11)|LOCAL-\d|VXLAN-[147]|MACSEC-[1-6]|PORT-2|PUNT-1)$/
 
 /** @param host where the frame should not have arrived, or arrived wrong; else the last place where it was is explained */
-export function blameWalk(walked: WalkedPlan, host: string | undefined): { readonly full: readonly string[]; readonly short: readonly string[] } {
+export function blameWalk(
+  walked: WalkedPlan,
+  host: string | undefined,
+): { readonly full: readonly string[]; readonly short: readonly string[] } {
   const full = formatWalk(walked.walk).trimEnd().split('\n')
   const way = wayTo(walked.walk.hops, host)
   return { full, short: way.flatMap(({ hop, next }) => hopLines(walked.plan, hop, next)) }
@@ -30,7 +34,8 @@ interface Leg {
 
 /** From the first node to the host, or to the last node that decided an end. */
 function wayTo(hops: readonly Hop[], host: string | undefined): readonly Leg[] {
-  let next = host !== undefined && hops.some((hop) => hop.kind === 'host' && hop.host === host) ? host : undefined
+  let next =
+    host !== undefined && hops.some((hop) => hop.kind === 'host' && hop.host === host) ? host : undefined
   let at = next === undefined ? hops.findLastIndex(endsHere) : hops.findLastIndex((hop) => sendsTo(hop, next))
   const legs: Leg[] = []
   while (at >= 0) {
@@ -40,7 +45,9 @@ function wayTo(hops: readonly Hop[], host: string | undefined): readonly Leg[] {
     const came = hop.from
     next = hop.node
     const receiver = next
-    at = hops.findLastIndex((one, index) => index < at && one.kind === 'node' && one.node === came && sendsTo(one, receiver))
+    at = hops.findLastIndex(
+      (one, index) => index < at && one.kind === 'node' && one.node === came && sendsTo(one, receiver),
+    )
   }
   return legs
 }
@@ -59,17 +66,29 @@ function hopLines(plan: Plan, hop: NodeHop, next: string | undefined): readonly 
   return [head, ...hop.events.flatMap((event) => eventLines(program, hop, event, next))]
 }
 
-function eventLines(program: NodeProgram | undefined, hop: NodeHop, event: WalkEvent, next: string | undefined): readonly string[] {
+function eventLines(
+  program: NodeProgram | undefined,
+  hop: NodeHop,
+  event: WalkEvent,
+  next: string | undefined,
+): readonly string[] {
   switch (event.kind) {
     case 'fate':
       return next === undefined ? [`  = ${event.fate} (${event.clause})`] : []
     case 'punt':
       return next === undefined ? [`  > punted on ${event.interface} (${event.clause})`] : []
     case 'tx':
-      return event.to === next ? [`  > ${event.interface} to ${event.to ?? 'nobody'} (${event.clause}); ${describeInterface(program, event.interface)}`] : []
+      return event.to === next
+        ? [
+            `  > ${event.interface} to ${event.to ?? 'nobody'} (${event.clause}); ${describeInterface(program, event.interface)}`,
+          ]
+        : []
     case 'step':
-      if (event.clause === 'ROUTE-6') return [`  ROUTE-6 ${event.what}; ${describeRoute(program, hop, event.interface)}`]
-      return decisive.test(event.clause) ? [`  ${event.clause} ${event.interface === undefined ? '' : `${event.interface}: `}${event.what}`] : []
+      if (event.clause === 'ROUTE-6')
+        return [`  ROUTE-6 ${event.what}; ${describeRoute(program, hop, event.interface)}`]
+      return decisive.test(event.clause)
+        ? [`  ${event.clause} ${event.interface === undefined ? '' : `${event.interface}: `}${event.what}`]
+        : []
   }
 }
 
@@ -81,7 +100,9 @@ function describeInterface(program: NodeProgram | undefined, name: string): stri
   const upper = program.interfaces.find((one) => one.id === bridge)
   const vxlan = program.interfaces.find((one) => one.kind === 'vxlan' && one.bridge === bridge)
   const vni = vxlan?.kind === 'vxlan' ? ` of VNI ${vxlan.vni}` : ''
-  return upper === undefined ? `entry: interface ${found.id} (${found.kind})` : `entry: interface ${found.id} (${found.kind}), member of bridge ${upper.name}${vni}`
+  return upper === undefined
+    ? `entry: interface ${found.id} (${found.kind})`
+    : `entry: interface ${found.id} (${found.kind}), member of bridge ${upper.name}${vni}`
 }
 
 /** The route that the packet of a hop matched in the VRF of an interface. */
@@ -91,17 +112,26 @@ function describeRoute(program: NodeProgram | undefined, hop: NodeHop, name: str
   const destinations = destinationsOf(hop.clear ?? hop.frame)
   const routes = (program?.tables.routes ?? []).filter((route) => route.vrf === vrf)
   const matches = destinations.flatMap((address) =>
-    routes.map((route) => ({ route, prefix: parsePrefix(route.prefix) })).filter(({ prefix }) => prefixContains(prefix, address)),
+    routes
+      .map((route) => ({ route, prefix: parsePrefix(route.prefix) }))
+      .filter(({ prefix }) => prefixContains(prefix, address)),
   )
   const best = matches.toSorted((a, b) => b.prefix.length - a.prefix.length)[0]
   if (best === undefined) return `no entry of VRF ${vrf ?? '?'} matches`
   const { route } = best
-  const to = route.group === undefined ? (route.connected === undefined ? 'blackhole' : `connected to interface ${route.connected}`) : `next-hop group ${route.group}`
+  const to =
+    route.group === undefined
+      ? route.connected === undefined
+        ? 'blackhole'
+        : `connected to interface ${route.connected}`
+      : `next-hop group ${route.group}`
   return `entry: ${route.prefix} in VRF ${route.vrf}, ${to}`
 }
 
 /** Destination addresses of all IP headers of a frame; tunnels have two. */
 function destinationsOf(frame: Uint8Array | undefined): readonly Ip[] {
   if (frame === undefined) return []
-  return decodeFrame(frame).flatMap((layer: Layer): readonly Ip[] => (layer.kind === 'ipv4' || layer.kind === 'ipv6' ? [layer.dst] : []))
+  return decodeFrame(frame).flatMap((layer: Layer): readonly Ip[] =>
+    layer.kind === 'ipv4' || layer.kind === 'ipv6' ? [layer.dst] : [],
+  )
 }

@@ -12,7 +12,10 @@ import { explainFrame, toHex } from '../../twin/packet/index.js'
 const SHOWN = 3
 
 /** The frame that findings speak of, found by its label; else the first hostile or undelivered one. */
-export function accused(seens: readonly Seen[], findings: readonly Finding[]): { readonly seen: Seen; readonly sent: Sent } | undefined {
+export function accused(
+  seens: readonly Seen[],
+  findings: readonly Finding[],
+): { readonly seen: Seen; readonly sent: Sent } | undefined {
   const all = seens.toReversed().flatMap((seen) => seen.sent.map((sent) => ({ seen, sent })))
   for (const { message } of findings) {
     const found = all.find(({ sent }) => message.startsWith(`${sent.frame.label}:`))
@@ -28,15 +31,22 @@ export function placeOf({ frame }: Sent): string {
 
 /** A sent frame as the run record keeps it. */
 export function recordedFrame(sent: Sent) {
-  return { trace: sent.trace, at: placeOf(sent), frame: toHex(sent.bytes), decoded: explainFrame(sent.bytes).split('\n') }
+  return {
+    trace: sent.trace,
+    at: placeOf(sent),
+    frame: toHex(sent.bytes),
+    decoded: explainFrame(sent.bytes).split('\n'),
+  }
 }
 
 /** Findings as text. */
 export function describeFindings(findings: readonly Finding[]): readonly string[] {
-  const lines = findings.slice(0, SHOWN).flatMap(({ invariant, message, node, fate, decoded }) => [
-    `${invariant}: ${message}${fate === undefined || node === undefined ? '' : ` (${node}: ${fate})`}`,
-    ...(decoded ?? []).map((line) => `    ${line}`),
-  ])
+  const lines = findings
+    .slice(0, SHOWN)
+    .flatMap(({ invariant, message, node, fate, decoded }) => [
+      `${invariant}: ${message}${fate === undefined || node === undefined ? '' : ` (${node}: ${fate})`}`,
+      ...(decoded ?? []).map((line) => `    ${line}`),
+    ])
   return findings.length > SHOWN ? [...lines, `... and ${findings.length - SHOWN} more`] : lines
 }
 
@@ -47,13 +57,19 @@ export interface Blame {
 }
 
 /** The twin's walk of a frame; where there is none to be had it says so, for blame must not hide the failure itself. */
-export function blameOf(frame: { readonly seen: Seen; readonly sent: Sent } | undefined, findings: readonly Finding[]): Blame {
+export function blameOf(
+  frame: { readonly seen: Seen; readonly sent: Sent } | undefined,
+  findings: readonly Finding[],
+): Blame {
   if (frame === undefined) return { full: [], short: [] }
   try {
     const walked = frame.seen.source.walk(frame.sent)
     const hosts = frame.seen.arrivalsOf(frame.sent).map(({ host }) => host)
     const text = findings.map(({ message }) => message).join(' ')
-    return blameWalk(walked, hosts.find((host) => text.includes(`received by ${host}`)) ?? hosts.find((host) => text.includes(host)))
+    return blameWalk(
+      walked,
+      hosts.find((host) => text.includes(`received by ${host}`)) ?? hosts.find((host) => text.includes(host)),
+    )
   } catch (error) {
     const line = `(the twin has no walk for this frame: ${error instanceof Error ? error.message : String(error)})`
     return { full: [line], short: [line] }
@@ -62,5 +78,7 @@ export function blameOf(frame: { readonly seen: Seen; readonly sent: Sent } | un
 
 /** Blame as text. */
 export function describeBlame({ short }: Blame): readonly string[] {
-  return short.length === 0 ? [] : ['what the twin says, by clause and entry:', ...short.map((line) => `  ${line}`)]
+  return short.length === 0
+    ? []
+    : ['what the twin says, by clause and entry:', ...short.map((line) => `  ${line}`)]
 }

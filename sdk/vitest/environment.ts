@@ -66,7 +66,9 @@ function integer(name: string, text: string | undefined, min: number, max: numbe
   if (text === undefined) return undefined
   const value = Number(text)
   if (/^-?\d+$/.test(text) && value >= min && value <= max) return value
-  throw new SdkError('ZT_ENVIRONMENT', `${name} is '${text}'`, { remedy: `use an integer from ${min} to ${max}` })
+  throw new SdkError('ZT_ENVIRONMENT', `${name} is '${text}'`, {
+    remedy: `use an integer from ${min} to ${max}`,
+  })
 }
 
 /** `12:0:3` of the first `forAll` of a test, or `2/12:0:3` of the second. */
@@ -74,7 +76,9 @@ function replayPath(text: string | undefined): RunEnvironment['path'] {
   if (text === undefined) return undefined
   const match = /^(?:([1-9]\d{0,3})\/)?(\d+(?::\d+)*)$/.exec(text)
   if (match === null) {
-    throw new SdkError('ZT_ENVIRONMENT', `ZTOS_PATH is '${text}'`, { remedy: 'copy it from the failure, such as 12:0:3' })
+    throw new SdkError('ZT_ENVIRONMENT', `ZTOS_PATH is '${text}'`, {
+      remedy: 'copy it from the failure, such as 12:0:3',
+    })
   }
   return { forAll: Number(match[1] ?? 1), path: match[2] ?? '' }
 }

@@ -21,6 +21,13 @@ import { keepPlan, openTarget, planOf } from './open-target.js'
 import type { OpenTarget } from './open-target.js'
 import type { TestReport } from './report.js'
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What the test tells the one who started the run. */
+    ztos?: TestReport
+  }
+}
+
 /** What a test is given. */
 export interface ScenarioFixtures<Names extends string = string> {
   /** The fabric by names; one for all tests of the file. */
@@ -71,7 +78,14 @@ export function fabricTest<Names extends string = string>(
   const environment = readEnvironment(process.env)
   const testPath = vitestExpect.getState().testPath ?? ''
   const plan = () => planOf(resolveFile(file, testPath), environment)
-  const suite: Suite = { target: undefined, current: undefined, ledgers: new Map(), passed: 0, judged: 0, unjudged: 0 }
+  const suite: Suite = {
+    target: undefined,
+    current: undefined,
+    ledgers: new Map(),
+    passed: 0,
+    judged: 0,
+    unjudged: 0,
+  }
 
   const test = vitestTest
     .extend('fabric', { scope: 'file' }, () => viewOf<Names>(plan()))
@@ -105,7 +119,12 @@ export function fabricTest<Names extends string = string>(
         replayLine: (seed, casePath) => replayLine(environment, testPath, fullNameOf(task), seed, casePath),
         onFailure: (failure) => {
           const plan = keepPlan(fabric.plan, environment)
-          task.meta.ztos = { ...reportOf(environment, ztosLedger), fabric: fabric.name, plan, failure: { ...failure, plan } }
+          task.meta.ztos = {
+            ...reportOf(environment, ztosLedger),
+            fabric: fabric.name,
+            plan,
+            failure: { ...failure, plan },
+          }
         },
       })
     })
@@ -118,7 +137,9 @@ export function fabricTest<Names extends string = string>(
     task.meta.ztos = {
       ...known,
       ...reportOf(environment, ledger),
-      ...(target === undefined ? {} : { fabric: target.fabric.name, plan: keepPlan(target.fabric.plan, environment) }),
+      ...(target === undefined
+        ? {}
+        : { fabric: target.fabric.name, plan: keepPlan(target.fabric.plan, environment) }),
       ...(failure === undefined ? {} : { failure }),
     }
     suite.judged += ledger.judged
@@ -160,7 +181,10 @@ function reportOf({ on }: RunEnvironment, ledger: Ledger): TestReport {
 }
 
 /** The name that vitest holds against `-t`: suites and test, with a space between. */
-function fullNameOf(task: { readonly name: string; readonly suite?: { readonly name: string; readonly suite?: object } | undefined }): string {
+function fullNameOf(task: {
+  readonly name: string
+  readonly suite?: { readonly name: string; readonly suite?: object } | undefined
+}): string {
   const names: string[] = []
   let at: typeof task | undefined = task
   while (at !== undefined) {
@@ -180,7 +204,13 @@ function resolveFile(file: string | URL | undefined, testPath: string): string |
 }
 
 /** The one line that shows a failure again. */
-function replayLine(environment: RunEnvironment, file: string, name: string, seed: number, casePath: string): string {
+function replayLine(
+  environment: RunEnvironment,
+  file: string,
+  name: string,
+  seed: number,
+  casePath: string,
+): string {
   if (environment.run !== undefined) return `${environment.command} replay ${environment.run}`
   const where = path.relative(process.cwd(), file)
   const on = environment.on === 'twin' ? '' : `ZTOS_ON=${environment.on} `

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Arbitrary, RunDetails } from 'fast-check'
 import type { Failure } from '../../record/schema.js'
 import type { Interpreter } from '../../record/verdict.js'
@@ -93,7 +93,7 @@ class Property<Values extends object> {
   readonly #seed: number
   readonly #path: string | undefined
   /** Thrown to skip, or because the scenario itself is wrong: not to be shrunk, to be thrown as it is. */
-  #aside: unknown
+  #aside: Error | undefined
 
   constructor(
     context: ForAllContext,
@@ -117,7 +117,11 @@ class Property<Values extends object> {
     const { target } = this.#context
     const numRuns = this.#context.environment.runs ?? this.#options.numRuns ?? RUNS[target.on]
     const where = this.#path === undefined ? {} : { path: this.#path }
-    const first = await this.#check({ numRuns, ...where, endOnFailure: target.on === 'netns' || this.#options.endOnFailure === true })
+    const first = await this.#check({
+      numRuns,
+      ...where,
+      endOnFailure: target.on === 'netns' || this.#options.endOnFailure === true,
+    })
     if (!first.failed) return
     const shrunk = target.on === 'twin' ? { details: first, on: target.on } : await this.#shrinkLab(first)
     throw await this.#failure(shrunk.details, shrunk.on)
@@ -146,7 +150,9 @@ class Property<Values extends object> {
   }
 
   /** A lab's failure is shrunk on the twin when the twin shows it, else on the lab for a while. */
-  async #shrinkLab(first: RunDetails<[Values]>): Promise<{ readonly details: RunDetails<[Values]>; readonly on: Interpreter }> {
+  async #shrinkLab(
+    first: RunDetails<[Values]>,
+  ): Promise<{ readonly details: RunDetails<[Values]>; readonly on: Interpreter }> {
     const path = first.counterexamplePath ?? ''
     if (this.#options.endOnFailure === true || path === '') return { details: first, on: 'netns' }
     const onTwin = await this.#context.target.onTwin(async () => this.#check({ path, numRuns: 1 }))
@@ -185,7 +191,9 @@ class Property<Values extends object> {
       `seed ${this.#seed}, path ${path}`,
       'scenario:',
       ...failure.scenario.map((line) => `  ${line}`),
-      ...(again === undefined ? ['(the shrunk scenario held when it was run once more: it fails by chance)'] : []),
+      ...(again === undefined
+        ? ['(the shrunk scenario held when it was run once more: it fails by chance)']
+        : []),
       ...(findings.length > 0 ? describeFindings(findings) : [messageOf(error)]),
       ...describeBlame(blame),
       `replay: ${failure.replay}`,
@@ -209,8 +217,11 @@ class Property<Values extends object> {
 }
 
 /** Skipping, and errors of the scenario itself. */
-function isAside(error: unknown): boolean {
-  return error instanceof SdkError || (error instanceof Error && 'code' in error && error.code === 'VITEST_PENDING')
+function isAside(error: unknown): error is Error {
+  return (
+    error instanceof SdkError ||
+    (error instanceof Error && 'code' in error && error.code === 'VITEST_PENDING')
+  )
 }
 
 /** The values of a case, a line each; lists an item a line. */

@@ -142,13 +142,16 @@ function settle(ledger: Ledger, verdict: Verdict, expected: string, seens: reado
     pass,
     message: () => describe(verdict, expected, seens),
     expected,
-    actual: pass ? expected : verdict.findings.map(({ invariant, message }) => `${invariant}: ${message}`).join('\n'),
+    actual: pass
+      ? expected
+      : verdict.findings.map(({ invariant, message }) => `${invariant}: ${message}`).join('\n'),
     meta: { verdict, findings: verdict.findings },
   }
 }
 
 function describe(verdict: Verdict, expected: string, seens: readonly Seen[]): string {
-  if (verdict.judgement === 'holds') return `${verdict.name} on ${verdict.by}: holds, and was expected not to: ${expected}`
+  if (verdict.judgement === 'holds')
+    return `${verdict.name} on ${verdict.by}: holds, and was expected not to: ${expected}`
   return [
     `${verdict.name} on ${verdict.by}: expected ${expected}`,
     ...describeFindings(verdict.findings),
@@ -172,19 +175,30 @@ function onSeen<Arguments extends readonly unknown[]>(
   return (received: unknown, ...options: Arguments): Promise<Outcome> => {
     const seen = seenOf(matcher, received)
     const asked = seen.source.ledger.ask(matcher)
-    return answer(outcomeOf(matcher, seen, async () => find(seen, ...options)), asked)
+    return answer(
+      outcomeOf(matcher, seen, async () => find(seen, ...options)),
+      asked,
+    )
   }
 }
 
 const toReach = onSeen('toReach', (seen, flows?: Flow | readonly Flow[]): Found => {
-  const wanted = flows === undefined ? undefined : [flows].flat().map((one) => describeFlow({ ...one, count: 1 }))
-  const which = wanted === undefined ? seen.sent : seen.sent.filter(({ frame }) => wanted.includes(frame.label))
+  const wanted =
+    flows === undefined ? undefined : [flows].flat().map((one) => describeFlow({ ...one, count: 1 }))
+  const which =
+    wanted === undefined ? seen.sent : seen.sent.filter(({ frame }) => wanted.includes(frame.label))
   const missing = wanted?.find((label) => !which.some(({ frame }) => frame.label === label))
   if (missing !== undefined) {
-    throw new SdkError('ZT_USAGE', `${missing} was not sent`, { remedy: 'judge the flows that were given to target.send' })
+    throw new SdkError('ZT_USAGE', `${missing} was not sent`, {
+      remedy: 'judge the flows that were given to target.send',
+    })
   }
   const report = judgeDelivery(seen, which)
-  return { ...report, findings: [...report.findings, ...judgeOuter(seen)], expected: 'every frame to arrive once, as the plan says' }
+  return {
+    ...report,
+    findings: [...report.findings, ...judgeOuter(seen)],
+    expected: 'every frame to arrive once, as the plan says',
+  }
 })
 
 const toIsolate = onSeen('toIsolate', (seen, first: TenantArgument, second: TenantArgument): Found => {
@@ -211,13 +225,21 @@ const toAgreeWithTwin = onSeen('toAgreeWithTwin', async (seen): Promise<Found> =
   ledger.agreement.compared += report.judged
   ledger.agreement.findings.push(...report.findings)
   // Agreeing that a frame arrives nowhere is agreeing; that the fabric was alive is asked of the whole test.
-  return { ...report, delivered: report.judged, expected: 'the same arrivals and the same frames on every link as in the twin' }
+  return {
+    ...report,
+    delivered: report.judged,
+    expected: 'the same arrivals and the same frames on every link as in the twin',
+  }
 })
 
 const toDrop = onSeen('toDrop', (seen, options: { readonly fate?: string } = {}): Found => {
   const report = judgeFates(seen, options.fate)
   // That the fabric was alive is asked of the whole test.
-  return { ...report, delivered: report.judged, expected: `hostile frames dropped${options.fate === undefined ? '' : ` as ${options.fate}`}` }
+  return {
+    ...report,
+    delivered: report.judged,
+    expected: `hostile frames dropped${options.fate === undefined ? '' : ` as ${options.fate}`}`,
+  }
 })
 
 const toAnswer = onSeen('toAnswer', (seen): Found => {
@@ -243,7 +265,10 @@ function toSatisfy(received: unknown, wanted: unknown, message?: string): Outcom
   if (!(received instanceof ScenarioTarget)) {
     if (typeof wanted !== 'function') throw new TypeError('toSatisfy takes a predicate')
     const pass = (wanted as (value: unknown) => unknown)(received) === true
-    return { pass, message: () => message ?? `expected the value ${pass ? 'not ' : ''}to satisfy the predicate` }
+    return {
+      pass,
+      message: () => message ?? `expected the value ${pass ? 'not ' : ''}to satisfy the predicate`,
+    }
   }
   const asked = received.ledger.ask('toSatisfy')
   return answer(satisfaction(received, String(wanted)), asked)
@@ -264,5 +289,14 @@ async function satisfaction(target: ScenarioTarget, name: string): Promise<Outco
 
 /** Makes vitest's `expect` know the matchers; more than once does no harm. */
 export function installMatchers(): void {
-  vitestExpect.extend({ toReach, toIsolate, toBeSealed, toAgreeWithTwin, toDrop, toAnswer, toBeLearned, toSatisfy })
+  vitestExpect.extend({
+    toReach,
+    toIsolate,
+    toBeSealed,
+    toAgreeWithTwin,
+    toDrop,
+    toAnswer,
+    toBeLearned,
+    toSatisfy,
+  })
 }

@@ -22,9 +22,3 @@ export interface TestReport {
   /** Without the fields that only the parent knows. */
   failure?: Omit<Failure, 'test' | 'file' | 'name'>
 }
-
-declare module 'vitest' {
-  interface TaskMeta {
-    ztos?: TestReport
-  }
-}
