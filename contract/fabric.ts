@@ -128,14 +128,14 @@ const Underlay = z
       .meta({
         id: 'Bgp',
         description: 'AS numbers: one for all spines, a range with one for each leaf',
-        examples: ['{ spines: 65000, leaves: 65101-65199 }'],
+        examples: [{ spines: 65000, leaves: '65101-65199' }],
       })
       .optional(),
   })
   .meta({
     id: 'Underlay',
     description: 'the IP fabric below: its MTU above any seal, and the pools for loopbacks and links',
-    examples: ['{ mtu: 1700, loopbacks: 10.255.0.0/24, links: 10.254.0.0/23 }'],
+    examples: [{ mtu: 1700, loopbacks: '10.255.0.0/24', links: '10.254.0.0/23' }],
   })
 const Node = z
   .strictObject({
@@ -145,7 +145,7 @@ const Node = z
   .meta({
     id: 'Node',
     description: 'a node and its role',
-    examples: ['{ role: leaf }'],
+    examples: [{ role: 'leaf' }],
   })
 const Seal = z
   .strictObject({
@@ -169,7 +169,7 @@ const Seal = z
   .meta({
     id: 'Seal',
     description: 'link encryption',
-    examples: ['{ macsec: gcm-aes-128, mode: strict, key: lab:core }'],
+    examples: [{ macsec: 'gcm-aes-128', mode: 'strict', key: 'lab:core' }],
   })
 const Link = z
   .strictObject({
@@ -186,7 +186,7 @@ const Link = z
   .meta({
     id: 'Link',
     description: 'links from each node of one set to each of the other',
-    examples: ['{ from: "leaf[1-3]", to: "spine[1-2]" }'],
+    examples: [{ from: 'leaf[1-3]', to: 'spine[1-2]' }],
   })
 
 const Network = z
@@ -202,7 +202,7 @@ const Network = z
       .min(1)
       .meta({
         description: 'a list of gateway addresses, one of each family',
-        examples: ['[10.1.0.1/24, "2001:db8:1::1/64"]'],
+        examples: [['10.1.0.1/24', '2001:db8:1::1/64']],
       })
       .optional(),
     mtu: Mtu.optional().meta({ default: DEFAULT_MTU }),
@@ -212,7 +212,7 @@ const Network = z
   .meta({
     id: 'Network',
     description: 'a network: routed with gateways, pure layer 2 with a subnet alone',
-    examples: ['{ vlan: 10, vni: 10010, gateways: [10.1.0.1/24] }'],
+    examples: [{ vlan: 10, vni: 10010, gateways: ['10.1.0.1/24'] }],
   })
 const Host = z
   .strictObject({
@@ -228,23 +228,23 @@ const Host = z
     mac: Mac.optional(),
     mtu: Mtu.optional(),
   })
-  .meta({ id: 'Host', description: 'a host', examples: ['{ at: leaf1, network: web }'] })
+  .meta({ id: 'Host', description: 'a host', examples: [{ at: 'leaf1', network: 'web' }] })
 const Tenant = z
   .strictObject({
     l3vni: Vni.optional(),
     networks: z.record(Name, Network).meta({
       description: 'networks by name',
-      examples: ['{ web: { vni: 10010, gateways: [10.1.0.1/24] } }'],
+      examples: [{ web: { vni: 10010, gateways: ['10.1.0.1/24'] } }],
     }),
     hosts: z
       .record(RangedName, Host)
-      .meta({ description: 'hosts by name', examples: ['{ web1: { at: leaf1, network: web } }'] })
+      .meta({ description: 'hosts by name', examples: [{ web1: { at: 'leaf1', network: 'web' } }] })
       .optional(),
   })
   .meta({
     id: 'Tenant',
     description: 'a tenant with its networks and hosts',
-    examples: ['{ l3vni: 50001, networks: {}, hosts: {} }'],
+    examples: [{ l3vni: 50001, networks: {}, hosts: {} }],
   })
 
 const Duration = z
@@ -268,7 +268,7 @@ const Count = z
 const Reach = z.strictObject({ from: HostPattern, to: HostPattern, proto: Proto.optional() }).meta({
   id: 'Reach',
   description: 'each host of one set reaches each of the other',
-  examples: ['{ from: shop/web, to: shop/db, proto: tcp/5432 }'],
+  examples: [{ from: 'shop/web', to: 'shop/db', proto: 'tcp/5432' }],
 })
 const Encrypt = z
   .strictObject({
@@ -281,7 +281,7 @@ const Encrypt = z
   .meta({
     id: 'Encrypt',
     description: 'nothing crosses these links in the clear',
-    examples: ['{ links: "leaf*--spine*" }'],
+    examples: [{ links: 'leaf*--spine*' }],
   })
 const Latency = z
   .strictObject({
@@ -296,14 +296,14 @@ const Latency = z
   .meta({
     id: 'Latency',
     description: 'a percentile of the one-way time from host to host stays within a bound at a rate',
-    examples: ['{ from: shop/web1, to: shop/web2, p99: 5ms, rate: 2kpps }'],
+    examples: [{ from: 'shop/web1', to: 'shop/web2', p99: '5ms', rate: '2kpps' }],
   })
 const Survive = z
   .strictObject({ links: Count.optional(), nodes: Count.optional(), keep: IntentPattern })
   .meta({
     id: 'Survive',
     description: 'intents that still hold when so many links or nodes fail',
-    examples: ['{ links: 1, keep: [web-db] }'],
+    examples: [{ links: 1, keep: ['web-db'] }],
   })
 const Intent = z
   .strictObject({
@@ -315,7 +315,7 @@ const Intent = z
   .meta({
     id: 'Intent',
     description: 'one thing that must hold: reach, encrypt, latency or survive',
-    examples: ['{ reach: { from: shop/web, to: shop/db } }'],
+    examples: [{ reach: { from: 'shop/web', to: 'shop/db' } }],
     minProperties: 1,
     maxProperties: 1,
   })
@@ -331,37 +331,47 @@ export const FabricFile = z
       .array(z.string().min(1).max(200))
       .meta({
         description: 'fragments, by file name or glob, relative to this file',
-        examples: ['[tenants/*.yaml]'],
+        examples: [['tenants/*.yaml']],
       })
       .optional(),
     underlay: Underlay,
     nodes: z
       .record(RangedName, Node)
-      .meta({ description: 'nodes by name or range', examples: ['{ "leaf[1-3]": { role: leaf } }'] }),
+      .meta({ description: 'nodes by name or range', examples: [{ 'leaf[1-3]': { role: 'leaf' } }] }),
     seals: z
       .record(Name, Seal)
       .meta({
         description: 'seals by name',
-        examples: ['{ core: { macsec: gcm-aes-128, key: lab:core } }'],
+        examples: [{ core: { macsec: 'gcm-aes-128', key: 'lab:core' } }],
       })
       .optional(),
     links: z
       .array(Link)
-      .meta({ description: 'a list of links', examples: ['[{ from: "leaf[1-3]", to: "spine[1-2]" }]'] })
+      .meta({ description: 'a list of links', examples: [[{ from: 'leaf[1-3]', to: 'spine[1-2]' }]] })
       .optional(),
     tenants: z
       .record(Name, Tenant)
-      .meta({ description: 'tenants by name', examples: ['{ shop: { networks: {} } }'] })
+      .meta({ description: 'tenants by name', examples: [{ shop: { networks: {} } }] })
       .optional(),
     intents: z
       .record(Name, Intent)
       .meta({
         description: 'what must hold, by name; isolation between tenants is implied',
-        examples: ['{ web-db: { reach: { from: shop/web, to: shop/db } } }'],
+        examples: [{ 'web-db': { reach: { from: 'shop/web', to: 'shop/db' } } }],
       })
       .optional(),
   })
-  .meta({ description: 'a fabric file', examples: ['{ ztos: 1, name: shop }'] })
+  .meta({
+    description: 'a fabric file',
+    examples: [
+      {
+        ztos: 1,
+        name: 'shop',
+        underlay: { loopbacks: '10.255.0.0/24', links: '10.254.0.0/23' },
+        nodes: { leaf1: { role: 'leaf' } },
+      },
+    ],
+  })
 
 export const VNI_MAPPING_VERSION = 1
 /** Which VLAN, VNI and VRF each network has: exported from a fabric, and given back to it. */
@@ -384,21 +394,21 @@ export const VniMapping = z
               .array(
                 z.strictObject({ name: Name, vlan: Vlan.optional(), vni: Vni }).meta({
                   description: 'a network with its numbers',
-                  examples: ['{ name: web, vlan: 10, vni: 10010 }'],
+                  examples: [{ name: 'web', vlan: 10, vni: 10010 }],
                 }),
               )
-              .meta({ description: 'a list of networks', examples: ['[{ name: web, vni: 10010 }]'] }),
+              .meta({ description: 'a list of networks', examples: [[{ name: 'web', vni: 10010 }]] }),
           })
           .meta({
             description: 'the VRF of a tenant with its networks',
-            examples: ['{ vrf: shop, l3vni: 50001, networks: [] }'],
+            examples: [{ vrf: 'shop', l3vni: 50001, networks: [] }],
           }),
       )
-      .meta({ description: 'a list of VRFs', examples: ['[{ vrf: shop, networks: [] }]'] }),
+      .meta({ description: 'a list of VRFs', examples: [[{ vrf: 'shop', networks: [] }]] }),
   })
   .meta({
     description: 'a mapping of networks to VLANs, VNIs and VRFs',
-    examples: ['{ format: ztos-vni-mapping, version: 1, fabric: shop, vrfs: [] }'],
+    examples: [{ format: 'ztos-vni-mapping', version: 1, fabric: 'shop', vrfs: [] }],
   })
 export type VniMapping = z.infer<typeof VniMapping>
 

@@ -12,7 +12,7 @@ import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
 
 /** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
-export const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
+const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
 /** SecTAG with SCI 16, ICV 16 (IEEE 802.1AE-2018 clause 9). */
 export const MACSEC_OVERHEAD = 32
 /** Largest MTU of a port, by the NodeProgram. */

@@ -12,27 +12,9 @@ export * from './fabric.js'
 export { loadFabric, type LoadOptions } from './files.js'
 export { parseFabric, type LoadResult } from './load.js'
 export { compareNames, splitName } from './names.js'
-export {
-  FabricError,
-  formatPlace,
-  formatProblem,
-  type Problem,
-  type ProblemCode,
-  type Related,
-} from './problem.js'
-export type { Position, Source, Span } from './source.js'
+export { FabricError, formatProblem, type Problem, type ProblemCode } from './problem.js'
+export type { Span } from './source.js'
 export { MACSEC_OVERHEAD, vrfNodesOf } from './check.js'
-export {
-  defineFabric,
-  DefinitionError,
-  FabricBuilder,
-  TenantBuilder,
-  type EndRef,
-  type HostRef,
-  type IntentRef,
-  type NetworkRef,
-  type NodesRef,
-  type SealRef,
-} from './define.js'
+export { defineFabric, DefinitionError } from './define.js'
 export { exportFabric, exportMapping, importMapping } from './exchange.js'
-export { reviseFabric, writeFabric, type WrittenFile } from './write.js'
+export { reviseFabric, writeFabric } from './write.js'

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { printFlow } from './print.js'
 import type { Path } from './tree.js'
 
 /** Any part of a schema. */
@@ -68,5 +69,9 @@ export function meaningOf(schema: Schema | undefined): {
 } {
   const meta = schema === undefined ? undefined : z.globalRegistry.get(schema)
   const example: unknown = Array.isArray(meta?.examples) ? meta.examples[0] : undefined
-  return { id: meta?.id, description: meta?.description ?? 'another value', example: String(example) }
+  return {
+    id: meta?.id,
+    description: meta?.description ?? 'another value',
+    example: typeof example === 'object' ? printFlow(example) : String(example),
+  }
 }

@@ -78,8 +78,8 @@ export function decodeText(
       'save it as UTF-8 (an editor or iconv does it)',
     )
   }
-  // YAML 1.2 section 5.1 allows more; of these none belongs into a fabric file.
-  const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\uFEFF]|\r(?!\n)/.exec(text)
+  // YAML 1.2 section 5.1 allows more; of these, and of marks that turn the direction of what is shown, none belongs here.
+  const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\uFEFF]|\r(?!\n)/.exec(text)
   if (control !== null) {
     const shown = `U+${control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
     return fault(text, control.index, `the control character ${shown} is in the text`, 'take it out')

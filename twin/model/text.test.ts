@@ -44,6 +44,7 @@ describe('octets', () => {
     ['escape', 'a: 1\nb: \u001b[31m'],
     ['a lone carriage return', 'a: 1\nb: \rc'],
     ['a line separator', 'a: 1\nb: \u2028'],
+    ['a mark that turns the direction of text', 'a: 1\nb: \u202e'],
     ['a second byte order mark', 'a: 1\nb: \uFEFF'],
   ])('%s is refused', (_, content) => {
     expect(codes(content)).toEqual(['ZT_FABRIC_ENCODING 2:4'])

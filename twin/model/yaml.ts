@@ -25,7 +25,7 @@ const MAX_DEPTH = 24
 const MAX_BLOCK_COLUMN = 200
 
 /** Place in `source` of a stretch of its text. */
-export function spanOf(source: Source, lines: Lines, start: number, end: number): Span {
+function spanOf(source: Source, lines: Lines, start: number, end: number): Span {
   return { file: source.file, source: source.index, start: lines.at(start), end: lines.at(end) }
 }
 
