@@ -96,7 +96,9 @@ export const commands = {
   },
   plan: {
     summary: 'compile a fabric file and show what each node will do',
-    detail: ['The same file gives the same plan, octet for octet, on any machine. A plan holds no key, only names of keys.'],
+    detail: [
+      'The same file gives the same plan, octet for octet, on any machine. A plan holds no key, only names of keys.',
+    ],
     arguments: [fabricFile],
     options: {
       node: { kind: 'text', value: 'NODE', what: 'interfaces and tables of one node' },
@@ -111,7 +113,10 @@ export const commands = {
       { command: 'plan topologies/demo.yaml', what: 'nodes, links, networks, hosts and intents' },
       { command: 'plan topologies/demo.yaml --node leaf1', what: 'what leaf1 will do' },
       { command: 'plan topologies/demo.yaml --json > plan.json', what: 'the plan itself' },
-      { command: 'plan topologies/demo.yaml --diff topologies/demo-v6.yaml', what: 'what differs between two files' },
+      {
+        command: 'plan topologies/demo.yaml --diff topologies/demo-v6.yaml',
+        what: 'what differs between two files',
+      },
     ],
   },
   trace: {
@@ -122,7 +127,7 @@ export const commands = {
     ],
     arguments: [fabricFile],
     options: {
-      from: { kind: 'text', value: 'HOST', what: 'host that sends, `tenant/host`' },
+      from: { kind: 'text', value: 'HOST', what: 'host that sends, `tenant/host`', required: true },
       to: { kind: 'text', value: 'HOST', what: 'host that is addressed, or an IP address' },
       proto: {
         kind: 'text',
@@ -131,7 +136,14 @@ export const commands = {
         default: 'icmp',
       },
       ipv6: { kind: 'flag', what: 'IPv6; otherwise IPv4 where both have it' },
-      size: { kind: 'integer', value: 'OCTETS', what: 'payload behind the transport header', min: 0, max: 9000, default: 64 },
+      size: {
+        kind: 'integer',
+        value: 'OCTETS',
+        what: 'payload behind the transport header',
+        min: 0,
+        max: 9000,
+        default: 64,
+      },
       ttl: { kind: 'integer', value: 'N', what: 'TTL or hop limit', min: 1, max: 255, default: 64 },
       frame: { kind: 'text', value: 'HEX', what: 'send this Ethernet frame instead, without FCS' },
       warm: { kind: 'flag', what: 'let both hosts speak first, so that MACs and neighbours are known' },
@@ -156,9 +168,13 @@ export const commands = {
     arguments: [{ name: 'files', what: 'test files', variadic: true }],
     options: {
       on: { ...on, default: ['twin'] },
-      fabric: { kind: 'text', value: 'FILE', what: 'fabric file of tests that name none' },
       lab,
-      name: { kind: 'text', value: 'PATTERN', what: 'only tests whose full name matches, a regular expression' },
+      name: {
+        kind: 'text',
+        value: 'PATTERN',
+        what: 'only tests whose full name matches, a regular expression',
+      },
+      config: { kind: 'text', value: 'FILE', what: 'vitest configuration to start from' },
       seed,
       cases,
       runs,
@@ -175,7 +191,7 @@ export const commands = {
       'Leaves a run record with the verdicts, every failure shrunk, captures, journals and `report.html`.',
     ],
     arguments: [fabricFile],
-    options: { on: { ...on, default: targets }, lab, seed, cases, runs },
+    options: { on: { ...on, what: `${on.what}; both unless given` }, lab, seed, cases, runs },
     examples: [
       { command: 'verify topologies/demo.yaml', what: 'the main job' },
       { command: 'verify topologies/demo.yaml --on twin', what: 'without root, anywhere' },
@@ -185,15 +201,25 @@ export const commands = {
   replay: {
     summary: 'show the failures of a run again',
     detail: [
-      'From the seed: the same scenario is sent again, in the twin or a lab. From the journals: what each node of a lab did is done again by the twin, which needs no privilege.',
+      'Failures are run again from their seeds, on the plan as it was, in the twin or in a lab. Journals of a lab are run again by the twin, octet for octet, which needs no privilege but the key file of the run.',
+      'The status is 1 when a failure comes again, 5 when a journal differs.',
     ],
     arguments: [{ name: 'run', what: 'run record: its id, or its folder' }],
     options: {
-      on: { ...on, what: 'where to send the scenario again; where it failed unless given' },
-      lab,
+      on: {
+        kind: 'text',
+        value: 'TARGET',
+        what: 'where to run failures again',
+        choices: targets,
+        default: 'twin',
+      },
+      'journals-only': { kind: 'flag', what: 'replay journals alone' },
       runs,
     },
-    examples: [{ command: 'replay 20261121-090000-a1b2c3', what: 'the failures of this run' }],
+    examples: [
+      { command: 'replay 20261121-090000-a1b2c3', what: 'failures and journals of this run' },
+      { command: 'replay 20261121-090000-a1b2c3 --on netns', what: 'failures in a lab' },
+    ],
   },
   'lab up': {
     summary: 'bring a lab of a fabric file up and leave it running',
@@ -276,8 +302,12 @@ export const commands = {
   },
   report: {
     summary: 'make the reports of a run again from its record',
-    detail: ['Writes `report.html`, `junit.xml` and `report.md`. A record that was changed after the run is refused.'],
-    arguments: [{ name: 'run', what: 'run record: its id, or its folder; the newest unless given', optional: true }],
+    detail: [
+      'Writes `report.html`, `junit.xml` and `report.md`. A record that was changed after the run is refused.',
+    ],
+    arguments: [
+      { name: 'run', what: 'run record: its id, or its folder; the newest unless given', optional: true },
+    ],
     options: {
       out: { kind: 'text', value: 'DIR', what: "where to write; the record's own folder unless given" },
       runs,
@@ -293,10 +323,14 @@ export type Commands = typeof commands
 export type VerbName = keyof Commands
 
 /** Words that verbs share, by the first of them. */
-export const groups: Readonly<Record<string, string>> = { lab: 'labs on this host: up, down, list, exec, capture, control' }
+export const groups: Readonly<Record<string, string>> = {
+  lab: 'labs on this host: up, down, list, exec, capture, control',
+}
 
 /** What the environment says, for help and documentation. */
 export const environment: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'no colours, whatever the terminal can'],
+  ['CI', 'progress by lines, as in a log'],
   ['FORCE_COLOR', 'colours even where the output is no terminal; `0` for none'],
+  ['XDG_STATE_HOME', 'below it, in `ztos/keys/`, lie the keys of runs (0600); `~/.local/state` unless given'],
 ]

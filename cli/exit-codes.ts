@@ -67,6 +67,8 @@ export const exitOfCode = {
   ZT_ENVIRONMENT: BadInput,
   ZT_USAGE: BadInput,
   ZT_HOST_CANNOT: Unjudged,
+  ZT_INTERRUPTED: Interrupted,
+  ZT_NOTHING: BadInput,
 
   ZT_HEX_SYNTAX: BadInput,
   ZT_MAC_SYNTAX: BadInput,

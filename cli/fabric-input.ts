@@ -50,10 +50,14 @@ function parsePlan(file: string): Plan {
   const parsed = Plan.safeParse(parseJson(readText(file, 'the plan'), file))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new CliError('ZT_CLI_INPUT', `this is no plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, {
-    where: file,
-    remedy: 'name plan.json of a run record, or what `ztos plan FILE --json` printed',
-  })
+  throw new CliError(
+    'ZT_CLI_INPUT',
+    `this is no plan: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    {
+      where: file,
+      remedy: 'name plan.json of a run record, or what `ztos plan FILE --json` printed',
+    },
+  )
 }
 
 /** Text of a file. @param what it is, for the error */

@@ -21,6 +21,7 @@ export function describeOption(spec: OptionSpec): string {
   const extras: string[] = []
   if ('choices' in spec && spec.choices !== undefined) extras.push(`one of ${spec.choices.join(', ')}`)
   if (spec.kind === 'list') extras.push('repeat or separate by commas')
+  if ('required' in spec) extras.push('required')
   if (spec.default !== undefined) extras.push(`default: ${String(spec.default)}`)
   return extras.length === 0 ? spec.what : `${spec.what} (${extras.join('; ')})`
 }

@@ -30,7 +30,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       return parsed.exit
     }
     if (parsed.kind === 'version') {
-      const { packageVersion } = await import('./version.js')
+      const { packageVersion } = await import('../sdk/version.js')
       io.stdout.write(`${packageVersion()}\n`)
       return 0
     }

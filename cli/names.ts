@@ -26,7 +26,10 @@ export function named<Thing>(
   const found = things.find((thing) => nameOf(thing) === name)
   if (found !== undefined) return found
   const names = things.map(nameOf)
-  throw new CliError('ZT_CLI_NAME', `there is no ${what} '${name}'`, { where, remedy: remedyFor(name, names) })
+  throw new CliError('ZT_CLI_NAME', `there is no ${what} '${name}'`, {
+    where,
+    remedy: remedyFor(name, names),
+  })
 }
 
 function remedyFor(name: string, names: readonly string[]): string {

@@ -102,6 +102,7 @@ function argumentOf({ name, what, choices, optional, variadic }: ArgumentSpec): 
 
 function optionOf(name: string, spec: OptionSpec): Option {
   const option = new Option(flagsOf(name, spec), describeOption(spec))
+  if ('required' in spec) option.makeOptionMandatory(true)
   switch (spec.kind) {
     case 'flag':
       return option
@@ -132,7 +133,9 @@ function bounded(
 ): number {
   const value = Number(text)
   if (form.test(text) && value >= min && value <= max) return value
-  throw new InvalidArgumentError(`Use ${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}.`)
+  throw new InvalidArgumentError(
+    `Use ${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}.`,
+  )
 }
 
 /** Names of the data, in place of the places and camel case that commander hands over. */

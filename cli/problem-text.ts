@@ -62,7 +62,11 @@ function snippet(at: Span, texts: ReadonlyMap<string, string>, colours: Colours)
 function blank(character: string): string {
   if (character === '\t') return '\t'
   if (/\p{Mark}/u.test(character)) return ''
-  if (/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u.test(character))
+  if (
+    /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u.test(
+      character,
+    )
+  )
     return '\u3000'
   return ' '.repeat(printableLine(character).length)
 }

@@ -17,9 +17,7 @@ export function isEntry(url: string): boolean {
 }
 
 /** Runs the command as this process, and ends the process with its status. */
-export async function runProcess(
-  main: (argv: readonly string[], io: Io) => Promise<number>,
-): Promise<never> {
+export async function runProcess(main: (argv: readonly string[], io: Io) => Promise<number>): Promise<never> {
   const broken = brokenOutput()
   const status = await main(process.argv.slice(2), {
     stdout: process.stdout,

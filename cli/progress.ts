@@ -16,7 +16,8 @@ export interface Progress {
 
 /** Progress for a terminal or for a log. Nothing is loaded or written before the first stage. */
 export function progressOn({ stderr, env }: Pick<Io, 'stderr' | 'env'>): Progress {
-  const terminal = isStream(stderr) && stderr.isTTY === true && env['CI'] === undefined && env['TERM'] !== 'dumb'
+  const terminal =
+    isStream(stderr) && stderr.isTTY === true && env['CI'] === undefined && env['TERM'] !== 'dumb'
   return {
     stage: async (title, work) =>
       terminal ? drawn(stderr, printableLine(title), work) : written(stderr, printableLine(title), work),
@@ -65,7 +66,11 @@ async function drawn<T>(
         showErrorMessage: false,
         collapseErrors: false,
         timer: PRESET_TIMER,
-        logger: new ListrLogger({ useIcons: true, toStderr: [], processOutput: new ProcessOutput(stderr, stderr) }),
+        logger: new ListrLogger({
+          useIcons: true,
+          toStderr: [],
+          processOutput: new ProcessOutput(stderr, stderr),
+        }),
       },
     },
   )

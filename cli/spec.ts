@@ -18,6 +18,7 @@ export interface TextSpec {
   readonly what: string
   readonly choices?: readonly string[]
   readonly default?: string
+  readonly required?: true
 }
 /** Several texts: repeated, or separated by commas. */
 export interface ListSpec {
@@ -82,7 +83,8 @@ type Given<Spec extends OptionSpec> = Spec extends FlagSpec
     : Spec extends TextSpec
       ? Chosen<Spec>
       : number
-type ValueOf<Spec extends OptionSpec> = Spec extends FlagSpec | { readonly default: unknown }
+type ValueOf<Spec extends OptionSpec> = Spec extends
+  FlagSpec | { readonly default: unknown } | { readonly required: true }
   ? Given<Spec>
   : Given<Spec> | undefined
 

@@ -13,7 +13,7 @@ import { printableLine } from '../printable.js'
 import { githubAnnotations, sarifLog } from '../problem-formats.js'
 import { problemJson, problemText } from '../problem-text.js'
 import { counted } from '../table.js'
-import { packageVersion } from '../version.js'
+import { packageVersion } from '../../sdk/version.js'
 
 interface Validated {
   readonly file: string

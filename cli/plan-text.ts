@@ -1,0 +1,202 @@
+/**
+ * Plans for people.
+ *
+ * @module
+ */
+import type { Plan, PlanIntent, PlanNode } from '../contract/plan.js'
+import type { Interface, NodeProgram, Route } from '../contract/program.js'
+import { counted, indented, table } from './table.js'
+
+/** A plan: nodes, links, networks, hosts, intents. */
+export function planText(plan: Plan, digest: string): string {
+  const networks = plan.tenants.flatMap((tenant) => tenant.networks)
+  const sections: readonly (readonly string[])[] = [
+    [
+      `${plan.fabric}: ${counted(plan.nodes.length, 'node')}, ${counted(plan.links.length, 'link')}, ${counted(plan.tenants.length, 'tenant')}, ${counted(plan.hosts.length, 'host')}, underlay ${plan.underlay === 'ipv4' ? 'IPv4' : 'IPv6'}`,
+      `sha256 ${digest}`,
+    ],
+    section(
+      'Nodes',
+      ['name', 'role', 'AS', 'VTEP', 'interfaces', 'routes'],
+      plan.nodes.map(({ name, role, asn, vtep, program }) => [
+        name,
+        role,
+        String(asn),
+        vtep ?? '-',
+        String(program.interfaces.length),
+        String(program.tables.routes.length),
+      ]),
+    ),
+    section(
+      'Links',
+      ['name', 'MTU', 'seal'],
+      plan.links.map(({ id, mtu, seal }) => [id, String(mtu), seal ?? '-']),
+    ),
+    section(
+      'Tenants',
+      ['name', 'L3 VNI', 'networks'],
+      plan.tenants.map((tenant) => [
+        tenant.name,
+        String(tenant.l3vni ?? '-'),
+        tenant.networks.map(({ name }) => name).join(' '),
+      ]),
+    ),
+    section(
+      'Networks',
+      ['name', 'VNI', 'VLAN', 'subnets', 'gateways', 'MTU', 'nodes'],
+      networks.map((network) => [
+        network.id,
+        String(network.vni),
+        String(network.vlan ?? '-'),
+        listed(network.subnets),
+        listed(network.gateways),
+        String(network.mtu),
+        listed(network.nodes),
+      ]),
+    ),
+    section(
+      'Hosts',
+      ['name', 'port', 'MAC', 'addresses', 'gateways'],
+      plan.hosts.map(({ id, at, mac, addresses, gateways }) => [
+        id,
+        `${at.node}:${interfaceName(plan, at.node, at.interface)}`,
+        mac,
+        listed(addresses),
+        listed(gateways),
+      ]),
+    ),
+    section(
+      'Intents',
+      ['name', 'kind', 'what'],
+      plan.intents.map((intent) => [intent.name, intent.kind, intentText(intent)]),
+    ),
+  ]
+  return textOf(sections)
+}
+
+/** One node: interfaces, then the tables that a control plane fills. */
+export function nodeText({ name, role, asn, vtep, program }: PlanNode): string {
+  const { interfaces, tables, vrfs } = program
+  const names = new Map(interfaces.map((one) => [one.id, one.name]))
+  const nameOf = (id: number) => names.get(id) ?? String(id)
+  const vrfName = (id: number) => vrfs.find((vrf) => vrf.id === id)?.name ?? String(id)
+  return textOf([
+    [`${name}: ${role}, AS ${asn}${vtep === undefined ? '' : `, VTEP ${vtep}`}`],
+    section(
+      'Interfaces',
+      ['id', 'name', 'kind', 'MTU', 'addresses', 'what'],
+      interfaces.map((one) => [
+        String(one.id),
+        one.name,
+        one.kind,
+        'mtu' in one ? String(one.mtu) : '-',
+        'addresses' in one ? listed(one.addresses) : '-',
+        interfaceText(one, nameOf, vrfName),
+      ]),
+    ),
+    section(
+      'Routes',
+      ['VRF', 'prefix', 'to'],
+      tables.routes.map((route) => [vrfName(route.vrf), route.prefix, routeText(route, program, nameOf)]),
+    ),
+    section(
+      'Neighbours',
+      ['interface', 'address', 'MAC'],
+      tables.neighbours.map((one) => [nameOf(one.interface), one.address, one.mac]),
+    ),
+    section(
+      'Forwarding entries',
+      ['bridge', 'MAC', 'interface', 'remote'],
+      tables.fdb.map((one) => [nameOf(one.bridge), one.mac, nameOf(one.interface), one.remote ?? '-']),
+    ),
+    section(
+      'Flood lists',
+      ['interface', 'remotes'],
+      tables.flood.map((one) => [nameOf(one.interface), listed(one.remotes)]),
+    ),
+  ])
+}
+
+function textOf(sections: readonly (readonly string[])[]): string {
+  const shown = sections.filter((lines) => lines.length > 0)
+  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** Nothing for a table without rows. */
+function section(
+  title: string,
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  return rows.length === 0 ? [] : [title, ...indented(table(headings, rows))]
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.length === 0 ? '-' : texts.join(' ')
+}
+
+function interfaceName(plan: Plan, node: string, id: number): string {
+  const program = plan.nodes.find(({ name }) => name === node)?.program
+  return program?.interfaces.find((one) => one.id === id)?.name ?? String(id)
+}
+
+function interfaceText(
+  one: Interface,
+  nameOf: (id: number) => string,
+  vrfName: (id: number) => string,
+): string {
+  switch (one.kind) {
+    case 'port':
+    case 'macsec': {
+      const to =
+        one.bridge === undefined
+          ? one.vrf === undefined
+            ? ''
+            : `VRF ${vrfName(one.vrf)}`
+          : `bridge ${nameOf(one.bridge)}`
+      if (one.kind === 'port') return to
+      const { lower, cipher, mode, tx } = one
+      return [to, `on ${nameOf(lower)}`, `${cipher}, ${mode}`, `key ${tx.key}`].filter(Boolean).join(', ')
+    }
+    case 'bridge':
+      return `ageing ${one.ageing / 1e9} s, at most ${counted(one.fdbLimit, 'entry', 'entries')}`
+    case 'irb':
+      return `bridge ${nameOf(one.bridge)}, VRF ${vrfName(one.vrf)}, MAC ${one.mac}`
+    case 'vxlan':
+      return `VNI ${one.vni}, bridge ${nameOf(one.bridge)}, from ${one.local} to ${listed(one.remotes)}`
+    case 'loopback':
+      return `VRF ${vrfName(one.vrf)}`
+  }
+}
+
+function routeText(
+  { group, connected }: Route,
+  { tables }: NodeProgram,
+  nameOf: (id: number) => string,
+): string {
+  if (connected !== undefined) return nameOf(connected)
+  if (group === undefined) return 'blackhole'
+  const members = tables.groups.find(({ id }) => id === group)?.members ?? []
+  return members
+    .map(({ interface: id, gateway }) => `${gateway === undefined ? '' : `${gateway} `}${nameOf(id)}`)
+    .join(', ')
+}
+
+/** What an intent asks for, in a phrase. */
+export function intentText(intent: PlanIntent): string {
+  switch (intent.kind) {
+    case 'reach': {
+      const { protocol, port } = intent.traffic
+      const what = protocol === 'any' ? 'anything' : port === undefined ? protocol : `${protocol}/${port}`
+      return `${intent.from.join(' ')} to ${intent.to.join(' ')}: ${what}`
+    }
+    case 'isolate':
+      return `${intent.tenants.join(' and ')} do not hear each other`
+    case 'encrypt':
+      return `${intent.by} on ${counted(intent.links.length, 'link')}`
+    case 'latency':
+      return `${intent.from} to ${intent.to}: p${intent.percentile} within ${intent.bound / 1000} µs at ${intent.rate} packets a second`
+    case 'survive':
+      return `${counted(intent.links, 'link')} and ${counted(intent.nodes, 'node')} down: ${intent.keep.join(', ')}`
+  }
+}

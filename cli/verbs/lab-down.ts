@@ -1,0 +1,41 @@
+/**
+ * `ztos lab down`.
+ *
+ * @module
+ */
+import { labDown, listLabs, type LabDownResult } from '../../lab/index.js'
+import { ExitStatus } from '../../record/exit-status.js'
+import { CliError } from '../errors.js'
+import type { Run } from '../invocation.js'
+import { printableLine } from '../printable.js'
+
+export const run: Run<'lab down'> = async ({ arguments: { ids = [] }, options: { all }, progress }) => {
+  if (all === ids.length > 0) {
+    throw new CliError('ZT_CLI_USAGE', all ? '--all leaves no lab to name' : 'no lab is named', {
+      remedy: 'name labs, or give --all',
+    })
+  }
+  const down: LabDownResult[] = []
+  // Not ended by an interruption: what is half removed is worse than what is not.
+  for (const id of all ? listLabs().map((lab) => lab.id) : ids) {
+    down.push(
+      await progress.stage(`taking lab ${id} down`, async (say) =>
+        labDown(id, { onProgress: ({ step, phase }) => say(`${step}: ${phase}`) }),
+      ),
+    )
+  }
+  return {
+    exit: ExitStatus.Holds,
+    json: () => ({ format: 'ztos-lab-down', version: 1, labs: down }),
+    text: () =>
+      down.length === 0
+        ? 'no lab runs\n'
+        : down
+            .flatMap(({ id, lodgers }) => [
+              `lab ${id} is down`,
+              ...lodgers.map((one) => `  ${printableLine(one)}`),
+            ])
+            .map((line) => `${line}\n`)
+            .join(''),
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * `ztos lab list`.
+ *
+ * @module
+ */
+import { listLabs } from '../../lab/index.js'
+import { ExitStatus } from '../../record/exit-status.js'
+import type { Run } from '../invocation.js'
+import { table } from '../table.js'
+
+export const run: Run<'lab list'> = () => {
+  const labs = listLabs().map(({ id, phase, state }) => ({
+    id,
+    phase,
+    fabric: state?.fabric,
+    created: state?.created,
+    attached: state?.attached,
+    labd: state?.labd.pid,
+  }))
+  return {
+    exit: ExitStatus.Holds,
+    json: () => ({ format: 'ztos-labs', version: 1, labs }),
+    text: () =>
+      labs.length === 0
+        ? 'no lab runs\n'
+        : `${table(
+            ['id', 'phase', 'fabric', 'since', 'owner'],
+            labs.map(({ id, phase, fabric, created, attached }) => [
+              id,
+              phase,
+              fabric ?? '?',
+              created ?? '?',
+              attached === undefined ? '?' : attached ? 'a command' : '-',
+            ]),
+          ).join('\n')}\n`,
+  }
+}

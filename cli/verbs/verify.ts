@@ -1,0 +1,65 @@
+/**
+ * `ztos verify`.
+ *
+ * @module
+ */
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import { SdkError } from '../../sdk/errors.js'
+import type { RunResult } from '../../sdk/runner/session.js'
+import { verify } from '../../sdk/verify.js'
+import { calledAs } from '../called.js'
+import { CliError } from '../errors.js'
+import { readFabric } from '../fabric-input.js'
+import type { Invocation, Run } from '../invocation.js'
+import { resultJson } from '../result-json.js'
+import { RunStages } from '../run-progress.js'
+import { resultText } from '../verdict-text.js'
+
+export const run: Run<'verify'> = async (invocation) => {
+  const { options, colours } = invocation
+  const on = options.on ?? ['twin', 'netns']
+  if (options.lab !== undefined && !on.includes('netns')) {
+    throw new CliError('ZT_CLI_USAGE', '--lab is a lab to judge, and --on leaves labs out', {
+      remedy: 'leave out one of them',
+    })
+  }
+  const result = await verified(invocation, on)
+  const file = (name: string) => path.join(result.directory, name)
+  return {
+    exit: result.exit,
+    json: () => resultJson('ztos-verify', result),
+    text: () => resultText(result, { on, file }, colours),
+  }
+}
+
+async function verified(
+  { arguments: { file }, options, io, progress }: Invocation<'verify'>,
+  on: readonly ('twin' | 'netns')[],
+): Promise<RunResult> {
+  const stages = new RunStages(progress)
+  try {
+    return await verify({
+      file,
+      on,
+      runs: options.runs,
+      env: io.env,
+      signal: io.signal,
+      command: calledAs(),
+      onProgress: stages.onProgress,
+      ...(options.lab === undefined ? {} : { lab: options.lab }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.cases === undefined ? {} : { cases: options.cases }),
+    })
+  } catch (error) {
+    // Said with lines and carets. What is no file cannot be read twice.
+    if (error instanceof SdkError && error.code === 'ZT_FABRIC' && isFile(file)) readFabric(file)
+    throw error
+  } finally {
+    await stages.done()
+  }
+}
+
+function isFile(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() ?? true
+}

@@ -1,0 +1,112 @@
+/**
+ * Verdicts for people.
+ *
+ * @module
+ */
+import type { Failure } from '../record/schema.js'
+import type { CombinedVerdict, Finding, Interpreter, Judgement } from '../record/verdict.js'
+import type { RunResult } from '../sdk/runner/session.js'
+import type { Colours } from './colours.js'
+import { printable, printableLine } from './printable.js'
+import { counted, indented } from './table.js'
+
+const order: readonly Judgement[] = ['disputed', 'violated', 'unjudged', 'holds']
+
+/** What a run found: a line for each verdict, what speaks against those that do not hold, where the record lies. */
+export function resultText(
+  result: Omit<RunResult, 'outcomes'>,
+  options: { readonly on: readonly Interpreter[]; readonly file: (name: string) => string },
+  colours: Colours,
+): string {
+  const { verdicts, failures, notes, directory } = result
+  const faulty = verdicts.filter(({ combined }) => combined !== 'holds')
+  const sections: readonly (readonly string[])[] = [
+    verdictLines(verdicts, options.on, colours),
+    ...faulty.map((verdict) => faultLines(verdict, colours)),
+    ...failures.map((failure) => failureLines(failure, colours)),
+    notes.map((note) => `note: ${printable(note)}`),
+    [`record: ${printableLine(directory)}`, `report: ${printableLine(options.file('report.html'))}`],
+    [headline(verdicts, colours)],
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** `2 violated, 11 hold`. */
+function headline(verdicts: readonly CombinedVerdict[], colours: Colours): string {
+  const parts = order.flatMap((judgement) => {
+    const count = verdicts.filter(({ combined }) => combined === judgement).length
+    const word = judgement === 'holds' && count !== 1 ? 'hold' : judgement
+    return count === 0 ? [] : [colours.judgement(judgement, `${count} ${word}`)]
+  })
+  return parts.length === 0 ? 'nothing was judged' : parts.join(', ')
+}
+
+/** Intents first, each on its line; scenarios that hold are only counted. */
+function verdictLines(
+  verdicts: readonly CombinedVerdict[],
+  on: readonly Interpreter[],
+  colours: Colours,
+): string[] {
+  const quiet = verdicts.filter(({ kind, combined }) => kind === 'scenario' && combined === 'holds')
+  const shown = verdicts.filter((verdict) => !quiet.includes(verdict))
+  const width = Math.max(6, ...shown.map(({ name }) => printableLine(name).length))
+  const cell = (judgement: Judgement | undefined) =>
+    judgement === undefined ? '-'.padEnd(10) : colours.judgement(judgement, judgement.padEnd(10))
+  const head = ['verdict'.padEnd(width), ...on.map((by) => labelOf(by).padEnd(10)), 'combined'].join('  ')
+  const rows = shown.map(({ name, combined, verdicts: by }) =>
+    [
+      printableLine(name).padEnd(width),
+      ...on.map((where) => cell(worstOf(by.filter((one) => one.by === where).map((one) => one.judgement)))),
+      colours.judgement(combined),
+    ].join('  '),
+  )
+  const held = quiet.length === 0 ? [] : [`${counted(quiet.length, 'scenario')} besides, all hold`]
+  return [...(rows.length === 0 ? [] : [colours.dim(head.trimEnd()), ...rows]), ...held]
+}
+
+function worstOf(judgements: readonly Judgement[]): Judgement | undefined {
+  return order.find((one) => judgements.includes(one))
+}
+
+function labelOf(by: Interpreter): string {
+  return by === 'twin' ? 'twin' : 'lab'
+}
+
+/** Why one does not hold: grounds of each interpreter, and the first finding decoded. */
+function faultLines({ name, combined, verdicts }: CombinedVerdict, colours: Colours): string[] {
+  return [
+    `${colours.judgement(combined)}: ${printableLine(name)}`,
+    ...verdicts.flatMap(({ by, judgement, reason, findings }) => {
+      const [first] = findings
+      if (judgement === 'holds' && first === undefined && combined !== 'disputed') return []
+      const grounds = reason === undefined ? '' : `: ${printable(reason)}`
+      const more =
+        findings.length > 1 ? [`  (${counted(findings.length - 1, 'finding')} more in the report)`] : []
+      return indented([
+        `${labelOf(by)}: ${judgement}${grounds}`,
+        ...(first === undefined ? [] : indented(findingLines(first))),
+        ...more,
+      ])
+    }),
+  ]
+}
+
+function findingLines({ invariant, message, node, link, clause, fate, decoded = [] }: Finding): string[] {
+  const places = [node, link, clause, fate].filter((part) => part !== undefined)
+  const where = places.length === 0 ? '' : ` (${places.join(', ')})`
+  return [`${invariant}: ${printable(message)}${where}`, ...indented(decoded.map(printableLine))]
+}
+
+/** A shrunk failure and the line that shows it again. */
+function failureLines(failure: Failure, colours: Colours): string[] {
+  const { file, name, on, seed, scenario, blame, replay } = failure
+  return [
+    `${colours.error('shrunk')}: ${printableLine(`${file} ${name}`)}, ${labelOf(on)}, seed ${seed}`,
+    ...indented(scenario.map(printableLine)),
+    ...indented(blame.map(printableLine), 4),
+    `  again: ${printableLine(replay)}`,
+  ]
+}
