@@ -72,6 +72,6 @@ export function meaningOf(schema: Schema | undefined): {
   return {
     id: meta?.id,
     description: meta?.description ?? 'another value',
-    example: typeof example === 'object' ? printFlow(example) : String(example),
+    example: typeof example === 'string' ? example : printFlow(example),
   }
 }
