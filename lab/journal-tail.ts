@@ -52,7 +52,8 @@ export class JournalTail {
 }
 
 /** @throws LabError `ZT_LAB_FORMAT` */
-export function parseEntries(file: string, bytes: Buffer, start: number, base: number): TailEntry[] {
+export function parseEntries(file: string, octets: Uint8Array, start: number, base: number): TailEntry[] {
+  const bytes = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
   const wrong = (what: string, at: number) =>
     new LabError('ZT_LAB_FORMAT', `${file}, octet ${base + at}: ${what}`)
   const entries: { input: TailRecord; outputs: TailRecord[] }[] = []
@@ -67,7 +68,7 @@ export function parseEntries(file: string, bytes: Buffer, start: number, base: n
       type,
       interface: bytes.readUInt16LE(at + 6),
       now: bytes.readBigUInt64LE(at + 8),
-      payload: bytes.subarray(at + RECORD_HEADER_LENGTH, at + RECORD_HEADER_LENGTH + length),
+      payload: octets.subarray(at + RECORD_HEADER_LENGTH, at + RECORD_HEADER_LENGTH + length),
     }
     const last = entries.at(-1)
     if (type < FIRST_OUTPUT) entries.push({ input: record, outputs: [] })
@@ -78,7 +79,8 @@ export function parseEntries(file: string, bytes: Buffer, start: number, base: n
   return entries
 }
 
-function readHeader(file: string, bytes: Buffer): number {
+function readHeader(file: string, octets: Uint8Array): number {
+  const bytes = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
   const sound =
     bytes.length >= JOURNAL_HEADER_LENGTH &&
     bytes.toString('latin1', 0, JOURNAL_MAGIC.length) === JOURNAL_MAGIC &&

@@ -10,9 +10,11 @@ import type { Plan } from '../contract/plan.js'
 import type { Target } from '../record/target.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
+import { takeDown } from './down.js'
 import { LabError } from './errors.js'
 import { readPart } from './files.js'
 import { OutputEvent } from './labd/protocol.js'
+import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
 import { labTarget, type LabTargetOptions } from './target.js'
 
@@ -180,10 +182,8 @@ export class Lab {
   }
 
   /** Takes the lab down; returns when nothing of it is left. @returns processes of others found in its namespaces */
-  async down(): Promise<readonly string[]> {
-    const answer = await this.channel.request({ op: 'down', stepwise: false }, { timeout: 60_000 })
-    this.channel.close()
-    return lodgerTexts(answer)
+  down(): Promise<readonly string[]> {
+    return takeDown(this.channel, { id: this.id, uid: invoker().uid }, false)
   }
 
   private async feed(exec: number, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
@@ -207,16 +207,6 @@ export class Lab {
       remedy: 'links are named `leaf1--spine1`, ends in name order; hosts `tenant/host`',
     })
   }
-}
-
-/** `node 4711 (bash) in zt-k3f9a2-leaf1`, for people. */
-export function lodgerTexts(answer: Answer): readonly string[] {
-  const { lodgers } = z
-    .object({ lodgers: z.array(z.object({ pid: z.int(), command: z.string(), namespace: z.string() })) })
-    .parse(answer)
-  return lodgers.map(
-    ({ pid, command, namespace }) => `process ${pid} (${command}) runs on in what was ${namespace}`,
-  )
 }
 
 async function pause({ seconds, signal }: CaptureOptions): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
@@ -68,6 +69,8 @@ export async function startLabd(mode: LabdMode, id?: string): Promise<Answer> {
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('error', (error) => reject(cannotStart(file, error.message)))
   })
+  const ended = once(child, 'exit')
+  ended.catch(() => undefined)
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')))
   let timer: NodeJS.Timeout | undefined
@@ -80,7 +83,10 @@ export async function startLabd(mode: LabdMode, id?: string): Promise<Answer> {
   try {
     const line = await Promise.race([firstLine(child.stdout), failed, late])
     if (line === '') throw cannotStart(file, stderr.trim() === '' ? 'it ended without a word' : stderr.trim())
-    return greeted(line)
+    const answer = greeted(line)
+    // One that has nothing more to do is waited for: it must not be there any more when somebody looks.
+    if (mode !== 'lab') await Promise.race([ended, late])
+    return answer
   } finally {
     clearTimeout(timer)
     child.stdout.destroy()

@@ -1,6 +1,6 @@
 /**
  * What a lab saw, put together from journals: frames on wires, fates, punts. A frame on a wire stands in two journals, its
- * sender's and its receiver's, and they must agree.
+ * sender's and its receiver's; that is how a frame is followed through the fabric, and how a lost one is found.
  *
  * @module
  */
@@ -8,127 +8,180 @@ import { RecordType } from '../contract/journal.js'
 import type { Plan } from '../contract/plan.js'
 import type { Injection, NodeFate, Observation, WireFrame } from '../record/target.js'
 import { fateOfCode, type Keys } from '../twin/forward/index.js'
-import { findTraceId } from '../twin/packet/index.js'
-import { Canon } from './compare/canonical.js'
 import { LabError } from './errors.js'
 import { fateCodeOf, Follower, type Lineage } from './follower.js'
 import type { TailEntry, TailRecord } from './journal-tail.js'
 
 /** What journals tell about the time between two settled states. */
 export type JournalView = Pick<Observation, 'wire' | 'fates' | 'punts'>
+/** New entries of every node's journal, at rest. */
+export type JournalEntries = ReadonlyMap<string, readonly TailEntry[]>
 
-/** Where a port's wire leads: a fabric link with who sends at the other end, or a host's. */
-interface PortWire {
-  readonly link: string
-  readonly peer: string
-}
+/** Where a port's wire leads. */
+type PortWire = { readonly link: string; readonly peer: string } | { readonly host: string }
 
 export class JournalObserver {
-  private readonly canon: Canon
   private readonly ports = new Map<string, PortWire>()
   private readonly followers: ReadonlyMap<string, Follower>
 
-  constructor(plan: Plan, keys: Keys & ReadonlyMap<string, Uint8Array>) {
-    this.canon = new Canon(plan, keys)
+  constructor(plan: Plan, keys: Keys) {
     for (const { id, a, b } of plan.links) {
       this.ports.set(`${a.node}/${a.interface}`, { link: id, peer: b.node })
       this.ports.set(`${b.node}/${b.interface}`, { link: id, peer: a.node })
     }
+    for (const { id, at } of plan.hosts) this.ports.set(`${at.node}/${at.interface}`, { host: id })
     this.followers = new Map(plan.nodes.map(({ name }) => [name, new Follower(name, keys)]))
   }
 
   /**
-   * @param entries new entries of every node's journal, at rest
    * @param sent what was injected meanwhile
    * @throws LabError `ZT_LAB_LOST` when a frame left one end of a link and did not come in at the other
    */
-  observe(entries: ReadonlyMap<string, readonly TailEntry[]>, sent: readonly Injection[]): JournalView {
-    const wire: WireFrame[] = []
-    const fates: NodeFate[] = []
-    const punts: Observation['punts'][number][] = []
-    const balance = new WireBalance(sent)
-    for (const [node, list] of entries) {
-      const follower = this.followers.get(node)
-      for (const entry of list) {
-        const { input, outputs } = entry
-        if (input.type === RecordType.FrameIn) this.received(node, input, wire, balance)
-        const lineage = this.traceOf(node, input)
-        const attributed = follower?.attribute(entry, lineage) ?? []
-        for (const [n, output] of outputs.entries()) {
-          if (output.type === RecordType.FrameOut) this.left(node, output, balance)
-          else if (output.type === RecordType.PuntOut) {
-            punts.push({ node, interface: output.interface, frame: output.payload })
-          } else fates.push(fateOf(node, output, attributed[n] ?? 0))
-        }
+  observe(entries: JournalEntries, sent: readonly Injection[]): JournalView {
+    const view = {
+      wire: [] as WireFrame[],
+      fates: [] as NodeFate[],
+      punts: [] as Observation['punts'][number][],
+    }
+    const wires = new Wires(sent)
+    for (const { node, entry, place } of this.inOrder(entries, wires)) {
+      const lineage = this.enter(node, entry.input, place, view.wire, wires)
+      const attributed = this.followers.get(node)?.attribute(entry, lineage) ?? []
+      for (const [n, output] of entry.outputs.entries()) {
+        const of = attributed[n] ?? 0
+        if (output.type === RecordType.FrameOut) this.leave(node, output, of, wires)
+        else if (output.type === RecordType.PuntOut) {
+          view.punts.push({ node, interface: output.interface, frame: output.payload })
+        } else view.fates.push(fateOf(node, output, sent[of - 1]?.trace))
       }
     }
-    balance.check()
-    return { wire, fates, punts }
+    wires.check()
+    return view
   }
 
-  private received(
+  /** What happened before anybody looked: followed, and otherwise forgotten. */
+  skip(entries: JournalEntries): void {
+    for (const [node, list] of entries) {
+      for (const entry of list) this.followers.get(node)?.attribute(entry, 0)
+    }
+  }
+
+  private enter(
     node: string,
-    { interface: id, payload }: TailRecord,
+    input: TailRecord,
+    place: string | undefined,
     wire: WireFrame[],
-    balance: WireBalance,
-  ): void {
-    const at = this.ports.get(`${node}/${id}`)
-    if (at === undefined) return
-    wire.push({ link: at.link, from: at.peer, to: node, frame: payload, seenBy: 'journal' })
-    balance.received(at.link, node, payload)
+    wires: Wires,
+  ): Lineage {
+    if (place === undefined) return 0
+    const at = this.ports.get(`${node}/${input.interface}`)
+    if (at !== undefined && 'link' in at) {
+      wire.push({ link: at.link, from: at.peer, to: node, frame: input.payload, seenBy: 'journal' })
+    }
+    return wires.take(place, at !== undefined && 'link' in at)
   }
 
-  private left(node: string, { interface: id, payload }: TailRecord, balance: WireBalance): void {
+  private leave(node: string, { interface: id, payload }: TailRecord, lineage: Lineage, wires: Wires): void {
     const at = this.ports.get(`${node}/${id}`)
-    if (at !== undefined) balance.sent(at.link, at.peer, payload)
+    if (at !== undefined && 'link' in at) wires.put(linkPlace(at.link, at.peer, payload), lineage)
   }
 
-  /** Trace ids are numbers from 0 on and lineages from 1 on: 0 is no frame in particular. */
-  private traceOf(node: string, { type, interface: id, payload }: TailRecord): Lineage {
-    if (type !== RecordType.FrameIn && type !== RecordType.PuntIn) return 0
-    const at = this.ports.get(`${node}/${id}`)
-    const trace =
-      at === undefined
-        ? findTraceId(payload)?.trace
-        : this.canon.frame({ id: at.link }, at.peer, payload).trace
-    return trace === undefined ? 0 : trace + 1
+  /** The place at which a received frame is looked for; none for other inputs. */
+  private placeOf(node: string, { type, interface: id, payload }: TailRecord): string | undefined {
+    const at = type === RecordType.FrameIn ? this.ports.get(`${node}/${id}`) : undefined
+    if (at === undefined) return undefined
+    return 'link' in at ? linkPlace(at.link, node, payload) : hostPlace(at.host, payload)
+  }
+
+  /**
+   * Entries of all journals in an order in which frames are received after they were sent: by time, which is one clock on one
+   * host, but for moments in which some nodes' clocks have been moved and others' not yet.
+   */
+  private *inOrder(entries: JournalEntries, wires: Wires): Generator<Head> {
+    const queues = [...entries].map(([node, list]) => ({ node, list, at: 0 }))
+    const headOf = ({ node, list, at }: (typeof queues)[number]): Head | undefined => {
+      const entry = list[at]
+      return entry === undefined ? undefined : { node, entry, place: this.placeOf(node, entry.input) }
+    }
+    const heads = queues.map(headOf)
+    for (;;) {
+      const next = earliest(heads, wires)
+      const head = heads[next]
+      const queue = queues[next]
+      if (head === undefined || queue === undefined) return
+      yield head
+      queue.at++
+      heads[next] = headOf(queue)
+    }
   }
 }
 
-function fateOf(node: string, record: TailRecord, lineage: Lineage): NodeFate {
-  const code = fateCodeOf(record)
-  const fate = fateOfCode(code)
-  if (fate === undefined)
-    throw new LabError('ZT_LAB_FORMAT', `the journal of ${node} has a fate of unknown code ${code}`)
-  return lineage === 0 ? { node, fate } : { node, fate, trace: lineage - 1 }
+/** The next entry of a node's journal. */
+interface Head {
+  readonly node: string
+  readonly entry: TailEntry
+  /** Where its frame is looked for, if it is one. */
+  readonly place: string | undefined
 }
 
-/** Per link and receiver: what was sent and injected, less what was received. */
-class WireBalance {
-  private readonly counts = new Map<string, number>()
+/** Index of the head to take: the earliest of those whose frame has been sent, else the earliest; -1 when all are done. */
+function earliest(heads: readonly (Head | undefined)[], wires: Wires): number {
+  let best = -1
+  let bestExpected = false
+  for (const [index, head] of heads.entries()) {
+    if (head === undefined) continue
+    const expected = wires.isExpected(head.place)
+    const before = heads[best]
+    if (
+      before === undefined ||
+      (expected === bestExpected ? head.entry.input.now < before.entry.input.now : expected)
+    ) {
+      best = index
+      bestExpected = expected
+    }
+  }
+  return best
+}
+
+/** Frames on their way, by place and octets: what was sent, oldest first, then what was injected. */
+class Wires {
+  private readonly sent = new Map<string, Lineage[]>()
+  private readonly injected = new Map<string, Lineage[]>()
+  private readonly unexpected: string[] = []
 
   constructor(injections: readonly Injection[]) {
-    for (const { at, frame } of injections) if ('link' in at) this.sent(at.link, at.to, frame)
+    for (const [index, { at, frame }] of injections.entries()) {
+      const place = 'link' in at ? linkPlace(at.link, at.to, frame) : hostPlace(at.host, frame)
+      push(this.injected, place, index + 1)
+    }
   }
 
-  sent(link: string, to: string, frame: Uint8Array): void {
-    this.add(link, to, frame, 1)
+  put(place: string, lineage: Lineage): void {
+    push(this.sent, place, lineage)
   }
 
-  received(link: string, to: string, frame: Uint8Array): void {
-    this.add(link, to, frame, -1)
+  /** Has what is received at this place been sent? True for what is no frame from a wire. */
+  isExpected(place: string | undefined): boolean {
+    return place === undefined || this.queueOf(place) !== undefined || place.startsWith('host')
+  }
+
+  /** @returns whose frame it is; 0 for what hosts send of their own */
+  take(place: string, mustBeSent: boolean): Lineage {
+    const lineage = this.queueOf(place)?.shift()
+    if (lineage === undefined && mustBeSent) this.unexpected.push(place)
+    return lineage ?? 0
   }
 
   check(): void {
-    const wrong = [...this.counts].filter(([, count]) => count !== 0)
-    const [first] = wrong
+    const lost = [this.sent, this.injected].flatMap((queues) =>
+      [...queues].flatMap(([place, queue]) => queue.map(() => place)),
+    )
+    const first = lost[0] ?? this.unexpected[0]
     if (first === undefined) return
-    const [key, count] = first
-    const [link = '', to = '', frame = ''] = key.split('\0')
-    const what = count > 0 ? 'sent and not received' : 'received and not sent'
+    const [, where = '', frame = ''] = first.split('\0')
     throw new LabError(
       'ZT_LAB_LOST',
-      `${wrong.length} frames differ between the ends of their links; on ${link} to ${to} one of ${frame.length / 2} octets was ${what} ${Math.abs(count)} times`,
+      `${lost.length} frames were sent and not received, ${this.unexpected.length} received and not sent; one of ${frame.length / 2} octets ${where}`,
       {
         remedy:
           'something else sends on these devices, or the host drops frames under load; try again on a quiet host',
@@ -136,8 +189,35 @@ class WireBalance {
     )
   }
 
-  private add(link: string, to: string, frame: Uint8Array, count: number): void {
-    const key = `${link}\0${to}\0${Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('hex')}`
-    this.counts.set(key, (this.counts.get(key) ?? 0) + count)
+  private queueOf(place: string): Lineage[] | undefined {
+    return [this.sent, this.injected]
+      .map((queues) => queues.get(place))
+      .find((queue) => queue !== undefined && queue.length > 0)
   }
+}
+
+function push(queues: Map<string, Lineage[]>, place: string, lineage: Lineage): void {
+  const queue = queues.get(place)
+  if (queue === undefined) queues.set(place, [lineage])
+  else queue.push(lineage)
+}
+
+function linkPlace(link: string, to: string, frame: Uint8Array): string {
+  return `link\0on ${link} to ${to}\0${hex(frame)}`
+}
+
+function hostPlace(host: string, frame: Uint8Array): string {
+  return `host\0of ${host}\0${hex(frame)}`
+}
+
+function hex(frame: Uint8Array): string {
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('hex')
+}
+
+function fateOf(node: string, record: TailRecord, trace: number | undefined): NodeFate {
+  const code = fateCodeOf(record)
+  const fate = fateOfCode(code)
+  if (fate === undefined)
+    throw new LabError('ZT_LAB_FORMAT', `the journal of ${node} has a fate of unknown code ${code}`)
+  return trace === undefined ? { node, fate } : { node, fate, trace }
 }

@@ -11,10 +11,10 @@ import type { Arrival, Injection, Observation, SendOptions, Target } from '../re
 import { TwinFabric } from '../twin/forward/index.js'
 import { findTraceId } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
-import { JournalTail, type TailEntry } from './journal-tail.js'
+import { JournalTail } from './journal-tail.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
-import { JournalObserver } from './observe.js'
+import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
 import { settle, Settler, type Pages } from './settle.js'
 
@@ -89,8 +89,7 @@ class LabTarget implements Target {
       before = mark
     }
     this.settler.rebase(this.readPages())
-    await this.observe([])
-    await this.collect()
+    await this.forget()
   }
 
   async send(frames: readonly Injection[], options: SendOptions = {}): Promise<Observation> {
@@ -118,7 +117,7 @@ class LabTarget implements Target {
       }
     }
     await flush()
-    const view = await this.observe(frames)
+    const view = this.observer.observe(await this.newEntries(), frames)
     const arrivals = await this.collect()
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
     return {
@@ -151,7 +150,7 @@ class LabTarget implements Target {
 
   /** What happens now is nobody's observation. */
   private async forget(): Promise<void> {
-    await this.observe([])
+    this.observer.skip(await this.newEntries())
     await this.collect()
     this.answeredSince()
   }
@@ -203,8 +202,8 @@ class LabTarget implements Target {
     })
   }
 
-  /** New journal entries of all nodes, cut where nothing was on its way, as an observation. */
-  private async observe(sent: readonly Injection[]): Promise<ReturnType<JournalObserver['observe']>> {
+  /** New journal entries of all nodes, cut where nothing was on its way. */
+  private async newEntries(): Promise<JournalEntries> {
     for (;;) {
       const quiet = this.settler.look(await this.settle()).mark
       const ends = await Promise.all(
@@ -217,11 +216,7 @@ class LabTarget implements Target {
       // A kernel may have something to say of its own (MLD, ND) while journals are being written out.
       if (this.settler.look(pages).mark !== quiet) continue
       this.checkDrops(pages)
-      const entries = ends.map(([name, end]): [string, readonly TailEntry[]] => [
-        name,
-        this.tails.get(name)?.read(end) ?? [],
-      ])
-      return this.observer.observe(new Map(entries), sent)
+      return new Map(ends.map(([name, end]) => [name, this.tails.get(name)?.read(end) ?? []]))
     }
   }
 

@@ -9,7 +9,8 @@ import { Plan } from '../contract/plan.js'
 import { deriveKeys } from '../twin/program/index.js'
 import { Channel } from './channel.js'
 import { LabError } from './errors.js'
-import { Lab, lodgerTexts } from './lab.js'
+import { Lab } from './lab.js'
+import { sweep, takeDown } from './down.js'
 import { KeyValues, ProgressEvent, type Programs } from './labd/protocol.js'
 import { invoker, startLabd } from './launch.js'
 import { isLabId, newLabId } from './names.js'
@@ -18,6 +19,8 @@ import { readLabs, readLabState, type LabListing } from './state.js'
 import { raced, type StepEvent } from './steps.js'
 
 export interface LabProgress {
+  /** Id of the lab. */
+  readonly lab: string
   readonly step: string
   readonly phase: StepEvent['phase'] | 'waiting'
   readonly ms?: number | undefined
@@ -66,10 +69,11 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
     ]),
   )
   const id = newLabId()
-  const paths = labPaths(invoker().uid, id)
+  const { uid } = invoker()
+  const paths = labPaths(uid, id)
   await startLabd('lab', id)
   const channel = await Channel.open(paths.socket, `labd of lab ${id}`)
-  channel.onEvent = progress(channel, options)
+  channel.onEvent = progress(channel, id, options)
   const request = channel.request(
     {
       op: 'up',
@@ -88,10 +92,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
   } catch (error) {
     // Waits until all is gone, so that "failed" means that nothing is left. labd itself may be what died: then by force.
     channel.onEvent = undefined
-    await channel
-      .request({ op: 'down', stepwise: false }, { timeout: 60_000 })
-      .catch(() => startLabd('sweep', id))
-    channel.close()
+    await takeDown(channel, { id, uid }, false)
     throw error
   }
   return new Lab(id, paths, channel, { plan, keys: values })
@@ -128,33 +129,17 @@ export function listLabs(): readonly LabListing[] {
  * id is one.
  */
 export async function labDown(id: string, options: LabDownOptions = {}): Promise<LabDownResult> {
-  const paths = labPaths(invoker().uid, checkId(id))
+  const { uid } = invoker()
+  const paths = labPaths(uid, checkId(id))
   let channel: Channel
   try {
     channel = await Channel.open(paths.socket, `labd of lab ${id}`)
   } catch {
     // No labd: what it left, if anything.
-    return { id, lodgers: lodgerTexts(await startLabd('sweep', id)) }
+    return { id, lodgers: await sweep(id) }
   }
-  channel.onEvent = progress(channel, options)
-  try {
-    const answer = await channel.request(
-      { op: 'down', stepwise: options.beforeStep !== undefined },
-      { timeout: 60_000 },
-    )
-    return { id, lodgers: lodgerTexts(answer) }
-  } catch (error) {
-    // labd was killed meanwhile, or hangs: by force.
-    if (
-      error instanceof LabError &&
-      (error.code === 'ZT_LAB_CONNECTION' || error.code === 'ZT_LAB_DEADLINE')
-    ) {
-      return { id, lodgers: lodgerTexts(await startLabd('sweep', id)) }
-    }
-    throw error
-  } finally {
-    channel.close()
-  }
+  channel.onEvent = progress(channel, id, options)
+  return { id, lodgers: await takeDown(channel, { id, uid }, options.beforeStep !== undefined) }
 }
 
 /** Takes all labs of this user down. */
@@ -166,16 +151,16 @@ async function removeStale(): Promise<void> {
   await Promise.all(
     listLabs()
       .filter(({ phase }) => phase === 'stale')
-      .map(({ id }) => startLabd('sweep', id)),
+      .map(({ id }) => sweep(id)),
   )
 }
 
-function progress(channel: Channel, options: LabDownOptions): (event: unknown) => void {
+function progress(channel: Channel, lab: string, options: LabDownOptions): (event: unknown) => void {
   return (event) => {
     const parsed = ProgressEvent.safeParse(event)
     if (!parsed.success) return
     const { step, phase, ms } = parsed.data
-    options.onProgress?.({ step, phase, ms })
+    options.onProgress?.({ lab, step, phase, ms })
     if (phase !== 'waiting') return
     const goOn = () => void channel.request({ op: 'continue' }).catch(() => undefined)
     const waiting = options.beforeStep?.(step) ?? Promise.resolve()

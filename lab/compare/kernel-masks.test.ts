@@ -12,32 +12,35 @@ import {
 import { maskKernel } from './kernel-masks.js'
 
 const macs = { dst: parseMac('02:00:00:00:00:02'), src: parseMac('02:00:00:00:00:01') }
-const inner = build.ethernet(
-  macs,
-  build.ipv4(
-    { src: parseIpv4('10.0.0.1'), dst: parseIpv4('10.0.0.2') },
-    build.udp({ srcPort: 1, dstPort: 2 }, build.payload(encodeTraceId({ run: 1, trace: 2 }))),
-  ),
-)
+const inner = (ecn: number) =>
+  build.ethernet(
+    macs,
+    build.ipv4(
+      { src: parseIpv4('10.0.0.1'), dst: parseIpv4('10.0.0.2'), tos: ecn },
+      build.udp({ srcPort: 1, dstPort: 2 }, build.payload(encodeTraceId({ run: 1, trace: 2 }))),
+    ),
+  )
 interface Outer {
   readonly srcPort?: number
   readonly id?: number
   readonly checksum?: number
+  readonly ecn?: number
+  readonly innerEcn?: number
 }
-function overIpv4({ srcPort = 50_000, id = 0 }: Outer = {}): Uint8Array {
-  const tunnel = build.udp({ srcPort, dstPort: 4789, checksum: 0 }, build.vxlan({ vni: 10 }, inner))
+function overIpv4({ srcPort = 50_000, id = 0, ecn = 0, innerEcn = 0 }: Outer = {}): Uint8Array {
+  const tunnel = build.udp({ srcPort, dstPort: 4789, checksum: 0 }, build.vxlan({ vni: 10 }, inner(innerEcn)))
   const addresses = { src: parseIpv4('10.255.0.1'), dst: parseIpv4('10.255.0.2') }
-  return encodeFrame(build.ethernet(macs, build.ipv4({ ...addresses, id, flags: 2 }, tunnel)))
+  return encodeFrame(build.ethernet(macs, build.ipv4({ ...addresses, id, flags: 2, tos: ecn }, tunnel)))
 }
-function overIpv6({ srcPort = 50_000, checksum }: Outer = {}): Uint8Array {
+function overIpv6({ srcPort = 50_000, checksum, ecn = 0, innerEcn = 0 }: Outer = {}): Uint8Array {
   const tunnel = build.udp(
     { srcPort, dstPort: 4789, ...(checksum === undefined ? {} : { checksum }) },
-    build.vxlan({ vni: 10 }, inner),
+    build.vxlan({ vni: 10 }, inner(innerEcn)),
   )
   return encodeFrame(
     build.ethernet(
       macs,
-      build.ipv6({ src: parseIpv6('2001:db8::1'), dst: parseIpv6('2001:db8::2') }, tunnel),
+      build.ipv6({ src: parseIpv6('2001:db8::1'), dst: parseIpv6('2001:db8::2'), trafficClass: ecn }, tunnel),
     ),
   )
 }
@@ -71,6 +74,16 @@ describe('masks against the kernel', () => {
   it('see every bit over IPv6 that the checksum covers, and with a checksum of zero all but the port', () => {
     expect(blindBits(overIpv6())).toEqual([])
     expect(octets(blindBits(overIpv6({ checksum: 0 })))).toEqual([54, 55])
+  })
+
+  it.each([
+    ['IPv4', overIpv4],
+    ['IPv6', (outer: Outer) => overIpv6({ ...outer, checksum: 0 })],
+  ])('take ECT(0) for CE over %s where the packet inside carries CE, and nowhere else', (_family, over) => {
+    const of = (innerEcn: number, ecn: number) => maskKernel(over({ innerEcn, ecn }))
+    expect(of(3, 2)).toEqual(of(3, 3))
+    for (const ecn of [0, 1]) expect(of(3, ecn)).not.toEqual(of(3, 3))
+    for (const innerEcn of [0, 1, 2]) expect(of(innerEcn, 2)).not.toEqual(of(innerEcn, 3))
   })
 
   it('tell "no checksum" from one', () => {

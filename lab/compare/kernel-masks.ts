@@ -1,5 +1,5 @@
 /**
- * Masks `outer-source-port` and `outer-ip-id`: what the Linux kernel's vxlan chooses for itself.
+ * Masks `outer-source-port`, `outer-ip-id` and `outer-ecn-ce`: what the Linux kernel's vxlan chooses for itself.
  *
  * @module
  */
@@ -22,10 +22,12 @@ function maskIpv4(frame: Uint8Array, at: number): Uint8Array {
   const datagram = at + ipv4.HEADER_LENGTH
   if (!plain || ipv4.protocol(frame, at) !== ipv4.Protocol.UDP || !isVxlan(frame, datagram)) return frame
   if (!ipv4.checksumOk(frame, at)) return frame
-  const copy = frame.slice()
+  const copy = Uint8Array.from(frame)
   copy.fill(0, at + 4, at + 6)
   copy.fill(0, at + 10, at + 12)
   copy.fill(0, datagram, datagram + 2)
+  if (isMarked(frame, datagram) && ipv4.ecn(frame, at) === ipv4.Ecn.ECT0)
+    copy[at + 1] = ipv4.tos(frame, at) | ipv4.Ecn.CE
   return copy
 }
 
@@ -33,8 +35,11 @@ function maskIpv6(frame: Uint8Array, at: number): Uint8Array {
   const datagram = at + ipv6.HEADER_LENGTH
   if (ipv6.nextHeader(frame, at) !== ipv4.Protocol.UDP || !isVxlan(frame, datagram)) return frame
   const checksum = udp.checksum(frame, datagram)
-  const copy = frame.slice()
+  const copy = Uint8Array.from(frame)
   copy.fill(0, datagram, datagram + 2)
+  if (isMarked(frame, datagram) && ipv6.ecn(frame, at) === ipv4.Ecn.ECT0) {
+    ipv6.setTrafficClass(copy, at, ipv6.trafficClass(frame, at) | ipv4.Ecn.CE)
+  }
   // A checksum of zero says that there is none (RFC 6935), and is compared as it is.
   if (checksum === 0) return copy
   if (udp.length(frame, datagram) > frame.length - datagram) return frame
@@ -46,4 +51,14 @@ function maskIpv6(frame: Uint8Array, at: number): Uint8Array {
 
 function isVxlan(frame: Uint8Array, datagram: number): boolean {
   return udp.dstPort(frame, datagram) === vxlan.UDP_PORT
+}
+
+/** Does the packet inside carry CE? */
+function isMarked(frame: Uint8Array, datagram: number): boolean {
+  const inner = datagram + udp.HEADER_LENGTH + vxlan.HEADER_LENGTH
+  const packet = inner + ethernet.HEADER_LENGTH
+  if (frame.length < packet + 2) return false
+  const etherType = ethernet.etherType(frame, inner)
+  if (etherType === ethernet.EtherType.IPV4) return ipv4.ecn(frame, packet) === ipv4.Ecn.CE
+  return etherType === ethernet.EtherType.IPV6 && ipv6.ecn(frame, packet) === ipv4.Ecn.CE
 }

@@ -48,6 +48,15 @@ export const masks: readonly Mask[] = [
       'the kernel counts; the fabric machine sends 0 with DF (RFC 6864 section 4.1 allows both for atomic datagrams)',
     still: 'nothing; the datagram is atomic',
   },
+  {
+    id: 'outer-ecn-ce',
+    in: ['kernel'],
+    clause: 'VXLAN-3',
+    field: 'the ECN bits of the outer header where the inner packet carries CE',
+    reason:
+      'the kernel sends ECT(0) (INET_ECN_encapsulate, RFC 3168 section 9.1.1), RFC 6040 section 4.1 normal mode copies CE',
+    still: 'CE or ECT(0), nothing else',
+  },
 ]
 
 /** The masks of a comparison. */

@@ -77,9 +77,7 @@ async function serve({ id, invoker }: Arguments): Promise<void> {
     }
   }
   const end = (status: number) => {
-    server.close()
-    // Lets the last answer out; a client that does not read does not hold labd.
-    setTimeout(() => process.exit(status), 50)
+    void server.close().then(() => process.exit(status))
   }
   const server = new LabdServer({
     invoker,

@@ -100,10 +100,18 @@ export class Resident {
     if (this.channel === undefined) {
       return Promise.reject(new LabError('ZT_LAB_STATE', `${this.options.title} is not up yet`))
     }
-    return this.channel.request(request, options).catch((error: unknown) => {
-      // A closed connection is how a death shows first; the cause is the better message.
+    return this.answered(this.channel.request(request, options))
+  }
+
+  /** A closed connection is how a death shows first; the cause is the better message. */
+  private async answered(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer
+    } catch (error) {
+      if (!(error instanceof LabError) || error.code !== 'ZT_LAB_CONNECTION') throw error
+      await within(this.exited, 1000)
       throw this.outcome === undefined ? error : this.deathError()
-    })
+    }
   }
 
   /** Asks it to end, then makes it. Returns when it is gone. */

@@ -61,6 +61,7 @@ export class RunningLab {
   private keys: Record<string, string> = {}
   private steps: Steps | undefined
   private stopping = false
+  private readonly lodgers: Lodger[] = []
   private wiring: Wiring | undefined
 
   constructor(
@@ -90,7 +91,7 @@ export class RunningLab {
           name: 'namespaces',
           setUp: (signal) => createNetwork(script, signal),
           tearDown: async () => {
-            await removeNamespaces(this.state.id)
+            this.lodgers.push(...(await removeNamespaces(this.state.id)))
           },
         },
         { name: 'inside', setUp: (signal) => configureNamespaces(script, signal) },
@@ -119,7 +120,7 @@ export class RunningLab {
       // The sweep does it again, and by force; what it cannot do it says itself.
       log(`tear-down: ${String(error)}`)
     })
-    return sweepLab(this.invoker, this.state.id)
+    return [...this.lodgers, ...(await sweepLab(this.invoker, this.state.id))]
   }
 
   node(name: string): Resident {

@@ -42,8 +42,8 @@ beforeEach(async () => {
   })
   await server.listen()
 })
-afterEach(() => {
-  server.close()
+afterEach(async () => {
+  await server.close()
   rmSync(root, { recursive: true, force: true })
 })
 

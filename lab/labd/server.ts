@@ -7,6 +7,7 @@
 import { chmodSync, chownSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { LabError, messageOf, withoutCode } from '../errors.js'
 import { encodeMessage, MessageReader } from '../framing.js'
 import { deadlineSignal, type StepPart } from '../steps.js'
@@ -83,9 +84,13 @@ export class LabdServer {
     return this.down
   }
 
-  close(): void {
+  /** Lets the last answers out; a client that does not read them holds nobody for long. */
+  async close(): Promise<void> {
     this.server.close()
-    for (const { socket } of this.connections) socket.end()
+    const gone = [...this.connections].map(
+      ({ socket }) => new Promise<void>((resolve) => socket.once('close', () => resolve()).end()),
+    )
+    await Promise.race([Promise.all(gone), delay(50)])
   }
 
   private accept(socket: Socket): void {

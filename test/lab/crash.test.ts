@@ -4,12 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { labDown, labDownAll, labUp, listLabs } from '../../lab/index.js'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { labDown, labUp, listLabs, type LabProgress } from '../../lab/index.js'
 import { identify, LAB_MARK } from '../../lab/process-identity.js'
 import { readLabState } from '../../lab/state.js'
 import { newSeed, shipped } from './support/fabrics.js'
-import { needsRoot, traces } from './support/host.js'
+import { needsRoot, nothing, tracesOf } from './support/host.js'
 
 const plan = shipped('two-leaves')
 type Kind = 'labd' | 'engine' | 'probe'
@@ -38,22 +38,16 @@ function environmentOf(pid: number): readonly string[] {
     return []
   }
 }
-/** The one lab that is coming up now. */
-function newest(known: ReadonlySet<string>): string {
-  const fresh = listLabs().find(({ id }) => !known.has(id))
-  if (fresh === undefined) throw new Error('no lab is coming up')
-  return fresh.id
+/** Labs of this file, for a test that fails half-way. */
+const made = new Set<string>()
+const note = ({ lab }: LabProgress): void => {
+  made.add(lab)
 }
-
-let before: ReturnType<typeof traces>
-beforeAll(() => {
-  before = traces()
-})
 afterAll(async () => {
-  await labDownAll()
+  for (const id of made) await labDown(id)
 })
 
-describe('[O06] a process killed while a lab comes up', () => {
+describe('a process killed while a lab comes up', () => {
   const upSteps = ['state', 'namespaces', 'inside', 'engines', 'probe', 'announce']
   const cases = [
     ...upSteps.map((step): [Kind, string] => ['labd', step]),
@@ -62,17 +56,17 @@ describe('[O06] a process killed while a lab comes up', () => {
     ['probe', 'announce'] as [Kind, string],
   ]
   it.each(cases)('%s before step %s: nothing is left', async (kind, at) => {
-    const known = new Set(listLabs().map(({ id }) => id))
     let id = ''
     let killed = 0
     const outcome = await labUp(plan, {
       keysSeed: newSeed(),
       attached: false,
+      onProgress: (event) => {
+        note(event)
+        id = event.lab
+      },
       beforeStep: (step) => {
-        if (step === at) {
-          id = newest(known)
-          killed = kill(id, kind)
-        }
+        if (step === at) killed = kill(id, kind)
         return Promise.resolve()
       },
     }).then(
@@ -83,33 +77,33 @@ describe('[O06] a process killed while a lab comes up', () => {
     // A lab of which only an engine or the probe died may come up; it is taken down like any other.
     expect(kind === 'labd' ? ['refused'] : ['refused', 'up']).toContain(outcome)
     await labDown(id)
-    expect(traces()).toEqual(before)
+    expect(tracesOf(id)).toEqual(nothing)
   })
 })
 
 describe('a process killed while a lab runs', () => {
   it.each<Kind>(['labd', 'engine', 'probe'])('%s: down removes all of it', async (kind) => {
-    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false })
+    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false, onProgress: note })
     expect(kill(lab.id, kind)).toBeGreaterThan(0)
     await delay(20)
     lab.close()
     await labDown(lab.id)
-    expect(traces()).toEqual(before)
+    expect(tracesOf(lab.id)).toEqual(nothing)
   })
 
   it('labd: what it left is listed as stale, and the next lab that comes up removes it', async () => {
-    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false })
+    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false, onProgress: note })
     kill(lab.id, 'labd')
     await delay(20)
     expect(listLabs().find(({ id }) => id === lab.id)?.phase).toBe('stale')
-    const next = await labUp(plan, { keysSeed: newSeed() })
-    expect(traces().state).toEqual([next.id])
+    const next = await labUp(plan, { keysSeed: newSeed(), onProgress: note })
+    expect(tracesOf(lab.id)).toEqual(nothing)
     await next.down()
-    expect(traces()).toEqual(before)
+    expect(tracesOf(next.id)).toEqual(nothing)
   })
 
   it('engine: the lab says which one died, and what is asked of others goes on', async () => {
-    const lab = await labUp(plan, { keysSeed: newSeed() })
+    const lab = await labUp(plan, { keysSeed: newSeed(), onProgress: note })
     const { nodes } = await lab.processes()
     process.kill(nodes['leaf1']!, 'SIGKILL')
     await delay(20)
@@ -120,11 +114,11 @@ describe('a process killed while a lab runs', () => {
     expect(await lab.processes()).toMatchObject({ nodes: { leaf1: null } })
     expect(await lab.control('leaf2', { op: 'hello' })).toMatchObject({ node: 'leaf2' })
     await lab.down()
-    expect(traces()).toEqual(before)
+    expect(tracesOf(lab.id)).toEqual(nothing)
   })
 
   it('engine: its ports go on dropping, so that the kernel never sees a frame', async () => {
-    const lab = await labUp(plan, { keysSeed: newSeed() })
+    const lab = await labUp(plan, { keysSeed: newSeed(), onProgress: note })
     const { nodes } = await lab.processes()
     process.kill(nodes['leaf2']!, 'SIGKILL')
     await delay(20)
@@ -143,7 +137,7 @@ describe('a process killed while a lab goes down', () => {
     ['probe', 'probe'],
   ]
   it.each(cases)('%s before the tear-down of %s: down has removed all of it', async (kind, at) => {
-    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false })
+    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false, onProgress: note })
     lab.close()
     let killed = 0
     await labDown(lab.id, {
@@ -153,6 +147,6 @@ describe('a process killed while a lab goes down', () => {
       },
     })
     expect(killed).toBeGreaterThan(0)
-    expect(traces()).toEqual(before)
+    expect(tracesOf(lab.id)).toEqual(nothing)
   })
 })

@@ -9,10 +9,10 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { attach, labDown, labUp, listLabs, type Lab } from '../../lab/index.js'
+import { attach, labDown, labUp, listLabs, type Lab, type LabProgress } from '../../lab/index.js'
 import { readCapture } from '../../twin/packet/index.js'
 import { newSeed, shipped } from './support/fabrics.js'
-import { needsRoot, traces } from './support/host.js'
+import { needsRoot, nothing, tracesOf } from './support/host.js'
 
 const plan = shipped('two-leaves')
 const loopback = (node: string) => plan.nodes.find(({ name }) => name === node)!.vtep!
@@ -27,7 +27,6 @@ beforeEach(needsRoot)
 
 describe('a lab', () => {
   let lab: Lab
-  const before = traces()
   beforeAll(async () => {
     if (process.getuid?.() === 0) lab = await labUp(plan, { keysSeed: newSeed(), attached: false })
   })
@@ -122,10 +121,8 @@ describe('a lab', () => {
     const second = await labUp(plan, { keysSeed: newSeed() })
     await second.down()
     expect(await labDown(second.id)).toEqual({ id: second.id, lodgers: [] })
-    const after = traces()
-    expect(after.namespaces.filter((name) => name.includes(second.id))).toEqual([])
-    expect(after.links).toEqual(before.links)
-    expect(after.state).toEqual([lab.id])
+    expect(tracesOf(second.id)).toEqual(nothing)
+    expect(listLabs().map(({ id }) => id)).toContain(lab.id)
   })
 })
 
@@ -152,43 +149,51 @@ describe('labs', () => {
     const id = chunk.toString()
     expect(listLabs().find((lab) => lab.id === id)?.phase).toBe('up')
     owner.kill('SIGKILL')
-    await vi.waitFor(() => expect(listLabs().some((lab) => lab.id === id)).toBe(false), { timeout: 10_000 })
-    expect(traces().namespaces.filter((name) => name.includes(id))).toEqual([])
+    await vi.waitFor(() => expect(tracesOf(id)).toEqual(nothing), { timeout: 10_000 })
   })
 
   it.each(['namespaces', 'inside', 'engines', 'probe'])(
     'are gone when bringing them up is cancelled at step %s',
     async (at) => {
-      const before = traces()
+      let id = ''
       const controller = new AbortController()
       const up = labUp(plan, {
         keysSeed: newSeed(),
         signal: controller.signal,
-        onProgress: ({ step, phase }) => {
+        onProgress: ({ lab, step, phase }) => {
+          id = lab
           if (step === at && phase === 'set-up') controller.abort()
         },
       })
       await expect(up).rejects.toMatchObject({ code: 'ZT_LAB_CANCELLED' })
-      expect(traces()).toEqual(before)
+      expect(tracesOf(id)).toEqual(nothing)
     },
   )
 
   it('do not come up in time that is too short, and say so', async () => {
-    const before = traces()
-    await expect(labUp(plan, { keysSeed: newSeed(), deadline: 1 })).rejects.toMatchObject({
-      code: 'ZT_LAB_DEADLINE',
-    })
-    expect(traces()).toEqual(before)
+    let id = ''
+    const onProgress = ({ lab }: LabProgress) => {
+      id = lab
+    }
+    const up = labUp(plan, { keysSeed: newSeed(), deadline: 1, onProgress })
+    await expect(up).rejects.toMatchObject({ code: 'ZT_LAB_DEADLINE' })
+    expect(tracesOf(id)).toEqual(nothing)
   })
 
   it('tell what a program that does not start has said, and leave nothing', async () => {
-    const before = traces()
-    const up = labUp(plan, { keysSeed: newSeed(), programs: { engineArguments: ['--no-such-flag'] } })
+    let id = ''
+    const up = labUp(plan, {
+      keysSeed: newSeed(),
+      programs: { engineArguments: ['--no-such-flag'] },
+      onProgress: ({ lab }) => {
+        id = lab
+      },
+    })
     await expect(up).rejects.toMatchObject({
       code: 'ZT_LAB_DIED',
       message: expect.stringContaining('no-such-flag'),
     })
-    expect(traces()).toEqual(before)
+    expect(tracesOf(id)).toEqual(nothing)
   })
 
   it('keep a stranger in a namespace alive, and tell of him', async () => {
@@ -202,6 +207,6 @@ describe('labs', () => {
     expect(lodgers.join()).toContain(`process ${stranger.pid} (sleep) runs on in what was zt-${lab.id}-leaf1`)
     expect(stranger.exitCode).toBeNull()
     stranger.kill()
-    expect(traces().namespaces.filter((name) => name.includes(lab.id))).toEqual([])
+    expect(tracesOf(lab.id)).toEqual(nothing)
   })
 })
