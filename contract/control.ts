@@ -21,9 +21,19 @@ export const EngineRequest = z.discriminatedUnion('op', [
   z.strictObject({ ...request, op: z.literal('load'), program: NodeProgram, keys: z.string().optional() }),
   /** CTRL-2 */
   z.strictObject({ ...request, op: z.literal('set-vni'), interface: InterfaceId, vni: Vni }),
-  z.strictObject({ ...request, op: z.literal('set-macsec-mode'), interface: InterfaceId, mode: z.enum(['strict', 'disabled']) }),
+  z.strictObject({
+    ...request,
+    op: z.literal('set-macsec-mode'),
+    interface: InterfaceId,
+    mode: z.enum(['strict', 'disabled']),
+  }),
   /** CTRL-3 */
-  z.strictObject({ ...request, op: z.literal('flush'), table: z.enum(['fdb', 'neighbours']), interface: InterfaceId.optional() }),
+  z.strictObject({
+    ...request,
+    op: z.literal('flush'),
+    table: z.enum(['fdb', 'neighbours']),
+    interface: InterfaceId.optional(),
+  }),
   /** CTRL-4: adds ns to the clock of all later inputs. */
   z.strictObject({ ...request, op: z.literal('advance-time'), ns: z.int().min(0) }),
   /** Answer: `{ program }`, as it is now. */
@@ -35,7 +45,12 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** Writes out journal and captures. Answer: `{ journalBytes }` (file length that is complete). */
   z.strictObject({ ...request, op: z.literal('sync') }),
   /** Copies of frames as they arrive on (or leave) a port, taken in XDP before redirect, to a pcapng file. */
-  z.strictObject({ ...request, op: z.literal('capture'), interface: InterfaceId, file: z.string().nullable() }),
+  z.strictObject({
+    ...request,
+    op: z.literal('capture'),
+    interface: InterfaceId,
+    file: z.string().nullable(),
+  }),
   z.strictObject({ ...request, op: z.literal('shutdown') }),
 ])
 export type EngineRequest = z.infer<typeof EngineRequest>

@@ -31,7 +31,15 @@ export const RECORD_HEADER_LENGTH = 16
 export const MAX_PAYLOAD = 16 * 1024 * 1024
 
 export const RecordType = {
-  Program: 1, FrameIn: 2, PuntIn: 3, ControlIn: 4, NeighbourIn: 5, Clock: 6,
-  FrameOut: 16, PuntOut: 17, Fate: 18, End: 255,
+  Program: 1,
+  FrameIn: 2,
+  PuntIn: 3,
+  ControlIn: 4,
+  NeighbourIn: 5,
+  Clock: 6,
+  FrameOut: 16,
+  PuntOut: 17,
+  Fate: 18,
+  End: 255,
 } as const
 export type RecordType = (typeof RecordType)[keyof typeof RecordType]

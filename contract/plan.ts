@@ -65,15 +65,37 @@ const intent = {
 }
 export const PlanIntent = z.discriminatedUnion('kind', [
   /** From each host of `from` to each of `to` (host ids, resolved). */
-  z.strictObject({ ...intent, kind: z.literal('reach'), from: z.array(z.string()), to: z.array(z.string()), traffic: ProtocolSpec }),
-  z.strictObject({ ...intent, kind: z.literal('isolate'), tenants: z.tuple([z.string(), z.string()]) }),
-  z.strictObject({ ...intent, kind: z.literal('encrypt'), links: z.array(z.string()), by: z.enum(['macsec']) }),
   z.strictObject({
-    ...intent, kind: z.literal('latency'), from: z.string(), to: z.string(),
-    /** Percentile (50, 90, 99, 99.9) and bound in ns; packets a second. */
-    percentile: z.number(), bound: z.int(), rate: z.int(),
+    ...intent,
+    kind: z.literal('reach'),
+    from: z.array(z.string()),
+    to: z.array(z.string()),
+    traffic: ProtocolSpec,
   }),
-  z.strictObject({ ...intent, kind: z.literal('survive'), links: z.int().min(0), nodes: z.int().min(0), keep: z.array(z.string()) }),
+  z.strictObject({ ...intent, kind: z.literal('isolate'), tenants: z.tuple([z.string(), z.string()]) }),
+  z.strictObject({
+    ...intent,
+    kind: z.literal('encrypt'),
+    links: z.array(z.string()),
+    by: z.enum(['macsec']),
+  }),
+  z.strictObject({
+    ...intent,
+    kind: z.literal('latency'),
+    from: z.string(),
+    to: z.string(),
+    /** Percentile (50, 90, 99, 99.9) and bound in ns; packets a second. */
+    percentile: z.number(),
+    bound: z.int(),
+    rate: z.int(),
+  }),
+  z.strictObject({
+    ...intent,
+    kind: z.literal('survive'),
+    links: z.int().min(0),
+    nodes: z.int().min(0),
+    keep: z.array(z.string()),
+  }),
 ])
 export const Plan = z.strictObject({
   format: z.literal('ztos-plan'),
@@ -81,7 +103,15 @@ export const Plan = z.strictObject({
   fabric: z.string(),
   /** Underlay address family. */
   underlay: z.enum(['ipv4', 'ipv6']),
-  nodes: z.array(z.strictObject({ name: z.string(), role: z.enum(['spine', 'leaf']), asn: z.int(), vtep: IpText.optional(), program: NodeProgram })),
+  nodes: z.array(
+    z.strictObject({
+      name: z.string(),
+      role: z.enum(['spine', 'leaf']),
+      asn: z.int(),
+      vtep: IpText.optional(),
+      program: NodeProgram,
+    }),
+  ),
   links: z.array(PlanLink),
   tenants: z.array(PlanTenant),
   hosts: z.array(PlanHost),

@@ -20,7 +20,10 @@ export const IpText = z.union([z.ipv4(), z.ipv6()])
 /** Address with prefix length, host bits kept (`10.1.0.1/24`), or a prefix, host bits zero. */
 export const CidrText = z.union([z.cidrv4(), z.cidrv6()])
 /** Name of a key; its value is never in a plan: `lab:core/leaf1--spine1/leaf1/0`. */
-export const KeyReference = z.string().regex(/^[a-z][a-z0-9+.-]*:[A-Za-z0-9._/#-]+$/).max(200)
+export const KeyReference = z
+  .string()
+  .regex(/^[a-z][a-z0-9+.-]*:[A-Za-z0-9._/#-]+$/)
+  .max(200)
 /** Secure Channel Identifier: 16 hex digits, MAC then port identifier (IEEE 802.1AE-2018 clause 9.9). */
 export const SciText = z.string().regex(/^[0-9a-f]{16}$/)
 const Mtu = z.int().min(68).max(9216)
@@ -32,7 +35,8 @@ const named = { id: InterfaceId, name: z.string().min(1).max(15) }
 const attach = { vrf: z.int().min(0).optional(), bridge: InterfaceId.optional() }
 
 export const PortInterface = z.strictObject({
-  ...named, ...attach,
+  ...named,
+  ...attach,
   kind: z.literal('port'),
   mac: MacText,
   /** Largest frame minus 14 octets, seal included. */
@@ -43,7 +47,8 @@ export const PortInterface = z.strictObject({
 })
 const SecureAssociation = z.strictObject({ sci: SciText, an: z.int().min(0).max(3), key: KeyReference })
 export const MacsecInterface = z.strictObject({
-  ...named, ...attach,
+  ...named,
+  ...attach,
   kind: z.literal('macsec'),
   lower: InterfaceId,
   mac: MacText,
@@ -61,7 +66,10 @@ export const BridgeInterface = z.strictObject({
   kind: z.literal('bridge'),
   /** FDB ageing time, ns (LEARN-4). */
   ageing: Nanoseconds,
-  fdbLimit: z.int().min(1).max(1 << 20),
+  fdbLimit: z
+    .int()
+    .min(1)
+    .max(1 << 20),
 })
 export const IrbInterface = z.strictObject({
   ...named,
@@ -76,7 +84,10 @@ export const IrbInterface = z.strictObject({
   suppress: z.boolean(),
   /** ns, NEIGH-2. */
   neighbourLifetime: Nanoseconds,
-  neighbourLimit: z.int().min(1).max(1 << 20),
+  neighbourLimit: z
+    .int()
+    .min(1)
+    .max(1 << 20),
 })
 export const VxlanInterface = z.strictObject({
   ...named,
@@ -102,7 +113,12 @@ export const LoopbackInterface = z.strictObject({
   addresses: z.array(CidrText),
 })
 export const Interface = z.discriminatedUnion('kind', [
-  PortInterface, MacsecInterface, BridgeInterface, IrbInterface, VxlanInterface, LoopbackInterface,
+  PortInterface,
+  MacsecInterface,
+  BridgeInterface,
+  IrbInterface,
+  VxlanInterface,
+  LoopbackInterface,
 ])
 
 /** Exactly one of `group`, `connected`, `blackhole`. Prefixes are unique within a VRF. */
@@ -116,7 +132,12 @@ export const Route = z.strictObject({
 export const NextHop = z.strictObject({ interface: InterfaceId, gateway: IpText.optional() })
 export const NextHopGroup = z.strictObject({ id: z.int().min(1), members: z.array(NextHop).min(1).max(64) })
 export const StaticNeighbour = z.strictObject({ interface: InterfaceId, address: IpText, mac: MacText })
-export const StaticFdb = z.strictObject({ bridge: InterfaceId, mac: MacText, interface: InterfaceId, remote: IpText.optional() })
+export const StaticFdb = z.strictObject({
+  bridge: InterfaceId,
+  mac: MacText,
+  interface: InterfaceId,
+  remote: IpText.optional(),
+})
 export const FloodList = z.strictObject({ interface: InterfaceId, remotes: z.array(IpText) })
 
 /** The dynamic part: what a control plane computes. */
