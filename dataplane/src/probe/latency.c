@@ -75,7 +75,8 @@ static void pause_until(uint64_t time)
 {
     uint64_t now = zt_probe_now();
     uint64_t gap = time > now ? time - now : 0;
-    struct timespec rest = { .tv_nsec = (long)((gap < SECOND / 100 ? gap : SECOND / 100) - TIMER_LATE) };
+    struct timespec rest = { .tv_nsec =
+                                 (long)((gap < SECOND / 100 ? gap : SECOND / 100) - TIMER_LATE) };
 
     if (gap > 2 * TIMER_LATE)
         nanosleep(&rest, NULL);
@@ -102,6 +103,17 @@ static void measure(struct zt_probe *probe, struct zt_latency *latency, struct z
             end = latency->last_arrival + LINGER;
 }
 
+/* From the first frame due to the last arrival. */
+static uint64_t elapsed(const struct zt_latency *latency)
+{
+    uint64_t last = latency->start;
+
+    for (uint32_t i = 0; i < latency->request->count; i++)
+        if (latency->arrived[i] > last)
+            last = latency->arrived[i];
+    return last - latency->start;
+}
+
 static void append_result(const struct zt_latency *latency, struct zt_text *answer)
 {
     const struct zt_latency_request *request = latency->request;
@@ -124,8 +136,10 @@ static void append_result(const struct zt_latency *latency, struct zt_text *answ
         zt_text_format(answer, "%s%lld", comma, (long long)(latency->sent[i] - due(latency, i)));
         comma = ",";
     }
-    zt_text_format(answer, "],\"sent\":%u,\"received\":%u,\"lost\":%u,\"duplicates\":%u", sent,
-                   latency->received, sent - latency->received, latency->duplicates);
+    zt_text_format(answer,
+                   "],\"sent\":%u,\"received\":%u,\"lost\":%u,\"duplicates\":%u,\"elapsed\":%llu",
+                   sent, latency->received, sent - latency->received, latency->duplicates,
+                   (unsigned long long)elapsed(latency));
 }
 
 bool zt_latency_run(struct zt_probe *probe, const struct zt_latency_request *request,

@@ -52,6 +52,13 @@ static void on_neighbour(void *context, const struct zt_neighbour_event *event)
     }
 }
 
+static void on_neighbours_begin(void *context)
+{
+    struct zt_engine *engine = context;
+
+    zt_neighbours_begin(&engine->neighbours);
+}
+
 static void on_neighbours_complete(void *context)
 {
     struct zt_engine *engine = context;
@@ -111,6 +118,7 @@ int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
     struct zt_netlink_handler handler = {
         .context = engine,
         .neighbour = on_neighbour,
+        .neighbours_begin = on_neighbours_begin,
         .neighbours_complete = on_neighbours_complete,
         .link = on_link,
     };

@@ -43,6 +43,7 @@ static void next_dump(struct zt_netlink *netlink)
         request_dump(netlink, RTM_GETLINK);
     } else if (netlink->want_neighbours) {
         netlink->want_neighbours = false;
+        netlink->handler.neighbours_begin(netlink->handler.context);
         request_dump(netlink, RTM_GETNEIGH);
         netlink->dumping_neighbours = netlink->dumping;
     }

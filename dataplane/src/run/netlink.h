@@ -30,7 +30,8 @@ struct zt_link_event {
 struct zt_netlink_handler {
     void *context;
     void (*neighbour)(void *context, const struct zt_neighbour_event *event);
-    /* All neighbours that there are have been told since the last request for them. */
+    /* All neighbours are told from here to `neighbours_complete`, among news of them. */
+    void (*neighbours_begin)(void *context);
     void (*neighbours_complete)(void *context);
     void (*link)(void *context, const struct zt_link_event *event);
 };

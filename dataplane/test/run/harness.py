@@ -121,7 +121,7 @@ class Lab:
     def __init__(self):
         Lab.counter += 1
         self.prefix = f"ztt{os.getpid()}-{Lab.counter}-"
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zt-run-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zt-run-", dir="/run"))
         self.namespaces = []
         self.processes = []
         self.indexes = {}
@@ -342,16 +342,14 @@ def two_leaves(lab, sealed=False, engine=(), **options):
     return engines, probe
 
 
-def patched(lab, *engine, **options):
+def patched(lab, *engine, probe=(), **options):
     """One engine that bridges two hosts: (engine, probe)."""
     lab.add("n", "h1", "h2")
     for port in (1, 2):
         lab.cable("n", f"eth{port}.phy", f"h{port}", "eth0")
     process = lab.engine("n", programs.patch(), *engine, **options)
-    probe = lab.probe(
-        {f"h{n}": (f"h{n}", "eth0", programs.host_mac(n), [f"{programs.host_address(n)}/24"]) for n in (1, 2)}
-    )
-    return process, probe
+    hosts = {f"h{n}": (f"h{n}", "eth0", programs.host_mac(n), [f"{programs.host_address(n)}/24"]) for n in (1, 2)}
+    return process, lab.probe(hosts, (), *probe)
 
 
 def settled(*pages):
