@@ -125,8 +125,11 @@ describe('the gateway of a tenant', () => {
   test.each([
     ['a wrong checksum', build.icmp({ type: 8, checksum: 1 }, data)],
     ['too short', build.payload(new Uint8Array([8, 0, 0xf7, 0xff]))],
+    ['nothing in it', build.payload('')],
+    ['one octet', build.payload(new Uint8Array([8]))],
+    ['seven octets of another type', build.payload(new Uint8Array([3, 0, 0xfc, 0xff, 0, 0, 0]))],
     ['seven octets', build.payload(new Uint8Array([8, 0, 0xf7, 0xff, 0, 0, 0]))],
-  ])('[LOCAL-3] echo with %s', (_what, stack) => {
+  ])('[LOCAL-3] ICMP with %s', (_what, stack) => {
     expect(ready().frame(13, ask4(stack, { protocol: 1 }))).toEqual(['icmp-invalid'])
   })
 
@@ -170,6 +173,7 @@ describe('the gateway of a tenant', () => {
   test.each([
     ['TCP', build.tcp({ srcPort: 1, dstPort: 22 })],
     ['an ICMP error', build.icmp({ type: 3, code: 1 }, data)],
+    ['an ICMP error with a wrong checksum', build.icmp({ type: 3, code: 1, checksum: 1 }, data)],
     ['an echo reply', build.icmp({ type: 0 }, data)],
     ['echo of another code', build.icmp({ type: 8, code: 1 }, data)],
   ])('[LOCAL-4] %s: nobody listens, and nobody is told', (_what, stack) => {

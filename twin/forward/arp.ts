@@ -77,14 +77,14 @@ function answersForGateway(irb: Irb, frame: Uint8Array): boolean {
   return destination === MAC_BROADCAST || destination === irb.mac || destination === irb.systemMac
 }
 
-/** ARP-4: the MAC to answer with. */
+/** ARP-4: the MAC to answer with. A static neighbour has no dynamic one beside it. */
 function suppressed(m: Machine, irb: Irb, member: Member, frame: Uint8Array): Mac | undefined {
   if (!irb.suppress || member.kind !== 'port' || ethernet.dst(frame, 0) !== MAC_BROADCAST) {
     return undefined
   }
   const sender = arp.spa(frame, L3_OFFSET)
   const target = arp.tpa(frame, L3_OFFSET)
-  if (sender === target || sender === IPV4_ANY || irb.neighbours.has(target)) return undefined
+  if (sender === target || sender === IPV4_ANY) return undefined
   const neighbour = lookupDynamic(irb, target, m.now)
   if (neighbour?.state !== 'resolved' || neighbour.mac === arp.sha(frame, L3_OFFSET)) return undefined
   return neighbour.mac

@@ -81,7 +81,7 @@ function isOwnOfIrb(irb: Irb, address: Ipv6): boolean {
   )
 }
 
-/** ND-4: the MAC to answer with. */
+/** ND-4: the MAC to answer with. A static neighbour has no dynamic one beside it. */
 function suppressed(
   m: Machine,
   irb: Irb,
@@ -90,7 +90,7 @@ function suppressed(
   message: NeighbourMessage,
 ): Mac | undefined {
   if (!irb.suppress || member.kind !== 'port' || message.source === IPV6_ANY) return undefined
-  if (!isIpv6Multicast(message.destination) || irb.neighbours.has(message.target)) return undefined
+  if (!isIpv6Multicast(message.destination)) return undefined
   const neighbour = lookupDynamic(irb, message.target, m.now)
   if (neighbour?.state !== 'resolved' || neighbour.mac === ethernet.src(frame, 0)) return undefined
   return neighbour.mac

@@ -64,7 +64,7 @@ export type Side = 'port' | 'tunnel'
 /** A frame of a host on a bridge. */
 export function hostFrame(random: Random, words: BridgeWords, side: Side, sizes: Sizes): Uint8Array {
   const n = hostNumber(random, words, side)
-  const src = random.chance(95) ? (words.macs[n] ?? random.pick(words.macs)) : oddSource(random, words)
+  const src = random.chance(94) ? (words.macs[n] ?? random.pick(words.macs)) : oddSource(random, words)
   const stack = random.weighted<() => Stack>([
     [32, () => routedV4(random, words, n, src, sizes)],
     [18, () => routedV6(random, words, n, src, sizes)],

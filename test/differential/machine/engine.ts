@@ -4,7 +4,7 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,12 +38,16 @@ export interface EngineFailure {
 /** A folder with a journal and its keys, and the engine to run on them. */
 export class EngineBench {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'ztos-differential-'))
-  private readonly engine = path.resolve(ROOT, ENGINE)
+  /** A copy: a build that goes on meanwhile does not change the judge. */
+  private readonly engine = path.join(this.folder, 'ztos-fpe')
 
   constructor() {
-    if (!existsSync(this.engine)) {
+    const built = path.resolve(ROOT, ENGINE)
+    if (!existsSync(built)) {
+      this.remove()
       throw new Error(`${ENGINE} is not built: run 'make build' first; nothing was compared`)
     }
+    copyFileSync(built, this.engine)
   }
 
   get journalFile(): string {

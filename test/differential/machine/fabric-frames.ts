@@ -63,7 +63,7 @@ export function fabricFrame(random: Random, words: Vocabulary, port: PortWords, 
   const underlay = port.vrf?.id === 0
   const stack = random.weighted<() => Stack>([
     [
-      underlay && words.tunnels.length > 0 ? 60 : 0,
+      words.tunnels.length === 0 ? 0 : underlay ? 60 : 15,
       () => build.ethernet(header, vxlanPacket(random, words, random.pick(words.tunnels), sizes)),
     ],
     [25, () => build.ethernet(header, transit(random, port, sizes))],

@@ -69,7 +69,9 @@ function frameInput(random: Random, words: Vocabulary, place: number): Input {
 }
 
 function receivedFrame(random: Random, words: Vocabulary, port: PortWords): Uint8Array {
-  const sizes = sizesOf(words)
+  const all = sizesOf(words)
+  // As long as the port itself takes, as often as as long as any other.
+  const sizes = random.chance(50) ? all : [port.mtu - 28, port.mtu - 20, port.mtu - 48, port.port.mtu - 28]
   return port.bridge !== undefined
     ? hostFrame(random, port.bridge, 'port', sizes)
     : fabricFrame(random, words, port, sizes)
@@ -147,11 +149,31 @@ function addressesOf(program: NodeProgram, id: number): Ip[] {
     : []
 }
 
+/** Operations that the contract does not know so (CTRL-5). */
+const REFUSED: readonly unknown[] = [
+  {},
+  [],
+  null,
+  'flush',
+  { id: 1, op: 'explode' },
+  { id: 1, op: 'sync' },
+  { op: 'flush', table: 'fdb' },
+  { id: -1, op: 'flush', table: 'fdb' },
+  { id: 1, op: 'flush', table: 'routes' },
+  { id: 1, op: 'flush', table: 'fdb', interface: 0 },
+  { id: 1, op: 'flush', table: 'fdb', interface: 1.5 },
+  { id: 1, op: 'flush', table: 'fdb', more: true },
+  { id: 1, op: 'set-vni', interface: 1 },
+  { id: 1, op: 'set-vni', interface: 1, vni: 0x1000000 },
+  { id: 1, op: 'set-macsec-mode', interface: 1, mode: 'off' },
+]
+
 function controlInput(random: Random, words: Vocabulary): Input {
   const id = random.below(1000)
   const interfaces = words.program.interfaces
   const anywhere = random.chance(90) ? random.pick(interfaces).id : 65000
   const request = random.weighted<() => unknown>([
+    [2, () => random.pick(REFUSED)],
     [4, () => ({ id, op: 'flush', table: 'fdb' })],
     [3, () => ({ id, op: 'flush', table: 'neighbours' })],
     [3, () => ({ id, op: 'flush', table: random.pick(['fdb', 'neighbours']), interface: anywhere })],
@@ -190,7 +212,11 @@ export function randomInputs(words: Vocabulary, seed: number, count: number): Ti
   const random = new Random(seed)
   const inputs: TimedInput[] = []
   for (let place = 0; place < count; place++) {
-    const again = inputs.length > 0 && random.chance(2) ? random.pick(inputs) : undefined
+    const again = random.chance(3)
+      ? random.chance(50)
+        ? inputs.at(-1)
+        : inputs[random.below(place)]
+      : undefined
     if (again?.input.kind === 'frame') inputs.push({ after: 0n, input: again.input })
     else inputs.push(randomInput(words, { seed: random.u32(), place }))
   }

@@ -52,7 +52,9 @@ export function explainMismatch(
     `engine ended with ${failure.status}: ${failure.stderr.trim() === '' ? '(said nothing)' : failure.stderr.trim()}`,
     `again: ${bench.commandLine(mode)}`,
   ]
-  const engine = failure.journal === undefined ? undefined : entriesOf(failure.journal)
+  // With any other status it gave up, and what it wrote is no journal.
+  const hasJournal = failure.status === '0' || failure.status === '1'
+  const engine = hasJournal && failure.journal !== undefined ? entriesOf(failure.journal) : undefined
   const at = engine === undefined ? twin.entries.length - 1 : firstDifference(twin.entries, engine)
   if (at < 0)
     return [...lines, 'all outputs are equal; the journals differ elsewhere (END, headers)'].join('\n')

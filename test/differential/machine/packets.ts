@@ -65,7 +65,10 @@ function upper(random: Random, family: 4 | 6, sizes: Sizes): Upper {
     }
     default:
       // Nothing that has ports, or cut off before them.
-      return { stack: build.payload(random.bytes(random.below(9))), protocol: random.pick(PROTOCOLS) }
+      return {
+        stack: build.payload(random.bytes(random.chance(40) ? 0 : random.below(9))),
+        protocol: random.pick([...PROTOCOLS, 1, 58]),
+      }
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { NextHop } from '../../../contract/program.js'
+import { formatPrefix, parseInterfaceAddress } from '../../../twin/packet/index.js'
 import { hex, portMac, systemMac, vtep, VTEPS, type Draft } from './program-underlay.js'
 import type { Random } from './random.js'
 
@@ -35,6 +36,7 @@ export function addOverlay(draft: Draft): void {
       addNetwork(draft, tenant, network, family)
     if (random.chance(70)) addLayer3(draft, tenant, family)
     if (random.chance(12)) addRoutedPort(draft, tenant)
+    if (random.chance(15)) addLoopback(draft, tenant)
     addExtraRoutes(draft, tenant)
   }
 }
@@ -175,8 +177,8 @@ function addIrb(draft: Draft, tenant: number, network: number, bridge: number): 
     id,
     name: `i${id}`,
     bridge,
-    vrf: tenant,
-    mac: GATEWAY_MAC,
+    vrf: random.chance(97) ? tenant : 0,
+    mac: random.chance(92) ? GATEWAY_MAC : systemMac(1),
     systemMac: systemMac(1),
     addresses,
     mtu: random.weighted([
@@ -189,6 +191,12 @@ function addIrb(draft: Draft, tenant: number, network: number, bridge: number): 
     neighbourLifetime: lifetime(random),
     neighbourLimit: limit(random),
   })
+  if (random.chance(8)) {
+    // A static entry for a MAC that is the IRB's own.
+    const ports = draft.interfaces.filter((one) => one.kind === 'port' && one.bridge === bridge)
+    const port = ports.length > 0 ? random.pick(ports) : undefined
+    if (port !== undefined) tables.fdb.push({ bridge, mac: GATEWAY_MAC, interface: port.id })
+  }
   for (const address of addresses) {
     const prefix = networkOf(address)
     if (tables.routes.some((route) => route.vrf === tenant && route.prefix === prefix)) continue
@@ -204,18 +212,17 @@ function addressesOf(random: Random, network: number): string[] {
   if (random.chance(90)) addresses.push(random.chance(60) ? SUBNETS4[network]! : random.pick(SUBNETS4))
   if (random.chance(75)) addresses.push(random.chance(60) ? SUBNETS6[network]! : random.pick(SUBNETS6))
   if (random.chance(15)) addresses.push('10.7.0.1/16')
+  // Inside another subnet: its broadcast address is a host there.
+  if (random.chance(12)) addresses.push('10.1.0.9/29')
   if (random.chance(10)) addresses.push('2001:db8:7::1/56')
+  // One of the program's own choosing, and one that is the EUI-64 of the gateway's MAC.
+  if (random.chance(10)) addresses.push(random.pick(['fe80::77/64', 'fe80::5eff:fe00:1/64']))
   return random.shuffle(addresses)
 }
 
 /** `10.1.2.2/30` to `10.1.2.0/30`. */
-export function networkOf(address: string): string {
-  const [text = '', bits = ''] = address.split('/')
-  if (text.includes(':')) return `${text.replace(/::[0-9a-f]*$/, '::')}/${bits}`
-  const value = text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
-  const size = 2 ** (32 - Number(bits))
-  const first = Math.floor(value / size) * size
-  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')}/${bits}`
+function networkOf(address: string): string {
+  return formatPrefix(parseInterfaceAddress(address).prefix)
 }
 
 /** Bridge, IRB without addresses and vxlan of an L3 VNI; routes to remote prefixes over it. */
@@ -255,6 +262,19 @@ function addLayer3(draft: Draft, tenant: number, family: 4 | 6): void {
   }
 }
 
+/** An address of the tenant that no wire has, now and then that of the node's VTEP; prefixes of it lead nowhere. */
+function addLoopback(draft: Draft, tenant: number): void {
+  const { random, tables } = draft
+  const id = draft.newId()
+  const addresses = random.chance(60)
+    ? [`${vtep(1, 4)}/32`, `${vtep(1, 6)}/128`]
+    : ['10.5.0.1/24', '2001:db8:5::1/64']
+  draft.interfaces.push({ kind: 'loopback', id, name: `l${id}`, vrf: tenant, addresses })
+  for (const address of addresses) {
+    if (random.chance(60)) tables.routes.push({ vrf: tenant, prefix: networkOf(address), connected: id })
+  }
+}
+
 function addRoutedPort(draft: Draft, tenant: number): void {
   const { random, tables } = draft
   const id = draft.newId()
@@ -289,11 +309,19 @@ function addExtraRoutes(draft: Draft, tenant: number): void {
   if (irbs.length === 0) return
   for (const [prefix, gateways] of [
     ['10.55.0.0/16', ['10.1.0.11', '10.1.0.12', '10.1.0.13']],
-    ['2001:db8:55::/48', ['2001:db8:1::b', '2001:db8:1::c']],
+    ['2001:db8:55::/48', ['2001:db8:1::b', '2001:db8:1::c', '10.1.0.16']],
     [random.chance(50) ? '0.0.0.0/0' : '10.44.0.0/16', ['10.1.0.15']],
   ] as const) {
     if (!random.chance(40)) continue
-    const members = gateways.map((gateway) => ({ interface: random.pick(irbs).id, gateway }))
+    // Now and then out of an interface of another VRF: a leak.
+    const out = random.chance(90) ? irbs : routedInterfaces(draft)
+    const members = gateways.map((gateway) => ({ interface: random.pick(out).id, gateway }))
     tables.routes.push({ vrf: tenant, prefix, group: draft.newGroup(random.shuffle(members)) })
   }
+}
+
+function routedInterfaces(draft: Draft) {
+  return draft.interfaces.filter(
+    (one) => one.kind === 'irb' || ((one.kind === 'port' || one.kind === 'macsec') && one.vrf !== undefined),
+  )
 }

@@ -53,6 +53,15 @@ export function addUnderlay(draft: Draft): void {
       const prefix = family === 4 ? '0.0.0.0/0' : '::/0'
       tables.routes.push({ vrf: 0, prefix, group: draft.newGroup(membersOf(random, uplinks, family)) })
     }
+    // A next hop of the other family is a neighbour like any other.
+    if (random.chance(15)) {
+      const prefix = family === 4 ? '198.51.100.0/24' : '2001:db8:ffff::/48'
+      tables.routes.push({
+        vrf: 0,
+        prefix,
+        group: draft.newGroup(membersOf(random, uplinks, family === 4 ? 6 : 4)),
+      })
+    }
     if (random.chance(50)) {
       const prefix = family === 4 ? '192.0.2.64/26' : '2001:db8:f100:8000::/49'
       tables.routes.push({ vrf: 0, prefix, blackhole: true })
@@ -70,7 +79,11 @@ function membersOf(random: Random, uplinks: readonly Uplink[], family: 4 | 6): N
   const chosen = random.some(uplinks, 70)
   const members = chosen.length === 0 ? [random.pick(uplinks)] : chosen
   // The same member twice gives it a double share.
-  const all = random.chance(20) ? [...members, random.pick(members)] : members
+  const all = random.weighted([
+    [80, members],
+    [18, [...members, random.pick(members)]],
+    [2, Array.from({ length: random.between(20, 64) }, () => random.pick(members))],
+  ])
   return all.map((uplink) => ({
     interface: uplink.routed,
     gateway: family === 4 ? uplink.peer4 : uplink.peer6,
@@ -82,6 +95,7 @@ function addUplink(draft: Draft, n: number): Uplink {
   const id = draft.newId()
   const own = random.below(2)
   const addresses = [`10.254.${n}.${own}/31`, `fd00:fe:${n}::${own}/127`]
+  if (random.chance(15)) addresses.splice(random.below(3), 0, `fe80::${n}:1/64`)
   const mtu = random.weighted([
     [6, 1700],
     [2, 1500],
@@ -105,9 +119,9 @@ function addUplink(draft: Draft, n: number): Uplink {
         mtu: Math.min(
           mtu +
             random.weighted([
-              [8, 32],
+              [7, 32],
               [1, 0],
-              [1, 64],
+              [2, 64],
             ]),
           9216,
         ),
@@ -154,5 +168,14 @@ function receiveAssociations(random: Random, port: number) {
     [2, [0, 1]],
     [1, [2, 3]],
   ])
-  return ans.map((an) => ({ sci: sci(peerMac(port)), an, key: keyReference(port, 'rx', an) }))
+  const associations = ans.map((an) => ({ sci: sci(peerMac(port)), an, key: keyReference(port, 'rx', an) }))
+  // A second channel, with a key that the first has too.
+  if (random.chance(15)) {
+    associations.push({
+      sci: sci('02:00:00:02:00:00'),
+      an: random.below(4),
+      key: keyReference(port, 'rx', 0),
+    })
+  }
+  return associations
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Interface, NextHopGroup, NodeProgram } from '../../../contract/program.js'
+import { formatIpv6, parseIpv6, tryParseIpv6 } from '../../../twin/packet/index.js'
 import { addOverlay } from './program-overlay.js'
 import { addUnderlay, keyReference, type Draft } from './program-underlay.js'
 import { Random } from './random.js'
@@ -39,7 +40,7 @@ export function randomProgram(seed: number): NodeProgram {
   addUnderlay(draft)
   // The rest are spines.
   if (random.chance(88)) addOverlay(draft)
-  return {
+  return canonical({
     format: 'ztos-program',
     version: 1,
     node: 'node1',
@@ -47,7 +48,19 @@ export function randomProgram(seed: number): NodeProgram {
     vrfs: draft.vrfs,
     interfaces: draft.interfaces.toSorted((a, b) => a.id - b.id),
     tables: { ...draft.tables, routes: random.shuffle(draft.tables.routes) },
-  }
+  })
+}
+
+/** IPv6 addresses as RFC 5952 has them, which the contract asks for. */
+function canonical<T>(value: T): T {
+  const text = JSON.stringify(value)
+  return JSON.parse(
+    text.replaceAll(
+      /"((?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})(\/\d+)?"/g,
+      (given, address: string, bits = '') =>
+        tryParseIpv6(address) === undefined ? given : `"${formatIpv6(parseIpv6(address))}${bits}"`,
+    ),
+  ) as T
 }
 
 /**
@@ -57,9 +70,17 @@ export function randomProgram(seed: number): NodeProgram {
 export function changedProgram(program: NodeProgram, seed: number): NodeProgram {
   const random = new Random(seed)
   const interfaces = program.interfaces.map((one): Interface => {
-    if (one.kind === 'macsec' && random.chance(40)) {
-      // Another key: the packet numbers of this association start afresh.
-      return { ...one, tx: { ...one.tx, key: keyReference(one.lower, 'tx', 1) } }
+    if (one.kind === 'macsec' && random.chance(50)) {
+      // Another key, AN or SCI: the packet numbers of this association start afresh.
+      const tx = random.pick([
+        { key: keyReference(one.lower, 'tx', 1) },
+        { an: (one.tx.an + 1) % 4 },
+        { sci: '02000000ff000001' },
+      ])
+      const rx = random.chance(50)
+        ? one.rx
+        : one.rx.map((sa) => ({ ...sa, key: keyReference(one.lower, 'rx', random.below(4)) }))
+      return { ...one, tx: { ...one.tx, ...tx }, rx }
     }
     if (one.kind === 'vxlan' && random.chance(20)) return { ...one, ttl: random.between(1, 255) }
     if (one.kind === 'irb' && random.chance(30)) return { ...one, suppress: !one.suppress }
