@@ -90,6 +90,17 @@ export class Lab {
     return this.channel.request({ op: 'probe', request }, { timeout: 120_000 })
   }
 
+  /** The probe's `latency` through as many bare AF_XDP forwarders as the path has nodes, built for this one measurement. */
+  floor(request: {
+    readonly hops: number
+    readonly data: string
+    readonly rate: number
+    readonly count: number
+    readonly run: number
+  }): Promise<Answer> {
+    return this.channel.request({ op: 'floor', ...request }, { timeout: 180_000 })
+  }
+
   /** Process ids; `null` for one that died. */
   async processes(): Promise<LabProcesses> {
     return Processes.parse(await this.channel.request({ op: 'processes' }))

@@ -7,13 +7,22 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
-import type { Arrival, Injection, Observation, SendOptions, Target } from '../record/target.js'
+import type {
+  Arrival,
+  Injection,
+  LatencyRequest,
+  LatencySamples,
+  Observation,
+  SendOptions,
+  Target,
+} from '../record/target.js'
 import { TwinFabric } from '../twin/forward/index.js'
 import { findTraceId } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
 import { JournalTail } from './journal-tail.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
+import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
 import { settle, Settler, type Pages } from './settle.js'
@@ -141,6 +150,12 @@ class LabTarget implements Target {
     this.oracle.advanceTime(ns)
     await this.everywhere({ op: 'advance-time', ns })
     await this.forget()
+  }
+
+  async latency(request: LatencyRequest): Promise<LatencySamples> {
+    const samples = await measureLatency(this.lab, request, (frames) => this.send(frames))
+    await this.forget()
+    return samples
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,16 @@ export const LabdRequest = z.discriminatedUnion('op', [
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
   /** A request to the probe. Answer: the probe's. */
   z.strictObject({ ...request, op: z.literal('probe'), request: z.looseObject({ op: z.string() }) }),
+  /** Latency through as many bare forwarders. Answer: the probe's to `latency`. `data`: a frame, base64. */
+  z.strictObject({
+    ...request,
+    op: z.literal('floor'),
+    hops: z.int().min(1).max(64),
+    data: z.base64(),
+    rate: z.int().min(1).max(10_000_000),
+    count: z.int().min(1).max(1_000_000),
+    run: request.id,
+  }),
   /** Answer: `{ nodes: { name: pid | null }, probe: pid | null }`; null: died. */
   z.strictObject({ ...request, op: z.literal('processes') }),
   /** Runs a command in the namespace of a node or host. Output comes as events; answer when it ends: `{ code, signal }`. */

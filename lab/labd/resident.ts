@@ -1,16 +1,15 @@
 /**
- * A process that stays: an engine or the probe. Started in a namespace with no more privilege than it needs, ready when its
- * control socket answers, dead with labd (PR_SET_PDEATHSIG), and known to be dead as soon as it is.
+ * A process that stays: an engine, the probe, a forwarder. Started in a namespace with no more privilege than it needs, ready when
+ * it says so, dead with labd (PR_SET_PDEATHSIG), and known to be dead as soon as it is.
  *
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, readFileSync, watch } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Channel, type Answer, type Request, type RequestOptions } from '../channel.js'
-import { commandError, LabError, messageOf, systemCode } from '../errors.js'
+import { commandError, LabError, messageOf } from '../errors.js'
 import { NETNS_ROOT } from '../paths.js'
 import { raced } from '../steps.js'
 
@@ -23,14 +22,19 @@ const CAPABILITIES = {
   probe: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock', 'sys_admin'],
 } as const
 
+/** Where the process writes a line when everything is up. */
+const READY_FD = 3
+
 export interface ResidentOptions {
   readonly kind: keyof typeof CAPABILITIES
   /** For messages: `the engine of leaf1`. */
   readonly title: string
   /** Absent: labd's own namespace. */
   readonly namespace?: string
+  /** `--ready-fd` is added. */
   readonly argv: readonly string[]
-  readonly socket: string
+  /** Of its control; a forwarder has none. */
+  readonly socket?: string
   /** Takes standard output and error. */
   readonly log: string
   readonly env: Readonly<Record<string, string>>
@@ -61,11 +65,17 @@ export class Resident {
 
   /** Starts the process; {@link ready} says when it can be used. */
   static start(options: ResidentOptions): Resident {
-    const argv = [...enter(options.namespace), ...leastPrivilege(options.kind), ...options.argv]
+    const argv = [
+      ...enter(options.namespace),
+      ...leastPrivilege(options.kind),
+      ...options.argv,
+      '--ready-fd',
+      String(READY_FD),
+    ]
     const log = openSync(options.log, 'a', 0o600)
     try {
       const [file = '', ...rest] = argv
-      const child = spawn(file, rest, { stdio: ['ignore', log, log], env: options.env, cwd: '/' })
+      const child = spawn(file, rest, { stdio: ['ignore', log, log, 'pipe'], env: options.env, cwd: '/' })
       return new Resident(options, child)
     } finally {
       closeSync(log)
@@ -81,17 +91,21 @@ export class Resident {
   }
 
   /**
-   * Waits until the control socket answers `hello`, without polling: the folder is watched.
+   * Waits until the process says that it is ready, and connects to its control.
    *
    * @throws LabError `ZT_LAB_DIED` with what the process said when it ended before
    */
-  async ready(signal: AbortSignal): Promise<Answer> {
+  async ready(signal: AbortSignal): Promise<void> {
     const died = this.exited.then(() => {
       throw this.deathError()
     })
-    await raced(Promise.race([appears(this.options.socket, signal), died]), signal)
-    this.channel = await raced(Promise.race([connectTo(this.options, signal), died]), signal)
-    return raced(Promise.race([this.channel.request({ op: 'hello' }, { timeout: 60_000 }), died]), signal)
+    const ready = this.child.stdio[READY_FD]
+    if (ready === null || ready === undefined) throw this.deathError()
+    await raced(Promise.race([once(ready, 'data'), died]), signal)
+    ready.destroy()
+    const { socket, title } = this.options
+    if (socket !== undefined)
+      this.channel = await raced(Promise.race([Channel.open(socket, title), died]), signal)
   }
 
   /** @throws LabError `ZT_LAB_DIED`, and those of {@link Channel.request} */
@@ -168,28 +182,6 @@ function leastPrivilege(kind: ResidentOptions['kind']): string[] {
     `--bounding-set=${bounding}`,
     '--',
   ]
-}
-
-/** The file is there from bind(2) on, and takes connections from listen(2) on, a moment later. */
-async function connectTo({ socket, title }: ResidentOptions, signal: AbortSignal): Promise<Channel> {
-  for (;;) {
-    try {
-      return await Channel.open(socket, title)
-    } catch (error) {
-      if (!(error instanceof LabError) || systemCode(error.cause) !== 'ECONNREFUSED') throw error
-    }
-    await delay(1, undefined, { signal })
-  }
-}
-
-async function appears(file: string, signal: AbortSignal): Promise<void> {
-  const watcher = watch(path.dirname(file), { signal })
-  try {
-    // Looked at after the watch began, so that nothing falls between.
-    while (!existsSync(file)) await once(watcher, 'change', { signal })
-  } finally {
-    watcher.close()
-  }
 }
 
 function readLog(file: string): string {

@@ -21,6 +21,7 @@ import type { LabPaths } from '../paths.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
 import { Steps, type StepEvent, type StepPart } from '../steps.js'
+import { measureFloor, type FloorRequest } from './floor.js'
 import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
@@ -61,6 +62,9 @@ export class RunningLab {
   private keys: Record<string, string> = {}
   private steps: Steps | undefined
   private stopping = false
+  private probeBinary = ''
+  private floor: Promise<Answer> = Promise.resolve({})
+  private readonly floorSignal = new AbortController()
   private readonly lodgers: Lodger[] = []
   private wiring: Wiring | undefined
 
@@ -83,6 +87,7 @@ export class RunningLab {
     const wiring = wiringOf(this.state.id, request.plan)
     const script = planNetwork(wiring)
     this.wiring = wiring
+    this.probeBinary = probe
     this.keys = { ...request.keys }
     this.steps = new Steps(
       [
@@ -116,6 +121,7 @@ export class RunningLab {
   async down(log: (line: string) => void): Promise<readonly Lodger[]> {
     this.stopping = true
     this.enter('stopping')
+    this.floorSignal.abort()
     await this.steps?.down().catch((error: unknown) => {
       // The sweep does it again, and by force; what it cannot do it says itself.
       log(`tear-down: ${String(error)}`)
@@ -134,6 +140,20 @@ export class RunningLab {
     if (this.probe === undefined)
       return Promise.reject(new LabError('ZT_LAB_STATE', 'the probe is not up yet'))
     return this.probe.request(request, { timeout: 120_000 })
+  }
+
+  /** A latency through bare forwarders, one for each node on the way. */
+  measureFloor(request: FloorRequest): Promise<Answer> {
+    if (this.probe === undefined || this.stopping) {
+      return Promise.reject(new LabError('ZT_LAB_STATE', 'the lab is not up'))
+    }
+    const env = childEnvironment(this.invoker, this.state.id)
+    const context = { lab: this.state.id, paths: this.paths, probe: this.probeBinary, env }
+    this.floor = this.floor.then(() => measureFloor(context, request, this.floorSignal.signal))
+    const measured = this.floor
+    // The next one waits for this one, however it ends.
+    this.floor = measured.catch(() => ({}))
+    return measured
   }
 
   /** The namespace of a node, by its name, or of a host, by its id. */

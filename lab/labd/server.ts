@@ -160,6 +160,8 @@ export class LabdServer {
         return { keys: lab.addKeys(request.keys) }
       case 'probe':
         return lab.askProbe(request.request)
+      case 'floor':
+        return lab.measureFloor(request)
       case 'processes':
         return lab.pids()
       case 'exec':

@@ -80,6 +80,11 @@ export async function removeNamespaces(lab: string): Promise<readonly Lodger[]> 
   return lodgers
 }
 
+/** Removes namespaces that nobody lodges in. */
+export async function removeNamespacesNamed(names: readonly string[]): Promise<void> {
+  await tryCommand(['ip', '-force', '-batch', '-'], { input: lines(removalScript(names)) })
+}
+
 async function removeDevices(namespace: string): Promise<void> {
   const listed = await tryCommand(['ip', '-n', namespace, '-json', 'link', 'show'])
   // The namespace may be gone by now, which is what is wanted.
