@@ -25,13 +25,15 @@ export function judgeAnswers(seen: Seen): Report {
   return { findings, judged, delivered }
 }
 
+const speaksFor = { gateway: 'INV-GATEWAY', icmp: 'INV-ICMP', host: 'INV-REACH' } as const
+
 function judgeOne(seen: Seen, sent: Sent, asker: string): Finding | undefined {
   const { expect, label } = sent.frame
   if (expect.outcome !== 'answered') return undefined
   const expected = expect.answer({ run: seen.source.run, trace: sent.trace })
   const received = seen.at({ id: asker })
   const same = received.filter(({ frame }) => bytesEqual(frame, expected))
-  const invariant = expect.by === 'gateway' ? 'INV-GATEWAY' : 'INV-ICMP'
+  const invariant = speaksFor[expect.by]
   if (same.length === 1) return undefined
   if (same.length > 1)
     return finding(invariant, `${label}: was answered ${same.length} times`, { frame: expected })

@@ -10,7 +10,7 @@ import type { Host } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { flow, reverse, roomBetween, tenantOfHost } from '../traffic/flow.js'
 import type { Flow } from '../traffic/flow.js'
-import { echoRequest, gatewayQuestion, gatewaysOf } from '../traffic/gateway.js'
+import { echoRequest, gatewayQuestion, gatewaysOf, peerQuestion } from '../traffic/gateway.js'
 import { packetLength } from '../traffic/packet.js'
 import type { PacketSpec } from '../traffic/packet.js'
 import { pathBetween } from '../traffic/path.js'
@@ -38,6 +38,7 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
       findings: impossible.map((text) => finding('INV-REACH', text)),
     },
     await judgeGateways(target, exchanges),
+    ...(await judgeNeighbours(target, exchanges)),
   ]
   for (let at = 0; at < exchanges.length; at += BATCH) {
     reports.push(...(await judgeBatch(target, exchanges.slice(at, at + BATCH))))
@@ -50,7 +51,7 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
     judged,
     controls: delivered,
     findings,
-    grounds: `${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; their gateways answer`,
+    grounds: `${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; gateways and hosts on the same network answer who asks for them`,
   })
 }
 
@@ -110,6 +111,21 @@ async function judgeGateways(target: ScenarioTarget, exchanges: readonly Exchang
   ])
   const report = judgeAnswers(seen)
   return { ...report, findings: [...report.findings, ...judgeOuter(seen)] }
+}
+
+/** Hosts of one network find each other by ARP and neighbour discovery, each when nobody has spoken yet. */
+async function judgeNeighbours(target: ScenarioTarget, exchanges: readonly Exchange[]): Promise<readonly Report[]> {
+  const bridged = exchanges.flatMap(({ request, answer }) => (request.path.kind === 'bridged' ? [request, answer] : []))
+  const reports: Report[] = []
+  for (const asker of new Set(bridged.map(({ from }) => from))) {
+    const asked = new Map(
+      bridged.flatMap(({ from, to, packet }) => (from === asker ? [[`${to.id} ${packet.family}`, { to, packet }]] : [])),
+    )
+    await target.reset()
+    const seen = await target.send(present([...asked.values()].map(({ to, packet }) => peerQuestion(asker, to, packet.family))))
+    reports.push(judgeAnswers(seen), { judged: 0, delivered: 0, findings: judgeOuter(seen) })
+  }
+  return reports
 }
 
 /** Requests and answers of every pair. A pair without any way is a violation: the intent says that there is one. */

@@ -25,8 +25,8 @@ export type Expectation =
   | {
       /** Its sender receives this very frame as an answer. */
       readonly outcome: 'answered'
-      /** A gateway's own word, or an error about a packet. */
-      readonly by: 'gateway' | 'icmp'
+      /** A gateway's own word, an error about a packet, or another host's answer. */
+      readonly by: 'gateway' | 'icmp' | 'host'
       readonly answer: (id: TraceId) => Uint8Array
     }
   /** Its own tenant may receive it or not; nobody else may. */

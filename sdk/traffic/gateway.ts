@@ -7,7 +7,7 @@
 import { build, encodeFrame, formatIp, isIpv6, parseIp, prefixContains } from '../../twin/packet/index.js'
 import type { Ip, Ipv4, Mac, Stack, TraceId } from '../../twin/packet/index.js'
 import { addressOf, familyOf } from '../fabric-view.js'
-import type { FabricView, Host } from '../fabric-view.js'
+import type { FabricView, Family, Host } from '../fabric-view.js'
 import { frameOf } from './frame.js'
 import type { Frame } from './frame.js'
 import { packetFrame, plainPacket } from './packet.js'
@@ -42,22 +42,40 @@ export function gatewayQuestion(asking: Asking): Frame | undefined {
 }
 
 function neighbourAnswer({ host, gateway, gatewayMac, source }: Asking): Uint8Array {
-  const ethernet = { dst: host.mac, src: gatewayMac }
-  if (isIpv6(gateway) && isIpv6(source)) {
-    const [R, S, O] = [0x8000_0000, 0x4000_0000, 0x2000_0000]
-    const option = build.ndOption({ type: 2, data: macOctets(gatewayMac) })
-    const advertisement = build.icmpv6(
-      { type: 136, rest: R + S + O },
-      build.ndTarget({ target: gateway }, option),
-    )
+  return answerFor({ asker: host.mac, source, mac: gatewayMac, address: gateway, router: true })
+}
+
+/** An ARP request or neighbour solicitation of a host for another on its network, which answers, or its leaf in its name. */
+export function peerQuestion(from: Host, to: Host, family: Family): Frame | undefined {
+  const [source, address] = [addressOf(from, family)?.address, addressOf(to, family)?.address]
+  if (source === undefined || address === undefined) return undefined
+  const answer = () => answerFor({ asker: from.mac, source, mac: to.mac, address, router: false })
+  return whoHas(from, { target: address, expect: { outcome: 'answered', by: 'host', answer } })
+}
+
+interface NeighbourAnswer {
+  /** Who asked. */
+  readonly asker: Mac
+  readonly source: Ip
+  /** What was asked for, and where it is. */
+  readonly address: Ip
+  readonly mac: Mac
+  readonly router: boolean
+}
+
+/** An ARP reply or neighbour advertisement (ARP-3, ARP-4, ND-3, ND-4, HOST-1, HOST-2). */
+function answerFor({ asker, source, address, mac, router }: NeighbourAnswer): Uint8Array {
+  const ethernet = { dst: asker, src: mac }
+  if (isIpv6(address) && isIpv6(source)) {
+    const [R, S, O] = [router ? 0x8000_0000 : 0, 0x4000_0000, 0x2000_0000]
+    const option = build.ndOption({ type: 2, data: macOctets(mac) })
+    const advertisement = build.icmpv6({ type: 136, rest: R + S + O }, build.ndTarget({ target: address }, option))
     return encodeFrame(
-      build.ethernet(ethernet, build.ipv6({ src: gateway, dst: source, hopLimit: 255 }, advertisement)),
+      build.ethernet(ethernet, build.ipv6({ src: address, dst: source, hopLimit: 255 }, advertisement)),
     )
   }
-  const [spa, tpa] = ipv4Pair(gateway, source)
-  return encodeFrame(
-    build.ethernet(ethernet, build.arp({ operation: 2, sha: gatewayMac, spa, tha: host.mac, tpa })),
-  )
+  const [spa, tpa] = ipv4Pair(address, source)
+  return encodeFrame(build.ethernet(ethernet, build.arp({ operation: 2, sha: mac, spa, tha: asker, tpa })))
 }
 
 /** An echo request to the gateway. */

@@ -5,7 +5,7 @@
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, expect as vitestExpect, test as vitestTest } from 'vitest'
+import { afterAll, afterEach, expect as vitestExpect, test as vitestTest, vi } from 'vitest'
 import type { TestAPI } from 'vitest'
 import { viewOf } from '../fabric-view.js'
 import type { FabricView } from '../fabric-view.js'
@@ -47,6 +47,9 @@ export interface FabricTestOptions {
   readonly open?: OpenTarget
 }
 
+/** ms for one test or hook; give a test its own timeout where that is too much or too little. */
+const SCENARIO_TIMEOUT = 300_000
+
 /** State of one call of {@link fabricTest}: one file, one fabric. */
 interface Suite {
   target: ScenarioTarget | undefined
@@ -75,6 +78,8 @@ export function fabricTest<Names extends string = string>(
   options: FabricTestOptions = {},
 ): FabricTest<Names> {
   installMatchers()
+  // Vitest's five seconds are for unit tests; here a hundred cases, or a lab that comes up, are one test.
+  vi.setConfig({ testTimeout: SCENARIO_TIMEOUT, hookTimeout: SCENARIO_TIMEOUT })
   const environment = readEnvironment(process.env)
   const testPath = vitestExpect.getState().testPath ?? ''
   const plan = () => planOf(resolveFile(file, testPath), environment)

@@ -1,0 +1,45 @@
+/**
+ * Fabrics and targets for the tests of this folder.
+ *
+ * @module
+ */
+import type { Plan } from '../../../contract/plan.js'
+import type { Observation, Target } from '../../../record/target.js'
+import { trace } from '../../../twin/forward/index.js'
+import { formatProblem, loadFabric } from '../../../twin/model/index.js'
+import { compile, deriveKeys, SEED_LENGTH } from '../../../twin/program/index.js'
+import { twinTarget } from '../../../twin/target.js'
+import { viewOf } from '../../../sdk/fabric-view.js'
+import { ScenarioTarget } from '../../../sdk/scenario-target.js'
+
+/** The plan of a shipped topology. */
+export function planOf(name: string): Plan {
+  const { fabric, problems } = loadFabric(`topologies/${name}.yaml`)
+  if (fabric === undefined) throw new Error(problems.map(formatProblem).join('\n'))
+  return compile(fabric)
+}
+
+/** Changes what a target says that it saw. */
+export type Tamper = (observation: Observation, plan: Plan) => Observation
+
+/** A twin of a plan, which may lie about what it saw, or run another plan than the one it is judged by. */
+export function twinOf(
+  plan: Plan,
+  options: { readonly tamper?: Tamper; readonly runs?: Plan } = {},
+): ScenarioTarget {
+  const keys = deriveKeys(plan, new Uint8Array(SEED_LENGTH).fill(7))
+  const twin = twinTarget(options.runs ?? plan, keys)
+  const { tamper } = options
+  const target: Target =
+    tamper === undefined
+      ? twin
+      : { ...twin, send: async (frames, wire) => tamper(await twin.send(frames, wire), plan) }
+  return new ScenarioTarget({
+    fabric: viewOf(plan),
+    target,
+    keys,
+    run: 0x7e57,
+    openTwin: (of) => twinTarget(of, keys),
+    walk: (of, injection, before) => trace(of, injection, { keys, before }),
+  })
+}
