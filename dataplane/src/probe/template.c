@@ -76,10 +76,12 @@ void zt_template_mark(struct zt_template *frame, uint32_t run, uint32_t trace)
 
 bool zt_trace_read_id(const uint8_t *frame, uint32_t length, uint32_t *run, uint32_t *trace)
 {
-    const uint8_t *mark = frame + length - TRACE_LENGTH;
+    const uint8_t *mark;
 
-    if (length < TRACE_LENGTH || zt_load_u32(mark) != TRACE_MAGIC ||
-        zt_load_u32(mark + 12) != (uint32_t)crc32(0, mark, 12))
+    if (length < TRACE_LENGTH)
+        return false;
+    mark = frame + length - TRACE_LENGTH;
+    if (zt_load_u32(mark) != TRACE_MAGIC || zt_load_u32(mark + 12) != (uint32_t)crc32(0, mark, 12))
         return false;
     *run = zt_load_u32(mark + 4);
     *trace = zt_load_u32(mark + 8);
