@@ -67,18 +67,14 @@ function deliverOnIrb(m: Machine, irb: Irb, packet: Offending): void {
 function receiveIcmp(m: Machine, irb: Irb, packet: Offending): void {
   const { frame, family, end } = packet
   const at = L3_OFFSET + (family === 4 ? ipv4HeaderLength(frame) : IPV6_HEADER)
-  if (end - at < ICMP_HEADER) {
-    m.trace?.step('LOCAL-3', irb.id, 'ICMP too short')
-    m.fate('icmp-invalid')
-    return
-  }
-  if (u8(frame, at) !== ECHO[family].request || u8(frame, at + 1) !== 0) {
+  const size = end - at
+  if (size >= 2 && (u8(frame, at) !== ECHO[family].request || u8(frame, at + 1) !== 0)) {
     m.trace?.step('LOCAL-4', irb.id, 'nothing listens, ICMP of another type')
     m.fate('no-listener')
     return
   }
-  if (!isChecksumRight(frame, family, at, end)) {
-    m.trace?.step('LOCAL-3', irb.id, 'the checksum of the echo request is wrong')
+  if (size < ICMP_HEADER || !isChecksumRight(frame, family, at, end)) {
+    m.trace?.step('LOCAL-3', irb.id, 'ICMP too short, or the checksum of an echo request is wrong')
     m.fate('icmp-invalid')
     return
   }
