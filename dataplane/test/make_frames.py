@@ -370,6 +370,8 @@ for name, frame in F.items():
     lines.append(f"#define {name} \\")
     parts = [text[i:i + 100] for i in range(0, len(text), 100)]
     lines += [f'    "{part}"' + (" \\" if i < len(parts) - 1 else "") for i, part in enumerate(parts)]
+lines += ["", "#define FOREACH_FRAME(_) \\"] + [f"    _({name}) \\" for name in F]
+lines[-1] = lines[-1][:-2]
 lines += ["", "#endif", ""]
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "frames.h"), "w") as file:
     file.write("\n".join(lines))
