@@ -15,6 +15,7 @@ import type {
   Observation,
   SendOptions,
   Target,
+  WireFrame,
 } from '../record/target.js'
 import { TwinFabric } from '../twin/forward/index.js'
 import { findTraceId } from '../twin/packet/index.js'
@@ -22,6 +23,7 @@ import { LabError } from './errors.js'
 import { JournalTail } from './journal-tail.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
+import { LinkCaptures } from './link-captures.js'
 import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
@@ -38,6 +40,11 @@ const SECOND = 1_000_000_000
 export interface LabTargetOptions {
   /** Closing the target takes the lab down. */
   readonly ownsLab?: boolean
+  /**
+   * Observations also hold every frame on a fabric link as the XDP program of the receiving port saw it (default): what engines say
+   * of themselves is then not the only witness.
+   */
+  readonly captures?: boolean
 }
 
 const SentAnswer = z.object({ at: z.array(z.number()), sent: z.int() })
@@ -65,6 +72,7 @@ class LabTarget implements Target {
   private readonly oracle: Oracle
   private readonly tails: ReadonlyMap<string, JournalTail>
   private readonly pages: { readonly nodes: ReadonlyMap<string, PageReader>; readonly probe: PageReader }
+  private captures: LinkCaptures | undefined
   private nextArrival = 0
   private answered = 0
   private drops = 0
@@ -98,6 +106,7 @@ class LabTarget implements Target {
       before = mark
     }
     this.settler.rebase(this.readPages())
+    if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
     await this.forget()
   }
 
@@ -127,13 +136,16 @@ class LabTarget implements Target {
     }
     await flush()
     const view = this.observer.observe(await this.newEntries(), frames)
+    const captured = this.captures?.read() ?? []
+    checkCaptures(view.wire, captured, this.captures !== undefined)
+    const wire = [...view.wire, ...captured]
     const arrivals = await this.collect()
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
     return {
       by: this.interpreter,
       sent: frames,
       ...view,
-      wire: wanted === undefined ? view.wire : view.wire.filter(({ link }) => wanted.has(link)),
+      wire: wanted === undefined ? wire : wire.filter(({ link }) => wanted.has(link)),
       arrivals: arrivals.map((arrival) => arrived(arrival, sentAt)),
       answeredByHosts: this.answeredSince(),
     }
@@ -159,6 +171,7 @@ class LabTarget implements Target {
   }
 
   async close(): Promise<void> {
+    if (this.options.ownsLab !== true) await this.captures?.stop()
     for (const page of [...this.pages.nodes.values(), this.pages.probe]) page.close()
     if (this.options.ownsLab === true) await this.lab.down()
   }
@@ -166,6 +179,7 @@ class LabTarget implements Target {
   /** What happens now is nobody's observation. */
   private async forget(): Promise<void> {
     this.observer.skip(await this.newEntries())
+    this.captures?.read()
     await this.collect()
     this.answeredSince()
   }
@@ -306,6 +320,20 @@ class Oracle {
     this.last = now
     this.fabric.advanceTime(passed)
   }
+}
+
+/** Copies are lost when nobody takes them out of the ring in time; a witness with gaps is none. */
+function checkCaptures(
+  journals: readonly WireFrame[],
+  captures: readonly WireFrame[],
+  capturing: boolean,
+): void {
+  if (!capturing || journals.length === captures.length) return
+  throw new LabError(
+    'ZT_LAB_LOST',
+    `journals tell of ${journals.length} frames on fabric links, captures of ${captures.length}`,
+    { remedy: 'the host does not keep up; send fewer frames at once, or on a quieter host' },
+  )
 }
 
 function isOnLink(injection: Injection | undefined): boolean {
