@@ -10,7 +10,7 @@ const Interpreter = z.enum(['twin', 'netns'])
 const Judgement = z.enum(['holds', 'violated', 'unjudged', 'disputed'])
 const count = z.int().min(0)
 
-export const FindingSchema = z.strictObject({
+const FindingSchema = z.strictObject({
   invariant: z.string(),
   message: z.string(),
   node: z.string().exactOptional(),

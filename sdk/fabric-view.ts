@@ -239,8 +239,3 @@ export function addressOf(host: Host, family: Family): InterfaceAddress | undefi
 export function familyOf(address: Ip): Family {
   return isIpv6(address) ? 6 : 4
 }
-
-/** Families in which a host has an address. */
-export function familiesOf(host: Host): readonly Family[] {
-  return ([4, 6] as const).filter((family) => addressOf(host, family) !== undefined)
-}

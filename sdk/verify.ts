@@ -53,26 +53,30 @@ const GUARD_NOTE =
  */
 export async function verify(options: VerifyOptions): Promise<RunResult> {
   const signal = options.signal ?? new AbortController().signal
-  const plan = compiled(options)
+  const { plan, digest } = compiled(options)
   const bytes = planBytes(plan)
   const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
   const seed = options.seed ?? newSeed()
   const writer = await RunWriter.begin(runsFolder(options), `verify ${options.file}`)
+  let opening: Settled<Lab> | undefined
   try {
     const planFile = path.join(writer.directory, 'plan.json')
     await writeFile(planFile, bytes, { mode: 0o600 })
     const env = { ...testEnvironment(writer, options, seed), ZTOS_PLAN: planFile }
     const context: Context = { options, plan, writer, env, signal }
     // The lab comes up while the twin is at work.
-    const opening = on.includes('netns') ? settled(openLab(plan, options)) : undefined
+    opening = on.includes('netns') ? settled(openLab(plan, { ...options, signal })) : undefined
     const twin = on.includes('twin') ? await inTwin(context) : []
-    const lab = opening === undefined ? undefined : await inLab(context, opening)
+    const coming = opening
+    // From here on it is taken down by the one who uses it.
+    opening = undefined
+    const lab = coming === undefined ? undefined : await inLab(context, coming)
     throwIfInterrupted(signal)
     const outcomes = [...twin, ...(lab?.outcomes ?? [])]
     return await finish(writer, {
       command: 'verify',
       plan: bytes,
-      fabric: { name: plan.fabric, file: options.file, digest: digestOf(JSON.stringify(plan.fabric)) },
+      fabric: { name: plan.fabric, file: options.file, digest },
       on,
       ...(lab?.lab === undefined ? {} : { lab: lab.lab }),
       seed,
@@ -82,8 +86,16 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
     })
   } catch (error) {
     await writer.discard()
+    if (opening !== undefined) await leave(await opening, options)
     throw error
   }
+}
+
+/** A lab that came up for nothing. */
+async function leave(opened: Awaited<Settled<Lab>>, { lab }: VerifyOptions): Promise<void> {
+  if (!('value' in opened)) return
+  if (lab === undefined) await opened.value.down()
+  else opened.value.close()
 }
 
 interface Context {
@@ -94,7 +106,11 @@ interface Context {
   readonly signal: AbortSignal
 }
 
-function compiled({ file, cwd = process.cwd() }: VerifyOptions): Plan {
+/** The plan, and the digest of the file and its fragments. */
+function compiled({ file, cwd = process.cwd() }: VerifyOptions): {
+  readonly plan: Plan
+  readonly digest: string
+} {
   const name = cwd === process.cwd() ? file : path.resolve(cwd, file)
   const { fabric, problems } = loadFabric(name)
   if (fabric === undefined) {
@@ -112,7 +128,8 @@ function compiled({ file, cwd = process.cwd() }: VerifyOptions): Plan {
       },
     )
   }
-  return plan
+  const digest = digestOf(JSON.stringify(fabric.sources.map(({ name: part, text }) => [part, text])))
+  return { plan, digest }
 }
 
 async function inTwin({ options, writer, env, signal }: Context): Promise<readonly TestOutcome[]> {

@@ -114,15 +114,24 @@ async function judgeGateways(target: ScenarioTarget, exchanges: readonly Exchang
 }
 
 /** Hosts of one network find each other by ARP and neighbour discovery, each when nobody has spoken yet. */
-async function judgeNeighbours(target: ScenarioTarget, exchanges: readonly Exchange[]): Promise<readonly Report[]> {
-  const bridged = exchanges.flatMap(({ request, answer }) => (request.path.kind === 'bridged' ? [request, answer] : []))
+async function judgeNeighbours(
+  target: ScenarioTarget,
+  exchanges: readonly Exchange[],
+): Promise<readonly Report[]> {
+  const bridged = exchanges.flatMap(({ request, answer }) =>
+    request.path.kind === 'bridged' ? [request, answer] : [],
+  )
   const reports: Report[] = []
   for (const asker of new Set(bridged.map(({ from }) => from))) {
     const asked = new Map(
-      bridged.flatMap(({ from, to, packet }) => (from === asker ? [[`${to.id} ${packet.family}`, { to, packet }]] : [])),
+      bridged.flatMap(({ from, to, packet }) =>
+        from === asker ? [[`${to.id} ${packet.family}`, { to, packet }]] : [],
+      ),
     )
     await target.reset()
-    const seen = await target.send(present([...asked.values()].map(({ to, packet }) => peerQuestion(asker, to, packet.family))))
+    const seen = await target.send(
+      present([...asked.values()].map(({ to, packet }) => peerQuestion(asker, to, packet.family))),
+    )
     reports.push(judgeAnswers(seen), { judged: 0, delivered: 0, findings: judgeOuter(seen) })
   }
   return reports

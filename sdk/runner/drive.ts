@@ -80,7 +80,7 @@ export function shippedSuite(name: string): string {
 }
 
 /** How a file is named for people. */
-export function displayName(file: string, cwd: string): string {
+function displayName(file: string, cwd: string): string {
   const inPackage = path.relative(path.join(packageFolder, 'scenarios'), file)
   if (!inPackage.startsWith('..') && !path.isAbsolute(inPackage))
     return `ztos:${path.basename(file, path.extname(file))}`

@@ -11,7 +11,7 @@ import type { Interpreter, Verdict } from '../../record/verdict.js'
 import type { TestOutcome } from './drive.js'
 
 /** The stable id of a test. */
-export function testId({ on, file, name }: TestOutcome): string {
+function testId({ on, file, name }: TestOutcome): string {
   return stableTestId(on, file, name)
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Plan } from '../../contract/plan.js'
@@ -187,9 +186,4 @@ async function writeCaptures(writer: RunWriter, failures: readonly Failure[]): P
     })
     await writeFile(path.join(folder, `failure-${index + 1}.pcapng`), bytes, { mode: 0o600 })
   }
-}
-
-/** A plan that is kept in a record. */
-export function readPlanFile(file: string): Plan {
-  return Plan.parse(JSON.parse(readFileSync(file, 'utf8')))
 }

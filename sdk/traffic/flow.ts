@@ -117,7 +117,7 @@ export function framesOf(one: Flow): readonly Frame[] {
 }
 
 /** Addresses with which the sender sends: to the host itself inside the subnet, to the gateway's MAC beyond it. */
-export function endpointsOf(one: Pick<Flow, 'from' | 'to' | 'packet' | 'path'>): Endpoints {
+function endpointsOf(one: Pick<Flow, 'from' | 'to' | 'packet' | 'path'>): Endpoints {
   const source = addressOf(one.from, one.packet.family)
   const destination = addressOf(one.to, one.packet.family)
   const destinationMac = one.path.kind === 'bridged' ? one.to.mac : one.from.gatewayMac

@@ -69,7 +69,10 @@ function answerFor({ asker, source, address, mac, router }: NeighbourAnswer): Ui
   if (isIpv6(address) && isIpv6(source)) {
     const [R, S, O] = [router ? 0x8000_0000 : 0, 0x4000_0000, 0x2000_0000]
     const option = build.ndOption({ type: 2, data: macOctets(mac) })
-    const advertisement = build.icmpv6({ type: 136, rest: R + S + O }, build.ndTarget({ target: address }, option))
+    const advertisement = build.icmpv6(
+      { type: 136, rest: R + S + O },
+      build.ndTarget({ target: address }, option),
+    )
     return encodeFrame(
       build.ethernet(ethernet, build.ipv6({ src: address, dst: source, hopLimit: 255 }, advertisement)),
     )

@@ -52,7 +52,7 @@ export interface Endpoints {
 }
 
 /** Octets of the transport headers that are built here. */
-export const TRANSPORT_HEADER: Readonly<Record<Protocol, number>> = { udp: 8, tcp: 20, icmp: 8 }
+const TRANSPORT_HEADER: Readonly<Record<Protocol, number>> = { udp: 8, tcp: 20, icmp: 8 }
 
 /** Octets of an IP packet of a spec: header, transport header, payload. */
 export function packetLength(spec: PacketSpec): number {

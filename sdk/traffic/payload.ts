@@ -9,13 +9,13 @@ import { TRACE_ID_LENGTH, writeTraceId } from '../../twin/packet/index.js'
 import type { TraceId } from '../../twin/packet/index.js'
 
 /** Octets of a canary. A chance match in a frame of sealed octets has odds below 2^-116. */
-export const CANARY_LENGTH = 16
+const CANARY_LENGTH = 16
 
 /** Least payload that holds a whole canary and the mark. */
 export const CANARY_PAYLOAD = CANARY_LENGTH + TRACE_ID_LENGTH
 
 /** Canary of a run: known to the judge, meaningless to anybody else. */
-export function canaryOf(run: number): Uint8Array {
+function canaryOf(run: number): Uint8Array {
   return createHash('sha256').update(`ztos canary ${run}`).digest().subarray(0, CANARY_LENGTH)
 }
 

@@ -147,7 +147,7 @@ export class WireReader {
 }
 
 /** The outermost VXLAN of a clear frame. */
-export function tunnelOf(frame: Uint8Array): Tunnelled | undefined {
+function tunnelOf(frame: Uint8Array): Tunnelled | undefined {
   const layers = decodeFrame(frame)
   const at = layers.findIndex((layer) => layer.kind === 'vxlan')
   const vxlan = layers[at]

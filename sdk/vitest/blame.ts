@@ -25,7 +25,7 @@ export function accused(
 }
 
 /** `host shop/web1`, `link leaf1--spine1 towards leaf1`. */
-export function placeOf({ frame }: Sent): string {
+function placeOf({ frame }: Sent): string {
   return 'host' in frame.at ? `host ${frame.at.host}` : `link ${frame.at.link} towards ${frame.at.to}`
 }
 

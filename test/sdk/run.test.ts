@@ -10,6 +10,14 @@ import { replay } from '../../sdk/replay.js'
 import { run } from '../../sdk/run.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 
+const fixtures = {
+  leak: new URL('./fixtures/leak.ts', import.meta.url).pathname,
+  nothing: new URL('./fixtures/nothing.ts', import.meta.url).pathname,
+  skipped: new URL('./fixtures/skipped.ts', import.meta.url).pathname,
+  vacuous: new URL('./fixtures/vacuous.ts', import.meta.url).pathname,
+  config: new URL('./fixtures/vitest.config.ts', import.meta.url).pathname,
+}
+
 let runs: string
 beforeEach(async () => {
   runs = await mkdtemp(path.join(tmpdir(), 'ztos-run-'))
@@ -27,7 +35,7 @@ const messagesOf = (result: RunResult) =>
 
 describe('a fabric that leaks', () => {
   test('turns red with a shrunk frame, the entry to blame, and a replay that works', slow, async () => {
-    const result = await run({ files: ['test/sdk/fixtures/leak.ts'], runs, seed: 42, command: './ztos' })
+    const result = await run({ files: [fixtures.leak], runs, seed: 42, command: './ztos' })
     expect(result.exit).toBe(1)
     expect(result.outcomes.map(({ title, status }) => [title, status])).toEqual([
       ['bank never hears shop', 'failed'],
@@ -83,15 +91,7 @@ describe('a fabric that leaks', () => {
 
   test('is shown again by the one line that a plain vitest run prints', slow, async () => {
     const vitest = async (env: Record<string, string>) => {
-      const args = [
-        'vitest',
-        'run',
-        '--config',
-        'test/sdk/fixtures/vitest.config.ts',
-        'leak.ts',
-        '-t',
-        'bank never hears shop',
-      ]
+      const args = ['vitest', 'run', '--config', fixtures.config, 'leak.ts', '-t', 'bank never hears shop']
       const { NO_COLOR: _, ...inherited } = process.env
       return promisify(execFile)('npx', args, { env: { ...inherited, NO_COLOR: '1', ...env } }).catch(
         (error: unknown) => error as { stdout: string; stderr: string },
@@ -112,7 +112,7 @@ describe('a fabric that leaks', () => {
 
 describe('vacuity is failure', () => {
   test('whatever way a test judges nothing', slow, async () => {
-    const result = await run({ files: ['test/sdk/fixtures/vacuous.ts'], runs })
+    const result = await run({ files: [fixtures.vacuous], runs })
     expect(messagesOf(result)).toEqual({
       'a matcher that is not awaited':
         'failed: ZT_VACUOUS: toReach was not awaited, so that its answer was lost',
@@ -129,7 +129,7 @@ describe('vacuity is failure', () => {
   })
 
   test('a file that judged nothing at all', slow, async () => {
-    const result = await run({ files: ['test/sdk/fixtures/nothing.ts'], runs })
+    const result = await run({ files: [fixtures.nothing], runs })
     expect(messagesOf(result)).toMatchObject({
       'the file as a whole': 'failed: ZT_VACUOUS: the tests of this file judged nothing',
     })
@@ -138,7 +138,7 @@ describe('vacuity is failure', () => {
 })
 
 test('an intent that cannot be judged here skips its test, and the run is unjudged', slow, async () => {
-  const result = await run({ files: ['test/sdk/fixtures/skipped.ts'], runs })
+  const result = await run({ files: [fixtures.skipped], runs })
   expect(result.outcomes.map(({ status, note }) => [status, note?.slice(0, 36)])).toEqual([
     ['skipped', 'unjudged: latency cannot be measured'],
     ['passed', undefined],
@@ -155,10 +155,10 @@ describe('bad input', () => {
     await expect(run({ files: ['test/sdk/fixtures/none.ts'], runs })).rejects.toMatchObject({
       code: 'ZT_USAGE',
     })
-    await expect(
-      run({ files: ['test/sdk/fixtures/skipped.ts'], runs, name: 'no such test' }),
-    ).rejects.toMatchObject({ code: 'ZT_NOTHING' })
-    await expect(run({ files: ['test/sdk/fixtures/skipped.ts'], runs, name: '(' })).rejects.toMatchObject({
+    await expect(run({ files: [fixtures.skipped], runs, name: 'no such test' })).rejects.toMatchObject({
+      code: 'ZT_NOTHING',
+    })
+    await expect(run({ files: [fixtures.skipped], runs, name: '(' })).rejects.toMatchObject({
       code: 'ZT_USAGE',
     })
     expect(await readdir(runs)).toEqual([])
@@ -167,7 +167,7 @@ describe('bad input', () => {
   test('a signal leaves no record', slow, async () => {
     const controller = new AbortController()
     const running = run({
-      files: ['test/sdk/fixtures/leak.ts'],
+      files: [fixtures.leak],
       runs,
       signal: controller.signal,
       onProgress: ({ kind }) => {
@@ -179,7 +179,7 @@ describe('bad input', () => {
   })
 
   test('a run without failures and journals has nothing to replay', slow, async () => {
-    const result = await run({ files: ['test/sdk/fixtures/skipped.ts'], runs, name: 'what it can' })
+    const result = await run({ files: [fixtures.skipped], runs, name: 'what it can' })
     expect(result.exit).toBe(0)
     await expect(replay({ run: result.id, runs })).rejects.toMatchObject({ code: 'ZT_NOTHING' })
     await expect(replay({ run: 'none', runs })).rejects.toMatchObject({ code: 'ZT_RECORD_MISSING' })
