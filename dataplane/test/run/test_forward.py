@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames from host to host through two engines."""
 import frames
-from harness import Collector, Lab, read_journal, replays, send, settled, two_leaves
+import programs
+from harness import Collector, Lab, read_journal, read_stats, replays, send, settled, two_leaves
 from programs import host_address, host_mac
 
 
@@ -52,6 +53,28 @@ def test_sealed_frames_cross_and_no_clear_one_is_on_the_link():
             assert len(on_link) > 70
             assert all(data[12:14] == b"\x88\xe5" for data in on_link)
             replays(engine.journal, "--keys", str(lab.folder / "keys.json"))
+
+
+def test_device_without_native_xdp_is_served_in_generic_mode_which_is_said():
+    with Lab() as lab:
+        lab.add("n", "h1", "h2")
+        # A veth takes native XDP up to 3.5 KB of MTU only.
+        lab.cable("n", "eth1.phy", "h1", "eth0", mtu=9000)
+        lab.cable("n", "eth2.phy", "h2", "eth0")
+        engine = lab.engine("n", programs.patch())
+        probe = lab.probe({f"h{n}": (f"h{n}", "eth0", host_mac(n), []) for n in (1, 2)})
+        assert "XDP native on 1, generic on 1" in engine.log()
+        assert "eth1.phy: XDP runs in generic mode" in engine.log()
+        assert [entry["flags"] & 2 for entry in read_stats(engine.stats)["entries"]] == [0, 2]
+        assert [host["xdp"] for host in probe.ask("hello")["hosts"]] == ["generic", "native"]
+        there, back = frame(1, 2, 1, 1514), frame(2, 1, 2, 700)
+        collector = Collector(probe)
+        send(probe, ("h1", there))
+        assert collector.take(1) == [("h2", there, False)]
+        send(probe, ("h2", back))
+        assert collector.take(1) == [("h1", back, False)]
+        engine.stop()
+        replays(engine.journal)
 
 
 def test_cache_off_forwards_the_same():
