@@ -10,6 +10,7 @@ import type { Plan } from '../contract/plan.js'
 import type { Target } from '../record/target.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
+import { DirectChannels } from './direct.js'
 import { takeDown } from './down.js'
 import { LabError } from './errors.js'
 import { readPart } from './files.js'
@@ -43,12 +44,29 @@ const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nulla
 const Processes = z.object({ nodes: z.record(z.string(), z.int().nullable()), probe: z.int().nullable() })
 export type LabProcesses = z.infer<typeof Processes>
 
+/** Operations of an engine that the invoker may ask for himself. */
+const DIRECT: ReadonlySet<string> = new Set([
+  'hello',
+  'set-vni',
+  'set-macsec-mode',
+  'flush',
+  'advance-time',
+  'program',
+  'tables',
+  'stats',
+  'sync',
+])
+const CONTROL_TIMEOUT = 10_000
+/** A measurement of latency takes as long as it says. */
+const PROBE_TIMEOUT = 120_000
+
 /** A running lab. */
 export class Lab {
   /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
   readonly plan: Plan
   private keyValues: ReadonlyMap<string, string>
   private readonly outputs = new Map<number, (event: z.infer<typeof OutputEvent>) => void>()
+  private readonly direct = new DirectChannels()
   private nextExec = 1
   private nextCapture = 1
 
@@ -72,8 +90,17 @@ export class Lab {
   }
 
   /** A control request to a node's engine (`contract/control.ts`), without its id. */
-  async control(node: string, request: Request): Promise<Answer> {
-    return this.channel.request({ op: 'node', node, request })
+  control(node: string, request: Request): Promise<Answer> {
+    const byLabd = () => this.channel.request({ op: 'node', node, request })
+    // Programs, keys and captures are files of root's, which labd sees to.
+    if (!DIRECT.has(request.op) || !this.plan.nodes.some(({ name }) => name === node)) return byLabd()
+    return this.direct.ask(
+      this.paths.nodeSocket(node),
+      `the engine of ${node}`,
+      request,
+      CONTROL_TIMEOUT,
+      byLabd,
+    )
   }
 
   /** Loads another program into a running node, with the key values that it names and the lab does not have yet. */
@@ -86,8 +113,9 @@ export class Lab {
   }
 
   /** A request to the probe (`dataplane/src/probe/README.md`). */
-  async probe(request: Request): Promise<Answer> {
-    return this.channel.request({ op: 'probe', request }, { timeout: 120_000 })
+  probe(request: Request): Promise<Answer> {
+    const byLabd = () => this.channel.request({ op: 'probe', request }, { timeout: PROBE_TIMEOUT })
+    return this.direct.ask(this.paths.probeSocket, 'the probe', request, PROBE_TIMEOUT, byLabd)
   }
 
   /** The probe's `latency` through as many bare AF_XDP forwarders as the path has nodes, built for this one measurement. */
@@ -189,11 +217,13 @@ export class Lab {
 
   /** Leaves the lab alone: an attached one is then removed, a detached one runs on. */
   close(): void {
+    this.direct.close()
     this.channel.close()
   }
 
   /** Takes the lab down; returns when nothing of it is left. @returns processes of others found in its namespaces */
   down(): Promise<readonly string[]> {
+    this.direct.close()
     return takeDown(this.channel, { id: this.id, uid: invoker().uid }, false)
   }
 

@@ -56,6 +56,7 @@ const FLAG_GONE = 1 << 2
 export class PageReader {
   private readonly fd: number
   private buffer: Buffer
+  private readonly again = Buffer.alloc(8)
 
   /** @throws the system's error when there is no such file */
   constructor(readonly file: string) {
@@ -70,14 +71,17 @@ export class PageReader {
    */
   read(): StatsPage {
     for (let attempt = 0; attempt < 1000; attempt++) {
-      const before = this.sequence()
       const size = readSync(this.fd, this.buffer, 0, this.buffer.length, 0)
       const wanted = size < HEADER_SIZE ? HEADER_SIZE : sizeOf(this.buffer)
       if (size >= HEADER_SIZE && wanted > this.buffer.length) {
         this.buffer = Buffer.alloc(checkSize(this.file, wanted))
         continue
       }
-      if (before % 2n === 0n && this.sequence() === before)
+      if (size < HEADER_SIZE) return parsePage(this.file, this.buffer.subarray(0, size))
+      // The sequence is the first thing of the copy; if it still stands now, nothing was written meanwhile.
+      readSync(this.fd, this.again, 0, this.again.length, 0)
+      const even = (this.buffer.readUInt32LE(0) & 1) === 0
+      if (even && this.buffer.compare(this.again, 0, 8, 0, 8) === 0)
         return parsePage(this.file, this.buffer.subarray(0, size))
     }
     throw new LabError(
@@ -88,12 +92,6 @@ export class PageReader {
 
   close(): void {
     closeSync(this.fd)
-  }
-
-  private sequence(): bigint {
-    const bytes = Buffer.alloc(8)
-    readSync(this.fd, bytes, 0, 8, 0)
-    return bytes.readBigUInt64LE()
   }
 }
 
@@ -111,7 +109,7 @@ export function parsePage(file: string, bytes: Buffer): StatsPage {
   if (size !== ENTRY_SIZE) throw wrong(`entries of ${size} octets, and ${ENTRY_SIZE} are read here`)
   if (bytes.length < HEADER_SIZE + count * size)
     throw wrong(`${bytes.length} octets are too few for ${count} entries`)
-  const number = (offset: number) => Number(bytes.readBigUInt64LE(offset))
+  const number = (offset: number) => u64(bytes, offset)
   return {
     kind,
     state,
@@ -126,7 +124,7 @@ export function parsePage(file: string, bytes: Buffer): StatsPage {
 }
 
 function entry(bytes: Buffer, at: number): PageEntry {
-  const number = (offset: number) => Number(bytes.readBigUInt64LE(at + offset))
+  const number = (offset: number) => u64(bytes, at + offset)
   return {
     id: bytes.readUInt32LE(at),
     gone: (bytes.readUInt32LE(at + 4) & FLAG_GONE) !== 0,
@@ -140,6 +138,11 @@ function entry(bytes: Buffer, at: number): PageEntry {
     arpAnswered: number(80),
     ndAnswered: number(88),
   }
+}
+
+/** A count; those that do not fit 53 bits take centuries. */
+function u64(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
 }
 
 function sizeOf(bytes: Buffer): number {

@@ -35,6 +35,8 @@ const SETTLE_DEADLINE = 5000
 const BATCH = 32
 /** What an AF_XDP socket with 2 KiB frames takes. */
 const MAX_FRAME = 1792
+/** Arrivals of one answer: each at most 2.4 KB of base64, and an answer at most 16 MiB. */
+const COLLECT = 4096
 const SECOND = 1_000_000_000
 
 export interface LabTargetOptions {
@@ -121,8 +123,10 @@ class LabTarget implements Target {
     for (const injection of frames) {
       const { writes, waits } = this.oracle.follow(injection)
       if (injection.alone ?? writes) {
-        await flush()
-        await this.settle()
+        if (batch.length > 0) {
+          await flush()
+          await this.settle()
+        }
         await this.dispatch([injection], sentAt)
         await this.settle()
         await this.tick(waits)
@@ -264,12 +268,12 @@ class LabTarget implements Target {
     const all: z.infer<typeof Arrivals>['arrivals'] = []
     for (;;) {
       const { arrivals, next, lost } = Arrivals.parse(
-        await this.lab.probe({ op: 'collect', from: this.nextArrival, limit: 4096 }),
+        await this.lab.probe({ op: 'collect', from: this.nextArrival, limit: COLLECT }),
       )
       if (lost > 0) throw new LabError('ZT_LAB_LOST', `the probe had no room for ${lost} arrivals`)
       all.push(...arrivals)
-      if (next === this.nextArrival) return all
       this.nextArrival = next
+      if (arrivals.length < COLLECT) return all
     }
   }
 

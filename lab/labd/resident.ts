@@ -86,6 +86,10 @@ export class Resident {
     return this.outcome === undefined ? (this.child.pid ?? null) : null
   }
 
+  get socket(): string | undefined {
+    return this.options.socket
+  }
+
   get title(): string {
     return this.options.title
   }

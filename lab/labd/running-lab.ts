@@ -228,6 +228,7 @@ export class RunningLab {
             paths.keys,
             '--stats',
             paths.nodeStatistics(node),
+            ...this.owner(),
             ...(request.journal ? ['--journal', paths.nodeJournal(node)] : []),
             ...(request.programs.engineArguments ?? []),
           ],
@@ -256,12 +257,18 @@ export class RunningLab {
         paths.probeConfig,
         '--stats',
         paths.probeStatistics,
+        ...this.owner(),
       ],
       socket: paths.probeSocket,
       log: path.join(paths.folder, '_probe.log'),
       env: childEnvironment(this.invoker, this.state.id),
     })
     await this.startAll([this.probe], hooks, signal)
+  }
+
+  /** The invoker may ask engines and probe himself, without labd in between. */
+  private owner(): string[] {
+    return ['--owner-uid', String(this.invoker.uid)]
   }
 
   private async startAll(
@@ -275,6 +282,7 @@ export class RunningLab {
       }
     }
     await Promise.all(residents.map((resident) => resident.ready(signal)))
+    for (const resident of residents) if (resident.socket !== undefined) this.give(resident.socket)
     // What is there for the invoker to read, journals and statistics, becomes his.
     for (const folder of [this.paths.journals, this.paths.statistics]) {
       for (const name of readdirSync(folder)) this.give(path.join(folder, name))
