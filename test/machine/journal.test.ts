@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RecordType } from '../../contract/journal.js'
 import {
@@ -111,8 +111,8 @@ describe('writing and reading', () => {
   test('neighbour updates to the octet', () => {
     const payloads = readRecords(JOURNAL).records.filter(({ type }) => type === RecordType.NeighbourIn)
     expect(payloads.map(({ payload }) => toHex(payload))).toEqual([
-      '0401' + '02dd00000001' + '0afe0001',
-      '0600' + '000000000000' + 'fd0000fe000000000000000000000001',
+      '040102dd000000010afe0001',
+      '0600000000000000fd0000fe000000000000000000000001',
     ])
   })
 

@@ -73,3 +73,16 @@ export function gaps(coverage: Coverage): string[] {
   }
   return found
 }
+
+/** One sentence for each proof that is not there: its file, or a test of that title in it. */
+export function missingProofs(exceptions: Readonly<Record<string, Exception>>): string[] {
+  const root = new URL('../../../', import.meta.url)
+  return Object.entries(exceptions).flatMap(([id, { proof }]) => {
+    if (proof.length === 0) return [`${id} has no proof`]
+    return proof.flatMap(({ file, test }) =>
+      readFileSync(new URL(file, root), 'utf8').includes(test)
+        ? []
+        : [`${id}: ${file} has no test '${test}'`],
+    )
+  })
+}

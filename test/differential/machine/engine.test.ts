@@ -1,7 +1,12 @@
+import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { RecordType } from '../../../contract/journal.js'
+import { readRecords } from '../../../twin/forward/index.js'
 import { frameCount, runSeed } from '../../support/run-seed.js'
+import { arbitraryCase } from './arbitrary.js'
 import { caseSeeds, framesIn, makeCase, runTwin, type CaseSeed } from './cases.js'
 import { EngineBench, MODES } from './engine.js'
+import { randomProgram } from './programs.js'
 import { explainMismatch, shrinkCase } from './mismatch.js'
 
 /** `ZT_CASE=program:inputs:count` runs that case alone. */
@@ -44,4 +49,37 @@ describe('twin and engine', () => {
       expect(compared).toBeGreaterThan(process.env['ZT_CASE'] === undefined ? frames * 0.8 : 0)
     },
   )
+
+  test('differ in no generated case, however it shrinks', () => {
+    fc.assert(
+      fc.property(arbitraryCase(), fc.constantFrom(...MODES), (one, mode) => {
+        const failure = bench.run(runTwin(one), one.keys, mode)
+        expect(failure?.stderr ?? '').toBe('')
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('an output altered in a journal is found by the engine too', () => {
+    const made = makeCase({ program: 11, inputs: 12, count: 40 })
+    const journal = runTwin(made)
+    const output = readRecords(journal).records.findLast(({ type }) => type === RecordType.FrameOut)
+    const altered = journal.slice()
+    const at = output!.offset + 16 + output!.payload.length - 1
+    altered[at] = altered[at]! ^ 1
+    expect(bench.run(journal, made.keys, MODES[0]!)).toBeUndefined()
+    expect(bench.run(altered, made.keys, MODES[0]!)?.status).toBe('1')
+  })
+
+  test('a sealed journal without its keys is bad input for the engine too', () => {
+    const made = makeCase({ program: sealedProgram(), inputs: 1, count: 5 })
+    expect(bench.run(runTwin(made), new Map(), MODES[0]!)?.status).toBe('2')
+  })
 })
+
+/** A seed whose program has a macsec interface. */
+function sealedProgram(): number {
+  for (let seed = 0; ; seed++) {
+    if (randomProgram(seed).interfaces.some(({ kind }) => kind === 'macsec')) return seed
+  }
+}

@@ -219,14 +219,12 @@ export const PROGRAM: NodeProgram = {
   tables: TABLES,
 }
 
-type AnyInterface = NodeProgram['interfaces'][number]
-
 /** The program with fields of some interfaces changed, by id. */
 export function changed(
   fields: Readonly<Record<number, Readonly<Record<string, unknown>>>>,
   tables: Partial<Tables> = {},
 ): NodeProgram {
-  const interfaces = PROGRAM.interfaces.map((one) => ({ ...one, ...fields[one.id] }) as AnyInterface)
+  const interfaces = PROGRAM.interfaces.map((one) => ({ ...one, ...fields[one.id] }))
   return { ...PROGRAM, interfaces, tables: { ...TABLES, ...tables } }
 }
 
