@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './project.js'
 
@@ -16,11 +16,7 @@ export interface Example {
 }
 
 /** @throws Error when the page holds no fabric file, or no scenario that names one */
-export function readmeExample(
-  page = existsSync(path.join(root, 'README.md'))
-    ? path.join(root, 'README.md')
-    : path.join(root, 'test/package/example.md'),
-): Example {
+export function readmeExample(page = path.join(root, 'README.md')): Example {
   const text = readFileSync(page, 'utf8')
   const scenario = blocks(text, 'ts').find((code) => code.includes('fabricTest('))
   const fabric = blocks(text, 'yaml').find((code) => /^ztos: 1$/m.test(code))
