@@ -202,6 +202,7 @@ static void addresses_are_canonical(void **state)
     assert_false(zt_mac_parse("02-00-5e-00-00-01", &mac));
     assert_true(zt_sci_parse("0200000001030001", &sci));
     assert_false(zt_sci_parse("020000000103000G", &sci));
+    assert_false(zt_sci_parse("G200000001030001", &sci)); /* found by fuzzing: a shift of -1 */
 }
 
 static void key_files_are_checked_and_say_nothing_of_values(void **state)

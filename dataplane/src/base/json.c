@@ -127,6 +127,7 @@ static bool read_string(struct reader *reader)
         if (octet < 0x20)
             return fail(reader, "control character in a string");
         if (octet == '\\') {
+            reader->json->nodes[node].escaped = true;
             if (!read_escape(reader))
                 return false;
             continue;
@@ -341,9 +342,14 @@ bool zt_json_string(const struct zt_json *json, uint32_t node, char *out, size_t
 
 bool zt_json_string_is(const struct zt_json *json, uint32_t node, const char *value)
 {
+    const struct zt_json_node *string = &json->nodes[node];
     char text[64];
-    return json->nodes[node].type == ZT_JSON_STRING && zt_json_string(json, node, text, sizeof text, NULL) &&
-           strcmp(text, value) == 0;
+    if (string->type != ZT_JSON_STRING)
+        return false;
+    if (!string->escaped)
+        return strlen(value) == string->end - string->start &&
+               memcmp(json->text + string->start, value, string->end - string->start) == 0;
+    return zt_json_string(json, node, text, sizeof text, NULL) && strcmp(text, value) == 0;
 }
 
 bool zt_json_integer(const struct zt_json *json, uint32_t node, int64_t *value)

@@ -27,6 +27,8 @@ enum zt_json_type {
 
 struct zt_json_node {
     uint8_t type;
+    /* A string with an escape in it. */
+    bool escaped;
     /* Octets of the text that hold the value; a string's are between its quotes. */
     uint32_t start, end;
     /* Elements of an array, members of an object (each a key node and a value). */

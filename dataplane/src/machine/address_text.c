@@ -15,8 +15,10 @@ static int hex_digit(char digit)
 static bool parse_octet(const char *text, uint8_t *octet)
 {
     int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+    if (low < 0)
+        return false;
     *octet = (uint8_t)(high << 4 | low);
-    return low >= 0;
+    return true;
 }
 
 bool zt_mac_parse(const char *text, zt_mac *mac)

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes small seed corpora from the test programs and the frames of test/frames.h."""
+import os
+import re
+import struct
+
+here = os.path.dirname(os.path.abspath(__file__))
+test = os.path.join(here, "..", "test")
+leaf = open(os.path.join(test, "programs", "leaf.json"), "rb").read()
+spine = open(os.path.join(test, "programs", "spine.json"), "rb").read()
+header = open(os.path.join(test, "frames.h")).read()
+frames = {name: bytes.fromhex("".join(re.findall(r'"([0-9a-f]*)"', body)))
+          for name, body in re.findall(r'#define ([A-Z0-9_]+) \\\n((?:    "[0-9a-f]*"(?: \\)?\n)+)', header)}
+
+
+def write(target, name, data):
+    folder = os.path.join(here, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def record(type, interface, now, payload):
+    return struct.pack("<IHHQ", len(payload), type, interface, now) + payload
+
+
+def port_of(frame):
+    source = frame[6:12].hex()
+    if source.startswith("0200000002"):
+        return int(source[-2:])
+    return {"02bb00000011": 11, "02bb00000012": 12, "02bb00000021": 21}.get(source, 41)
+
+
+SMALL = {name: frame for name, frame in frames.items() if 14 <= len(frame) <= 127}
+PORTS = [1, 2, 3, 11, 12, 21, 41, 42, 51]
+
+write("program", "leaf", leaf)
+write("program", "spine", spine)
+for part in (b'{"format":"ztos-program","version":1,"node":"n","seeds":{"ecmp":0,"sourcePort":0},"vrfs":[],"interfaces":[],'
+             b'"tables":{"routes":[],"groups":[],"neighbours":[],"fdb":[],"flood":[]}}',):
+    write("program", "empty", part)
+
+flow = ["ARP_WEB1_GATEWAY", "NS_WEB1_GATEWAY", "UDP_WEB2_WEB1", "UDP_WEB1_WEB2", "UDP_WEB1_WEB2", "FAR_WEB1_RECEIVED", "WEB1_FAR",
+        "WEB1_FAR", "UDP_WEB1_FAR", "UDP_WEB1_FAR", "UDP_WEB1_WEB3", "TRANSIT", "TRANSIT_TO_3", "ECHO_WEB1_GATEWAY"]
+records = b"".join(record(2, port_of(frames[name]), 1000 * i, frames[name]) for i, name in enumerate(flow))
+records += record(4, 0, 10**9, b'{"id":1,"op":"flush","table":"neighbours"}') + record(6, 0, 2 * 10**9, b"")
+records += record(5, 1, 3 * 10**9, bytes([4, 0, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0])) + record(3, 3, 4 * 10**9, frames["ARP_TAP_3"])
+write("journal", "records", records)
+write("journal", "journal", b"ZTJOURNL" + struct.pack("<II", 1, 0) + record(1, 0, 0, spine) + record(6, 0, 1, b""))
+
+for name, frame in SMALL.items():
+    if name.startswith(("UDP_WEB1_D", "UDP6_WEB1", "FAR_WEB1", "FAR_ARP", "ARP_WEB1", "NS_WEB1", "NA_WEB2", "ECHO", "ECMP_0")):
+        step = bytes([PORTS.index(port_of(frame)) if port_of(frame) in PORTS else 6, 1, len(frame)]) + frame
+        write("frames", name.lower(), step)
+sequence = b"".join(bytes([PORTS.index(port_of(frames[name])), 1, len(frames[name])]) + frames[name]
+                    for name in flow if len(frames[name]) < 128)
+write("frames", "sequence", sequence + bytes([240, 20, 0, 240, 40, 0]))
+
+for name, text in {
+    "set_vni": '{"id":1,"op":"set-vni","interface":13,"vni":7}',
+    "set_mode": '{"id":1,"op":"set-macsec-mode","interface":4,"mode":"disabled"}',
+    "flush_fdb": '{"id":1,"op":"flush","table":"fdb"}',
+    "flush_one": '{"id":1,"op":"flush","table":"neighbours","interface":14}',
+}.items():
+    write("control", name, text.encode())
+
+micro = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 5, 7, 2, 2) + b"\xaa\xbb"
+write("capture", "micro", micro)
+write("capture", "nano_big", struct.pack(">IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1) + struct.pack(">IIII", 5, 7, 2, 2) + b"\xaa\xbb")
+block = struct.pack("<II", 0x0a0d0d0a, 28) + struct.pack("<IHHqI", 0x1a2b3c4d, 1, 0, -1, 28)
+block += struct.pack("<IIHHIHHBxxxHHI", 1, 32, 1, 0, 0, 9, 1, 9, 0, 0, 32)
+block += struct.pack("<IIIIIII", 6, 36, 0, 1, 2, 2, 2) + b"\xaa\xbb\0\0" + struct.pack("<I", 36)
+write("capture", "next_generation", block)
