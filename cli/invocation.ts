@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ExitStatus } from '../record/exit-status.js'
 import type { Colours } from './colours.js'
 import type { Commands, VerbName } from './commands.js'
 import type { Io } from './io.js'
@@ -25,8 +24,8 @@ export interface Invocation<Verb extends VerbName> {
 
 /** What a verb found. Only one of `json` and `text` is asked for. */
 export interface Answer {
-  /** A status of its own, or that of a command which it ran. */
-  readonly exit: ExitStatus | number
+  /** One of `ExitStatus`, or that of a command which `lab exec` ran. */
+  readonly exit: number
   /** Plain data, or a document's octets as they are. */
   readonly json: () => unknown
   /** With its last line feed; empty when everything has been written already. */

@@ -39,6 +39,7 @@ export function parse(argv: readonly string[], width: number): Parsed {
     command
       .exitOverride()
       .helpOption('-h, --help', 'print help')
+      .helpCommand('help [verb]', 'print help')
       .configureHelp({ helpWidth: width })
       .configureOutput({
         writeOut: (text) => (printed += text),
@@ -57,13 +58,16 @@ export function parse(argv: readonly string[], width: number): Parsed {
     .option('-V, --version', 'print the version')
     .addHelpText('after', `\n${exitStatusText()}`)
     .on('option:version', () => (parsed = { kind: 'version' }))
-  for (const [name, what] of Object.entries(groups)) {
-    parents.set(name, prepare(program.command(name)).description(what))
+  const parentOf = (name: string) => {
+    const known = parents.get(name)
+    if (known !== undefined) return known
+    const group = prepare(program.command(name)).description(groups[name] ?? '')
+    parents.set(name, group)
+    return group
   }
   for (const verb of Object.keys(commands) as VerbName[]) {
     const words = verb.split(' ')
-    const parent = parents.get(words.slice(0, -1).join(' ')) ?? program
-    const command = prepare(parent.command(words.at(-1) ?? verb))
+    const command = prepare(parentOf(words.slice(0, -1).join(' ')).command(words.at(-1) ?? verb))
     describeVerb(command, commands[verb])
     command.action((...given: unknown[]) => {
       parsed = {

@@ -24,30 +24,60 @@ export async function runProcess(main: (argv: readonly string[], io: Io) => Prom
     stderr: process.stderr,
     stdin: () => process.stdin,
     env: process.env,
-    signal: interruption(),
+    signal: interruption(process, onFirstSignal, onSecondSignal),
   })
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   // A verdict that could not be told is none.
   return process.exit(broken() ? ExitStatus.Internal : status)
 }
 
+/** Signals by which a person, a terminal or a supervisor asks for an end. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** What is used of a process. */
+export interface SignalSource {
+  on(event: 'newListener', listener: (event: string | symbol, listener: () => void) => void): unknown
+  on(event: (typeof signals)[number], listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
+}
+
 /**
  * The first signal asks for an end: what runs is stopped and cleaned up. A second one does not wait for that: what this
  * process holds of labs goes with it, since their daemon removes a lab whose owner is gone, and a record that was being
  * written is removed by the next run.
+ *
+ * Signals are this function's alone. vitest, and what draws progress, listen too and end the process at once, before
+ * anything is cleaned up: who comes later is sent away.
+ *
+ * @param first called at the first signal
+ * @param second called at each one after it
  */
-function interruption(): AbortSignal {
+export function interruption(source: SignalSource, first: () => void, second: () => void): AbortSignal {
   const controller = new AbortController()
   const stop = () => {
     if (controller.signal.aborted) {
-      if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
-      process.exit(ExitStatus.Interrupted)
+      second()
+      return
     }
-    if (process.stderr.isTTY) process.stderr.write('\ninterrupted, cleaning up; once more to leave at once\n')
+    first()
     controller.abort()
   }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  for (const name of signals) source.on(name, stop)
+  source.on('newListener', (event, listener) => {
+    const name = signals.find((one) => one === event)
+    // This event comes before the listener is added.
+    if (name !== undefined) queueMicrotask(() => source.off(name, listener))
+  })
   return controller.signal
+}
+
+function onFirstSignal(): void {
+  if (process.stderr.isTTY) process.stderr.write('\ninterrupted, cleaning up; once more to leave at once\n')
+}
+
+function onSecondSignal(): void {
+  if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
+  process.exit(ExitStatus.Interrupted)
 }
 
 /** Watches the streams. A reader that went away (`ztos plan FILE | head`) is nobody's mistake; a full disk is told. */

@@ -16,11 +16,11 @@ export interface Progress {
 
 /** Progress for a terminal or for a log. Nothing is loaded or written before the first stage. */
 export function progressOn({ stderr, env }: Pick<Io, 'stderr' | 'env'>): Progress {
-  const terminal =
-    isStream(stderr) && stderr.isTTY === true && env['CI'] === undefined && env['TERM'] !== 'dumb'
   return {
     stage: async (title, work) =>
-      terminal ? drawn(stderr, printableLine(title), work) : written(stderr, printableLine(title), work),
+      drawsOn(stderr, env)
+        ? drawn(stderr, printableLine(title), work)
+        : written(stderr, printableLine(title), work),
   }
 }
 
@@ -79,6 +79,8 @@ async function drawn<T>(
   return outcome.result.value
 }
 
-function isStream(sink: Sink): sink is NodeJS.WriteStream {
-  return 'columns' in sink && 'on' in sink
+/** A terminal that a cursor moves on; one without width is no such thing. */
+function drawsOn(sink: Sink, env: Io['env']): sink is NodeJS.WriteStream {
+  const wide = sink.isTTY === true && (sink.columns ?? 0) > 0 && 'on' in sink
+  return wide && env['CI'] === undefined && env['TERM'] !== 'dumb'
 }

@@ -22,7 +22,7 @@ export function resultText(
   const faulty = verdicts.filter(({ combined }) => combined !== 'holds')
   const sections: readonly (readonly string[])[] = [
     verdictLines(verdicts, options.on, colours),
-    ...faulty.map((verdict) => faultLines(verdict, colours)),
+    ...faults(faulty, colours),
     ...failures.map((failure) => failureLines(failure, colours)),
     notes.map((note) => `note: ${printable(note)}`),
     [`record: ${printableLine(directory)}`, `report: ${printableLine(options.file('report.html'))}`],
@@ -75,23 +75,30 @@ function labelOf(by: Interpreter): string {
   return by === 'twin' ? 'twin' : 'lab'
 }
 
-/** Why one does not hold: grounds of each interpreter, and the first finding decoded. */
-function faultLines({ name, combined, verdicts }: CombinedVerdict, colours: Colours): string[] {
-  return [
-    `${colours.judgement(combined)}: ${printableLine(name)}`,
-    ...verdicts.flatMap(({ by, judgement, reason, findings }) => {
-      const [first] = findings
-      if (judgement === 'holds' && first === undefined && combined !== 'disputed') return []
-      const grounds = reason === undefined ? '' : `: ${printable(reason)}`
-      const more =
-        findings.length > 1 ? [`  (${counted(findings.length - 1, 'finding')} more in the report)`] : []
-      return indented([
-        `${labelOf(by)}: ${judgement}${grounds}`,
-        ...(first === undefined ? [] : indented(findingLines(first))),
-        ...more,
-      ])
-    }),
-  ]
+/** Why some do not hold; what is the same for several, such as a host without labs, is said once. */
+function faults(verdicts: readonly CombinedVerdict[], colours: Colours): string[][] {
+  const groups = new Map<string, { readonly verdict: CombinedVerdict; readonly names: string[] }>()
+  for (const verdict of verdicts) {
+    const key = JSON.stringify([verdict.combined, groundLines(verdict)])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { verdict, names: [verdict.name] })
+    else group.names.push(verdict.name)
+  }
+  return [...groups.values()].map(({ verdict, names }) => [
+    `${colours.judgement(verdict.combined)}: ${names.map(printableLine).join(', ')}`,
+    ...indented(groundLines(verdict)),
+  ])
+}
+
+/** What each interpreter says, with its first finding decoded. One that finds nothing wrong is silent, unless in a dispute. */
+function groundLines({ combined, verdicts }: CombinedVerdict): string[] {
+  return verdicts
+    .filter(({ judgement }) => judgement !== 'holds' || combined === 'disputed')
+    .flatMap(({ by, judgement, reason, findings: [first, ...others] }) => [
+      `${labelOf(by)}: ${judgement}${reason === undefined ? '' : `: ${printable(reason)}`}`,
+      ...(first === undefined ? [] : indented(findingLines(first))),
+      ...(others.length === 0 ? [] : [`  (${counted(others.length, 'finding')} more in the report)`]),
+    ])
 }
 
 function findingLines({ invariant, message, node, link, clause, fate, decoded = [] }: Finding): string[] {

@@ -9,7 +9,7 @@ import { CliError } from '../errors.js'
 import type { Run } from '../invocation.js'
 import { printableLine } from '../printable.js'
 
-export const run: Run<'lab down'> = async ({ arguments: { ids = [] }, options: { all }, progress }) => {
+export const run: Run<'lab down'> = async ({ arguments: { ids }, options: { all }, progress }) => {
   if (all === ids.length > 0) {
     throw new CliError('ZT_CLI_USAGE', all ? '--all leaves no lab to name' : 'no lab is named', {
       remedy: 'name labs, or give --all',

@@ -6,7 +6,7 @@
 import { ExitStatus } from '../../record/exit-status.js'
 import { viewOf } from '../../sdk/fabric-view.js'
 import { formatWalk, trace, walkToJson, walkToPcapng, type Walk } from '../../twin/forward/index.js'
-import { fromHex } from '../../twin/packet/index.js'
+import { findTraceId, fromHex } from '../../twin/packet/index.js'
 import type { FabricInjection } from '../../twin/forward/index.js'
 import { CliError } from '../errors.js'
 import { compileFile } from '../fabric-input.js'
@@ -79,15 +79,20 @@ function frameFromHex(text: string): Uint8Array {
 
 /** What became of the frame, in short. */
 interface Outcome {
-  /** Hosts which it was for and which got it, or something that it caused. */
+  /** Hosts which it was for and which got it, or an answer to it. */
   readonly arrived: readonly string[]
   /** Hosts which it reached although it was for another. */
   readonly overheard: readonly string[]
+  /** Of its copies, and of frames that it caused. */
   readonly fates: readonly { readonly node: string; readonly fate: string; readonly clause: string }[]
 }
 
-function outcomeOf({ hops }: Walk): Outcome {
-  const hosts = hops.flatMap((hop) => (hop.kind === 'host' && hop.answered === undefined ? [hop] : []))
+function outcomeOf({ frame, hops }: Walk): Outcome {
+  // A frame without a mark cannot be told from what it caused, such as a question for a neighbour.
+  const mark = findTraceId(frame)?.trace
+  const hosts = hops.flatMap((hop) =>
+    hop.kind === 'host' && hop.answered === undefined && findTraceId(hop.frame)?.trace === mark ? [hop] : [],
+  )
   return {
     arrived: hosts.filter(({ foreign }) => !foreign).map(({ host }) => host),
     overheard: hosts.filter(({ foreign }) => foreign).map(({ host }) => host),
