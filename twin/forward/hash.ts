@@ -63,14 +63,14 @@ export function sourcePortOf(hash: number): number {
 }
 
 /** PARSE-7 for IPv4: protocol x 2^32 + ports. */
-export function flowOfIpv4(frame: Uint8Array, end: number): number {
+function flowOfIpv4(frame: Uint8Array, end: number): number {
   const protocol = u8(frame, L3_OFFSET + 9)
   if ((u16(frame, L3_OFFSET + 6) & 0x3fff) !== 0) return protocol * TWO_32
   return flowOf(protocol, frame, L3_OFFSET + (u8(frame, L3_OFFSET) & 0xf) * 4, end)
 }
 
 /** PARSE-7 for IPv6: protocol x 2^32 + ports. */
-export function flowOfIpv6(frame: Uint8Array, end: number): number {
+function flowOfIpv6(frame: Uint8Array, end: number): number {
   let header = u8(frame, L3_OFFSET + 6)
   let at = L3_OFFSET + 40
   let skipped = 0

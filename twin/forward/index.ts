@@ -5,16 +5,16 @@
  * @module
  */
 export { ForwardError, JournalError, type ForwardErrorCode, type JournalErrorCode } from './errors.js'
-export {
-  TwinFabric,
-  type FabricArrival,
-  type FabricInjection,
-  type FabricObservation,
-  type FabricObserver,
-  type FabricOptions,
-  type FabricSendOptions,
-  type FabricWireFrame,
-} from './fabric.js'
+export { TwinFabric } from './fabric.js'
+export type {
+  FabricArrival,
+  FabricInjection,
+  FabricObservation,
+  FabricObserver,
+  FabricOptions,
+  FabricSendOptions,
+  FabricWireFrame,
+} from './fabric-types.js'
 export { FATE_NAMES, fateCode, fateOfCode, type Fate } from './fate.js'
 export { Host, type Reception } from './host.js'
 export type {

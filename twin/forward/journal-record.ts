@@ -35,7 +35,7 @@ export interface JournalFile {
 }
 
 /** Types below this are inputs, others outputs. */
-export const FIRST_OUTPUT = 16
+const FIRST_OUTPUT = 16
 const END_LENGTH = 16
 const TYPES: ReadonlySet<number> = new Set(Object.values(RecordType))
 

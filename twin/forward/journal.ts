@@ -148,7 +148,7 @@ const utf8 = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 const NOTHING = new Uint8Array(0)
 
 /** The record of an input. */
-export function recordOf(input: Input): NewRecord {
+function recordOf(input: Input): NewRecord {
   const { now } = input
   switch (input.kind) {
     case 'load':

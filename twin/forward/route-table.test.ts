@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseInterfaceAddress, writeIpv4, writeIpv6, type Ip } from '../packet/address.js'
 import { RouteTable } from './route-table.js'

@@ -8,7 +8,7 @@ import { seal, type Sak } from '../packet/macsec.js'
 import type { Sci } from '../packet/sectag.js'
 
 /** Octets that sealing adds: SecTAG with SCI, and ICV. */
-export const SEAL_OVERHEAD = 32
+const SEAL_OVERHEAD = 32
 
 /** Who sealed: what tag and IV are made of, and with which key. */
 export interface Sealer {

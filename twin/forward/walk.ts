@@ -5,7 +5,8 @@
  */
 import { hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
-import { TwinFabric, type FabricInjection, type FabricObserver } from './fabric.js'
+import { TwinFabric } from './fabric.js'
+import type { FabricInjection, FabricObserver } from './fabric-types.js'
 import type { Fate } from './fate.js'
 import type { Reception } from './host.js'
 import type { Effect, Nanoseconds } from './input.js'

@@ -12,7 +12,7 @@ import { bytesEqual, toHex } from '../../../twin/packet/index.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Relative to the repository; `ZT_FPE` names another build of it. */
-export const ENGINE = process.env['ZT_FPE'] ?? 'dataplane/build/ztos-fpe'
+const ENGINE = process.env['ZT_FPE'] ?? 'dataplane/build/ztos-fpe'
 
 /** How the engine is run. */
 export interface EngineMode {

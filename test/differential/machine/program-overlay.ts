@@ -9,7 +9,7 @@ import { hex, portMac, systemMac, vtep, VTEPS, type Draft } from './program-unde
 import type { Random } from './random.js'
 
 const SECOND = 1_000_000_000
-export const GATEWAY_MAC = '02:00:5e:00:00:01'
+const GATEWAY_MAC = '02:00:5e:00:00:01'
 /** Hosts of a bridge: up to 5 here, up to 5 behind VTEPs, whichever the frames make them. */
 export const HOSTS = 5
 export const hostMac = (bridge: number, n: number): string =>

@@ -12,7 +12,7 @@ export const vtep = (n: number, family: 4 | 6): string => (family === 4 ? `10.25
 export const systemMac = (n: number): string => `02:5a:00:00:00:0${n}`
 export const portMac = (id: number): string => `02:00:00:00:${hex(id >> 8)}:${hex(id & 0xff)}`
 export const peerMac = (id: number): string => `02:00:00:01:${hex(id >> 8)}:${hex(id & 0xff)}`
-export const sci = (mac: string): string => `${mac.replaceAll(':', '')}0001`
+const sci = (mac: string): string => `${mac.replaceAll(':', '')}0001`
 
 export function hex(octet: number): string {
   return octet.toString(16).padStart(2, '0')

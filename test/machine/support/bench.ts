@@ -73,7 +73,7 @@ const vxlan = {
 }
 const hostPort = { kind: 'port' as const, mtu: 1500, addresses: [], tap: false }
 
-export const TABLES: Tables = {
+const TABLES: Tables = {
   routes: [
     { vrf: 0, prefix: '10.254.0.0/31', connected: 1 },
     { vrf: 0, prefix: '10.254.1.0/31', connected: 2 },
@@ -261,7 +261,7 @@ export class Bench {
   }
 }
 
-export function said(effects: readonly Effect[]): string[] {
+function said(effects: readonly Effect[]): string[] {
   return effects.map((effect) =>
     effect.kind === 'fate' ? effect.fate : `${effect.kind} ${effect.interface} ${toHex(effect.frame)}`,
   )
@@ -281,7 +281,7 @@ export const raw = (dst: Mac, src: Mac, etherType: number, octets: Uint8Array | 
       : build.ethernet({ dst, src, etherType }, data),
   )
 }
-export const hello = build.payload('hello')
+const hello = build.payload('hello')
 /** UDP from 1000 to 2000 saying hello. */
 export const udpHello = build.udp({ srcPort: 1000, dstPort: 2000 }, hello)
 
