@@ -35,6 +35,8 @@ export interface ResidentOptions {
   readonly argv: readonly string[]
   /** Of its control; a forwarder has none. */
   readonly socket?: string
+  /** The socket is to belong to another user than root. */
+  readonly owned?: boolean
   /** Takes standard output and error. */
   readonly log: string
   readonly env: Readonly<Record<string, string>>
@@ -67,7 +69,7 @@ export class Resident {
   static start(options: ResidentOptions): Resident {
     const argv = [
       ...enter(options.namespace),
-      ...leastPrivilege(options.kind),
+      ...leastPrivilege(options),
       ...options.argv,
       '--ready-fd',
       String(READY_FD),
@@ -175,8 +177,10 @@ function enter(namespace: string | undefined): string[] {
   return namespace === undefined ? [] : ['nsenter', `--net=${path.join(NETNS_ROOT, namespace)}`, '--']
 }
 
-function leastPrivilege(kind: ResidentOptions['kind']): string[] {
-  const bounding = ['-all', ...CAPABILITIES[kind].map((name) => `+${name}`)].join(',')
+function leastPrivilege({ kind, owned }: ResidentOptions): string[] {
+  // Giving its socket to the invoker, if that is not root, is the one thing more (chown(2)).
+  const kept = [...CAPABILITIES[kind], ...(owned === true ? ['chown'] : [])]
+  const bounding = ['-all', ...kept.map((name) => `+${name}`)].join(',')
   return [
     'setpriv',
     '--pdeathsig',

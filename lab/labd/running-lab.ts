@@ -233,6 +233,7 @@ export class RunningLab {
             ...(request.programs.engineArguments ?? []),
           ],
           socket: paths.nodeSocket(node),
+          owned: this.invoker.uid !== 0,
           log: path.join(paths.folder, `${node}.log`),
           env: childEnvironment(this.invoker, this.state.id, request.programs.engineEnvironment),
         })
@@ -260,6 +261,7 @@ export class RunningLab {
         ...this.owner(),
       ],
       socket: paths.probeSocket,
+      owned: this.invoker.uid !== 0,
       log: path.join(paths.folder, '_probe.log'),
       env: childEnvironment(this.invoker, this.state.id),
     })
