@@ -143,7 +143,13 @@ async function checkDigests(directory: string, verification: Verification): Prom
 async function listing(directory: string, folder: string): Promise<readonly string[]> {
   const where = path.join(directory, folder)
   if (!(await exists(where))) return []
-  return (await readdir(where)).sort().map((name) => `${folder}/${name}`)
+  const entries = await readdir(where, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      path.relative(directory, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'),
+    )
+    .sort()
 }
 
 async function exists(file: string): Promise<boolean> {

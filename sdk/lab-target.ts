@@ -4,9 +4,13 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
+import type { Lab } from '../lab/index.js'
 import type { Target } from '../record/target.js'
 import { SEED_LENGTH } from '../twin/program/index.js'
+import { keyFile, writeKeyFile } from './runner/key-file.js'
 import type { Keys } from './traffic/wire.js'
 
 /** A lab's target and the values of its keys. */
@@ -15,22 +19,68 @@ export interface OpenedLab {
   readonly keys: Keys
 }
 
+/** Where a lab that was brought up for tests leaves its journals, and their keys. */
+export interface KeepJournals {
+  /** Folder of the run record that is being written. */
+  readonly directory: string
+  readonly run: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
 /**
  * Brings a lab of the plan up, or attaches to one that is running, which is then judged as it is and left running.
  *
  * @param id a running lab
+ * @param keep what becomes of the journals of a lab that was brought up, before it is taken down
  * @throws LabError when this host cannot, or there is no such lab
  */
-export async function openLabTarget(plan: Plan, id: string | undefined): Promise<OpenedLab> {
+export async function openLabTarget(
+  plan: Plan,
+  id: string | undefined,
+  keep?: KeepJournals,
+): Promise<OpenedLab> {
   const { attach, labUp } = await import('../lab/index.js')
   const lab = id === undefined ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH) }) : await attach(id)
   const keys = new Map(
     [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
   )
   try {
-    return { target: await lab.target({ ownsLab: id === undefined }), keys }
+    const target = await lab.target({ ownsLab: id === undefined })
+    if (keep === undefined || id !== undefined) return { target, keys }
+    const close = async () => {
+      try {
+        await keepJournals(lab, keys, keep)
+      } finally {
+        await target.close()
+      }
+    }
+    return { target: delegating(target, close), keys }
   } catch (error) {
     if (id === undefined) await lab.down()
     throw error
   }
+}
+
+/** A target that closes in its own way. */
+function delegating(target: Target, close: () => Promise<void>): Target {
+  const { interpreter, plan } = target
+  const latency = target.latency?.bind(target)
+  return {
+    interpreter,
+    plan,
+    send: async (frames, options) => target.send(frames, options),
+    reset: async () => target.reset(),
+    advanceTime: async (ns) => target.advanceTime(ns),
+    ...(latency === undefined ? {} : { latency }),
+    close,
+  }
+}
+
+async function keepJournals(lab: Lab, keys: Keys, { directory, run, env }: KeepJournals): Promise<void> {
+  const folder = path.join(directory, 'journals', lab.id)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const [node, bytes] of await lab.journals()) {
+    writeFileSync(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
+  }
+  writeKeyFile(keyFile(`${run}-${lab.id}`, env), keys)
 }

@@ -123,11 +123,11 @@ function planOf(record: RunRecord, failure: Failure): Record<string, string> {
 
 async function replayJournals(record: RunRecord, options: ReplayOptions): Promise<readonly ReplayResult[]> {
   if (record.journals.length === 0) return []
-  const file = keyFile(record.verification.id, options.env ?? process.env)
-  const keys = readKeyFile(file)
   const results: ReplayResult[] = []
   for (const name of record.journals) {
     const bytes = await readFile(path.join(record.directory, name))
+    const file = keyFile(keysOf(record, name), options.env ?? process.env)
+    const keys = readKeyFile(file)
     if (keys === undefined && isSealed(bytes)) {
       throw new SdkError(
         'ZT_ENVIRONMENT',
@@ -140,6 +140,13 @@ async function replayJournals(record: RunRecord, options: ReplayOptions): Promis
     results.push(replayJournal(bytes, keys ?? new Map()))
   }
   return results
+}
+
+/** Tests that bring up labs of their own leave journals in a folder each: `journals/k3f9a2/leaf1.ztj`. */
+function keysOf(record: RunRecord, journal: string): string {
+  const { id } = record.verification
+  const [, lab, node] = journal.split('/')
+  return lab === undefined || node === undefined ? id : `${id}-${lab}`
 }
 
 function isSealed(journal: Uint8Array): boolean {

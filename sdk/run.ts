@@ -7,10 +7,12 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { RunWriter } from '../record/run-record.js'
-import type { Interpreter } from '../record/verdict.js'
+import type { Interpreter, Verdict } from '../record/verdict.js'
 import { SdkError } from './errors.js'
+import { judgeNodes } from './judge/agreement.js'
 import { drive } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
+import { keyFile, readKeyFile, removeKeyFiles } from './runner/key-file.js'
 import { verdictsOf } from './runner/outcomes.js'
 import { finish, noteTest, runsFolder, stage, testEnvironment } from './runner/session.js'
 import type { RunOptions, RunResult } from './runner/session.js'
@@ -74,7 +76,7 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
       })
     }
     const plan = await onlyPlan(writer)
-    const verdicts = verdictsOf(outcomes)
+    const verdicts = [...verdictsOf(outcomes), ...(await nodeAgreement(writer, options))]
     return await finish(writer, {
       command: 'run',
       ...(plan === undefined ? {} : { plan }),
@@ -86,8 +88,29 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
     })
   } catch (error) {
     await writer.discard()
+    removeKeyFiles(writer.id, options.env ?? process.env)
     throw error
   }
+}
+
+/** Journals that the tests' own labs left, replayed by the twin. */
+async function nodeAgreement(writer: RunWriter, options: RunFilesOptions): Promise<readonly Verdict[]> {
+  const folder = path.join(writer.directory, 'journals')
+  const labs = existsSync(folder) ? await readdir(folder) : []
+  if (labs.length === 0) return []
+  return stage(writer, options, 'twin = lab, node by node', async () => {
+    const { compareNodes } = await import('../lab/index.js')
+    return Promise.all(
+      labs.map(async (lab) => {
+        const journals = new Map<string, Uint8Array>()
+        for (const name of await readdir(path.join(folder, lab))) {
+          journals.set(path.basename(name, '.ztj'), await readFile(path.join(folder, lab, name)))
+        }
+        const keys = readKeyFile(keyFile(`${writer.id}-${lab}`, options.env ?? process.env))
+        return judgeNodes(compareNodes(journals, keys ?? new Map()), 'netns')
+      }),
+    )
+  })
 }
 
 function patternOf(text: string): RegExp {

@@ -16,7 +16,7 @@ import { judgeNodes } from './judge/agreement.js'
 import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { throwIfInterrupted } from './runner/interrupted.js'
-import { keyFile, writeKeyFile } from './runner/key-file.js'
+import { keyFile, removeKeyFiles, writeKeyFile } from './runner/key-file.js'
 import { openLab, whyNoLab } from './runner/lab.js'
 import { unjudgedVerdict, verdictsOf } from './runner/outcomes.js'
 import { finish, noteTest, runsFolder, stage, testEnvironment } from './runner/session.js'
@@ -86,6 +86,7 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
     })
   } catch (error) {
     await writer.discard()
+    removeKeyFiles(writer.id, options.env ?? process.env)
     if (opening !== undefined) await leave(await opening, options)
     throw error
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
@@ -28,6 +28,15 @@ export function writeKeyFile(file: string, keys: Keys): void {
     [...keys].map(([name, value]) => [name, Buffer.from(value).toString('hex')]),
   )
   writeFileSync(file, `${JSON.stringify(values, null, 2)}\n`, { mode: 0o600, flag: 'w' })
+}
+
+/** Removes what a run that left no record had written: `<run>.json`, and `<run>-<lab>.json` of its tests' own labs. */
+export function removeKeyFiles(run: string, env: Readonly<Record<string, string | undefined>>): void {
+  const folder = path.dirname(keyFile(run, env))
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  for (const name of names) {
+    if (name === `${run}.json` || name.startsWith(`${run}-`)) rmSync(path.join(folder, name), { force: true })
+  }
 }
 
 /**

@@ -70,10 +70,20 @@ export function planFileName(digest: string): string {
   return `${digest.replace(/^sha256:/, '').slice(0, 16)}.json`
 }
 
+/** Where a target is opened; the rest of a run's environment is its own. */
+export interface TargetEnvironment {
+  readonly on: Interpreter
+  /** A running lab. */
+  readonly lab?: string | undefined
+  /** The record that is being written, in which a lab leaves its journals. */
+  readonly run?: string | undefined
+  readonly runDirectory?: string | undefined
+}
+
 /** Opens the target on which a plan's scenarios run. */
 export async function openTarget(
   plan: Plan,
-  environment: { readonly on: Interpreter; readonly lab: string | undefined },
+  environment: TargetEnvironment,
   open?: OpenTarget,
 ): Promise<ScenarioTarget & { readonly close: () => Promise<void> }> {
   const fabric = viewOf(plan)
@@ -93,10 +103,16 @@ export async function openTarget(
 
 async function openWith(
   plan: Plan,
-  { on, lab }: { readonly on: Interpreter; readonly lab: string | undefined },
+  { on, lab, run, runDirectory }: TargetEnvironment,
   open: OpenTarget | undefined,
 ): Promise<{ readonly target: Target; readonly keys: Keys }> {
-  if (on === 'netns' && open === undefined) return openLabTarget(plan, lab)
+  if (on === 'netns' && open === undefined) {
+    const keep =
+      run === undefined || runDirectory === undefined
+        ? undefined
+        : { directory: runDirectory, run, env: process.env }
+    return openLabTarget(plan, lab, keep)
+  }
   // Keys of a twin protect nothing beyond this process.
   const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
   return { target: open === undefined ? twinTarget(plan, keys) : await open(plan, keys), keys }
