@@ -19,6 +19,7 @@ import {
   type PlanMutant,
   type Site,
 } from './site.js'
+import { idleL3, pairBridge, strangeVtep, unaskedVtep, unheardVtep, unsentL3 } from './unused.js'
 
 const tunnels = (plan: Plan) => each(plan, 'vxlan').filter(({ iface }) => iface.remotes.length > 0)
 /** Bridges with hosts. */
@@ -32,7 +33,10 @@ export const overlayMutants: readonly PlanMutant[] = [
     clause: 'VXLAN-3',
     foundBy: ['reach'],
     rows: ['O11'],
-    sites: (plan) => tunnels(plan).map(({ program, iface }) => atInterface(program, iface, { ttl: 1 })),
+    sites: (plan) =>
+      tunnels(plan).map(({ program, iface }) =>
+        atInterface(program, iface, { ttl: 1 }, { equivalent: unsentL3(plan, program, iface.bridge) }),
+      ),
   },
   {
     id: 'host-mtu-off-by-one',
@@ -50,7 +54,14 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['O11'],
     sites: (plan) =>
-      tunnels(plan).map(({ program, iface }) => atInterface(program, iface, { mtu: iface.mtu - 1 })),
+      tunnels(plan).map(({ program, iface }) =>
+        atInterface(
+          program,
+          iface,
+          { mtu: iface.mtu - 1 },
+          { equivalent: idleL3(plan, program, iface.bridge) },
+        ),
+      ),
   },
   {
     id: 'irb-mtu-off-by-one',
@@ -59,7 +70,14 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['Z12'],
     sites: (plan) =>
-      each(plan, 'irb').map(({ program, iface }) => atInterface(program, iface, { mtu: iface.mtu - 1 })),
+      each(plan, 'irb').map(({ program, iface }) =>
+        atInterface(
+          program,
+          iface,
+          { mtu: iface.mtu - 1 },
+          { equivalent: unsentL3(plan, program, iface.bridge) },
+        ),
+      ),
   },
   {
     id: 'flood-list-short',
@@ -90,7 +108,9 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['Z12'],
     sites: (plan) =>
-      overlays(plan).map(({ program, iface }) => atInterface(program, iface, { learning: false })),
+      overlays(plan).map(({ program, iface }) =>
+        atInterface(program, iface, { learning: false }, { equivalent: pairBridge(program, iface.bridge) }),
+      ),
   },
   {
     id: 'ageing-zero',
@@ -99,7 +119,9 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['Z12'],
     sites: (plan) =>
-      hostBridges(plan).map(({ program, iface }) => atInterface(program, iface, { ageing: 0 })),
+      hostBridges(plan).map(({ program, iface }) =>
+        atInterface(program, iface, { ageing: 0 }, { equivalent: pairBridge(program, iface.id) }),
+      ),
   },
   {
     id: 'fdb-too-small',
@@ -108,7 +130,9 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['Z12'],
     sites: (plan) =>
-      hostBridges(plan).map(({ program, iface }) => atInterface(program, iface, { fdbLimit: 1 })),
+      hostBridges(plan).map(({ program, iface }) =>
+        atInterface(program, iface, { fdbLimit: 1 }, { equivalent: pairBridge(program, iface.id) }),
+      ),
   },
   {
     id: 'vtep-refused',
@@ -117,9 +141,11 @@ export const overlayMutants: readonly PlanMutant[] = [
     foundBy: ['reach'],
     rows: ['O11'],
     sites: (plan) =>
-      tunnels(plan).map(({ program, iface }) =>
-        atInterface(program, iface, { remotes: iface.remotes.slice(1) }),
-      ),
+      tunnels(plan).map(({ program, iface }) => {
+        const [refused = '', ...remotes] = iface.remotes
+        const equivalent = unheardVtep(plan, program, iface.bridge, iface.local, refused)
+        return atInterface(program, iface, { remotes }, { equivalent })
+      }),
   },
   {
     id: 'gateway-mac-differs',
@@ -143,7 +169,7 @@ export const overlayMutants: readonly PlanMutant[] = [
             program,
             iface,
             { addresses: iface.addresses.filter((one) => one !== address) },
-            ` ${address}`,
+            { note: ` ${address}` },
           ),
         ),
       ),
@@ -170,7 +196,9 @@ export const overlayMutants: readonly PlanMutant[] = [
           if (irb === undefined) return []
           const wrong = { ...neighbour, mac: shiftMac(neighbour.mac) }
           const neighbours = replaced(program.tables.neighbours, index, wrong)
-          return [atTables(program, `${irb.name} ${neighbour.address}`, { neighbours })]
+          const local = localOf(program, irb.bridge)
+          const equivalent = unaskedVtep(plan, program, irb, local, neighbour.address)
+          return [atTables(program, `${irb.name} ${neighbour.address}`, { neighbours }, equivalent)]
         }),
       ),
   },
@@ -206,9 +234,15 @@ function routerEntrySites(plan: Plan): readonly Site[] {
       const elsewhere = vxlan?.remotes.find((remote) => remote !== entry.remote)
       if (vxlan === undefined || vxlan.learning || elsewhere === undefined) return []
       const fdb = replaced(program.tables.fdb, index, { ...entry, remote: elsewhere })
-      return [atTables(program, `${vxlan.name} ${entry.remote ?? ''}`, { fdb })]
+      const remote = entry.remote ?? ''
+      const equivalent = strangeVtep(plan, program, vxlan.bridge, vxlan.local, remote)
+      return [atTables(program, `${vxlan.name} ${remote}`, { fdb }, equivalent)]
     }),
   )
+}
+
+function localOf(program: NodeProgram, bridge: number): string {
+  return ofKind(program, 'vxlan').find((iface) => iface.bridge === bridge)?.local ?? ''
 }
 
 function vxlanOf(program: NodeProgram, id: number) {

@@ -12,6 +12,8 @@ export interface Site {
   readonly where: string
   /** The changed programs, one for each node that changes. */
   readonly programs: readonly NodeProgram[]
+  /** Why no intent can notice, from the plan; a site that has this and is found is as wrong as one that lacks it and is not. */
+  readonly equivalent?: string | undefined
 }
 
 /** A way for a plan to be wrong. */
@@ -68,19 +70,26 @@ export function atInterface<T extends Interface>(
   program: NodeProgram,
   iface: T,
   change: Partial<T>,
-  note = '',
+  notes: { readonly note?: string; readonly equivalent?: string | undefined } = {},
 ): Site {
   return {
-    where: `${program.node} ${iface.name}${note}`,
+    where: `${program.node} ${iface.name}${notes.note ?? ''}`,
     programs: [withInterfaces(program, { ...iface, ...change })],
+    equivalent: notes.equivalent,
   }
 }
 
 /** A site at a table. */
-export function atTables(program: NodeProgram, where: string, change: Partial<NodeProgram['tables']>): Site {
+export function atTables(
+  program: NodeProgram,
+  where: string,
+  change: Partial<NodeProgram['tables']>,
+  equivalent?: string,
+): Site {
   return {
     where: `${program.node} ${where}`,
     programs: [{ ...program, tables: { ...program.tables, ...change } }],
+    equivalent,
   }
 }
 

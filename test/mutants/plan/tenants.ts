@@ -20,6 +20,7 @@ import {
   type PlanMutant,
   type Site,
 } from './site.js'
+import { unaskedRoute } from './unused.js'
 
 export const tenantMutants: readonly PlanMutant[] = [
   {
@@ -177,11 +178,13 @@ function eachRoute(
   instead: (program: NodeProgram, index: number) => Routes | undefined,
 ): readonly Site[] {
   return plan.nodes.flatMap(({ program }) =>
-    program.tables.routes.flatMap(({ vrf, prefix }, index) => {
+    program.tables.routes.flatMap((route, index) => {
+      const { vrf, prefix } = route
       const by = instead(program, index)
       if (by === undefined) return []
       const routes = replaced(program.tables.routes, index, ...by)
-      return [atTables(program, `${vrfName(program, vrf)} ${prefix}`, { routes })]
+      const equivalent = unaskedRoute(plan, program, route)
+      return [atTables(program, `${vrfName(program, vrf)} ${prefix}`, { routes }, equivalent)]
     }),
   )
 }

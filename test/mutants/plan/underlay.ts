@@ -16,6 +16,7 @@ import {
   type PlanMutant,
   type Site,
 } from './site.js'
+import { strangeLeaf } from './unused.js'
 
 export const underlayMutants: readonly PlanMutant[] = [
   {
@@ -29,7 +30,14 @@ export const underlayMutants: readonly PlanMutant[] = [
         program.tables.routes.flatMap(({ vrf, prefix, group }, index) =>
           vrf !== 0 || group === undefined || !isVtep(plan, prefix)
             ? []
-            : [atTables(program, prefix, { routes: replaced(program.tables.routes, index) })],
+            : [
+                atTables(
+                  program,
+                  prefix,
+                  { routes: replaced(program.tables.routes, index) },
+                  strangeLeaf(plan, program, prefix),
+                ),
+              ],
         ),
       ),
   },

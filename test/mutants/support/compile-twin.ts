@@ -20,7 +20,11 @@ export function compileTwin(): void {
   rmSync(COPIES, { recursive: true, force: true })
   const done = spawnSync(
     process.execPath,
-    [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', path.join(ROOT, 'test/mutants/support/tsconfig.twin.json')],
+    [
+      path.join(ROOT, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      path.join(ROOT, 'test/mutants/support/tsconfig.twin.json'),
+    ],
     { cwd: ROOT, encoding: 'utf8' },
   )
   if (done.error !== undefined) throw done.error

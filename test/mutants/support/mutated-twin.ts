@@ -42,7 +42,8 @@ export function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, s
   for (const { file, find, replace } of edits) {
     const text = files.get(file) ?? readFileSync(path.join(RIGHT, 'twin', file), 'utf8')
     const count = text.split(find).length - 1
-    if (count !== 1) throw new Error(`mutant ${id}: its text is ${count} times in twin/${file}, not once:\n${find}`)
+    if (count !== 1)
+      throw new Error(`mutant ${id}: its text is ${count} times in twin/${file}, not once:\n${find}`)
     files.set(
       file,
       text.replace(find, () => replace),

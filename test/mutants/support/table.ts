@@ -67,7 +67,9 @@ export function beginTable(): void {
 /** Puts the parts together. */
 export function mergeTable(): void {
   const parts = existsSync(PARTS) ? readdirSync(PARTS).sort() : []
-  const rows = parts.flatMap((part) => z.array(Row).parse(JSON.parse(readFileSync(path.join(PARTS, part), 'utf8'))))
+  const rows = parts.flatMap((part) =>
+    z.array(Row).parse(JSON.parse(readFileSync(path.join(PARTS, part), 'utf8'))),
+  )
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(path.join(RESULTS, 'mutants.json'), `${JSON.stringify(rows, undefined, 1)}\n`)
 }
