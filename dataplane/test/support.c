@@ -85,11 +85,20 @@ static void load_text(struct bench *bench, const char *text)
     bench->next = 0;
 }
 
+/* ZT_MUTANT: the machine is to be wrong. */
+static void select_mutant(void)
+{
+    const char *mutant = getenv("ZT_MUTANT");
+    if (mutant != NULL && *mutant != '\0' && !zt_mutant_select(mutant))
+        fail_msg("there is no mutant `%s` in this build", mutant);
+}
+
 struct bench *bench_start(const char *name, ...)
 {
     struct bench *bench = calloc(1, sizeof *bench);
     va_list replacements;
     assert_non_null(bench);
+    select_mutant();
     va_start(replacements, name);
     bench->program = bench_program(name, replacements);
     va_end(replacements);

@@ -42,7 +42,7 @@ static void words_of(const char *hex, struct zt_flow_words *words)
 {
     uint32_t length;
     uint8_t *packet = octets(hex, &length);
-    struct zt_ip_packet ip;
+    struct zt_ip_packet ip = {0};
     assert_true(packet[0] >> 4 == 4 ? zt_ipv4_read(packet, length, &ip) : zt_ipv6_read(packet, length, &ip));
     zt_flow_words_read(packet, &ip, words);
     free(packet);

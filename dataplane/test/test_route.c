@@ -106,6 +106,16 @@ static void route_6_no_route_is_told_a_blackhole_is_not(void **state)
     bench_stop(bench);
 }
 
+static void route_6_other_vrfs_are_not_asked(void **state)
+{
+    struct bench *bench = start_with_web1();
+    (void)state;
+    give(bench, WEB1_PORT, UDP_WEB1_UNDERLAY);
+    expect_fate(bench, NO_ROUTE);
+    expect_tx(bench, WEB1_PORT, NET_UNREACHABLE_UNDERLAY);
+    bench_stop(bench);
+}
+
 static void route_7_directed_broadcast(void **state)
 {
     struct bench *bench = start_with_web1();
@@ -323,6 +333,7 @@ int main(void)
         cmocka_unit_test(parse_5_ipv6_cut_off_is_invalid),
         cmocka_unit_test(route_2_3_5_martians_and_link_locals),
         cmocka_unit_test(route_6_no_route_is_told_a_blackhole_is_not),
+        cmocka_unit_test(route_6_other_vrfs_are_not_asked),
         cmocka_unit_test(route_7_directed_broadcast),
         cmocka_unit_test(route_8_time_exceeded_hits_cached_flows_too),
         cmocka_unit_test(route_8_hop_limit_exceeded),
