@@ -90,7 +90,7 @@ function makeCase(
 }
 
 /** A finding as plain text, a fact a line. */
-export function findingText(finding: Finding): string {
+function findingText(finding: Finding): string {
   const facts = [
     ['invariant', finding.invariant],
     ['node', finding.node],

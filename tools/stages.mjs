@@ -55,6 +55,12 @@ export const stages = [
     minutes: 15,
     command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'test'],
   },
+  {
+    name: 'run',
+    what: 'engine and probe on real interfaces, under ASan and UBSan',
+    minutes: 15,
+    command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'test-run'],
+  },
   { name: 'unit', what: 'tests beside their sources', minutes: 10, vitest: 'unit' },
   { name: 'property', what: 'laws over generated input', minutes: 15, vitest: 'property' },
   { name: 'differential', what: 'twin against engine by replay', minutes: 25, vitest: 'differential' },

@@ -33,13 +33,13 @@ static inline zt_sum zt_sum_add(zt_sum sum, const uint8_t *at, uint32_t length)
     /* RFC 1071: an odd octet is padded with a zero behind it. */
     if (length != 0)
         total += *at;
-    return (zt_sum){total};
+    return (zt_sum){ total };
 }
 
 /* Adds a number as a 16-bit word in network order. */
 static inline zt_sum zt_sum_add_u16(zt_sum sum, uint16_t host)
 {
-    return (zt_sum){sum.raw + zt_net16(host).raw};
+    return (zt_sum){ sum.raw + zt_net16(host).raw };
 }
 
 /* One's complement sum in 16 bits, network order; not complemented. */
@@ -57,7 +57,7 @@ static inline uint16_t zt_sum_fold(zt_sum sum)
 /* The checksum to write for a sum over everything else. */
 static inline zt_be16 zt_sum_checksum(zt_sum sum)
 {
-    return (zt_be16){(uint16_t)~zt_sum_fold(sum)};
+    return (zt_be16){ (uint16_t)~zt_sum_fold(sum) };
 }
 
 /* Whether a sum over everything, the checksum included, says that it is right. */
@@ -74,7 +74,7 @@ static inline zt_be16 zt_checksum_update(zt_be16 checksum, zt_be16 before, zt_be
     total += after.raw;
     total = (total & 0xffffu) + (total >> 16);
     total = (total & 0xffffu) + (total >> 16);
-    return (zt_be16){(uint16_t)~total};
+    return (zt_be16){ (uint16_t)~total };
 }
 
 #endif

@@ -2,7 +2,7 @@
  * Fabrics nobody has seen: drawn anew in each run, every size and family of them, judged by every intent on the twin, and
  * the same traffic replayed by the engine node by node.
  */
-import fc from 'fast-check'
+import { sample } from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Injection, Target } from '../../../record/target.js'
 import { JournalWriter, SealedFrame, TwinFabric } from '../../../twin/forward/index.js'
@@ -36,7 +36,7 @@ function draw(index: number): GeneratedFabric {
     tenants: [tenants, tenants],
     underlay: Math.floor(index / 4) % 2 === 0 ? 4 : 6,
   } as const
-  const [fabric] = fc.sample(arbFabric(options), { seed: (seed + index) | 0, numRuns: 1 })
+  const [fabric] = sample(arbFabric(options), { seed: (seed + index) | 0, numRuns: 1 })
   if (fabric === undefined) throw new Error('nothing was drawn')
   return fabric
 }
