@@ -70,13 +70,10 @@ export function loadInterfaces(context: LoadContext): void {
 }
 
 function checkOrder(context: LoadContext): void {
-  const names = new Set<string>()
   let last = 0
-  for (const { id, name } of context.program.interfaces) {
+  for (const { id } of context.program.interfaces) {
     if (id <= last) context.fail(`interface ${id}`, `comes behind interface ${last}`)
-    if (names.has(name)) context.fail(`interface ${id}`, `has the name ${name}, which another has`)
     last = id
-    names.add(name)
   }
 }
 

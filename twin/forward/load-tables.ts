@@ -4,7 +4,7 @@
  * @module
  */
 import type { Route } from '../../contract/program.js'
-import { isGroupMac, parseIp, parseMac, parsePrefix, writeIpv4, writeIpv6 } from '../packet/address.js'
+import { parseIp, parseMac, parsePrefix, writeIpv4, writeIpv6 } from '../packet/address.js'
 import type { RouteEntry, RouteMember } from './config.js'
 import type { LoadContext } from './load-context.js'
 import { remoteOf } from './load-interfaces.js'
@@ -105,7 +105,6 @@ function loadFdb(context: LoadContext): void {
       context.fail(where, 'a remote VTEP is needed behind a vxlan interface, and only there')
     }
     const mac = parseMac(text)
-    if (isGroupMac(mac)) context.fail(where, `${text} is a group address`)
     const vtep =
       remote === undefined || member.kind === 'port'
         ? undefined

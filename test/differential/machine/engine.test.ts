@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RecordType } from '../../../contract/journal.js'
-import { readRecords } from '../../../twin/forward/index.js'
+import { readRecords, replayJournal, writeJournal } from '../../../twin/forward/index.js'
+import { KEYS } from '../../machine/support/bench.js'
+import { INVALID_PROGRAMS } from '../../machine/support/invalid-programs.js'
 import { frameCount, runSeed } from '../../support/run-seed.js'
 import { arbitraryCase } from './arbitrary.js'
 import { caseSeeds, framesIn, makeCase, runTwin, type CaseSeed } from './cases.js'
@@ -70,6 +72,15 @@ describe('twin and engine', () => {
     expect(bench.run(journal, made.keys, MODES[0]!)).toBeUndefined()
     expect(bench.run(altered, made.keys, MODES[0]!)?.status).toBe('1')
   })
+
+  test.each(INVALID_PROGRAMS)(
+    'a program that contradicts itself is refused by both: %s',
+    (_what, program) => {
+      const journal = writeJournal([[{ kind: 'load', now: 0n, program }, []]])
+      expect(() => replayJournal(journal, KEYS)).toThrow('ZT_PROGRAM_INVALID')
+      expect(bench.run(journal, KEYS, MODES[0]!)?.status).toBe('2')
+    },
+  )
 
   test('a sealed journal without its keys is bad input for the engine too', () => {
     const made = makeCase({ program: sealedProgram(), inputs: 1, count: 5 })
