@@ -130,10 +130,12 @@ export class Channel {
     const waiting = this.pending.get(id)
     // An answer that came after its deadline has nobody waiting any more.
     if (waiting === undefined) return
+    // Throws on a refusal that is none, and the request then fails with the connection.
+    const refused = ok ? undefined : refusal(this.peer, waiting.op, rest)
     this.pending.delete(id)
     clearTimeout(waiting.timer)
-    if (ok) waiting.resolve(rest)
-    else waiting.reject(refusal(this.peer, waiting.op, rest))
+    if (refused === undefined) waiting.resolve(rest)
+    else waiting.reject(refused)
   }
 
   private end(what: string, code: LabErrorCode = 'ZT_LAB_CONNECTION'): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { existsSync } from 'node:fs'
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
@@ -61,6 +62,12 @@ const Synced = z.object({ journalBytes: z.int().min(0) })
 
 /** @throws LabError `ZT_LAB_STATE` for a lab without journals */
 export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<Target> {
+  const [first] = lab.plan.nodes
+  if (first !== undefined && !existsSync(lab.paths.nodeJournal(first.name))) {
+    throw new LabError('ZT_LAB_STATE', `lab ${lab.id} writes no journals, and a target is told by them`, {
+      remedy: 'bring it up with journals, as is usual',
+    })
+  }
   const target = new LabTarget(lab, options)
   await target.begin()
   return target
@@ -74,6 +81,8 @@ class LabTarget implements Target {
   private readonly oracle: Oracle
   private readonly tails: ReadonlyMap<string, JournalTail>
   private readonly pages: { readonly nodes: ReadonlyMap<string, PageReader>; readonly probe: PageReader }
+  /** Shared with those that follow the nodes: programs loaded later may name keys that came later. */
+  private readonly keys = new Map<string, Uint8Array>()
   private captures: LinkCaptures | undefined
   private nextArrival = 0
   private answered = 0
@@ -84,13 +93,11 @@ class LabTarget implements Target {
     private readonly options: LabTargetOptions,
   ) {
     const { plan, paths } = lab
-    const keys = new Map(
-      [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
-    )
+    this.learnKeys()
     this.plan = plan
     this.settler = new Settler(plan)
-    this.observer = new JournalObserver(plan, keys)
-    this.oracle = new Oracle(new TwinFabric(plan, keys))
+    this.observer = new JournalObserver(plan, this.keys)
+    this.oracle = new Oracle(new TwinFabric(plan, this.keys))
     this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
     this.pages = {
       nodes: new Map(plan.nodes.map(({ name }) => [name, new PageReader(paths.nodeStatistics(name))])),
@@ -235,8 +242,13 @@ class LabTarget implements Target {
     })
   }
 
+  private learnKeys(): void {
+    for (const [name, value] of this.lab.keys) this.keys.set(name, new Uint8Array(Buffer.from(value, 'hex')))
+  }
+
   /** New journal entries of all nodes, cut where nothing was on its way. */
   private async newEntries(): Promise<JournalEntries> {
+    this.learnKeys()
     for (;;) {
       const quiet = this.settler.look(await this.settle()).mark
       const ends = await Promise.all(
