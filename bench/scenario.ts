@@ -71,8 +71,9 @@ export function scenarioDetail(tallies: readonly ScenarioTally[]): Record<string
   return {
     'scenarios a run': sum(({ scenarios }) => scenarios) / tallies.length,
     'frames a scenario': rounded(sum(({ frames }) => frames) / sum(({ scenarios }) => scenarios)),
-    // A frame that crosses two links has been at three nodes.
-    'nodes a frame': rounded(1 + sum(({ crossings }) => crossings) / sum(({ frames }) => frames)),
+    'links crossed by a frame and its copies': rounded(
+      sum(({ crossings }) => crossings) / sum(({ frames }) => frames),
+    ),
   }
 }
 

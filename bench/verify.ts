@@ -27,7 +27,7 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
     for (let n = 1; n <= runs; n++) {
       say(`run ${n}`)
       const began = performance.now()
-      const { exitCode } = await execa('./ztos', ['verify', demoFile, '--runs', folder], {
+      const { exitCode } = await execa(path.join(root, 'ztos'), ['verify', demoFile, '--runs', folder], {
         cwd: root,
         reject: false,
         stdio: 'ignore',
