@@ -25,7 +25,7 @@ export function invoker(): { readonly uid: number; readonly gid: number } {
 }
 
 /** The command that starts labd, with sudo before it if need be. */
-export function labdCommand(
+function labdCommand(
   mode: LabdMode,
   id: string | undefined,
   who: { readonly uid: number; readonly gid: number },

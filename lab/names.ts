@@ -30,10 +30,6 @@ export function namespacePrefix(lab: string): string {
   return `zt-${lab}-`
 }
 
-export function nodeNamespace(lab: string, node: string): string {
-  return `${namespacePrefix(lab)}${node}`
-}
-
 /** The device that the engine owns beneath a port. */
 export function phyName(port: string): string {
   return `${port}${PHY_SUFFIX}`
@@ -59,7 +55,7 @@ export function namespacesOf(lab: string, plan: Pick<Plan, 'nodes' | 'hosts'>): 
     taken.add(name)
     return name
   }
-  const nodes = new Map(plan.nodes.map(({ name }) => [name, claim(nodeNamespace(lab, checkNode(name)))]))
+  const nodes = new Map(plan.nodes.map(({ name }) => [name, claim(`${namespacePrefix(lab)}${checkNode(name)}`)]))
   const hosts = new Map(
     plan.hosts.map(({ id }) => {
       const parts = id.split('/').map(checkNode)

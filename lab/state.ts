@@ -11,7 +11,7 @@ import { isLabId } from './names.js'
 import { labPaths, RUN_ROOT, userFolder } from './paths.js'
 import { isAlive } from './process-identity.js'
 
-export const LAB_STATE_VERSION = 1
+const LAB_STATE_VERSION = 1
 
 export const LabState = z.strictObject({
   format: z.literal('ztos-lab'),

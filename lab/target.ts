@@ -25,6 +25,7 @@ import { JournalTail } from './journal-tail.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
 import { LinkCaptures } from './link-captures.js'
+import { Oracle } from './oracle.js'
 import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
@@ -303,38 +304,6 @@ class LabTarget implements Target {
       nodes: new Map([...this.pages.nodes].map(([name, reader]) => [name, reader.read()])),
       probe: this.pages.probe.read(),
     }
-  }
-}
-
-/** The twin beside the lab, which does what the lab is asked to do and tells what to expect. */
-class Oracle {
-  private last = performance.now()
-
-  constructor(private readonly fabric: TwinFabric) {}
-
-  /** Does the frame write state, so that it must travel alone, and how many seconds will pass until all that it holds is given up? */
-  follow(injection: Injection): { readonly writes: boolean; readonly waits: number } {
-    this.keepTime()
-    const before = this.fabric.now
-    const { wrote } = this.fabric.send([injection], { wire: [] })
-    return { writes: wrote[0] === true, waits: Number((this.fabric.now - before) / BigInt(SECOND)) }
-  }
-
-  reset(): void {
-    this.fabric.reset()
-  }
-
-  advanceTime(ns: number): void {
-    this.fabric.advanceTime(ns)
-  }
-
-  /** Entries age in the lab while nothing is sent, and so they must here. */
-  private keepTime(): void {
-    const now = performance.now()
-    const passed = Math.floor((now - this.last) * 1e6)
-    if (passed < SECOND) return
-    this.last = now
-    this.fabric.advanceTime(passed)
   }
 }
 

@@ -89,7 +89,6 @@ export const LabdRequest = z.discriminatedUnion('op', [
   }),
 ])
 export type LabdRequest = z.infer<typeof LabdRequest>
-export type LabdOp = LabdRequest['op']
 
 /** A request as an engine gets it, its id aside. */
 export function parseEngineRequest(request: unknown): z.ZodSafeParseResult<EngineRequest> {

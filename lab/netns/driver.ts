@@ -43,7 +43,7 @@ export function planNetwork(wiring: Wiring): NetworkScript {
 }
 
 /** The lab's namespaces that exist now, whoever made them. */
-export function namespacesOnHost(lab: string): string[] {
+function namespacesOnHost(lab: string): string[] {
   try {
     return readdirSync(NETNS_ROOT)
       .filter((name) => name.startsWith(namespacePrefix(lab)))
