@@ -5,7 +5,7 @@
  *
  *   make -C dataplane bench && (cd dataplane && build/ztos-bench)
  *
- * ztos-bench [VECTORS [PATH]]: rounds of that many vectors, one path alone; for instruction counts take the difference of two
+ * ztos-bench [VECTORS [PATH [on|off]]]: rounds of that many vectors, one path alone and of short frames, cache on or off; for instruction counts take the difference of two
  * runs under callgrind that differ in VECTORS.
  */
 #include <stdio.h>
@@ -97,7 +97,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* A flow of each vector's frame: they differ in the UDP source port at `port_at`. */
-static void run(const char *path, const struct frame *frame, uint16_t port, uint32_t port_at, uint32_t vectors)
+static void run(const char *path, const struct frame *frame, uint16_t port, uint32_t port_at, uint32_t vectors,
+                const char *only)
 {
     static struct frame frames[VECTOR];
     struct zt_input inputs[VECTOR];
@@ -109,6 +110,8 @@ static void run(const char *path, const struct frame *frame, uint16_t port, uint
                                       .length = frames[i].length};
     }
     for (uint32_t cache = 0; cache < 2; cache++) {
+        if (only != NULL && strcmp(only, cache ? "on" : "off") != 0)
+            continue;
         struct zt_machine *machine = start(cache == 1);
         double samples[ROUNDS];
         struct zt_effects effects = zt_machine_run(machine, inputs, VECTOR);
@@ -151,9 +154,11 @@ int main(int argc, char **argv)
         if (argc > 2 && strcmp(argv[2], paths[i].path) != 0)
             continue;
         struct frame frame = from_hex(paths[i].hex);
-        run(paths[i].path, &frame, paths[i].port, paths[i].port_at, vectors);
+        run(paths[i].path, &frame, paths[i].port, paths[i].port_at, vectors, argc > 3 ? argv[3] : NULL);
+        if (argc > 3)
+            continue;
         frame = longer(frame, 1300, paths[i].headers == 1 ? plain : nested, paths[i].headers);
-        run(paths[i].path, &frame, paths[i].port, paths[i].port_at, vectors);
+        run(paths[i].path, &frame, paths[i].port, paths[i].port_at, vectors, NULL);
     }
     return 0;
 }
