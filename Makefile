@@ -18,7 +18,7 @@ build-ts: setup
 	@node tools/build.mjs
 
 build-c: setup
-	@$(MAKE) -C dataplane
+	@$(MAKE) -s -C dataplane
 
 generate: build-ts ## make JSON Schemas and C headers from contract/
 	@node tools/generate.mjs

@@ -23,6 +23,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Two slow cores under load are no failure.
+          testTimeout: 30_000,
           include: ['**/*.test.ts'],
           exclude: [...never, ...crossLayer.map((folder) => `test/${folder}/**`)],
         },
