@@ -10,6 +10,8 @@ import type { Plan } from '../contract/plan.js'
 import type { Lab } from '../lab/index.js'
 import type { Target } from '../record/target.js'
 import { SEED_LENGTH } from '../twin/program/index.js'
+import { witnessOf } from './lab-witness.js'
+import type { LabWitness } from './lab-witness.js'
 import { keyFile, writeKeyFile } from './runner/key-file.js'
 import type { Keys } from './traffic/wire.js'
 
@@ -17,6 +19,7 @@ import type { Keys } from './traffic/wire.js'
 export interface OpenedLab {
   readonly target: Target
   readonly keys: Keys
+  readonly witness: LabWitness
 }
 
 /** Where a lab that was brought up for tests leaves its journals, and their keys. */
@@ -46,7 +49,8 @@ export async function openLabTarget(
   )
   try {
     const target = await lab.target({ ownsLab: id === undefined })
-    if (keep === undefined || id !== undefined) return { target, keys }
+    const witness = witnessOf(lab)
+    if (keep === undefined || id !== undefined) return { target, keys, witness }
     const close = async () => {
       try {
         await keepJournals(lab, keys, keep)
@@ -54,7 +58,7 @@ export async function openLabTarget(
         await target.close()
       }
     }
-    return { target: delegating(target, close), keys }
+    return { target: delegating(target, close), keys, witness }
   } catch (error) {
     if (id === undefined) await lab.down()
     throw error

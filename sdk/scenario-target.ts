@@ -4,13 +4,21 @@
  * @module
  */
 import type { Plan } from '../contract/plan.js'
-import type { Injection, LatencyRequest, LatencySamples, Observation, Target } from '../record/target.js'
+import type {
+  Injection,
+  LatencyRequest,
+  LatencySamples,
+  Observation,
+  Target,
+  WireFrame,
+} from '../record/target.js'
 import type { Interpreter } from '../record/verdict.js'
 import type { Walk } from '../twin/forward/index.js'
 import { SdkError } from './errors.js'
 import { tenantOf } from './fabric-view.js'
 import type { FabricView, Link, TenantArgument } from './fabric-view.js'
 import { deliveredFrames } from './judge/delivery.js'
+import type { LabWitness } from './lab-witness.js'
 import { Ledger } from './ledger.js'
 import { Seen } from './seen.js'
 import type { Sent, WalkedPlan } from './seen.js'
@@ -39,6 +47,10 @@ export interface ScenarioTargetOptions {
   readonly keys: Keys
   /** Marks of this run, 32 bits. */
   readonly run: number
+  /** What can be seen of a lab from outside of its engines. */
+  readonly witness?: LabWitness
+  /** Keeps frames seen on links in the run record. */
+  readonly keep?: (name: string, frames: readonly WireFrame[]) => void
   /** A twin of a plan, fresh. */
   readonly openTwin: (plan: Plan) => Target
   /** A walk through the twin of a plan. */
@@ -156,6 +168,16 @@ export class ScenarioTarget {
       this.#deeds = deeds
       await twin.close()
     }
+  }
+
+  /** What looks at the lab from outside; `undefined` on the twin. */
+  get witness(): LabWitness | undefined {
+    return this.#target === this.#options.target ? this.#options.witness : undefined
+  }
+
+  /** Keeps frames that were seen on links as evidence of a verdict, where a run record is being written. */
+  keep(name: string, frames: readonly WireFrame[]): void {
+    this.#options.keep?.(`${name}.${this.on}`, frames)
   }
 
   /** One thing at a time: what is sent between two states at rest must be one scenario's. */

@@ -63,6 +63,17 @@ export class Seen {
     return new Seen(this.source, this.sent, this.observation, links)
   }
 
+  /**
+   * The same, with frames on links as somebody other than the engines saw them, where there is such a witness: captures in XDP on
+   * the receiving ports.
+   */
+  captured(): Seen {
+    const { wire } = this.observation
+    const captures = wire.filter(({ seenBy }) => seenBy === 'capture')
+    const observation = { ...this.observation, wire: captures.length === 0 ? wire : captures }
+    return new Seen(this.source, this.sent, observation, this.links)
+  }
+
   /** Frames that a host received, whatever they were. */
   at(host: { readonly id: string }): readonly Arrival[] {
     return this.observation.arrivals.filter((arrival) => arrival.host === host.id)

@@ -6,6 +6,7 @@
  */
 import type { PlanIntent } from '../../contract/plan.js'
 import { judge } from '../../record/judge.js'
+import type { WireFrame } from '../../record/target.js'
 import type { Finding, Verdict } from '../../record/verdict.js'
 import type { Link } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
@@ -29,22 +30,26 @@ const FLOWS = 48
 export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent): Promise<Verdict> {
   const links = intent.links.map((id) => target.fabric.link(id))
   const findings: Finding[] = links.flatMap((link) => planned(target, link))
+  findings.push(...(await unguarded(target, links)))
   const wanted = new Set(links.flatMap(({ id, ends: [a, b] }) => [`${id} ${a}>${b}`, `${id} ${b}>${a}`]))
   const missing = new Set(wanted)
   let judged = 0
   let controls = 0
+  const evidence: WireFrame[] = []
   await target.reset()
   for (let round = 0; round < ROUNDS && missing.size > 0; round++) {
     const flows = crossing(target, links, round)
     if (flows.length === 0) break
     const asked = round === 0 ? questions(target) : []
     const seen = (await target.send([...asked, ...flows], { wire: links })).on(links)
-    const report = judgeSeal(seen)
+    const report = judgeSeal(seen.captured())
+    evidence.push(...seen.captured().observation.wire)
     findings.push(...report.findings)
     judged += report.judged
     controls += judgeDelivery(seen).delivered
     for (const direction of report.directions.keys()) missing.delete(direction)
   }
+  target.keep(intent.name, evidence)
   const base = { name: intent.name, kind: 'encrypt' as const, by: target.on, judged, controls, findings }
   if (findings.length === 0 && missing.size > 0) {
     return judge({
@@ -54,7 +59,7 @@ export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent
   }
   return judge({
     ...base,
-    grounds: `${groundsOf(target, links)}; capture: ${judged} frames, each way of each link, opened with the planned keys`,
+    grounds: `${groundsOf(target, links)}; ${target.witness === undefined ? 'frames' : 'captured in XDP'}: ${judged}, each way of each link, opened with the planned keys`,
   })
 }
 
@@ -86,10 +91,32 @@ function planned(target: ScenarioTarget, link: Link): readonly Finding[] {
 
 function groundsOf(target: ScenarioTarget, links: readonly Link[]): string {
   const guard =
-    target.on === 'twin'
+    target.witness === undefined
       ? 'egress guard: the twin has no kernel'
       : 'egress guard: clsact drops what the kernel sends on these ports (raw sockets that bypass the queueing discipline are not stopped by it)'
   return `plan: ${links.length} links, strict at both ends; ${guard}`
+}
+
+/** The host's part: what a node's kernel sends on a sealed port by itself is dropped. */
+async function unguarded(target: ScenarioTarget, links: readonly Link[]): Promise<readonly Finding[]> {
+  const { witness } = target
+  if (witness === undefined) return []
+  const ends = links.flatMap((link) =>
+    link.ends.map((node) => ({ link, end: target.reader.end(link.id, node) })),
+  )
+  const guarded = await Promise.all(ends.map(async ({ end }) => witness.guarded(end.node, end.port.name)))
+  return ends
+    .filter((_, index) => guarded[index] === false)
+    .map(({ link, end }) =>
+      finding(
+        'INV-NO-CLEAR',
+        `nothing keeps the kernel of ${end.node} from sending in the clear on ${link.id}`,
+        {
+          link: link.id,
+          node: end.node,
+        },
+      ),
+    )
 }
 
 /** Flows between hosts on different leaves, other ports each round, so that ECMP spreads them differently. */

@@ -114,7 +114,9 @@ export async function drive(options: DriveOptions): Promise<readonly TestOutcome
     const specifications = options.files.map((file) => project.createSpecification(file))
     await vitest.runTestSpecifications(specifications, true)
     if (options.signal.aborted) throw interrupted()
-    return outcomes
+    // Files are run as vitest sees fit; what is said of them is in the order in which they were named.
+    const order = options.files.map((file) => displayName(file, options.cwd))
+    return outcomes.toSorted((a, b) => order.indexOf(a.file) - order.indexOf(b.file))
   } finally {
     options.signal.removeEventListener('abort', cancel)
     await vitest.close()

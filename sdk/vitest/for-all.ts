@@ -181,7 +181,8 @@ class Property<Values extends object> {
       scenario: values === undefined ? [] : describeCase(values),
       frames: guilty === undefined ? [] : [recordedFrame(guilty.sent)],
       findings: [...findings],
-      blame: [...blame.full],
+      blame: [...blame.short],
+      walk: [...blame.full],
       replay: replayLine(this.#seed, path),
     }
     onFailure(failure)

@@ -7,15 +7,17 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Plan } from '../../contract/plan.js'
-import type { Target } from '../../record/target.js'
+import type { Target, WireFrame } from '../../record/target.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { trace } from '../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../twin/model/index.js'
 import { compile, deriveKeys, planBytes, planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { writePcapng } from '../../twin/packet/index.js'
 import { twinTarget } from '../../twin/target.js'
 import { SdkError } from '../errors.js'
 import { viewOf } from '../fabric-view.js'
 import { openLabTarget } from '../lab-target.js'
+import type { LabWitness } from '../lab-witness.js'
 import { ScenarioTarget } from '../scenario-target.js'
 import type { Keys } from '../traffic/wire.js'
 import type { RunEnvironment } from './environment.js'
@@ -94,7 +96,9 @@ export async function openTarget(
     fabric,
     target: opened.target,
     keys,
+    ...(opened.witness === undefined ? {} : { witness: opened.witness }),
     run,
+    ...(environment.runDirectory === undefined ? {} : { keep: keepIn(environment.runDirectory) }),
     openTwin: (of) => twinTarget(of, keys),
     walk: (of, injection, before) => trace(of, injection, { keys, before }),
   })
@@ -105,7 +109,7 @@ async function openWith(
   plan: Plan,
   { on, lab, run, runDirectory }: TargetEnvironment,
   open: OpenTarget | undefined,
-): Promise<{ readonly target: Target; readonly keys: Keys }> {
+): Promise<{ readonly target: Target; readonly keys: Keys; readonly witness?: LabWitness }> {
   if (on === 'netns' && open === undefined) {
     const keep =
       run === undefined || runDirectory === undefined
@@ -116,4 +120,22 @@ async function openWith(
   // Keys of a twin protect nothing beyond this process.
   const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
   return { target: open === undefined ? twinTarget(plan, keys) : await open(plan, keys), keys }
+}
+
+/** Writes frames seen on links to `pcap/<name>.pcapng` of a run record, an interface a direction. */
+function keepIn(directory: string): (name: string, frames: readonly WireFrame[]) => void {
+  return (name, frames) => {
+    const folder = path.join(directory, 'pcap')
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const place = ({ link, from, to }: WireFrame) => `${link} ${from} to ${to}`
+    const places = [...new Set(frames.map(place))].sort()
+    const bytes = writePcapng({
+      interfaces: places.map((one) => ({ name: one })),
+      packets: frames.map((frame) => ({ interface: places.indexOf(place(frame)), bytes: frame.frame })),
+      application: 'ztos',
+    })
+    writeFileSync(path.join(folder, `${name.replaceAll(/[^A-Za-z0-9.-]/g, '_')}.pcapng`), bytes, {
+      mode: 0o600,
+    })
+  }
 }
