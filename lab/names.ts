@@ -55,7 +55,9 @@ export function namespacesOf(lab: string, plan: Pick<Plan, 'nodes' | 'hosts'>): 
     taken.add(name)
     return name
   }
-  const nodes = new Map(plan.nodes.map(({ name }) => [name, claim(`${namespacePrefix(lab)}${checkNode(name)}`)]))
+  const nodes = new Map(
+    plan.nodes.map(({ name }) => [name, claim(`${namespacePrefix(lab)}${checkNode(name)}`)]),
+  )
   const hosts = new Map(
     plan.hosts.map(({ id }) => {
       const parts = id.split('/').map(checkNode)

@@ -29,6 +29,7 @@ export function createFolder(invoker: Invoker, state: LabState, root: string = R
   mkdirSync(root, { recursive: true, mode: 0o755 })
   const parent = userFolder(invoker.uid, root)
   makeFolder(parent, invoker)
+  removeUnfinished(parent)
   const fresh = path.join(parent, `${NEW}${state.id}-${state.labd.pid}-${state.labd.startTime}`)
   makeFolder(fresh, invoker)
   for (const name of [paths.journals, paths.captures, paths.statistics])
@@ -81,7 +82,11 @@ export function giveFile(file: string, invoker: Invoker): void {
 /** Removes the lab's folder, and what starts that were cut off left beside it. */
 export function removeFolder(invoker: Invoker, lab: string, root: string = RUN_ROOT): void {
   rmSync(labPaths(invoker.uid, lab, root).folder, { recursive: true, force: true })
-  const parent = userFolder(invoker.uid, root)
+  removeUnfinished(userFolder(invoker.uid, root))
+}
+
+/** What a labd left that was killed before its lab had a name. */
+function removeUnfinished(parent: string): void {
   for (const name of namesIn(parent)) {
     const [, pid, startTime] = /^\.new-[a-z0-9]+-(\d+)-(\d+)$/.exec(name) ?? []
     if (pid !== undefined && startTime !== undefined && !isAlive({ pid: Number(pid), startTime })) {

@@ -134,23 +134,32 @@ describe('labs', () => {
     await Promise.all(labs.map((lab) => lab.down()))
   })
 
-  it('go with the process that owns them, however that ends', async () => {
-    const script = `
-      const { labUp } = await import(${JSON.stringify(new URL('../../dist/lab/index.js', import.meta.url).href)})
-      const plan = ${JSON.stringify(plan)}
-      const lab = await labUp(plan, { keysSeed: new Uint8Array(32).fill(7) })
-      process.stdout.write(lab.id)
-      setInterval(() => {}, 1000)
-    `
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const [chunk] = (await once(owner.stdout, 'data')) as [Buffer]
-    const id = chunk.toString()
-    expect(listLabs().find((lab) => lab.id === id)?.phase).toBe('up')
-    owner.kill('SIGKILL')
-    await vi.waitFor(() => expect(tracesOf(id)).toEqual(nothing), { timeout: 10_000 })
-  })
+  it.each(['namespaces', 'engines', 'probe', 'none: it is up'])(
+    'go with the process that owns them when it is killed at step %s',
+    async (at) => {
+      const script = `
+        const { labUp } = await import(${JSON.stringify(new URL('../../dist/lab/index.js', import.meta.url).href)})
+        const plan = ${JSON.stringify(plan)}
+        let id = ''
+        const die = () => process.stdout.write(id, () => process.kill(process.pid, 'SIGKILL'))
+        const onProgress = ({ lab, step, phase }) => {
+          id = lab
+          if (step === ${JSON.stringify(at)} && phase === 'set-up') die()
+        }
+        await labUp(plan, { keysSeed: new Uint8Array(32).fill(7), onProgress })
+        die()
+      `
+      const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let id = ''
+      owner.stdout.on('data', (chunk: Buffer) => (id += chunk.toString()))
+      const [, signal] = (await once(owner, 'close')) as [number | null, string | null]
+      expect(signal).toBe('SIGKILL')
+      expect(id).toMatch(/^[a-z0-9]{6}$/)
+      await vi.waitFor(() => expect(tracesOf(id)).toEqual(nothing), { timeout: 10_000 })
+    },
+  )
 
   it.each(['namespaces', 'inside', 'engines', 'probe'])(
     'are gone when bringing them up is cancelled at step %s',
