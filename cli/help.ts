@@ -22,7 +22,9 @@ export function describeOption(spec: OptionSpec): string {
   if ('choices' in spec && spec.choices !== undefined) extras.push(`one of ${spec.choices.join(', ')}`)
   if (spec.kind === 'list') extras.push('repeat or separate by commas')
   if ('required' in spec) extras.push('required')
-  if (spec.default !== undefined) extras.push(`default: ${String(spec.default)}`)
+  if (spec.default !== undefined) {
+    extras.push(`default: ${spec.kind === 'list' ? spec.default.join(', ') : spec.default}`)
+  }
   return extras.length === 0 ? spec.what : `${spec.what} (${extras.join('; ')})`
 }
 

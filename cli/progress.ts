@@ -61,6 +61,8 @@ async function drawn<T>(
     {
       // Signals are the caller's: by default the library ends the process, and nothing would be cleaned up.
       registerSignalListeners: false,
+      // Asked of stderr already. Of stdout, as the library would, it must not be: without a terminal there it writes to it.
+      forceTTY: true,
       rendererOptions: {
         // The error itself is told once, where all errors are.
         showErrorMessage: false,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import path from 'node:path'
 import type { Failure } from '../record/schema.js'
 import type { CombinedVerdict, Finding, Interpreter, Judgement } from '../record/verdict.js'
 import type { RunResult } from '../sdk/runner/session.js'
@@ -15,23 +16,29 @@ const order: readonly Judgement[] = ['disputed', 'violated', 'unjudged', 'holds'
 /** What a run found: a line for each verdict, what speaks against those that do not hold, where the record lies. */
 export function resultText(
   result: Omit<RunResult, 'outcomes'>,
-  options: { readonly on: readonly Interpreter[]; readonly file: (name: string) => string },
+  on: readonly Interpreter[],
   colours: Colours,
 ): string {
   const { verdicts, failures, notes, directory } = result
   const faulty = verdicts.filter(({ combined }) => combined !== 'holds')
   const sections: readonly (readonly string[])[] = [
-    verdictLines(verdicts, options.on, colours),
+    verdictLines(verdicts, on, colours),
     ...faults(faulty, colours),
     ...failures.map((failure) => failureLines(failure, colours)),
     notes.map((note) => `note: ${printable(note)}`),
-    [`record: ${printableLine(directory)}`, `report: ${printableLine(options.file('report.html'))}`],
+    [`record: ${shortest(directory)}`, `report: ${shortest(path.join(directory, 'report.html'))}`],
     [headline(verdicts, colours)],
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`
+}
+
+/** As a person would type it. */
+function shortest(file: string): string {
+  const relative = path.relative('', file)
+  return printableLine(relative.startsWith('..') ? file : relative)
 }
 
 /** `2 violated, 11 hold`. */

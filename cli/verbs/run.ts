@@ -3,7 +3,6 @@
  *
  * @module
  */
-import path from 'node:path'
 import { run as runScenarios } from '../../sdk/run.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { calledAs } from '../called.js'
@@ -37,12 +36,10 @@ export const run: Run<'run'> = async ({ arguments: { files }, options, io, colou
   } finally {
     await stages.done()
   }
-  const { directory, exit } = result
   return {
-    exit,
+    exit: result.exit,
     json: () => resultJson('ztos-run', result),
-    text: () =>
-      `${failedTests(result, colours)}${resultText(result, { on, file: (one) => path.join(directory, one) }, colours)}`,
+    text: () => `${failedTests(result, colours)}${resultText(result, on, colours)}`,
   }
 }
 

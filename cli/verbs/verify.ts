@@ -4,7 +4,6 @@
  * @module
  */
 import { statSync } from 'node:fs'
-import path from 'node:path'
 import { SdkError } from '../../sdk/errors.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { verify } from '../../sdk/verify.js'
@@ -25,11 +24,10 @@ export const run: Run<'verify'> = async (invocation) => {
     })
   }
   const result = await verified(invocation, on)
-  const file = (name: string) => path.join(result.directory, name)
   return {
     exit: result.exit,
     json: () => resultJson('ztos-verify', result),
-    text: () => resultText(result, { on, file }, colours),
+    text: () => resultText(result, on, colours),
   }
 }
 
