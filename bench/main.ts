@@ -13,6 +13,7 @@ import { engineBench } from './engine.js'
 import type { Bench, Figure, Skip } from './figure.js'
 import { forwardingBench } from './forwarding.js'
 import { circumstances, load } from './host.js'
+import { latencyBench } from './latency.js'
 import { labScenarios } from './lab-scenarios.js'
 import { labUpBench } from './lab-up.js'
 import { summed, tableOf, type Result } from './result.js'
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   verifyBench,
   engineBench,
   forwardingBench,
+  latencyBench,
 ]
 const LEAST_RUNS = 5
 
@@ -70,11 +72,20 @@ async function measure({ chosen, runs }: Choice, signal: AbortSignal): Promise<R
   const loads: Record<string, readonly number[]> = { before: load() }
   const figures: Figure[] = []
   const skipped: Skip[] = []
+  const failed: Skip[] = []
   for (const { name, run } of chosen) {
     const say = (line: string) => process.stderr.write(`${name}: ${line}\n`)
-    for (const one of await run({ runs, signal, say })) {
-      if ('reason' in one) skipped.push(one)
-      else figures.push(one)
+    try {
+      for (const one of await run({ runs, signal, say })) {
+        if ('reason' in one) skipped.push(one)
+        else figures.push(one)
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      // What the others measure is not worth less for it.
+      const reason = error instanceof Error ? error.message : String(error)
+      say(`failed: ${reason}`)
+      failed.push({ name, reason })
     }
     loads[name] = load()
   }
@@ -86,6 +97,7 @@ async function measure({ chosen, runs }: Choice, signal: AbortSignal): Promise<R
     load: loads,
     figures: figures.map(summed),
     skipped,
+    failed,
   }
 }
 

@@ -20,6 +20,8 @@ export interface Result {
     readonly max: number
   })[]
   readonly skipped: readonly Skip[]
+  /** Benches that could not do their work, and what stood in the way. */
+  readonly failed: readonly Skip[]
 }
 
 /** Adds median and ends to a figure, all values to four digits: no clock here is better. */
@@ -28,7 +30,7 @@ export function summed(figure: Figure): Result['figures'][number] {
   return { ...figure, runs, ...spreadOf(runs) }
 }
 
-export function tableOf({ circumstances, load, figures, skipped }: Result): string {
+export function tableOf({ circumstances, load, figures, skipped, failed }: Result): string {
   const { cpu, cores, memory, kernel, node, commit, modified } = circumstances
   const rows = figures.map((figure) => {
     const { name, tier, unit, median, min, max, runs, target } = figure
@@ -65,6 +67,7 @@ export function tableOf({ circumstances, load, figures, skipped }: Result): stri
     '',
     ...details,
     ...skipped.map(({ name, reason }) => `skipped ${name}: ${reason}`),
+    ...failed.map(({ name, reason }) => `failed ${name}: ${reason}`),
   ].join('\n')
 }
 
