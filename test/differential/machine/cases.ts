@@ -56,12 +56,10 @@ export function runTwin({ inputs, keys }: Case, coverage?: Coverage): Uint8Array
   return writer.bytes()
 }
 
-/** Seeds of cases that hold so many frames in all. */
-export function* caseSeeds(seed: number, frames: number, perCase = 250): Generator<CaseSeed> {
+/** Cases without end, of so many inputs each. */
+export function* caseSeeds(seed: number, count = 250): Generator<CaseSeed, never> {
   const random = new Random(seed)
-  for (let left = frames; left > 0; left -= perCase) {
-    yield { program: random.u32(), inputs: random.u32(), count: perCase }
-  }
+  for (;;) yield { program: random.u32(), inputs: random.u32(), count }
 }
 
 /** How many of the inputs are frames. */

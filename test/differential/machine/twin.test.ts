@@ -5,7 +5,7 @@ import { FabricNode, replayJournal, type Effect } from '../../../twin/forward/in
 import { toHex } from '../../../twin/packet/index.js'
 import { frameCount, runSeed } from '../../support/run-seed.js'
 import { arbitraryCase } from './arbitrary.js'
-import { caseSeeds, makeCase, runTwin, type Case } from './cases.js'
+import { caseSeeds, framesIn, makeCase, runTwin, type Case } from './cases.js'
 import { CLAUSE_EXCEPTIONS, Coverage, FATE_EXCEPTIONS, gaps, missingProofs } from './coverage.js'
 import { randomProgram } from './programs.js'
 
@@ -14,8 +14,13 @@ import { randomProgram } from './programs.js'
 describe('generated inputs', () => {
   test('reach every clause of the page and every fate, but those that are excepted for a reason', () => {
     const coverage = new Coverage()
-    for (const seed of caseSeeds(runSeed('coverage of the machine'), Math.max(50_000, frameCount(50_000)))) {
-      runTwin(makeCase(seed), coverage)
+    const wanted = Math.max(50_000, frameCount(50_000))
+    let frames = 0
+    for (const seed of caseSeeds(runSeed('coverage of the machine'))) {
+      const made = makeCase(seed)
+      runTwin(made, coverage)
+      frames += framesIn(made)
+      if (frames >= wanted) break
     }
     expect(gaps(coverage)).toEqual([])
   })
