@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { commands, type VerbName } from './commands.js'
 import { guide } from './guide.js'
 import { parse } from './parse.js'
+import type { OptionSpec } from './spec.js'
 
 test('docs/guide/cli.md is what the data of the verbs says', async () => {
   await expect(guide()).toMatchFileSnapshot('../docs/guide/cli.md')
@@ -23,7 +24,7 @@ test.each(Object.keys(commands) as VerbName[])(
     expect(parsed).toMatchObject({ kind: 'text', exit: 0 })
     const text = parsed.kind === 'text' ? parsed.text : ''
     for (const { name, what } of given) expect(text).toMatch(new RegExp(`${name}.*${escaped(what)}`))
-    for (const [name, { what }] of Object.entries(options)) {
+    for (const [name, { what }] of Object.entries<OptionSpec>(options)) {
       expect(text).toMatch(new RegExp(`--${name}.*${escaped(what)}`))
     }
     for (const { command } of shown) expect(text).toContain(`ztos ${command}`)

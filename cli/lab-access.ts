@@ -22,6 +22,6 @@ export async function withLab<T>(id: string, work: (lab: Lab) => Promise<T>): Pr
 }
 
 /** @throws CliError `ZT_CLI_NAME` */
-export function knownLab(id: string): void {
+function knownLab(id: string): void {
   named('lab', id, listLabs(), (lab) => lab.id, 'labs of this user')
 }

@@ -183,7 +183,7 @@ function routeText(
 }
 
 /** What an intent asks for, in a phrase. */
-export function intentText(intent: PlanIntent): string {
+function intentText(intent: PlanIntent): string {
   switch (intent.kind) {
     case 'reach': {
       const { protocol, port } = intent.traffic

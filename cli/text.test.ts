@@ -1,5 +1,5 @@
 import path from 'node:path'
-import fc from 'fast-check'
+import { assert, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { calledAs } from './called.js'
 import { named } from './names.js'
@@ -24,8 +24,8 @@ describe('text of others', () => {
   })
 
   test('no control character but tab and line feed gets through, and what is shown is shown as it is', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
+    assert(
+      property(string({ unit: 'binary', maxLength: 40 }), (text) => {
         const shown = printable(text)
         expect(shown).not.toMatch(/[^\P{Cc}\t\n]/u)
         expect(printable(shown)).toBe(shown)

@@ -13,6 +13,11 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(runs, { recursive: true }))
 
+/** Words of a verification in the twin, recorded in the folder of these tests. */
+function verify(line: string): string[] {
+  return ['verify', ...line.split(' '), '--on', 'twin', '--runs', runs]
+}
+
 interface Result {
   readonly run: string
   readonly directory: string
@@ -23,20 +28,7 @@ interface Result {
 
 describe('[T10] verify', () => {
   test('prints a line for each intent, the record and the report', slow, async () => {
-    const { status, stdout, stderr } = await ztos(
-      ...[
-        'verify',
-        'topologies/two-leaves.yaml',
-        '--on',
-        'twin',
-        '--cases',
-        '3',
-        '--seed',
-        '3',
-        '--runs',
-        runs,
-      ],
-    )
+    const { status, stdout, stderr } = await ztos(...verify('topologies/two-leaves.yaml --cases 3 --seed 3'))
     expect(status).toBe(0)
     for (const name of ['bridged', 'routed', 'sealed', 'isolation:blue--red']) {
       expect(stdout).toMatch(new RegExp(`^${name} +holds +holds$`, 'm'))
@@ -49,9 +41,7 @@ describe('[T10] verify', () => {
   })
 
   test('as JSON is the exit status, the record, and every verdict', slow, async () => {
-    const called = await ztos(
-      ...['verify', 'topologies/two-leaves.yaml', '--on', 'twin', '--cases', '2', '--runs', runs, '--json'],
-    )
+    const called = await ztos(...verify('topologies/two-leaves.yaml --cases 2 --json'))
     const result = called.json() as Result
     expect(result).toMatchObject({ format: 'ztos-verify', version: 1, exit: called.status, failures: [] })
     expect(readdirSync(runs)).toContain(result.run)
@@ -62,10 +52,7 @@ describe('[T10] verify', () => {
     const before = readdirSync(runs)
     const interruption = new AbortController()
     setTimeout(() => interruption.abort(), 500)
-    const called = await ztosWith(
-      { signal: interruption.signal },
-      ...['verify', 'topologies/demo.yaml', '--on', 'twin', '--runs', runs],
-    )
+    const called = await ztosWith({ signal: interruption.signal }, ...verify('topologies/demo.yaml'))
     expect([called.status, called.stdout]).toEqual([130, ''])
     expect(called.stderr).toMatch(/ztos: interrupted\n$/)
     expect(readdirSync(runs)).toEqual(before)
