@@ -26,3 +26,14 @@ for (const { name } of liveTenants(scenarioFabric())) {
     })
   })
 }
+
+for (const { name } of liveTenants(scenarioFabric(), { crossing: true })) {
+  test(`${name} travels between leaves in the tunnels of the plan`, async ({ fabric, target, forAll }) => {
+    const flows = arb.flows({ within: fabric.tenant(name), max: 8, crossing: true })
+    await forAll({ flows }, async ({ flows }) => {
+      const seen = await target.send(flows)
+      await expect(seen).toReach(flows)
+      await expect(seen).toBeTunnelled()
+    })
+  })
+}

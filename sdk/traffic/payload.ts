@@ -19,17 +19,28 @@ function canaryOf(run: number): Uint8Array {
   return createHash('sha256').update(`ztos canary ${run}`).digest().subarray(0, CANARY_LENGTH)
 }
 
+/** The canary of the run at hand, repeated as often as the largest payload needs; hashing it anew would cost more than all else. */
+let pattern: { readonly run: number; readonly octets: Uint8Array } = { run: -1, octets: new Uint8Array(0) }
+
+function patternOf(run: number, length: number): Uint8Array {
+  if (pattern.run !== run || pattern.octets.length < length) {
+    const canary = canaryOf(run)
+    const octets = new Uint8Array(Math.max(2048, length))
+    for (let offset = 0; offset < octets.length; offset += CANARY_LENGTH) {
+      octets.set(canary.subarray(0, Math.min(CANARY_LENGTH, octets.length - offset)), offset)
+    }
+    pattern = { run, octets }
+  }
+  return pattern.octets
+}
+
 /**
  * A payload of `length` octets: the canary repeated, the mark at the end.
  *
  * @param length at least 16; less leaves no room for the mark, and the payload is the canary cut short
  */
 export function markedPayload(length: number, id: TraceId): Uint8Array {
-  const payload = new Uint8Array(length)
-  const canary = canaryOf(id.run)
-  for (let offset = 0; offset < length; offset += CANARY_LENGTH) {
-    payload.set(canary.subarray(0, Math.min(CANARY_LENGTH, length - offset)), offset)
-  }
+  const payload = patternOf(id.run, length).slice(0, length)
   if (length >= TRACE_ID_LENGTH) writeTraceId(payload, length - TRACE_ID_LENGTH, id)
   return payload
 }

@@ -38,6 +38,8 @@ export interface MatcherData {
 export interface SeenMatchers {
   /** Every frame of the flows (of all that was sent, unless given) arrived once, as the plan says. */
   toReach(flows?: Flow | readonly Flow[]): Promise<void>
+  /** Between leaves frames have the VNI of the plan, and go from one of its VTEPs to another. */
+  toBeTunnelled(): Promise<void>
   /** Neither tenant heard the other, at its hosts or in its VNIs; both must have heard their own. */
   toIsolate(a: TenantArgument, b: TenantArgument): Promise<void>
   /** Every frame captured on the links opens with the planned key, and nothing of the traffic can be read. */
@@ -194,10 +196,16 @@ const toReach = onSeen('toReach', (seen, flows?: Flow | readonly Flow[]): Found 
     })
   }
   const report = judgeDelivery(seen, which)
+  return { ...report, expected: 'every frame to arrive once, as the plan says' }
+})
+
+const toBeTunnelled = onSeen('toBeTunnelled', (seen): Found => {
+  const judged = seen.readings().filter(({ tunnel }) => tunnel !== undefined).length
   return {
-    ...report,
-    findings: [...report.findings, ...judgeOuter(seen)],
-    expected: 'every frame to arrive once, as the plan says',
+    findings: judgeOuter(seen),
+    judged,
+    delivered: judged,
+    expected: 'every frame between leaves in a VNI of the plan, from a VTEP of it to another',
   }
 })
 
@@ -291,6 +299,7 @@ async function satisfaction(target: ScenarioTarget, name: string): Promise<Outco
 export function installMatchers(): void {
   vitestExpect.extend({
     toReach,
+    toBeTunnelled,
     toIsolate,
     toBeSealed,
     toAgreeWithTwin,

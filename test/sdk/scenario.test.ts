@@ -36,6 +36,7 @@ for (const name of ['demo', 'demo-clear', 'demo-v6', 'two-leaves']) {
       await forAll({ flows: arb.flows({ within: a, max: 12 }) }, async ({ flows }) => {
         const seen = await target.send(flows)
         await expect(seen).toReach(flows)
+        await expect(seen).toBeTunnelled()
         await expect(seen).toAgreeWithTwin()
       })
     })
