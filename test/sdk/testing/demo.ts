@@ -4,7 +4,8 @@
  * @module
  */
 import type { Plan } from '../../../contract/plan.js'
-import type { Observation, Target } from '../../../record/target.js'
+import type { Observation, Target, WireFrame } from '../../../record/target.js'
+import type { LabWitness } from '../../../sdk/lab-witness.js'
 import { trace } from '../../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../../twin/model/index.js'
 import { compile, deriveKeys, SEED_LENGTH } from '../../../twin/program/index.js'
@@ -25,7 +26,12 @@ export type Tamper = (observation: Observation, plan: Plan) => Observation
 /** A twin of a plan, which may lie about what it saw, or run another plan than the one it is judged by. */
 export function twinOf(
   plan: Plan,
-  options: { readonly tamper?: Tamper; readonly runs?: Plan } = {},
+  options: {
+    readonly tamper?: Tamper
+    readonly runs?: Plan
+    readonly witness?: LabWitness
+    readonly keep?: (name: string, frames: readonly WireFrame[]) => void
+  } = {},
 ): ScenarioTarget {
   const keys = deriveKeys(plan, new Uint8Array(SEED_LENGTH).fill(7))
   const twin = twinTarget(options.runs ?? plan, keys)
@@ -39,6 +45,8 @@ export function twinOf(
     target,
     keys,
     run: 0x7e57,
+    ...(options.witness === undefined ? {} : { witness: options.witness }),
+    ...(options.keep === undefined ? {} : { keep: options.keep }),
     openTwin: (of) => twinTarget(of, keys),
     walk: (of, injection, before) => trace(of, injection, { keys, before }),
   })

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import type { Plan, PlanIntent } from '../../contract/plan.js'
+import type { NodeProgram } from '../../contract/program.js'
+import { judgeIntent } from '../../sdk/judge/intent.js'
+import { planOf, twinOf } from './testing/demo.js'
+
+const plan = planOf('demo')
+const intent = (name: string): PlanIntent => twinOf(plan).fabric.intent(name)
+const programOf = (of: Plan, node: string): NodeProgram => {
+  const found = of.nodes.find(({ name }) => name === node)
+  if (found === undefined) throw new Error(node)
+  return found.program
+}
+const wrong = (change: (of: Plan) => void): Plan => {
+  const copy = structuredClone(plan)
+  change(copy)
+  return copy
+}
+
+describe('a plan that does what it says holds', () => {
+  test.each(plan.intents.filter(({ kind }) => kind !== 'latency').map(({ name }) => name))(
+    '%s',
+    async (name) => {
+      const verdict = await judgeIntent(twinOf(plan), intent(name))
+      expect(verdict).toMatchObject({ name, by: 'twin', judgement: 'holds', findings: [] })
+      expect(verdict.controls).toBeGreaterThan(0)
+    },
+  )
+})
+
+describe('a program that does not do what the plan says is violated, by name', () => {
+  test.each<[string, string, Plan]>([
+    [
+      'reach, with a route that is gone',
+      'web-db',
+      wrong((of) => {
+        const { tables } = programOf(of, 'leaf1')
+        tables.routes = tables.routes.filter(({ prefix }) => !prefix.startsWith('10.1.1.0'))
+      }),
+    ],
+    [
+      'encrypt, with a seal that is off',
+      'core-sealed',
+      wrong((of) => {
+        for (const node of ['leaf1', 'spine1']) {
+          for (const one of programOf(of, node).interfaces) if (one.kind === 'macsec') one.mode = 'disabled'
+        }
+      }),
+    ],
+    [
+      'encrypt, with one key for two links',
+      'core-sealed',
+      wrong((of) => {
+        const keyOf = (node: string, index: number) => {
+          const seal = programOf(of, node).interfaces.filter((one) => one.kind === 'macsec')[index]
+          if (seal === undefined) throw new Error(node)
+          return seal
+        }
+        const stolen = keyOf('leaf2', 0).tx.key
+        keyOf('leaf1', 0).tx.key = stolen
+        for (const association of keyOf('spine1', 0).rx) association.key = stolen
+      }),
+    ],
+    [
+      'isolate, with a port in the wrong bridge',
+      'isolation:bank--shop',
+      wrong((of) => {
+        const port = (id: string) => {
+          const at = of.hosts.find((one) => one.id === id)?.at
+          const found = programOf(of, at?.node ?? '').interfaces.find((one) => one.id === at?.interface)
+          if (found?.kind !== 'port') throw new Error(id)
+          return found
+        }
+        port('bank/web1').bridge = port('shop/web1').bridge ?? 0
+      }),
+    ],
+  ])('%s', async (_, name, runs) => {
+    const verdict = await judgeIntent(twinOf(plan, { runs }), intent(name))
+    expect(verdict).toMatchObject({ name, judgement: 'violated' })
+    // A packet to show.
+    expect(verdict.findings[0]?.frame).toMatch(/^[0-9a-f]+$/)
+    expect(verdict.findings[0]?.decoded?.[0]).toMatch(/^\d+ octets$/)
+  })
+})
+
+describe('what cannot be judged says why', () => {
+  test('a survive intent, before there are faults', async () => {
+    const survive: PlanIntent = { kind: 'survive', name: 'one-cut', links: 1, nodes: 0, keep: ['web-db'] }
+    expect(await judgeIntent(twinOf(plan), survive)).toMatchObject({
+      judgement: 'unjudged',
+      reason: expect.stringContaining('faults come later') as string,
+    })
+  })
+
+  test('latency on the twin', async () => {
+    expect(await judgeIntent(twinOf(plan), intent('web-fast'))).toMatchObject({ judgement: 'unjudged' })
+  })
+
+  test('isolation of a tenant that cannot show that it hears', async () => {
+    const lonely = wrong((of) => {
+      of.hosts = of.hosts.filter(({ id, tenant }) => tenant !== 'bank' || id === 'bank/web1')
+    })
+    expect(await judgeIntent(twinOf(lonely), intent('isolation:bank--shop'))).toMatchObject({
+      judgement: 'unjudged',
+      reason: expect.stringContaining('bank has no two hosts') as string,
+    })
+  })
+
+  test('isolation while one tenant hears nothing at all, however lively the other', async () => {
+    const deaf = twinOf(plan, {
+      tamper: (seen) => ({ ...seen, arrivals: seen.arrivals.filter(({ host }) => host.startsWith('shop/')) }),
+    })
+    expect(await judgeIntent(deaf, intent('isolation:bank--shop'))).toMatchObject({
+      judgement: 'unjudged',
+      reason: expect.stringContaining('ZT_VACUOUS') as string,
+    })
+  })
+
+  test('encryption of a link that nothing crosses', async () => {
+    const still = wrong((of) => {
+      of.hosts = of.hosts.filter(({ at }) => at.node === 'leaf1')
+    })
+    expect(await judgeIntent(twinOf(still), intent('core-sealed'))).toMatchObject({
+      judgement: 'unjudged',
+      reason: expect.stringContaining('no traffic crosses') as string,
+    })
+  })
+})
+
+describe('encryption rests on three grounds', () => {
+  test('a plan without seal is violated, whatever is seen', async () => {
+    const clear = planOf('demo-clear')
+    const verdict = await judgeIntent(twinOf(clear), intent('core-sealed'))
+    expect(verdict.judgement).toBe('violated')
+    expect(verdict.findings[0]).toMatchObject({
+      invariant: 'INV-SEALED',
+      message: expect.stringContaining('the plan does not seal') as string,
+    })
+  })
+
+  test('a port whose kernel may send in the clear is violated', async () => {
+    const witness = { guarded: async (node: string) => Promise.resolve(node !== 'leaf2') }
+    const verdict = await judgeIntent(twinOf(plan, { witness }), intent('core-sealed'))
+    expect(verdict).toMatchObject({ judgement: 'violated' })
+    expect(new Set(verdict.findings.map(({ invariant, node }) => `${invariant} ${node ?? ''}`))).toEqual(
+      new Set(['INV-NO-CLEAR leaf2']),
+    )
+  })
+
+  test('frames as captures saw them outweigh those of the engines, and are kept', async () => {
+    const kept = new Map<string, number>()
+    const target = twinOf(plan, {
+      witness: { guarded: async () => Promise.resolve(true) },
+      keep: (name, frames) => kept.set(name, frames.filter(({ seenBy }) => seenBy === 'capture').length),
+      // An engine that writes down sealed frames and sends clear ones: only the capture knows.
+      tamper: (seen) => ({
+        ...seen,
+        wire: [
+          ...seen.wire,
+          ...seen.wire.map((one) => ({
+            ...one,
+            seenBy: 'capture' as const,
+            frame: target.reader.read(one).clear ?? one.frame,
+          })),
+        ],
+      }),
+    })
+    const verdict = await judgeIntent(target, intent('core-sealed'))
+    expect(verdict.findings[0]?.invariant).toMatch(/^INV-NO-(?:CANARY|CLEAR)$/)
+    expect(kept.get('core-sealed.twin')).toBeGreaterThan(0)
+  })
+})
