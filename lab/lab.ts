@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
@@ -40,6 +40,7 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal
 }
 
+const Synced = z.object({ journalBytes: z.int().min(0) })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
 const Processes = z.object({ nodes: z.record(z.string(), z.int().nullable()), probe: z.int().nullable() })
 export type LabProcesses = z.infer<typeof Processes>
@@ -197,17 +198,27 @@ export class Lab {
     writeFileSync(file, ends.length === 1 ? (files[0]?.bytes ?? '') : mergeReceived(files))
   }
 
-  /** The journals as they are now, complete up to this moment, by node. */
+  /**
+   * The journals by node: complete up to this moment, or, of an engine that died, as far as they had been written out; none of one
+   * that died before.
+   */
   async journals(): Promise<ReadonlyMap<string, Uint8Array>> {
     const entries = await Promise.all(
       this.plan.nodes.map(async ({ name }): Promise<[string, Uint8Array]> => {
-        const { journalBytes } = z
-          .object({ journalBytes: z.int().min(0) })
-          .parse(await this.control(name, { op: 'sync' }))
-        return [name, readPart(this.paths.nodeJournal(name), 0, journalBytes)]
+        const file = this.paths.nodeJournal(name)
+        return [name, readPart(file, 0, (await this.syncedLength(name)) ?? statSync(file).size)]
       }),
     )
-    return new Map(entries)
+    return new Map(entries.filter(([, bytes]) => bytes.length > 0))
+  }
+
+  private async syncedLength(node: string): Promise<number | undefined> {
+    try {
+      return Synced.parse(await this.control(node, { op: 'sync' })).journalBytes
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'ZT_LAB_DIED') return undefined
+      throw error
+    }
   }
 
   /** This lab as a target for scenarios; closing it closes the lab too when `ownsLab`. */

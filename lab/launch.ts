@@ -46,10 +46,10 @@ function labdCommand(
     '--gid',
     String(who.gid),
   ]
-  // sudo clears the environment, so the mark comes behind it; it is how a clean-up knows the lab's processes.
-  return who.uid === 0
-    ? labd
-    : ['sudo', '-n', '--', 'env', `${LAB_MARK}=${labMark(who.uid, id ?? mode)}`, ...labd]
+  // A clean-up knows the lab's processes by this mark; those that clean up must not bear it, for there may be two of them.
+  // It comes behind sudo, which clears the environment.
+  const mark = mode === 'lab' && id !== undefined ? [`${LAB_MARK}=${labMark(who.uid, id)}`] : ['-u', LAB_MARK]
+  return [...(who.uid === 0 ? [] : ['sudo', '-n', '--']), 'env', ...mark, ...labd]
 }
 
 /**
@@ -64,7 +64,6 @@ export async function startLabd(mode: LabdMode, id?: string): Promise<Answer> {
     detached: true,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, [LAB_MARK]: labMark(who.uid, id ?? mode) },
   })
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('error', (error) => reject(cannotStart(file, error.message)))

@@ -88,6 +88,7 @@ class LabTarget implements Target {
   private nextArrival = 0
   private answered = 0
   private drops = 0
+  private lostArrivals = 0
 
   constructor(
     private readonly lab: Lab,
@@ -115,7 +116,9 @@ class LabTarget implements Target {
       if (mark === before) break
       before = mark
     }
-    this.settler.rebase(this.readPages())
+    const pages = this.readPages()
+    this.settler.rebase(pages)
+    this.drops = this.droppedIn(pages).total
     if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
     await this.forget()
   }
@@ -266,12 +269,18 @@ class LabTarget implements Target {
     }
   }
 
+  private droppedIn(pages: Pages): { readonly total: number; readonly where: string } {
+    const dropped = [...this.settler.dropped(pages)]
+    return {
+      total: dropped.reduce((sum, [, count]) => sum + count, 0),
+      where: dropped.map(([wire, count]) => `${wire}: ${count}`).join('; '),
+    }
+  }
+
   private checkDrops(pages: Pages): void {
-    const dropped = this.settler.dropped(pages)
-    const total = [...dropped.values()].reduce((sum, count) => sum + count, 0)
+    const { total, where } = this.droppedIn(pages)
     if (total <= this.drops) return
     this.drops = total
-    const where = [...dropped].map(([wire, count]) => `${wire}: ${count}`).join('; ')
     throw new LabError('ZT_LAB_LOST', `the kernel dropped frames before their sockets (${where})`, {
       remedy: 'the host does not keep up; send fewer frames at once, or on a quieter host',
     })
@@ -283,7 +292,9 @@ class LabTarget implements Target {
       const { arrivals, next, lost } = Arrivals.parse(
         await this.lab.probe({ op: 'collect', from: this.nextArrival, limit: COLLECT }),
       )
-      if (lost > 0) throw new LabError('ZT_LAB_LOST', `the probe had no room for ${lost} arrivals`)
+      const fresh = lost - this.lostArrivals
+      this.lostArrivals = lost
+      if (fresh > 0) throw new LabError('ZT_LAB_LOST', `the probe had no room for ${fresh} arrivals`)
       all.push(...arrivals)
       this.nextArrival = next
       if (arrivals.length < COLLECT) return all

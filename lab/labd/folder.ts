@@ -81,7 +81,13 @@ export function giveFile(file: string, invoker: Invoker): void {
 
 /** Removes the lab's folder, and what starts that were cut off left beside it. */
 export function removeFolder(invoker: Invoker, lab: string, root: string = RUN_ROOT): void {
-  rmSync(labPaths(invoker.uid, lab, root).folder, { recursive: true, force: true })
+  // Another clean-up may be at it at the same time.
+  rmSync(labPaths(invoker.uid, lab, root).folder, {
+    recursive: true,
+    force: true,
+    maxRetries: 5,
+    retryDelay: 2,
+  })
   removeUnfinished(userFolder(invoker.uid, root))
 }
 

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { labDown, labUp, listLabs, type LabProgress } from '../../lab/index.js'
+import { compareNodes, labDown, labUp, listLabs, type LabProgress } from '../../lab/index.js'
 import { identify, LAB_MARK } from '../../lab/process-identity.js'
 import { readLabState } from '../../lab/state.js'
 import { newSeed, shipped } from './support/fabrics.js'
@@ -91,6 +91,14 @@ describe('a process killed while a lab runs', () => {
     expect(tracesOf(lab.id)).toEqual(nothing)
   })
 
+  it("labd: three that clean up at the same time do not get in each other's way", async () => {
+    const lab = await labUp(plan, { keysSeed: newSeed(), attached: false, onProgress: note })
+    kill(lab.id, 'labd')
+    const results = await Promise.all([1, 2, 3].map(() => labDown(lab.id)))
+    expect(results).toEqual([1, 2, 3].map(() => ({ id: lab.id, lodgers: [] })))
+    expect(tracesOf(lab.id)).toEqual(nothing)
+  })
+
   it('labd: what it left is listed as stale, and the next lab that comes up removes it', async () => {
     const lab = await labUp(plan, { keysSeed: newSeed(), attached: false, onProgress: note })
     kill(lab.id, 'labd')
@@ -105,6 +113,7 @@ describe('a process killed while a lab runs', () => {
   it('engine: the lab says which one died, and what is asked of others goes on', async () => {
     const lab = await labUp(plan, { keysSeed: newSeed(), onProgress: note })
     const { nodes } = await lab.processes()
+    const before = await lab.journals()
     process.kill(nodes['leaf1']!, 'SIGKILL')
     await delay(20)
     await expect(lab.control('leaf1', { op: 'stats' })).rejects.toMatchObject({
@@ -113,6 +122,13 @@ describe('a process killed while a lab runs', () => {
     })
     expect(await lab.processes()).toMatchObject({ nodes: { leaf1: null } })
     expect(await lab.control('leaf2', { op: 'hello' })).toMatchObject({ node: 'leaf2' })
+    // What it had written out is there, and can be replayed without it.
+    const after = await lab.journals()
+    expect(after.get('leaf1')).toEqual(before.get('leaf1'))
+    const keys = new Map(
+      [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
+    )
+    expect(compareNodes(after, keys)).toMatchObject({ ok: true })
     await lab.down()
     expect(tracesOf(lab.id)).toEqual(nothing)
   })
