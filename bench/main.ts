@@ -123,7 +123,7 @@ async function main(): Promise<number> {
     process.stdout.write(
       choice.json ? text : `${tableOf(result)}\n\nwritten to ${path.relative(root, file)}\n`,
     )
-    return 0
+    return result.failed.length === 0 ? 0 : 1
   } catch (error) {
     if (controller.signal.aborted) {
       console.error('bench: stopped; no lab is left')
