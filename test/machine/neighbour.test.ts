@@ -196,7 +196,7 @@ describe('resolving', () => {
     expect(bench.wait(0.000000001).frame(13, send4(other4(1)))).toEqual([tx(23, probe(other4(1)))])
   })
 
-  test('[NEIGH-3] a static neighbour of an IRB is not asked for', () => {
+  test('[NEIGH-3] [IRB-4] a static neighbour of an IRB is not asked for', () => {
     const bench = ready()
     // Where it lives is learned, its MAC is static.
     bench.frame(14, eth(hostMac(1), hostMac(9), build.ipv4({ src: host4(9), dst: host4(1) }, udpHello)))

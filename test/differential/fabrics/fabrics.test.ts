@@ -88,7 +88,7 @@ function replayByEngine(
   })
 }
 
-describe(`[T05] ${COUNT} generated fabrics`, () => {
+describe(`[T05] [T01] ${COUNT} generated fabrics`, () => {
   const seen = {
     spines: new Set<number>(),
     leaves: new Set<number>(),
@@ -97,7 +97,7 @@ describe(`[T05] ${COUNT} generated fabrics`, () => {
   }
 
   for (let index = 0; index < COUNT; index++) {
-    test(`fabric ${index + 1}: every intent holds on the twin, and the engine's nodes do the same [Z03] [T06]`, async () => {
+    test(`fabric ${index + 1}: every intent holds on the twin, and the engine does the same [Z03] [T06]`, async () => {
       const fabric = draw(index)
       const { plan } = fabric
       const role = (name: string) => plan.nodes.filter((node) => node.role === name).length

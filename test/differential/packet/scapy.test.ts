@@ -51,7 +51,7 @@ function sample(choice: Parameters<typeof arbitraryStack>[0], numRuns: number): 
   return fc.sample(arbitraryStack(choice), { seed, numRuns }).map((stack) => encodeFrame(stack))
 }
 
-describe(`scapy, seed ${seed}`, () => {
+describe('[T14] scapy', () => {
   it(`reads the fields that we wrote, in ${count} frames`, async () => {
     for (const frame of sample(EVERY_FRAME, count)) {
       const [theirs, ours] = await bothRead(frame)
@@ -105,7 +105,7 @@ describe(`scapy, seed ${seed}`, () => {
     expect(kinds.filter((kind) => !seen.has(kind))).toEqual([])
   })
 
-  it(`seals and opens MACsec as we do, in ${count / 5} frames, encrypted and integrity only`, async () => {
+  it('seals and opens MACsec as we do, encrypted and integrity only', async () => {
     const frames = sample({ ...EVERY_FRAME, macsec: false, lengthFrames: false }, count / 5)
     const sci = sciOf(fc.sample(arbitraryMac, { seed, numRuns: 1 })[0] ?? parseMac('02:00:00:00:00:01'), 1)
     const key = '000102030405060708090a0b0c0d0e0f'
