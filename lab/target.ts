@@ -168,8 +168,8 @@ class LabTarget implements Target {
 
   async reset(): Promise<void> {
     this.oracle.reset()
-    await this.everywhere({ op: 'flush', table: 'fdb' })
-    await this.everywhere({ op: 'flush', table: 'neighbours' })
+    // A node answers in the order of requests, so that nothing is gained by waiting between them.
+    await Promise.all((['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })))
     await this.forget()
   }
 
