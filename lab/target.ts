@@ -169,7 +169,9 @@ class LabTarget implements Target {
   async reset(): Promise<void> {
     this.oracle.reset()
     // A node answers in the order of requests, so that nothing is gained by waiting between them.
-    await Promise.all((['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })))
+    await Promise.all(
+      (['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })),
+    )
     await this.forget()
   }
 
