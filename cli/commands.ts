@@ -163,7 +163,7 @@ export const commands = {
   run: {
     summary: 'run scenarios, which are vitest tests',
     detail: [
-      'One vitest project for each target. vitest and fast-check come from your own project. A test that judges nothing fails.',
+      'The same tests run once on each target. vitest and fast-check come from your own project. A test that judges nothing fails.',
     ],
     arguments: [{ name: 'files', what: 'test files', variadic: true }],
     options: {

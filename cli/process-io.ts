@@ -18,13 +18,15 @@ export function isEntry(url: string): boolean {
 
 /** Runs the command as this process, and ends the process with its status. */
 export async function runProcess(main: (argv: readonly string[], io: Io) => Promise<number>): Promise<never> {
-  const broken = brokenOutput()
+  const controller = new AbortController()
+  onSignals(process, controller, onFirstSignal, onSecondSignal)
+  const broken = brokenOutput(controller)
   const status = await main(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: () => process.stdin,
     env: process.env,
-    signal: interruption(process, onFirstSignal, onSecondSignal),
+    signal: controller.signal,
   })
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   // A verdict that could not be told is none.
@@ -52,8 +54,12 @@ export interface SignalSource {
  * @param first called at the first signal
  * @param second called at each one after it
  */
-export function interruption(source: SignalSource, first: () => void, second: () => void): AbortSignal {
-  const controller = new AbortController()
+export function onSignals(
+  source: SignalSource,
+  controller: AbortController,
+  first: () => void,
+  second: () => void,
+): void {
   const stop = () => {
     if (controller.signal.aborted) {
       second()
@@ -68,7 +74,6 @@ export function interruption(source: SignalSource, first: () => void, second: ()
     // This event comes before the listener is added.
     if (name !== undefined) queueMicrotask(() => source.off(name, listener))
   })
-  return controller.signal
 }
 
 function onFirstSignal(): void {
@@ -80,11 +85,19 @@ function onSecondSignal(): void {
   process.exit(ExitStatus.Interrupted)
 }
 
-/** Watches the streams. A reader that went away (`ztos plan FILE | head`) is nobody's mistake; a full disk is told. */
-function brokenOutput(): () => boolean {
+/**
+ * Watches the streams. A reader that went away (`ztos lab exec ... | head`) is nobody's mistake, and ends what would go on
+ * writing; a full disk is told.
+ *
+ * @returns whether something that was to be told could not be
+ */
+function brokenOutput(controller: AbortController): () => boolean {
   let broken = false
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return
+    if (error.code === 'EPIPE') {
+      controller.abort()
+      return
+    }
     broken = true
     process.stderr.write(`error: stdout cannot be written: ${error.message}\n`)
   })

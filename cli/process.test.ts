@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { untilInterrupted } from './interrupt.js'
 import { makeFolder, writeOutput, writeOutputBy } from './output-file.js'
-import { interruption } from './process-io.js'
+import { onSignals } from './process-io.js'
 import { progressOn } from './progress.js'
 import { RunStages } from './run-progress.js'
 
@@ -17,8 +17,11 @@ describe('signals', () => {
     (name) => {
       const source = new EventEmitter()
       const calls: string[] = []
-      const signal = interruption(
+      const controller = new AbortController()
+      const { signal } = controller
+      onSignals(
         source,
+        controller,
         () => calls.push('first'),
         () => calls.push('second'),
       )
@@ -33,8 +36,9 @@ describe('signals', () => {
   test('nobody who comes later hears them, other events they do', async () => {
     const source = new EventEmitter()
     const heard: string[] = []
-    interruption(
+    onSignals(
       source,
+      new AbortController(),
       () => {},
       () => {},
     )

@@ -11,22 +11,42 @@ import type { Colours } from './colours.js'
 import { printable, printableLine } from './printable.js'
 import { counted, indented } from './table.js'
 
+/** How many shrunk failures are shown; all are in the report. */
+const SHRUNK = 3
+
 const order: readonly Judgement[] = ['disputed', 'violated', 'unjudged', 'holds']
 
-/** What a run found: a line for each verdict, what speaks against those that do not hold, where the record lies. */
+/**
+ * What a run found: a line for each verdict, what speaks against those that do not hold, where the record lies.
+ *
+ * @param options.told failed tests have been shown with all that they say; only what is unjudged is explained
+ */
 export function resultText(
   result: Omit<RunResult, 'outcomes'>,
   on: readonly Interpreter[],
   colours: Colours,
+  { told = false }: { readonly told?: boolean } = {},
 ): string {
-  const { verdicts, failures, notes, directory } = result
-  const faulty = verdicts.filter(({ combined }) => combined !== 'holds')
+  const { verdicts, notes, directory } = result
+  const failures = told ? [] : result.failures
+  const faulty = verdicts.filter(({ combined }) => (told ? combined === 'unjudged' : combined !== 'holds'))
+  const intents = faulty.filter(({ kind }) => kind !== 'scenario')
+  const scenarios = faulty.filter(({ kind }) => kind === 'scenario')
   const sections: readonly (readonly string[])[] = [
     verdictLines(verdicts, on, colours),
-    ...faults(faulty, colours),
-    ...failures.map((failure) => failureLines(failure, colours)),
+    ...faults(intents, true, colours),
+    // What an intent has shown in full need not be shown again by each scenario that stumbles over it.
+    ...faults(scenarios, intents.length === 0, colours),
+    ...failures.slice(0, SHRUNK).map((failure) => failureLines(failure, colours)),
+    failures.length > SHRUNK
+      ? [`${counted(failures.length - SHRUNK, 'shrunk failure')} more in the report`]
+      : [],
     notes.map((note) => `note: ${printable(note)}`),
-    [`record: ${shortest(directory)}`, `report: ${shortest(path.join(directory, 'report.html'))}`],
+    [
+      ...new Set(result.failures.map(({ replay }) => `again:  ${printableLine(replay)}`)),
+      `record: ${shortest(directory)}`,
+      `report: ${shortest(path.join(directory, 'report.html'))}`,
+    ],
     [headline(verdicts, colours)],
   ]
   return `${sections
@@ -83,44 +103,47 @@ function labelOf(by: Interpreter): string {
 }
 
 /** Why some do not hold; what is the same for several, such as a host without labs, is said once. */
-function faults(verdicts: readonly CombinedVerdict[], colours: Colours): string[][] {
+function faults(verdicts: readonly CombinedVerdict[], decoded: boolean, colours: Colours): string[][] {
   const groups = new Map<string, { readonly verdict: CombinedVerdict; readonly names: string[] }>()
   for (const verdict of verdicts) {
-    const key = JSON.stringify([verdict.combined, groundLines(verdict)])
+    const key = JSON.stringify([verdict.combined, groundLines(verdict, decoded)])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { verdict, names: [verdict.name] })
     else group.names.push(verdict.name)
   }
   return [...groups.values()].map(({ verdict, names }) => [
     `${colours.judgement(verdict.combined)}: ${names.map(printableLine).join(', ')}`,
-    ...indented(groundLines(verdict)),
+    ...indented(groundLines(verdict, decoded)),
   ])
 }
 
 /** What each interpreter says, with its first finding decoded. One that finds nothing wrong is silent, unless in a dispute. */
-function groundLines({ combined, verdicts }: CombinedVerdict): string[] {
+function groundLines({ combined, verdicts }: CombinedVerdict, decoded: boolean): string[] {
   return verdicts
     .filter(({ judgement }) => judgement !== 'holds' || combined === 'disputed')
     .flatMap(({ by, judgement, reason, findings: [first, ...others] }) => [
       `${labelOf(by)}: ${judgement}${reason === undefined ? '' : `: ${printable(reason)}`}`,
-      ...(first === undefined ? [] : indented(findingLines(first))),
+      ...(first === undefined ? [] : indented(findingLines(first, decoded))),
       ...(others.length === 0 ? [] : [`  (${counted(others.length, 'finding')} more in the report)`]),
     ])
 }
 
-function findingLines({ invariant, message, node, link, clause, fate, decoded = [] }: Finding): string[] {
+function findingLines(finding: Finding, decoded: boolean): string[] {
+  const { invariant, message, node, link, clause, fate } = finding
   const places = [node, link, clause, fate].filter((part) => part !== undefined)
   const where = places.length === 0 ? '' : ` (${places.join(', ')})`
-  return [`${invariant}: ${printable(message)}${where}`, ...indented(decoded.map(printableLine))]
+  return [
+    `${invariant}: ${printable(message)}${where}`,
+    ...(decoded ? indented((finding.decoded ?? []).map(printableLine)) : []),
+  ]
 }
 
-/** A shrunk failure and the line that shows it again. */
+/** A shrunk failure: what was sent, and what each node did to it. */
 function failureLines(failure: Failure, colours: Colours): string[] {
-  const { file, name, on, seed, scenario, blame, replay } = failure
+  const { file, name, on, seed, scenario, blame } = failure
   return [
     `${colours.error('shrunk')}: ${printableLine(`${file} ${name}`)}, ${labelOf(on)}, seed ${seed}`,
     ...indented(scenario.map(printableLine)),
     ...indented(blame.map(printableLine), 4),
-    `  again: ${printableLine(replay)}`,
   ]
 }

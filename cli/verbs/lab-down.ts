@@ -16,14 +16,20 @@ export const run: Run<'lab down'> = async ({ arguments: { ids }, options: { all 
     })
   }
   const down: LabDownResult[] = []
-  // Not ended by an interruption: what is half removed is worse than what is not.
+  const failures: unknown[] = []
+  // Not ended by an interruption, nor by one that fails: what is half removed is worse than what is not.
   for (const id of all ? listLabs().map((lab) => lab.id) : ids) {
-    down.push(
-      await progress.stage(`taking lab ${id} down`, async (say) =>
-        labDown(id, { onProgress: ({ step, phase }) => say(`${step}: ${phase}`) }),
-      ),
-    )
+    try {
+      down.push(
+        await progress.stage(`taking lab ${id} down`, async (say) =>
+          labDown(id, { onProgress: ({ step, phase }) => say(`${step}: ${phase}`) }),
+        ),
+      )
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return {
     exit: ExitStatus.Holds,
     json: () => ({ format: 'ztos-lab-down', version: 1, labs: down }),

@@ -39,7 +39,7 @@ export const run: Run<'run'> = async ({ arguments: { files }, options, io, colou
   return {
     exit: result.exit,
     json: () => resultJson('ztos-run', result),
-    text: () => `${failedTests(result, colours)}${resultText(result, on, colours)}`,
+    text: () => `${failedTests(result, colours)}${resultText(result, on, colours, { told: true })}`,
   }
 }
 
