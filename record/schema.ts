@@ -77,8 +77,10 @@ export const FailureSchema = z.strictObject({
   scenario: z.array(z.string()),
   frames: z.array(FailedFrame),
   findings: z.array(FindingSchema),
-  /** The twin's walk: what each node did to the frame, and by which clause and table entry. */
+  /** What the twin says: the way to what the findings are about, by clause and table entry. */
   blame: z.array(z.string()),
+  /** The twin's whole walk, every clause of every node. */
+  walk: z.array(z.string()).exactOptional(),
   /** The one line that shows it again. */
   replay: z.string(),
   /** Digest of the plan that was tested. */
