@@ -219,8 +219,8 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'ARP-4',
     'a host that asks for its own address is answered',
     'arp',
-    'sender === target || sender === IPV4_ANY || ',
-    'sender === IPV4_ANY || ',
+    'sender === target || sender === IPV4_ANY',
+    'sender === IPV4_ANY',
   ),
   mutant(
     'arp-suppressed-from-overlay',
@@ -267,8 +267,8 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'ND-4',
     'unicast solicitations are answered for hosts',
     'nd',
-    '!isIpv6Multicast(message.destination) || ',
-    '',
+    'if (!isIpv6Multicast(message.destination))',
+    'if (false)',
   ),
   mutant(
     'neighbour-lives-longer',

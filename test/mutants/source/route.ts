@@ -135,8 +135,8 @@ export const routeMutants: readonly SourceMutant[] = [
     'LOCAL-3',
     'echo requests with a wrong checksum are answered',
     'local',
-    'end - at < ICMP_HEADER || !isChecksumRight(frame, family, at, end)',
-    'end - at < ICMP_HEADER',
+    'size < ICMP_HEADER || !isChecksumRight(frame, family, at, end)',
+    'size < ICMP_HEADER',
   ),
   mutant(
     'echo-keeps-ecn',

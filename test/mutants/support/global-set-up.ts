@@ -5,11 +5,13 @@
  * @module
  */
 import { compileTwin } from './compile-twin.js'
+import { buildEngine } from './engine.js'
 import { beginTable, mergeTable } from './table.js'
 
 export function setup(): void {
   beginTable()
   compileTwin()
+  buildEngine()
 }
 
 export function teardown(): void {

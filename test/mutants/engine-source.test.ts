@@ -1,0 +1,73 @@
+/**
+ * Family 3, the engine: every fault that is compiled into its build for mutants, against the twin's word.
+ */
+import { afterAll, describe, expect, test } from 'vitest'
+import { Corpus } from './support/corpus.js'
+import { engineMutants, runEngine, type EngineMode } from './support/engine.js'
+import { Table, testId } from './support/table.js'
+
+/** The fast way and the slow way; some faults are in one alone. */
+const MODES: readonly EngineMode[] = [
+  { cache: 'on', vector: 64 },
+  { cache: 'off', vector: 1 },
+]
+
+const corpus = new Corpus()
+const table = new Table('engine-source')
+const mutants = engineMutants()
+afterAll(() => {
+  table.write()
+  corpus.remove()
+})
+
+describe('a wrong engine is not what the twin is', () => {
+  test('there are faults in every section', () => {
+    expect(mutants.length).toBeGreaterThanOrEqual(25)
+    const sections = new Set(mutants.map(({ clause }) => clause.replace(/-\d+$/, '')))
+    for (const section of [
+      'BRIDGE',
+      'LEARN',
+      'FLOOD',
+      'ARP',
+      'ND',
+      'NEIGH',
+      'ROUTE',
+      'ICMP',
+      'VXLAN',
+      'MACSEC',
+      'HASH',
+    ]) {
+      expect(sections, section).toContain(section)
+    }
+  })
+
+  for (const { name, clause, meaning } of mutants) {
+    test(`[B02][B05] ${name} (${clause}): ${meaning}`, (context) => {
+      const found = firstDifference(name)
+      table.add({
+        mutant: name,
+        family: 'source of the engine',
+        site: clause,
+        on: 'replay',
+        state: found === undefined ? 'survived' : 'killed',
+        killedBy: found === undefined ? [] : [testId(context)],
+        ...(found === undefined ? {} : { note: found }),
+      })
+      expect(found, 'no case shows the fault').toBeDefined()
+    })
+  }
+
+  test('the right engine agreed with the twin on every case that was used', () => {
+    expect(corpus.disputed).toEqual([])
+  })
+})
+
+function firstDifference(mutant: string): string | undefined {
+  for (const one of corpus) {
+    for (const mode of MODES) {
+      const { outcome, detail } = runEngine(one, mode, mutant)
+      if (outcome !== 'equal') return `${one.name}, cache ${mode.cache}: ${detail || outcome}`
+    }
+  }
+  return undefined
+}
