@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct zt_capture_reader reader;
     struct zt_captured captured;
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     uint8_t touched = 0;
     enum zt_capture_next next = ZT_CAPTURE_MALFORMED;
 

@@ -9,12 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct zt_machine *machine;
     struct zt_effects effects;
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     size_t length;
     const char *leaf = fuzz_program("leaf", &length);
 
     if (machine == NULL)
-        machine = zt_machine_create(&(struct zt_machine_options){.cache = true, .cache_entries = 64});
+        machine =
+            zt_machine_create(&(struct zt_machine_options){ .cache = true, .cache_entries = 64 });
     if (!zt_machine_load(machine, 0, leaf, length, fuzz_keys(), &effects, &error))
         abort();
     if (!zt_machine_control(machine, 1, (const char *)data, size, &effects, &error)) {

@@ -13,10 +13,13 @@
 #define STEPS 64u
 
 static const char sealer_program[] =
-    "{\"format\":\"ztos-program\",\"version\":1,\"node\":\"peer\",\"seeds\":{\"ecmp\":0,\"sourcePort\":0},"
+    "{\"format\":\"ztos-program\",\"version\":1,\"node\":\"peer\",\"seeds\":{\"ecmp\":0,"
+    "\"sourcePort\":0},"
     "\"vrfs\":[{\"id\":0,\"name\":\"u\"}],\"interfaces\":["
-    "{\"id\":1,\"name\":\"a\",\"kind\":\"port\",\"mac\":\"02:00:00:00:02:03\",\"mtu\":9216,\"addresses\":[],\"tap\":true},"
-    "{\"id\":2,\"name\":\"m\",\"kind\":\"macsec\",\"lower\":1,\"mac\":\"02:00:00:00:02:03\",\"mtu\":9000,\"addresses\":[],"
+    "{\"id\":1,\"name\":\"a\",\"kind\":\"port\",\"mac\":\"02:00:00:00:02:03\",\"mtu\":9216,"
+    "\"addresses\":[],\"tap\":true},"
+    "{\"id\":2,\"name\":\"m\",\"kind\":\"macsec\",\"lower\":1,\"mac\":\"02:00:00:00:02:03\","
+    "\"mtu\":9000,\"addresses\":[],"
     "\"cipher\":\"gcm-aes-128\",\"mode\":\"strict\",\"replayWindow\":0,\"vrf\":0,"
     "\"tx\":{\"sci\":\"0200000002030001\",\"an\":0,\"key\":\"lab:test/0200000002030001/0\"},"
     "\"rx\":[{\"sci\":\"0200000001030001\",\"an\":0,\"key\":\"lab:test/0200000001030001/0\"}]}],"
@@ -58,8 +61,9 @@ static void start(void)
     const char *leaf = fuzz_program("leaf", &length);
     if (sealer == NULL) {
         for (uint32_t i = 0; i < 2; i++)
-            machines[i] = zt_machine_create(&(struct zt_machine_options){.cache = i == 1, .cache_entries = 64});
-        sealer = zt_machine_create(&(struct zt_machine_options){0});
+            machines[i] = zt_machine_create(
+                &(struct zt_machine_options){ .cache = i == 1, .cache_entries = 64 });
+        sealer = zt_machine_create(&(struct zt_machine_options){ 0 });
         load(sealer, sealer_program, sizeof sealer_program - 1);
     }
     for (uint32_t i = 0; i < 2; i++) {
@@ -74,7 +78,9 @@ static void start(void)
 /* The frame as the peer would seal it, in memory to be freed. */
 static uint8_t *seal(const uint8_t *frame, uint32_t length, uint32_t *sealed_length)
 {
-    struct zt_input input = {.kind = ZT_INPUT_PUNT, .interface = 1, .data = frame, .length = length};
+    struct zt_input input = {
+        .kind = ZT_INPUT_PUNT, .interface = 1, .data = frame, .length = length
+    };
     struct zt_effects effects = zt_machine_run(sealer, &input, 1);
     if (effects.count != 1 || effects.list[0].kind != ZT_EFFECT_TX)
         return NULL;
@@ -94,13 +100,15 @@ static void mend(uint8_t *frame, uint32_t length)
         !zt_ipv4_read(frame + ZT_ETH_HEADER, length - ZT_ETH_HEADER, &packet))
         return;
     zt_store_u16(frame + 24, 0);
-    zt_store_be16(frame + 24, zt_sum_checksum(zt_sum_add((zt_sum){0}, frame + ZT_ETH_HEADER, packet.header)));
+    zt_store_be16(frame + 24,
+                  zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, frame + ZT_ETH_HEADER, packet.header)));
 }
 
 /* Inputs from the octets; frames are copied to memory of their exact size. */
-static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *inputs, uint8_t **frames)
+static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *inputs,
+                           uint8_t **frames)
 {
-    static const uint16_t ports[] = {1, 2, 3, 11, 12, 21, 41, 42, 51};
+    static const uint16_t ports[] = { 1, 2, 3, 11, 12, 21, 41, 42, 51 };
     uint64_t now = 0;
     uint32_t count = 0;
     while (size >= 3 && count < STEPS) {
@@ -117,7 +125,9 @@ static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *in
             memcpy(frame, data, length);
         data += length;
         size -= length;
-        struct zt_input input = {.kind = ZT_INPUT_FRAME, .interface = ports[what % 9], .now = now};
+        struct zt_input input = { .kind = ZT_INPUT_FRAME,
+                                  .interface = ports[what % 9],
+                                  .now = now };
         if (what >= 240)
             input.kind = ZT_INPUT_CLOCK;
         else if (what >= 225)
@@ -159,8 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct zt_effects single = zt_machine_run(machines[0], &inputs[i], 1);
         for (uint32_t e = 0; e < single.count; e++, next++) {
             const struct zt_effect *a = &single.list[e], *b = &vector.list[next];
-            if (next >= vector.count || a->kind != b->kind || b->input != i || a->interface != b->interface ||
-                a->fate != b->fate || a->length != b->length ||
+            if (next >= vector.count || a->kind != b->kind || b->input != i ||
+                a->interface != b->interface || a->fate != b->fate || a->length != b->length ||
                 (a->length > 0 && memcmp(a->data, b->data, a->length) != 0))
                 abort();
         }

@@ -37,9 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum zt_replay_exit results[2];
 
     for (uint32_t i = 0; i < 2; i++) {
-        struct zt_error error = {0};
-        struct zt_replay replay = {.keys = fuzz_keys(), .vector = i == 0 ? 1 : 7};
-        replay.machine = zt_machine_create(&(struct zt_machine_options){.cache = i == 1, .cache_entries = 64});
+        struct zt_error error = { 0 };
+        struct zt_replay replay = { .keys = fuzz_keys(), .vector = i == 0 ? 1 : 7 };
+        replay.machine =
+            zt_machine_create(&(struct zt_machine_options){ .cache = i == 1, .cache_entries = 64 });
         results[i] = zt_replay_journal(&replay, whole ? data : made, length, &error);
         if (results[i] == ZT_REPLAY_BAD_INPUT && (error.code == NULL || error.message[0] == '\0'))
             abort();

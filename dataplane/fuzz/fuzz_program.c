@@ -9,11 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct zt_machine *machine;
     struct zt_effects effects;
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     size_t length;
 
     if (machine == NULL)
-        machine = zt_machine_create(&(struct zt_machine_options){.cache = true, .cache_entries = 64});
+        machine =
+            zt_machine_create(&(struct zt_machine_options){ .cache = true, .cache_entries = 64 });
     if (!zt_machine_load(machine, 0, (const char *)data, size, fuzz_keys(), &effects, &error)) {
         if (error.code == NULL || error.where[0] == '\0' || error.message[0] == '\0')
             abort();

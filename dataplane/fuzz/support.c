@@ -7,9 +7,10 @@
 
 #include "src/base/file.h"
 
-static const char key_file[] = "{\"lab:test/0200000001030001/0\":\"000102030405060708090a0b0c0d0e0f\","
-                               "\"lab:test/0200000002030001/0\":\"101112131415161718191a1b1c1d1e1f\","
-                               "\"lab:test/0200000002030001/1\":\"202122232425262728292a2b2c2d2e2f\"}";
+static const char key_file[] =
+    "{\"lab:test/0200000001030001/0\":\"000102030405060708090a0b0c0d0e0f\","
+    "\"lab:test/0200000002030001/0\":\"101112131415161718191a1b1c1d1e1f\","
+    "\"lab:test/0200000002030001/1\":\"202122232425262728292a2b2c2d2e2f\"}";
 
 const char *fuzz_program(const char *name, size_t *length)
 {

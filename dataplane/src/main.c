@@ -32,7 +32,8 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(command, "--version") == 0) {
-        printf("ztos-fpe " ZT_VERSION " (program %d, journal %d)\n", ZT_PROGRAM_VERSION, ZT_JOURNAL_VERSION);
+        printf("ztos-fpe " ZT_VERSION " (program %d, journal %d)\n", ZT_PROGRAM_VERSION,
+               ZT_JOURNAL_VERSION);
         return 0;
     }
     if (strcmp(command, "--list-mutants") == 0) {

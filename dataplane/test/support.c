@@ -6,14 +6,15 @@
 
 #include "src/base/file.h"
 
-static const char key_file[] = "{\"lab:test/0200000001030001/0\":\"000102030405060708090a0b0c0d0e0f\","
-                               "\"lab:test/0200000002030001/0\":\"101112131415161718191a1b1c1d1e1f\","
-                               "\"lab:test/0200000002030001/1\":\"202122232425262728292a2b2c2d2e2f\","
-                               "\"lab:test/0200000009010001/0\":\"101112131415161718191a1b1c1d1e1f\","
-                               "\"lab:test/0200000009020001/0\":\"303132333435363738393a3b3c3d3e3f\","
-                               "\"lab:test/0200000001030001/1\":\"404142434445464748494a4b4c4d4e4f\","
-                               "\"lab:test/0200000003030001/0\":\"505152535455565758595a5b5c5d5e5f\","
-                               "\"lab:test/0200000003030001/1\":\"606162636465666768696a6b6c6d6e6f\"}";
+static const char key_file[] =
+    "{\"lab:test/0200000001030001/0\":\"000102030405060708090a0b0c0d0e0f\","
+    "\"lab:test/0200000002030001/0\":\"101112131415161718191a1b1c1d1e1f\","
+    "\"lab:test/0200000002030001/1\":\"202122232425262728292a2b2c2d2e2f\","
+    "\"lab:test/0200000009010001/0\":\"101112131415161718191a1b1c1d1e1f\","
+    "\"lab:test/0200000009020001/0\":\"303132333435363738393a3b3c3d3e3f\","
+    "\"lab:test/0200000001030001/1\":\"404142434445464748494a4b4c4d4e4f\","
+    "\"lab:test/0200000003030001/0\":\"505152535455565758595a5b5c5d5e5f\","
+    "\"lab:test/0200000003030001/1\":\"606162636465666768696a6b6c6d6e6f\"}";
 
 struct zt_keys *test_keys(void)
 {
@@ -77,8 +78,9 @@ static void load_text(struct bench *bench, const char *text)
 {
     struct zt_keys *keys = test_keys();
     for (uint32_t i = 0; i < 2; i++) {
-        struct zt_error error = {0};
-        if (!zt_machine_load(bench->machines[i], bench->now, text, strlen(text), keys, &bench->effects, &error))
+        struct zt_error error = { 0 };
+        if (!zt_machine_load(bench->machines[i], bench->now, text, strlen(text), keys,
+                             &bench->effects, &error))
             fail_msg("%s: %s", error.where, error.message);
     }
     zt_keys_free(keys);
@@ -104,7 +106,7 @@ struct bench *bench_start(const char *name, ...)
     va_end(replacements);
     bench->now = 1000 * SECOND;
     for (uint32_t i = 0; i < 2; i++)
-        bench->machines[i] = zt_machine_create(&(struct zt_machine_options){.cache = i == 1});
+        bench->machines[i] = zt_machine_create(&(struct zt_machine_options){ .cache = i == 1 });
     load_text(bench, bench->program);
     expect_end(bench);
     return bench;
@@ -155,7 +157,8 @@ static void run(struct bench *bench, struct zt_input input)
 
 void give_octets(struct bench *bench, uint16_t port, const uint8_t *data, uint32_t length)
 {
-    run(bench, (struct zt_input){.kind = ZT_INPUT_FRAME, .interface = port, .data = data, .length = length});
+    run(bench, (struct zt_input){
+                   .kind = ZT_INPUT_FRAME, .interface = port, .data = data, .length = length });
 }
 
 void give(struct bench *bench, uint16_t port, const char *hex)
@@ -170,24 +173,28 @@ void punt_in(struct bench *bench, uint16_t port, const char *hex)
 {
     uint32_t length;
     uint8_t *data = octets(hex, &length);
-    run(bench, (struct zt_input){.kind = ZT_INPUT_PUNT, .interface = port, .data = data, .length = length});
+    run(bench, (struct zt_input){
+                   .kind = ZT_INPUT_PUNT, .interface = port, .data = data, .length = length });
     free(data);
 }
 
 void tick(struct bench *bench)
 {
-    run(bench, (struct zt_input){.kind = ZT_INPUT_CLOCK});
+    run(bench, (struct zt_input){ .kind = ZT_INPUT_CLOCK });
 }
 
-void neighbour(struct bench *bench, uint16_t interface, bool present, const char *mac, const char *address)
+void neighbour(struct bench *bench, uint16_t interface, bool present, const char *mac,
+               const char *address)
 {
-    uint8_t data[24] = {strlen(address) == 8 ? 4 : 6, present};
+    uint8_t data[24] = { strlen(address) == 8 ? 4 : 6, present };
     uint32_t mac_length, length;
     uint8_t *mac_octets = octets(mac, &mac_length), *address_octets = octets(address, &length);
     memcpy(data + 2, mac_octets, 6);
     memcpy(data + 8, address_octets, length);
-    run(bench, (struct zt_input){
-                   .kind = ZT_INPUT_NEIGHBOUR, .interface = interface, .data = data, .length = 8 + length});
+    run(bench, (struct zt_input){ .kind = ZT_INPUT_NEIGHBOUR,
+                                  .interface = interface,
+                                  .data = data,
+                                  .length = 8 + length });
     free(mac_octets);
     free(address_octets);
 }
@@ -196,8 +203,9 @@ void control(struct bench *bench, const char *json)
 {
     expect_end(bench);
     for (uint32_t i = 0; i < 2; i++) {
-        struct zt_error error = {0};
-        if (!zt_machine_control(bench->machines[i], bench->now, json, strlen(json), &bench->effects, &error))
+        struct zt_error error = { 0 };
+        if (!zt_machine_control(bench->machines[i], bench->now, json, strlen(json), &bench->effects,
+                                &error))
             fail_msg("%s: %s", error.where, error.message);
     }
     bench->next = 0;
@@ -207,9 +215,9 @@ void control_refused(struct bench *bench, const char *json, const char *code)
 {
     expect_end(bench);
     for (uint32_t i = 0; i < 2; i++) {
-        struct zt_error error = {0};
-        assert_false(
-            zt_machine_control(bench->machines[i], bench->now, json, strlen(json), &bench->effects, &error));
+        struct zt_error error = { 0 };
+        assert_false(zt_machine_control(bench->machines[i], bench->now, json, strlen(json),
+                                        &bench->effects, &error));
         assert_string_equal(error.code, code);
         assert_int_equal(bench->effects.count, 0);
     }
@@ -230,12 +238,14 @@ static void describe(const struct zt_effect *effect, char *text, size_t size)
         snprintf(text, size, "fate %s", zt_fate_name(effect->fate));
         return;
     }
-    size_t used = (size_t)snprintf(text, size, "%s(%u, ", effect->kind == ZT_EFFECT_TX ? "tx" : "punt", effect->interface);
+    size_t used = (size_t)snprintf(text, size, "%s(%u, ",
+                                   effect->kind == ZT_EFFECT_TX ? "tx" : "punt", effect->interface);
     for (uint32_t i = 0; i < effect->length && used + 3 < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%02x", effect->data[i]);
 }
 
-static void expect_frame(struct bench *bench, enum zt_effect_kind kind, uint16_t port, const char *hex)
+static void expect_frame(struct bench *bench, enum zt_effect_kind kind, uint16_t port,
+                         const char *hex)
 {
     char found[4096];
     uint32_t length;
@@ -246,7 +256,8 @@ static void expect_frame(struct bench *bench, enum zt_effect_kind kind, uint16_t
     free(data);
     describe(effect, found, sizeof found);
     if (!same)
-        fail_msg("%s(%u, %s is wanted, not %s", kind == ZT_EFFECT_TX ? "tx" : "punt", port, hex, found);
+        fail_msg("%s(%u, %s is wanted, not %s", kind == ZT_EFFECT_TX ? "tx" : "punt", port, hex,
+                 found);
 }
 
 void expect_tx(struct bench *bench, uint16_t port, const char *hex)

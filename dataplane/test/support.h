@@ -42,7 +42,8 @@ void give(struct bench *bench, uint16_t port, const char *hex);
 void give_octets(struct bench *bench, uint16_t port, const uint8_t *data, uint32_t length);
 void punt_in(struct bench *bench, uint16_t port, const char *hex);
 void tick(struct bench *bench);
-void neighbour(struct bench *bench, uint16_t interface, bool present, const char *mac, const char *address);
+void neighbour(struct bench *bench, uint16_t interface, bool present, const char *mac,
+               const char *address);
 /* An operation that must succeed; one that must be refused with this code. */
 void control(struct bench *bench, const char *json);
 void control_refused(struct bench *bench, const char *json, const char *code);

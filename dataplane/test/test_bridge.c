@@ -155,7 +155,7 @@ static void learn_4_ages_to_the_nanosecond(void **state)
 
 static void learn_5_learns_no_more_than_the_limit_until_something_is_invalid(void **state)
 {
-    static const char *const hello[] = {HELLO_1, HELLO_2, HELLO_3, HELLO_4, HELLO_5, HELLO_6};
+    static const char *const hello[] = { HELLO_1, HELLO_2, HELLO_3, HELLO_4, HELLO_5, HELLO_6 };
     struct bench *bench = bench_start("leaf", NULL);
     (void)state;
     for (uint32_t i = 0; i < 5; i++) { /* fdbLimit is 4 */

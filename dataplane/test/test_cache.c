@@ -23,9 +23,10 @@ static void is_cached(struct bench *bench, uint16_t port, const char *hex, uint1
 
 static void main_paths_are_cached(void **state)
 {
-    struct bench *bench = bench_start(
-        "leaf", "\"neighbours\":[",
-        "\"neighbours\":[{\"interface\":24,\"address\":\"10.1.1.21\",\"mac\":\"02:bb:00:00:00:21\"},", NULL);
+    struct bench *bench = bench_start("leaf", "\"neighbours\":[",
+                                      "\"neighbours\":[{\"interface\":24,\"address\":\"10.1.1.21\","
+                                      "\"mac\":\"02:bb:00:00:00:21\"},",
+                                      NULL);
     (void)state;
     give(bench, WEB1_PORT, ARP_WEB1_GATEWAY);
     pass_over(bench);
@@ -33,16 +34,16 @@ static void main_paths_are_cached(void **state)
     pass_over(bench);
     give(bench, 21, BROADCAST_DB1);
     pass_over(bench);
-    is_cached(bench, WEB1_PORT, UDP_WEB1_WEB2, WEB2_PORT);   /* bridged */
-    is_cached(bench, WEB1_PORT, TEXT_WEB1_WEB2, WEB2_PORT);  /* bridged, no IP */
-    is_cached(bench, WEB1_PORT, UDP6_WEB1_WEB2, WEB2_PORT);  /* bridged, IPv6 */
-    is_cached(bench, 1, FAR_WEB1_RECEIVED, WEB1_PORT);       /* VXLAN to host */
-    is_cached(bench, WEB1_PORT, WEB1_FAR, 1);                /* host to VXLAN */
-    is_cached(bench, WEB1_PORT, UDP_WEB1_DB1, 21);           /* between networks */
-    is_cached(bench, WEB1_PORT, UDP_WEB1_FAR, 1);            /* to the L3 VNI */
-    is_cached(bench, 1, UDP_FAR_WEB1_L3, WEB1_PORT);         /* from the L3 VNI */
-    is_cached(bench, 1, TRANSIT, 1);                         /* transit */
-    is_cached(bench, 1, TRANSIT_TO_3, 3);                    /* transit, sealed */
+    is_cached(bench, WEB1_PORT, UDP_WEB1_WEB2, WEB2_PORT);  /* bridged */
+    is_cached(bench, WEB1_PORT, TEXT_WEB1_WEB2, WEB2_PORT); /* bridged, no IP */
+    is_cached(bench, WEB1_PORT, UDP6_WEB1_WEB2, WEB2_PORT); /* bridged, IPv6 */
+    is_cached(bench, 1, FAR_WEB1_RECEIVED, WEB1_PORT);      /* VXLAN to host */
+    is_cached(bench, WEB1_PORT, WEB1_FAR, 1);               /* host to VXLAN */
+    is_cached(bench, WEB1_PORT, UDP_WEB1_DB1, 21);          /* between networks */
+    is_cached(bench, WEB1_PORT, UDP_WEB1_FAR, 1);           /* to the L3 VNI */
+    is_cached(bench, 1, UDP_FAR_WEB1_L3, WEB1_PORT);        /* from the L3 VNI */
+    is_cached(bench, 1, TRANSIT, 1);                        /* transit */
+    is_cached(bench, 1, TRANSIT_TO_3, 3);                   /* transit, sealed */
     /* ECN is no part of the key: the flow is known. */
     gives_tx(bench, 1, FAR_WEB1_ECT0_CE, WEB1_PORT, FAR_WEB1_ECT0_BECAME_CE);
     assert_int_equal(cache_hits(bench), 21);
@@ -81,7 +82,8 @@ static void learn_3_a_move_is_seen_by_cached_flows(void **state)
 
 static void entries_are_evicted_not_added_for_ever(void **state)
 {
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){.cache = true, .cache_entries = 8});
+    struct zt_machine *machine =
+        zt_machine_create(&(struct zt_machine_options){ .cache = true, .cache_entries = 8 });
     struct bench *bench = bench_start("leaf", NULL);
     struct zt_keys *keys = test_keys();
     struct zt_effects effects;
@@ -89,10 +91,13 @@ static void entries_are_evicted_not_added_for_ever(void **state)
     uint32_t length;
     uint8_t *frame = octets(ECMP_0, &length);
     (void)state;
-    assert_true(zt_machine_load(machine, 0, bench->program, strlen(bench->program), keys, &effects, &error));
+    assert_true(zt_machine_load(machine, 0, bench->program, strlen(bench->program), keys, &effects,
+                                &error));
     for (uint32_t round = 0; round < 3; round++) {
         for (uint32_t port = 0; port < 200; port++) {
-            struct zt_input input = {.kind = ZT_INPUT_FRAME, .interface = 1, .data = frame, .length = length};
+            struct zt_input input = {
+                .kind = ZT_INPUT_FRAME, .interface = 1, .data = frame, .length = length
+            };
             zt_store_u16(frame + 34, (uint16_t)port);
             effects = zt_machine_run(machine, &input, 1);
             assert_int_equal(effects.count, 1);
@@ -125,13 +130,14 @@ static uint32_t draw(uint32_t below)
 /* Mostly where the sender is, so that flows come to last. */
 static uint16_t likely_port(const uint8_t *frame)
 {
-    static const uint16_t ports[] = {1, 2, 3, 11, 12, 21, 41, 42, 51};
+    static const uint16_t ports[] = { 1, 2, 3, 11, 12, 21, 41, 42, 51 };
     static const struct {
         uint8_t source[6];
         uint16_t port;
     } homes[] = {
-        {{2, 0, 0, 0, 2, 1}, 1},       {{2, 0, 0, 0, 2, 2}, 2},       {{2, 0, 0, 0, 2, 3}, 3},
-        {{2, 0xbb, 0, 0, 0, 0x11}, 11}, {{2, 0xbb, 0, 0, 0, 0x12}, 12}, {{2, 0xbb, 0, 0, 0, 0x21}, 21},
+        { { 2, 0, 0, 0, 2, 1 }, 1 },        { { 2, 0, 0, 0, 2, 2 }, 2 },
+        { { 2, 0, 0, 0, 2, 3 }, 3 },        { { 2, 0xbb, 0, 0, 0, 0x11 }, 11 },
+        { { 2, 0xbb, 0, 0, 0, 0x12 }, 12 }, { { 2, 0xbb, 0, 0, 0, 0x21 }, 21 },
     };
     for (uint32_t i = 0; i < sizeof homes / sizeof *homes && draw(40) != 0; i++)
         if (memcmp(frame + 6, homes[i].source, 6) == 0)
@@ -139,10 +145,11 @@ static uint16_t likely_port(const uint8_t *frame)
     return ports[draw(sizeof ports / sizeof *ports)];
 }
 
-static struct zt_input random_input(uint8_t *const *frames, const uint32_t *lengths, uint8_t *copy, uint64_t now)
+static struct zt_input random_input(uint8_t *const *frames, const uint32_t *lengths, uint8_t *copy,
+                                    uint64_t now)
 {
     uint32_t kind = draw(100), which = draw(FRAMES);
-    struct zt_input input = {.now = now};
+    struct zt_input input = { .now = now };
     if (kind == 0) {
         input.kind = ZT_INPUT_CLOCK;
         return input;
@@ -153,7 +160,8 @@ static struct zt_input random_input(uint8_t *const *frames, const uint32_t *leng
     memcpy(copy, frames[which], input.length);
     if (draw(4) == 0) {
         static const uint8_t header_octets = 80;
-        copy[draw(input.length < header_octets ? input.length : header_octets)] ^= (uint8_t)(1u << draw(8));
+        copy[draw(input.length < header_octets ? input.length : header_octets)] ^=
+            (uint8_t)(1u << draw(8));
     }
     if (draw(16) == 0 && input.length > 20)
         input.length -= draw(20);
@@ -161,8 +169,8 @@ static struct zt_input random_input(uint8_t *const *frames, const uint32_t *leng
     return input;
 }
 
-static void same_effects(struct zt_machine *plain, struct zt_machine *cached, const struct zt_input *inputs,
-                         uint32_t count)
+static void same_effects(struct zt_machine *plain, struct zt_machine *cached,
+                         const struct zt_input *inputs, uint32_t count)
 {
     struct zt_effects vector = zt_machine_run(cached, inputs, count);
     uint32_t next = 0;
@@ -171,8 +179,9 @@ static void same_effects(struct zt_machine *plain, struct zt_machine *cached, co
         for (uint32_t e = 0; e < single.count; e++, next++) {
             assert_true(next < vector.count);
             const struct zt_effect *a = &single.list[e], *b = &vector.list[next];
-            if (a->kind != b->kind || b->input != i || a->interface != b->interface || a->fate != b->fate ||
-                a->length != b->length || (a->length > 0 && memcmp(a->data, b->data, a->length) != 0))
+            if (a->kind != b->kind || b->input != i || a->interface != b->interface ||
+                a->fate != b->fate || a->length != b->length ||
+                (a->length > 0 && memcmp(a->data, b->data, a->length) != 0))
                 fail_msg("input %u: effect %u differs", i, e);
         }
     }

@@ -30,8 +30,10 @@ static void ctrl_1_load_forgets_and_ends_held_packets(void **state)
 {
     struct bench *bench = start_holding();
     (void)state;
-    assert_true(tables_hold(bench, "{\"bridge\":10,\"mac\":\"02:bb:00:00:00:11\",\"interface\":11,\"age\":0}"));
-    assert_true(tables_hold(bench, "\"address\":\"10.1.0.11\",\"state\":\"resolved\",\"mac\":\"02:bb:00:00:00:11\""));
+    assert_true(tables_hold(
+        bench, "{\"bridge\":10,\"mac\":\"02:bb:00:00:00:11\",\"interface\":11,\"age\":0}"));
+    assert_true(tables_hold(
+        bench, "\"address\":\"10.1.0.11\",\"state\":\"resolved\",\"mac\":\"02:bb:00:00:00:11\""));
     assert_true(tables_hold(bench, "\"address\":\"10.1.0.13\",\"state\":\"incomplete\",\"age\":0"));
     load(bench, "leaf", NULL);
     expect_fate(bench, PROGRAM_CHANGED);
@@ -42,7 +44,7 @@ static void ctrl_1_load_forgets_and_ends_held_packets(void **state)
 static void ctrl_1_a_program_that_is_refused_changes_nothing(void **state)
 {
     struct bench *bench = start_holding();
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     struct zt_effects effects;
     (void)state;
     assert_false(zt_machine_load(bench->machines[0], bench->now, "{}", 2, NULL, &effects, &error));
@@ -55,18 +57,19 @@ static void ctrl_1_a_program_that_is_refused_changes_nothing(void **state)
 
 static void macsec_keys_are_wanted_by_reference(void **state)
 {
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){0});
+    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){ 0 });
     struct zt_keys *keys = zt_keys_parse("{}", 2, NULL);
     struct bench *bench = bench_start("leaf", NULL);
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     struct zt_effects effects;
     (void)state;
-    assert_false(zt_machine_load(machine, 0, bench->program, strlen(bench->program), keys, &effects, &error));
+    assert_false(zt_machine_load(machine, 0, bench->program, strlen(bench->program), keys, &effects,
+                                 &error));
     assert_string_equal(error.code, "keys-missing");
     assert_non_null(strstr(error.message, "lab:test/0200000001030001/0"));
     /* A program that names the keys which are loaded needs no table. */
-    assert_true(zt_machine_load(bench->machines[0], bench->now, bench->program, strlen(bench->program), NULL, &effects,
-                                &error));
+    assert_true(zt_machine_load(bench->machines[0], bench->now, bench->program,
+                                strlen(bench->program), NULL, &effects, &error));
     zt_keys_free(keys);
     zt_machine_destroy(machine);
     bench_stop(bench);
@@ -88,8 +91,8 @@ static void ctrl_2_changes_stand_in_the_program(void **state)
     assert_non_null(strstr(after, "\"mode\":\"disabled\""));
     struct zt_keys *keys = test_keys();
     struct zt_effects effects;
-    struct zt_error error = {0};
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){0});
+    struct zt_error error = { 0 };
+    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){ 0 });
     if (!zt_machine_load(machine, 0, after, length, keys, &effects, &error))
         fail_msg("%s: %s", error.where, error.message);
     zt_machine_destroy(machine);
@@ -125,22 +128,28 @@ static void ctrl_5_wrong_requests_change_nothing_and_say_so(void **state)
     static const struct {
         const char *json, *code;
     } wrong[] = {
-        {"", "request-invalid"},
-        {"[]", "request-invalid"},
-        {"{\"id\":1}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"hello\"}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":13}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":0}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":16777216}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":1,\"x\":1}", "request-invalid"},
-        {"{\"id\":-1,\"op\":\"set-vni\",\"interface\":13,\"vni\":1}", "request-invalid"},
-        {"{\"op\":\"set-vni\",\"interface\":13,\"vni\":1}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":12,\"vni\":1}", "unknown-interface"},
-        {"{\"id\":1,\"op\":\"set-vni\",\"interface\":65535,\"vni\":1}", "unknown-interface"},
-        {"{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":4,\"mode\":\"off\"}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":3,\"mode\":\"strict\"}", "unknown-interface"},
-        {"{\"id\":1,\"op\":\"flush\",\"table\":\"routes\"}", "request-invalid"},
-        {"{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\",\"interface\":99}", "unknown-interface"},
+        { "", "request-invalid" },
+        { "[]", "request-invalid" },
+        { "{\"id\":1}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"hello\"}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":13}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":0}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":16777216}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":1,\"x\":1}", "request-invalid" },
+        { "{\"id\":-1,\"op\":\"set-vni\",\"interface\":13,\"vni\":1}", "request-invalid" },
+        { "{\"op\":\"set-vni\",\"interface\":13,\"vni\":1}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":12,\"vni\":1}", "unknown-interface" },
+        { "{\"id\":1,\"op\":\"set-vni\",\"interface\":65535,\"vni\":1}", "unknown-interface" },
+        { "{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":4,\"mode\":\"off\"}",
+          "request-invalid" },
+        { "{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":3,\"mode\":\"strict\"}",
+          "unknown-interface" },
+        { "{\"id\":1,\"op\":\"flush\",\"table\":\"routes\"}", "request-invalid" },
+        { "{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\",\"interface\":99}", "unknown-interface" },
+        { "{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\",\"interface\":14}", "unknown-interface" },
+        { "{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\",\"interface\":1}", "unknown-interface" },
+        { "{\"id\":1,\"op\":\"flush\",\"table\":\"neighbours\",\"interface\":1}",
+          "unknown-interface" },
     };
     struct bench *bench = bench_start("leaf", NULL);
     size_t length;
@@ -191,9 +200,9 @@ static void counters_count(void **state)
 
 static void a_machine_without_program_has_no_effects(void **state)
 {
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){.cache = true});
-    struct zt_input input = {.kind = ZT_INPUT_CLOCK};
-    struct zt_error error = {0};
+    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){ .cache = true });
+    struct zt_input input = { .kind = ZT_INPUT_CLOCK };
+    struct zt_error error = { 0 };
     struct zt_effects effects;
     (void)state;
     assert_int_equal(zt_machine_run(machine, &input, 1).count, 0);

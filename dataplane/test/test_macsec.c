@@ -33,7 +33,7 @@ static void gives_tag_invalid(struct bench *bench, uint32_t at, uint8_t bits, ui
 
 static void macsec_2_every_bit_of_the_tag_counts(void **state)
 {
-    static const uint8_t tci[] = {0x80, 0x40, 0x20, 0x10, 0x08, 0x04};
+    static const uint8_t tci[] = { 0x80, 0x40, 0x20, 0x10, 0x08, 0x04 };
     struct bench *bench = bench_start("leaf", NULL);
     (void)state;
     for (uint32_t i = 0; i < sizeof tci; i++)
@@ -159,8 +159,10 @@ static void macsec_8_numbers_survive_a_program_that_keeps_the_association(void *
     gives_tx(bench, 1, TRANSIT_TO_3, 3, TRANSIT_TO_3_PN2);
     gives_fate(bench, 3, TRANSIT_SEALED_IN, MACSEC_REPLAY);
     /* Another AN is another association. */
-    load(bench, "leaf", "\"tx\":{\"sci\":\"0200000001030001\",\"an\":0,\"key\":\"lab:test/0200000001030001/0\"}",
-         "\"tx\":{\"sci\":\"0200000001030001\",\"an\":1,\"key\":\"lab:test/0200000001030001/1\"}", NULL);
+    load(bench, "leaf",
+         "\"tx\":{\"sci\":\"0200000001030001\",\"an\":0,\"key\":\"lab:test/0200000001030001/0\"}",
+         "\"tx\":{\"sci\":\"0200000001030001\",\"an\":1,\"key\":\"lab:test/0200000001030001/1\"}",
+         NULL);
     load(bench, "leaf", NULL);
     gives_tx(bench, 1, TRANSIT_TO_3, 3, TRANSIT_TO_3_PN1);
     bench_stop(bench);
@@ -213,23 +215,29 @@ static struct vector read_vector(const struct zt_json *json, uint32_t node)
 static struct zt_machine *machine_for(const struct vector *vector)
 {
     char program[2048], keys_text[128];
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     struct zt_effects effects;
     int length = snprintf(
         program, sizeof program,
-        "{\"format\":\"ztos-program\",\"version\":1,\"node\":\"n\",\"seeds\":{\"ecmp\":0,\"sourcePort\":0},\"vrfs\":[],"
-        "\"interfaces\":[{\"id\":1,\"name\":\"a\",\"kind\":\"port\",\"mac\":\"02:00:00:00:00:01\",\"mtu\":1600,\"addresses\":[],"
-        "\"tap\":true},{\"id\":2,\"name\":\"b\",\"kind\":\"port\",\"mac\":\"02:00:00:00:00:02\",\"mtu\":1600,\"addresses\":[],"
-        "\"tap\":false,\"bridge\":4},{\"id\":3,\"name\":\"m\",\"kind\":\"macsec\",\"lower\":1,\"mac\":\"02:00:00:00:00:01\","
-        "\"mtu\":1500,\"addresses\":[],\"cipher\":\"gcm-aes-128\",\"mode\":\"strict\",\"replayWindow\":0,\"bridge\":4,"
-        "\"tx\":{\"sci\":\"%s\",\"an\":%d,\"key\":\"x:k\"},\"rx\":[{\"sci\":\"%s\",\"an\":%d,\"key\":\"x:k\"}]},"
+        "{\"format\":\"ztos-program\",\"version\":1,\"node\":\"n\",\"seeds\":{\"ecmp\":0,"
+        "\"sourcePort\":0},\"vrfs\":[],"
+        "\"interfaces\":[{\"id\":1,\"name\":\"a\",\"kind\":\"port\",\"mac\":\"02:00:00:00:00:01\","
+        "\"mtu\":1600,\"addresses\":[],"
+        "\"tap\":true},{\"id\":2,\"name\":\"b\",\"kind\":\"port\",\"mac\":\"02:00:00:00:00:02\","
+        "\"mtu\":1600,\"addresses\":[],"
+        "\"tap\":false,\"bridge\":4},{\"id\":3,\"name\":\"m\",\"kind\":\"macsec\",\"lower\":1,"
+        "\"mac\":\"02:00:00:00:00:01\","
+        "\"mtu\":1500,\"addresses\":[],\"cipher\":\"gcm-aes-128\",\"mode\":\"strict\","
+        "\"replayWindow\":0,\"bridge\":4,"
+        "\"tx\":{\"sci\":\"%s\",\"an\":%d,\"key\":\"x:k\"},\"rx\":[{\"sci\":\"%s\",\"an\":%d,"
+        "\"key\":\"x:k\"}]},"
         "{\"id\":4,\"name\":\"br\",\"kind\":\"bridge\",\"ageing\":1000,\"fdbLimit\":10}],"
         "\"tables\":{\"routes\":[],\"groups\":[],\"neighbours\":[],\"fdb\":[],\"flood\":[]}}",
         vector->sci, (int)vector->an, vector->sci, (int)vector->an);
     assert_true(length > 0 && (size_t)length < sizeof program);
     snprintf(keys_text, sizeof keys_text, "{\"x:k\":\"%s\"}", vector->key);
     struct zt_keys *keys = zt_keys_parse(keys_text, strlen(keys_text), &error);
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){0});
+    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){ 0 });
     if (!zt_machine_load(machine, 0, program, (size_t)length, keys, &effects, &error))
         fail_msg("%s: %s", error.where, error.message);
     zt_keys_free(keys);
@@ -237,12 +245,14 @@ static struct zt_machine *machine_for(const struct vector *vector)
     return machine;
 }
 
-static void expect_single(struct zt_effects effects, uint16_t port, const char *hex, const char *name)
+static void expect_single(struct zt_effects effects, uint16_t port, const char *hex,
+                          const char *name)
 {
     uint32_t length;
     uint8_t *data = octets(hex, &length);
-    if (effects.count != 1 || effects.list[0].kind != ZT_EFFECT_TX || effects.list[0].interface != port ||
-        effects.list[0].length != length || memcmp(effects.list[0].data, data, length) != 0)
+    if (effects.count != 1 || effects.list[0].kind != ZT_EFFECT_TX ||
+        effects.list[0].interface != port || effects.list[0].length != length ||
+        memcmp(effects.list[0].data, data, length) != 0)
         fail_msg("%s: the frame is another", name);
     free(data);
 }
@@ -252,14 +262,18 @@ static void check_vector(const struct vector *vector)
     struct zt_machine *machine = machine_for(vector);
     uint32_t length;
     uint8_t *sealed = octets(vector->sealed, &length);
-    struct zt_input input = {.kind = ZT_INPUT_FRAME, .interface = 1, .data = sealed, .length = length};
+    struct zt_input input = {
+        .kind = ZT_INPUT_FRAME, .interface = 1, .data = sealed, .length = length
+    };
     struct zt_effects effects = zt_machine_run(machine, &input, 1);
     if (vector->tci == 0x2c) {
         /* Opened and flooded to the other port; then sealed again from the TAP. */
         expect_single(effects, 2, vector->frame, vector->name);
         free(sealed);
         sealed = octets(vector->frame, &length);
-        input = (struct zt_input){.kind = ZT_INPUT_PUNT, .interface = 1, .data = sealed, .length = length};
+        input = (struct zt_input){
+            .kind = ZT_INPUT_PUNT, .interface = 1, .data = sealed, .length = length
+        };
         expect_single(zt_machine_run(machine, &input, 1), 1, vector->sealed, vector->name);
     } else {
         /* Integrity only, or without SCI: no frames of this profile. */

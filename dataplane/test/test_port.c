@@ -87,8 +87,10 @@ static void punt_2_frames_of_the_tap_are_sent_and_sealed(void **state)
 static void punt_2_holds_the_macsec_interfaces_mtu(void **state)
 {
     struct bench *bench = bench_start("leaf", NULL);
-    uint8_t frame[14 + 1669] = {2, 0, 0, 0, 2, 3, 2, 0, 0, 0, 1, 3, 0x08, 0x00};
-    struct zt_input input = {.kind = ZT_INPUT_PUNT, .interface = 3, .data = frame, .length = sizeof frame};
+    uint8_t frame[14 + 1669] = { 2, 0, 0, 0, 2, 3, 2, 0, 0, 0, 1, 3, 0x08, 0x00 };
+    struct zt_input input = {
+        .kind = ZT_INPUT_PUNT, .interface = 3, .data = frame, .length = sizeof frame
+    };
     (void)state;
     struct zt_effects effects = zt_machine_run(bench->machines[0], &input, 1);
     assert_int_equal(effects.count, 1);

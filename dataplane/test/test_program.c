@@ -21,16 +21,18 @@ static char *leaf(const char *name, ...)
 /* Loading the leaf with `from` replaced by `to` is refused at `where`. */
 static void refuses(const char *from, const char *to, const char *where)
 {
-    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){0});
+    struct zt_machine *machine = zt_machine_create(&(struct zt_machine_options){ 0 });
     struct zt_keys *keys = test_keys();
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     struct zt_effects effects;
     char *text = leaf("leaf", from, to, NULL);
     if (zt_machine_load(machine, 0, text, strlen(text), keys, &effects, &error))
         fail_msg("%s instead of %s was taken", to, from);
     if (strcmp(error.where, where) != 0)
-        fail_msg("%s instead of %s is refused at %s (%s), not at %s", to, from, error.where, error.message, where);
-    assert_string_equal(error.code, strncmp(where, "offset", 6) == 0 ? "json-invalid" : "program-invalid");
+        fail_msg("%s instead of %s is refused at %s (%s), not at %s", to, from, error.where,
+                 error.message, where);
+    assert_string_equal(error.code,
+                        strncmp(where, "offset", 6) == 0 ? "json-invalid" : "program-invalid");
     assert_true(strlen(error.message) > 0);
     free(text);
     zt_keys_free(keys);
@@ -52,9 +54,10 @@ static void schema_rules_are_held_and_the_path_is_named(void **state)
     refuses("\"ecmp\":286331153", "\"ecmp\":\"1\"", "$.seeds.ecmp");
     refuses("{\"id\":1,\"name\":\"shop\"}", "{\"id\":0,\"name\":\"shop\"}", "$.vrfs");
     refuses("\"name\":\"eth1\"", "\"name\":\"sixteen-letters-\"", "$.interfaces[0].name");
-    refuses("\"kind\":\"port\",\"mac\":\"02:00:00:00:01:01\"", "\"kind\":\"tunnel\",\"mac\":\"02:00:00:00:01:01\"",
-            "$.interfaces[0].kind");
-    refuses("\"mac\":\"02:00:00:00:01:01\"", "\"mac\":\"02:00:00:00:01:0A\"", "$.interfaces[0].mac");
+    refuses("\"kind\":\"port\",\"mac\":\"02:00:00:00:01:01\"",
+            "\"kind\":\"tunnel\",\"mac\":\"02:00:00:00:01:01\"", "$.interfaces[0].kind");
+    refuses("\"mac\":\"02:00:00:00:01:01\"", "\"mac\":\"02:00:00:00:01:0A\"",
+            "$.interfaces[0].mac");
     refuses("\"mtu\":1700", "\"mtu\":67", "$.interfaces[0].mtu");
     refuses("\"mtu\":1700", "\"mtu\":9217", "$.interfaces[0].mtu");
     refuses("\"10.254.0.1/31\"", "\"10.254.0.1/33\"", "$.interfaces[0].addresses[0]");
@@ -64,10 +67,12 @@ static void schema_rules_are_held_and_the_path_is_named(void **state)
     refuses("\"tap\":true", "\"tap\":1", "$.interfaces[0].tap");
     refuses("\"cipher\":\"gcm-aes-128\"", "\"cipher\":\"gcm-aes-256\"", "$.interfaces[3].cipher");
     refuses("\"replayWindow\":0", "\"replayWindow\":1", "$.interfaces[3].replayWindow");
-    refuses("\"an\":0,\"key\":\"lab:test/0200000001030001/0\"", "\"an\":4,\"key\":\"lab:test/0200000001030001/0\"",
-            "$.interfaces[3].tx.an");
-    refuses("\"key\":\"lab:test/0200000001030001/0\"", "\"key\":\"LAB:x\"", "$.interfaces[3].tx.key");
-    refuses("\"tx\":{\"sci\":\"0200000001030001\"", "\"tx\":{\"sci\":\"020000000103000\"", "$.interfaces[3].tx.sci");
+    refuses("\"an\":0,\"key\":\"lab:test/0200000001030001/0\"",
+            "\"an\":4,\"key\":\"lab:test/0200000001030001/0\"", "$.interfaces[3].tx.an");
+    refuses("\"key\":\"lab:test/0200000001030001/0\"", "\"key\":\"LAB:x\"",
+            "$.interfaces[3].tx.key");
+    refuses("\"tx\":{\"sci\":\"0200000001030001\"", "\"tx\":{\"sci\":\"020000000103000\"",
+            "$.interfaces[3].tx.sci");
     refuses("\"an\":1,", "\"an\":0,", "$.interfaces[3].rx[1]");
     refuses("\"fdbLimit\":4", "\"fdbLimit\":0", "$.interfaces[5].fdbLimit");
     refuses("\"ageing\":300000000000", "\"ageing\":-1", "$.interfaces[5].ageing");
@@ -93,26 +98,33 @@ static void references_must_lead_somewhere(void **state)
     refuses("\"lower\":3", "\"lower\":5", "$.interfaces[3].lower");
     refuses("\"lower\":3", "\"lower\":1", "$.interfaces[3].lower");
     refuses("\"tap\":false,\"bridge\":10", "\"tap\":false,\"bridge\":11", "$.interfaces[6].bridge");
-    refuses("\"tap\":false,\"bridge\":10", "\"tap\":false,\"bridge\":10,\"vrf\":0", "$.interfaces[6]");
+    refuses("\"tap\":false,\"bridge\":10", "\"tap\":false,\"bridge\":10,\"vrf\":0",
+            "$.interfaces[6]");
     refuses("\"tap\":false,\"bridge\":10", "\"tap\":false", "$.interfaces[6]");
-    refuses("\"kind\":\"irb\",\"bridge\":20", "\"kind\":\"irb\",\"bridge\":10", "$.interfaces[13].bridge");
-    refuses("\"10.255.0.2\",\"10.255.0.3\"]", "\"2001:db8::1\",\"10.255.0.3\"]", "$.interfaces[8].remotes[0]");
+    refuses("\"kind\":\"irb\",\"bridge\":20", "\"kind\":\"irb\",\"bridge\":10",
+            "$.interfaces[13].bridge");
+    refuses("\"10.255.0.2\",\"10.255.0.3\"]", "\"2001:db8::1\",\"10.255.0.3\"]",
+            "$.interfaces[8].remotes[0]");
     refuses("\"connected\":1}", "\"connected\":3}", "$.tables.routes[0].connected");
     refuses("\"connected\":1}", "\"connected\":13}", "$.tables.routes[0].connected");
     refuses("\"connected\":1}", "\"connected\":1,\"group\":1}", "$.tables.routes[0]");
     refuses("\"connected\":1}", "\"group\":77}", "$.tables.routes[0].group");
-    refuses("\"prefix\":\"10.254.0.2/31\"", "\"prefix\":\"10.254.0.0/31\"", "$.tables.routes[1].prefix");
-    refuses("\"prefix\":\"10.254.0.2/31\"", "\"prefix\":\"10.254.0.3/31\"", "$.tables.routes[1].prefix");
+    refuses("\"prefix\":\"10.254.0.2/31\"", "\"prefix\":\"10.254.0.0/31\"",
+            "$.tables.routes[1].prefix");
+    refuses("\"prefix\":\"10.254.0.2/31\"", "\"prefix\":\"10.254.0.3/31\"",
+            "$.tables.routes[1].prefix");
     refuses("{\"id\":2,\"members\"", "{\"id\":1,\"members\"", "$.tables.groups");
-    refuses("{\"interface\":34,\"address\":\"10.255.0.2\"", "{\"interface\":33,\"address\":\"10.255.0.2\"",
-            "$.tables.neighbours[4].interface");
-    refuses("{\"interface\":2,\"address\":\"10.254.0.2\"", "{\"interface\":1,\"address\":\"10.254.0.0\"",
-            "$.tables.neighbours[1].address");
+    refuses("{\"interface\":34,\"address\":\"10.255.0.2\"",
+            "{\"interface\":33,\"address\":\"10.255.0.2\"", "$.tables.neighbours[4].interface");
+    refuses("{\"interface\":2,\"address\":\"10.254.0.2\"",
+            "{\"interface\":1,\"address\":\"10.254.0.0\"", "$.tables.neighbours[1].address");
     refuses("\"interface\":42}", "\"interface\":51}", "$.tables.fdb[1].interface");
     refuses("\"interface\":42}", "\"interface\":42,\"remote\":\"10.255.0.2\"}", "$.tables.fdb[1]");
     refuses("\"interface\":33,\"remote\":\"10.255.0.2\"}", "\"interface\":33}", "$.tables.fdb[0]");
-    refuses("{\"interface\":23,\"remotes\"", "{\"interface\":13,\"remotes\"", "$.tables.flood[1].interface");
-    refuses("{\"interface\":23,\"remotes\"", "{\"interface\":14,\"remotes\"", "$.tables.flood[1].interface");
+    refuses("{\"interface\":23,\"remotes\"", "{\"interface\":13,\"remotes\"",
+            "$.tables.flood[1].interface");
+    refuses("{\"interface\":23,\"remotes\"", "{\"interface\":14,\"remotes\"",
+            "$.tables.flood[1].interface");
 }
 
 static void an_overlay_that_carries_itself_is_refused(void **state)
@@ -126,12 +138,46 @@ static void an_overlay_that_carries_itself_is_refused(void **state)
 static void json_is_strict(void **state)
 {
     static const char *const wrong[] = {
-        "", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "tru", "nul", "[1 2]", "\"\\x\"",
-        "\"\x01\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"",
-        "\"abc", "1 2", "{} x", "'a'", "NaN", "\xef\xbb\xbf{}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "",
+        " ",
+        "{",
+        "[1,]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "01",
+        "1.",
+        ".5",
+        "+1",
+        "1e",
+        "-",
+        "tru",
+        "nul",
+        "[1 2]",
+        "\"\\x\"",
+        "\"\x01\"",
+        "\"\xff\"",
+        "\"\xc0\x80\"",
+        "\"\xed\xa0\x80\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\u0041\"",
+        "\"abc",
+        "1 2",
+        "{} x",
+        "'a'",
+        "NaN",
+        "\xef\xbb\xbf{}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
     };
     static const char *const right[] = {
-        "{}", " [ ] ", "-0", "1e3", "1.5E-3", "\"\\u00e9\\ud83d\\ude00\\n\"", "\"\xf0\x9f\x98\x80\"", "[true,false,null,{\"a\":[]}]",
+        "{}",
+        " [ ] ",
+        "-0",
+        "1e3",
+        "1.5E-3",
+        "\"\\u00e9\\ud83d\\ude00\\n\"",
+        "\"\xf0\x9f\x98\x80\"",
+        "[true,false,null,{\"a\":[]}]",
     };
     struct zt_json json;
     struct zt_error error;
@@ -151,7 +197,8 @@ static void json_is_strict(void **state)
 
 static void json_strings_and_integers(void **state)
 {
-    static const char text[] = "[\"\\u00e9\\ud83d\\ude00\\t\",\"a\\u0000b\",9007199254740991,9007199254740992,1.0,1e3,0.5]";
+    static const char text[] = "[\"\\u00e9\\ud83d\\ude00\\t\",\"a\\u0000b\",9007199254740991,"
+                               "9007199254740992,1.0,1e3,0.5]";
     struct zt_json json;
     struct zt_error error;
     char out[32];
@@ -176,12 +223,25 @@ static void json_strings_and_integers(void **state)
 
 static void addresses_are_canonical(void **state)
 {
-    static const char *const right[] = {"0.0.0.0",        "255.255.255.255", "::",  "::1",          "2001:db8::1",
-                                        "1:0:0:2::3",     "1::2:0:0:3",      "1:2:3:4:5:6:7:8",     "::ffff:10.0.0.1",
-                                        "::ffff:a00:1",   "fe80::",          "0:1::"};
-    static const char *const wrong[] = {"", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", ":", ":::", "2001:DB8::1",
-                                        "2001:db8:0::1", "1::2::3", "::1%eth0", "1:2:3:4:5:6:7", "2001:db8:0:0:0:0:0:1",
-                                        "1:0:0:2:0:0:0:3", "2001:0db8::1"};
+    static const char *const right[] = { "0.0.0.0",      "255.255.255.255", "::",
+                                         "::1",          "2001:db8::1",     "1:0:0:2::3",
+                                         "1::2:0:0:3",   "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1",
+                                         "::ffff:a00:1", "fe80::",          "0:1::" };
+    static const char *const wrong[] = { "",
+                                         "1.2.3",
+                                         "1.2.3.4.5",
+                                         "256.0.0.1",
+                                         "01.2.3.4",
+                                         ":",
+                                         ":::",
+                                         "2001:DB8::1",
+                                         "2001:db8:0::1",
+                                         "1::2::3",
+                                         "::1%eth0",
+                                         "1:2:3:4:5:6:7",
+                                         "2001:db8:0:0:0:0:0:1",
+                                         "1:0:0:2:0:0:0:3",
+                                         "2001:0db8::1" };
     char text[ZT_ADDRESS_TEXT];
     zt_ip ip;
     zt_mac mac;
@@ -208,11 +268,16 @@ static void addresses_are_canonical(void **state)
 static void key_files_are_checked_and_say_nothing_of_values(void **state)
 {
     static const char *const wrong[] = {
-        "[]", "{\"a:b\":1}", "{\"a:b\":\"00\"}", "{\"a:b\":\"0001020304050607080900000000zzzz\"}",
-        "{\"a:b\":\"000102030405060708090a0b0c0d0e0f\",\"a:b\":\"000102030405060708090a0b0c0d0e0f\"}", "{\"a:b\":\"dead",
+        "[]",
+        "{\"a:b\":1}",
+        "{\"a:b\":\"00\"}",
+        "{\"a:b\":\"0001020304050607080900000000zzzz\"}",
+        "{\"a:b\":\"000102030405060708090a0b0c0d0e0f\",\"a:b\":"
+        "\"000102030405060708090a0b0c0d0e0f\"}",
+        "{\"a:b\":\"dead",
     };
     char path[] = "/tmp/ztos-keys-XXXXXX";
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     int fd = mkstemp(path);
     (void)state;
     for (uint32_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

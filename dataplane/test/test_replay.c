@@ -33,7 +33,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void put_frame(struct zt_journal_writer *writer, uint16_t port, uint64_t now, const char *hex)
+static void put_frame(struct zt_journal_writer *writer, uint16_t port, uint64_t now,
+                      const char *hex)
 {
     uint32_t length;
     uint8_t *data = octets(hex, &length);
@@ -45,12 +46,13 @@ static void put_frame(struct zt_journal_writer *writer, uint16_t port, uint64_t 
 static void write_inputs(const char *path)
 {
     static const char set_vni[] = "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":11111}";
-    static const uint8_t update[] = {4, 1, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0};
+    static const uint8_t update[] = { 4, 1, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0 };
     struct bench *bench = bench_start("leaf", NULL);
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     struct zt_journal_writer *writer = zt_journal_create(path, &error);
     assert_non_null(writer);
-    zt_journal_record(writer, ZT_JOURNAL_PROGRAM, 0, 10, bench->program, (uint32_t)strlen(bench->program));
+    zt_journal_record(writer, ZT_JOURNAL_PROGRAM, 0, 10, bench->program,
+                      (uint32_t)strlen(bench->program));
     put_frame(writer, 11, 20, ARP_WEB1_GATEWAY);
     put_frame(writer, 11, 20, UDP_WEB1_FAR);
     put_frame(writer, 3, 21, TRANSIT_SEALED_IN);
@@ -71,13 +73,15 @@ struct result {
     struct zt_error error;
 };
 
-static struct result replay_octets(const uint8_t *data, size_t length, const char *out, bool cache, uint32_t vector,
-                                   bool with_keys)
+static struct result replay_octets(const uint8_t *data, size_t length, const char *out, bool cache,
+                                   uint32_t vector, bool with_keys)
 {
-    struct result result = {0};
+    struct result result = { 0 };
     struct zt_keys *keys = with_keys ? test_keys() : NULL;
-    result.replay = (struct zt_replay){
-        .machine = zt_machine_create(&(struct zt_machine_options){.cache = cache}), .keys = keys, .vector = vector};
+    result.replay = (struct zt_replay){ .machine = zt_machine_create(
+                                            &(struct zt_machine_options){ .cache = cache }),
+                                        .keys = keys,
+                                        .vector = vector };
     if (out != NULL)
         result.replay.out = zt_journal_create(out, &result.error);
     result.exit = zt_replay_journal(&result.replay, data, length, &result.error);
@@ -111,12 +115,13 @@ static uint8_t *complete_journal(struct files *files, size_t *length)
 
 static void a_journal_replays_to_itself_in_every_mode(void **state)
 {
-    static const uint32_t vectors[] = {1, 2, 7, 64, 1024};
+    static const uint32_t vectors[] = { 1, 2, 7, 64, 1024 };
     struct files *files = *state;
     size_t length, again_length;
     uint8_t *journal = complete_journal(files, &length);
     for (uint32_t mode = 0; mode < 10; mode++) {
-        struct result result = replay_octets(journal, length, files->in, mode % 2, vectors[mode / 2], true);
+        struct result result =
+            replay_octets(journal, length, files->in, mode % 2, vectors[mode / 2], true);
         assert_int_equal(result.exit, ZT_REPLAY_EQUAL);
         assert_true(result.replay.complete);
         assert_true(result.replay.recorded >= 6);
@@ -186,7 +191,8 @@ static void a_journal_that_was_cut_off_is_replayed_as_far_as_it_goes(void **stat
         assert_int_equal(result.exit, ZT_REPLAY_EQUAL);
         assert_false(result.replay.complete);
     }
-    assert_int_equal(replay_octets(journal, program_end - 1, NULL, true, 7, true).exit, ZT_REPLAY_BAD_INPUT);
+    assert_int_equal(replay_octets(journal, program_end - 1, NULL, true, 7, true).exit,
+                     ZT_REPLAY_BAD_INPUT);
     free(journal);
 }
 
@@ -201,7 +207,8 @@ static void missing_outputs_are_noticed(void **state)
     memcpy(&payload, journal + at, 4);
     memmove(journal + at, journal + at + 16 + payload, length - at - 16 - payload);
     length -= 16 + payload;
-    assert_int_equal(replay_octets(journal, length, NULL, true, 7, true).exit, ZT_REPLAY_BAD_INPUT); /* END counts */
+    assert_int_equal(replay_octets(journal, length, NULL, true, 7, true).exit,
+                     ZT_REPLAY_BAD_INPUT); /* END counts */
     memcpy(&outputs, journal + length - 8, 8);
     outputs--;
     memcpy(journal + length - 8, &outputs, 8);
@@ -220,15 +227,15 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
         uint8_t value;
         size_t said;
     } wrong[] = {
-        {0, 'z', 0},                       /* magic */
-        {8, 2, 8},                         /* version */
-        {12, 1, 12},                       /* reserved word */
-        {20, 2, 20},                       /* the first record is no PROGRAM */
-        {frame + 4, 9, frame + 4},         /* unknown type */
-        {frame + 3, 0xff, frame},          /* a huge length */
-        {frame + 6, 77, frame + 6},        /* no port of the program */
-        {frame + 6, 0, frame + 6},         /* no interface */
-        {frame + 8, 1, frame + 8},         /* now goes back */
+        { 0, 'z', 0 },                /* magic */
+        { 8, 2, 8 },                  /* version */
+        { 12, 1, 12 },                /* reserved word */
+        { 20, 2, 20 },                /* the first record is no PROGRAM */
+        { frame + 4, 9, frame + 4 },  /* unknown type */
+        { frame + 3, 0xff, frame },   /* a huge length */
+        { frame + 6, 77, frame + 6 }, /* no port of the program */
+        { frame + 6, 0, frame + 6 },  /* no interface */
+        { frame + 8, 1, frame + 8 },  /* now goes back */
     };
     for (uint32_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char where[40];
@@ -241,7 +248,8 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
         assert_string_equal(result.error.where, where);
         journal[wrong[i].offset] = before;
     }
-    assert_int_equal(replay_octets(journal, length, NULL, false, 7, false).exit, ZT_REPLAY_BAD_INPUT); /* no keys */
+    assert_int_equal(replay_octets(journal, length, NULL, false, 7, false).exit,
+                     ZT_REPLAY_BAD_INPUT); /* no keys */
     assert_int_equal(replay_octets(journal, 15, NULL, false, 7, true).exit, ZT_REPLAY_BAD_INPUT);
     assert_int_equal(replay_octets(journal, 16, NULL, false, 7, true).exit, ZT_REPLAY_BAD_INPUT);
     free(journal);
@@ -249,28 +257,72 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
 
 /* ---- captures */
 
-#define LE32(a) (uint8_t)(a), (uint8_t)((a) >> 8), (uint8_t)((a) >> 16), (uint8_t)((uint32_t)(a) >> 24)
+#define LE32(a) \
+    (uint8_t)(a), (uint8_t)((a) >> 8), (uint8_t)((a) >> 16), (uint8_t)((uint32_t)(a) >> 24)
 
 static void captures_of_every_form_are_read(void **state)
 {
-    static const uint8_t micro[] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, LE32(0), LE32(0), LE32(65535), LE32(1),
-                                    LE32(5), LE32(7), LE32(2), LE32(2), 0xaa, 0xbb};
-    static const uint8_t nano_big[] = {0xa1, 0xb2, 0x3c, 0x4d, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 1,
-                                       0, 0, 0, 5, 0, 0, 0x1b, 0x58, 0, 0, 0, 2, 0, 0, 0, 2, 0xaa, 0xbb};
-    static const uint8_t next[] = {
-        LE32(0x0a0d0d0a), LE32(28), LE32(0x1a2b3c4d), 1, 0, 0, 0, LE32(0xffffffff), LE32(0xffffffff), LE32(28),
-        LE32(1), LE32(32), 1, 0, 0, 0, LE32(0), 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, LE32(32), /* if_tsresol 9 */
-        LE32(5), LE32(12), LE32(12), /* statistics, skipped */
-        LE32(6), LE32(36), LE32(0), LE32(1), LE32(705032704 + 7000), LE32(2), LE32(2), 0xaa, 0xbb, 0, 0, LE32(36)};
+    static const uint8_t micro[] = { 0xd4,    0xc3,    0xb2,    0xa1,    2,           0,
+                                     4,       0,       LE32(0), LE32(0), LE32(65535), LE32(1),
+                                     LE32(5), LE32(7), LE32(2), LE32(2), 0xaa,        0xbb };
+    static const uint8_t nano_big[] = { 0xa1, 0xb2, 0x3c, 0x4d, 0, 2, 0, 4,    0,    0,    0,
+                                        0,    0,    0,    0,    0, 0, 0, 0xff, 0xff, 0,    0,
+                                        0,    1,    0,    0,    0, 5, 0, 0,    0x1b, 0x58, 0,
+                                        0,    0,    2,    0,    0, 0, 2, 0xaa, 0xbb };
+    static const uint8_t next[] = { LE32(0x0a0d0d0a),
+                                    LE32(28),
+                                    LE32(0x1a2b3c4d),
+                                    1,
+                                    0,
+                                    0,
+                                    0,
+                                    LE32(0xffffffff),
+                                    LE32(0xffffffff),
+                                    LE32(28),
+                                    LE32(1),
+                                    LE32(32),
+                                    1,
+                                    0,
+                                    0,
+                                    0,
+                                    LE32(0),
+                                    9,
+                                    0,
+                                    1,
+                                    0,
+                                    9,
+                                    0,
+                                    0,
+                                    0,
+                                    0,
+                                    0,
+                                    0,
+                                    0,
+                                    LE32(32), /* if_tsresol 9 */
+                                    LE32(5),
+                                    LE32(12),
+                                    LE32(12), /* statistics, skipped */
+                                    LE32(6),
+                                    LE32(36),
+                                    LE32(0),
+                                    LE32(1),
+                                    LE32(705032704 + 7000),
+                                    LE32(2),
+                                    LE32(2),
+                                    0xaa,
+                                    0xbb,
+                                    0,
+                                    0,
+                                    LE32(36) };
     const struct {
         const uint8_t *data;
         size_t length;
-    } files[] = {{micro, sizeof micro}, {nano_big, sizeof nano_big}, {next, sizeof next}};
+    } files[] = { { micro, sizeof micro }, { nano_big, sizeof nano_big }, { next, sizeof next } };
     (void)state;
     for (uint32_t i = 0; i < 3; i++) {
         struct zt_capture_reader reader;
         struct zt_captured captured;
-        struct zt_error error = {0};
+        struct zt_error error = { 0 };
         if (!zt_capture_file_open(&reader, files[i].data, files[i].length, &error) ||
             zt_capture_file_next(&reader, &captured, &error) != ZT_CAPTURE_FRAME)
             fail_msg("%u: %s: %s", i, error.where, error.message);
@@ -294,22 +346,40 @@ static void captures_run_merged_by_time(void **state)
     struct files *files = *state;
     struct bench *bench = bench_start("leaf", NULL);
     struct zt_keys *keys = test_keys();
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     uint32_t lengths[2];
-    uint8_t *frames[2] = {octets(ARP_WEB1_GATEWAY, &lengths[0]), octets(TRANSIT, &lengths[1])}, file[2][256];
+    uint8_t *frames[2] = { octets(ARP_WEB1_GATEWAY, &lengths[0]), octets(TRANSIT, &lengths[1]) },
+            file[2][256];
     struct zt_replay_capture captures[2];
     for (uint32_t i = 0; i < 2; i++) {
-        const uint8_t header[] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, LE32(0), LE32(0), LE32(65535), LE32(1),
-                                  LE32(9 - i), LE32(0), LE32(lengths[i]), LE32(lengths[i])};
+        const uint8_t header[] = { 0xd4,
+                                   0xc3,
+                                   0xb2,
+                                   0xa1,
+                                   2,
+                                   0,
+                                   4,
+                                   0,
+                                   LE32(0),
+                                   LE32(0),
+                                   LE32(65535),
+                                   LE32(1),
+                                   LE32(9 - i),
+                                   LE32(0),
+                                   LE32(lengths[i]),
+                                   LE32(lengths[i]) };
         memcpy(file[i], header, sizeof header);
         memcpy(file[i] + sizeof header, frames[i], lengths[i]);
-        captures[i] = (struct zt_replay_capture){i == 0 ? 11 : 1, file[i], sizeof header + lengths[i]};
+        captures[i] =
+            (struct zt_replay_capture){ i == 0 ? 11 : 1, file[i], sizeof header + lengths[i] };
     }
-    struct zt_replay replay = {
-        .machine = zt_machine_create(&(struct zt_machine_options){0}), .keys = keys, .vector = 64};
+    struct zt_replay replay = { .machine = zt_machine_create(&(struct zt_machine_options){ 0 }),
+                                .keys = keys,
+                                .vector = 64 };
     replay.out = zt_journal_create(files->out, &error);
-    assert_int_equal(zt_replay_captures(&replay, bench->program, strlen(bench->program), captures, 2, &error),
-                     ZT_REPLAY_EQUAL);
+    assert_int_equal(
+        zt_replay_captures(&replay, bench->program, strlen(bench->program), captures, 2, &error),
+        ZT_REPLAY_EQUAL);
     assert_true(zt_journal_close(replay.out, &error));
     assert_int_equal(replay.inputs, 3);
     size_t length;
@@ -319,8 +389,9 @@ static void captures_run_merged_by_time(void **state)
     assert_int_equal(journal[find_record(journal, length, ZT_JOURNAL_FRAME_IN, 1) + 6], 11);
     captures[0].port = 4;
     replay.out = NULL;
-    assert_int_equal(zt_replay_captures(&replay, bench->program, strlen(bench->program), captures, 2, &error),
-                     ZT_REPLAY_BAD_INPUT);
+    assert_int_equal(
+        zt_replay_captures(&replay, bench->program, strlen(bench->program), captures, 2, &error),
+        ZT_REPLAY_BAD_INPUT);
     zt_machine_destroy(replay.machine);
     zt_keys_free(keys);
     for (uint32_t i = 0; i < 2; i++)
@@ -332,11 +403,14 @@ static void captures_run_merged_by_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_journal_replays_to_itself_in_every_mode, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_journal_replays_to_itself_in_every_mode, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(every_octet_of_a_recorded_output_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_journal_that_was_cut_off_is_replayed_as_far_as_it_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_journal_that_was_cut_off_is_replayed_as_far_as_it_goes,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(missing_outputs_are_noticed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(malformed_journals_are_refused_with_the_offset, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(malformed_journals_are_refused_with_the_offset, set_up,
+                                        tear_down),
         cmocka_unit_test(captures_of_every_form_are_read),
         cmocka_unit_test_setup_teardown(captures_run_merged_by_time, set_up, tear_down),
     };

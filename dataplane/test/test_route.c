@@ -20,9 +20,10 @@ static struct bench *start_with_web1(void)
 /* DB1's neighbour on irb 24, which does not bind: by a static entry. */
 static struct bench *start_with_db1(void)
 {
-    struct bench *bench = bench_start(
-        "leaf", "\"neighbours\":[",
-        "\"neighbours\":[{\"interface\":24,\"address\":\"10.1.1.21\",\"mac\":\"02:bb:00:00:00:21\"},", NULL);
+    struct bench *bench = bench_start("leaf", "\"neighbours\":[",
+                                      "\"neighbours\":[{\"interface\":24,\"address\":\"10.1.1.21\","
+                                      "\"mac\":\"02:bb:00:00:00:21\"},",
+                                      NULL);
     give(bench, DB1_PORT, BROADCAST_DB1);
     pass_over(bench);
     give(bench, WEB1_PORT, ARP_WEB1_GATEWAY);
@@ -151,8 +152,12 @@ static void route_8_hop_limit_exceeded(void **state)
 
 static struct bench *start_with_small_l3(void)
 {
-    struct bench *bench = bench_start("leaf", "\"mac\":\"02:aa:00:00:00:01\",\"systemMac\":\"02:aa:00:00:00:01\",\"addresses\":[],\"mtu\":1500",
-                                      "\"mac\":\"02:aa:00:00:00:01\",\"systemMac\":\"02:aa:00:00:00:01\",\"addresses\":[],\"mtu\":1400", NULL);
+    struct bench *bench = bench_start("leaf",
+                                      "\"mac\":\"02:aa:00:00:00:01\",\"systemMac\":\"02:aa:00:00:"
+                                      "00:01\",\"addresses\":[],\"mtu\":1500",
+                                      "\"mac\":\"02:aa:00:00:00:01\",\"systemMac\":\"02:aa:00:00:"
+                                      "00:01\",\"addresses\":[],\"mtu\":1400",
+                                      NULL);
     give(bench, WEB1_PORT, ARP_WEB1_GATEWAY);
     pass_over(bench);
     return bench;

@@ -89,8 +89,11 @@ static void vxlan_6_merges_ecn(void **state)
 
 static void vxlan_1_holds_its_mtu(void **state)
 {
-    struct bench *bench = bench_start("leaf", "\"vni\":10010,\"underlayVrf\":0,\"local\":\"10.255.0.1\",\"port\":4789,\"mtu\":1500",
-                                      "\"vni\":10010,\"underlayVrf\":0,\"local\":\"10.255.0.1\",\"port\":4789,\"mtu\":1400", NULL);
+    struct bench *bench = bench_start(
+        "leaf",
+        "\"vni\":10010,\"underlayVrf\":0,\"local\":\"10.255.0.1\",\"port\":4789,\"mtu\":1500",
+        "\"vni\":10010,\"underlayVrf\":0,\"local\":\"10.255.0.1\",\"port\":4789,\"mtu\":1400",
+        NULL);
     (void)state;
     give(bench, WEB1_PORT, UDP_WEB1_WEB2_1401);
     expect_fate(bench, MTU_EXCEEDED); /* port 12 */

@@ -22,8 +22,8 @@ static inline bool zt_arp_read(const uint8_t *frame, uint32_t length, struct zt_
     const uint8_t *at = frame + ZT_ETH_HEADER;
     if (length < ZT_ARP_FRAME)
         return false;
-    if (zt_load_u16(at) != 1 || zt_load_u16(at + 2) != ZT_ETHERTYPE_IPV4 || zt_load_u8(at + 4) != 6 ||
-        zt_load_u8(at + 5) != 4)
+    if (zt_load_u16(at) != 1 || zt_load_u16(at + 2) != ZT_ETHERTYPE_IPV4 ||
+        zt_load_u8(at + 4) != 6 || zt_load_u8(at + 5) != 4)
         return false;
     arp->operation = zt_load_u16(at + 6);
     arp->sender_mac = zt_load_mac(at + 8);
@@ -34,10 +34,11 @@ static inline bool zt_arp_read(const uint8_t *frame, uint32_t length, struct zt_
 }
 
 /* Writes a whole frame of ZT_ARP_FRAME octets. */
-static inline void zt_arp_write(uint8_t *frame, zt_mac destination, zt_mac source, const struct zt_arp *arp)
+static inline void zt_arp_write(uint8_t *frame, zt_mac destination, zt_mac source,
+                                const struct zt_arp *arp)
 {
     uint8_t *at = frame + ZT_ETH_HEADER;
-    zt_eth_write(frame, destination, source, (zt_ethertype){ZT_ETHERTYPE_ARP});
+    zt_eth_write(frame, destination, source, (zt_ethertype){ ZT_ETHERTYPE_ARP });
     zt_store_u16(at, 1);
     zt_store_u16(at + 2, ZT_ETHERTYPE_IPV4);
     at[4] = 6;

@@ -50,11 +50,11 @@ static inline uint32_t zt_host32(zt_be32 net)
 }
 static inline zt_be16 zt_net16(uint16_t host)
 {
-    return (zt_be16){__builtin_bswap16(host)};
+    return (zt_be16){ __builtin_bswap16(host) };
 }
 static inline zt_be32 zt_net32(uint32_t host)
 {
-    return (zt_be32){__builtin_bswap32(host)};
+    return (zt_be32){ __builtin_bswap32(host) };
 }
 
 static inline uint8_t zt_load_u8(const uint8_t *at)

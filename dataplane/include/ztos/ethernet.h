@@ -23,7 +23,7 @@ typedef struct {
     uint8_t octets[6];
 } zt_mac;
 
-#define ZT_MAC_BROADCAST ((zt_mac){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
+#define ZT_MAC_BROADCAST ((zt_mac){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } })
 
 static inline zt_mac zt_load_mac(const uint8_t *at)
 {
@@ -46,12 +46,12 @@ static inline bool zt_mac_is_group(zt_mac mac)
 }
 static inline bool zt_mac_is_zero(zt_mac mac)
 {
-    return zt_mac_equal(mac, (zt_mac){{0}});
+    return zt_mac_equal(mac, (zt_mac){ { 0 } });
 }
 /* 01:80:c2:00:00:00 to 01:80:c2:00:00:0f (IEEE 802.1D table 7-10). */
 static inline bool zt_mac_is_reserved(zt_mac mac)
 {
-    static const uint8_t prefix[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+    static const uint8_t prefix[5] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
     return memcmp(mac.octets, prefix, 5) == 0 && mac.octets[5] <= 0x0f;
 }
 
@@ -65,9 +65,10 @@ static inline zt_mac zt_eth_source(const uint8_t *frame)
 }
 static inline zt_ethertype zt_eth_type(const uint8_t *frame)
 {
-    return (zt_ethertype){zt_load_u16(frame + ZT_ETH_TYPE)};
+    return (zt_ethertype){ zt_load_u16(frame + ZT_ETH_TYPE) };
 }
-static inline void zt_eth_write(uint8_t *frame, zt_mac destination, zt_mac source, zt_ethertype type)
+static inline void zt_eth_write(uint8_t *frame, zt_mac destination, zt_mac source,
+                                zt_ethertype type)
 {
     zt_store_mac(frame + ZT_ETH_DESTINATION, destination);
     zt_store_mac(frame + ZT_ETH_SOURCE, source);

@@ -23,8 +23,8 @@ static inline bool zt_protocol_has_ports(zt_protocol protocol)
 }
 
 /* Ports of the upper layer at `offset`, 0 when the protocol has none or they are cut off. */
-static inline uint32_t zt_flow_ports(const uint8_t *at, const struct zt_ip_packet *packet, uint32_t offset,
-                                     zt_protocol protocol)
+static inline uint32_t zt_flow_ports(const uint8_t *at, const struct zt_ip_packet *packet,
+                                     uint32_t offset, zt_protocol protocol)
 {
     if (!zt_protocol_has_ports(protocol) || offset + 4 > packet->length)
         return 0;
@@ -32,7 +32,8 @@ static inline uint32_t zt_flow_ports(const uint8_t *at, const struct zt_ip_packe
 }
 
 /* Walks IPv6 extension headers (PARSE-7). Returns the protocol; `*ports` as above. */
-static inline zt_protocol zt_ipv6_walk(const uint8_t *at, const struct zt_ip_packet *packet, uint32_t *ports)
+static inline zt_protocol zt_ipv6_walk(const uint8_t *at, const struct zt_ip_packet *packet,
+                                       uint32_t *ports)
 {
     zt_protocol protocol = zt_ip_protocol(at, ZT_IPV6);
     uint32_t offset = ZT_IPV6_HEADER, skipped = 0;
@@ -61,16 +62,18 @@ static inline zt_protocol zt_ipv6_walk(const uint8_t *at, const struct zt_ip_pac
 }
 
 /* Words of a packet that is well-formed (PARSE-4 without checksum, PARSE-5). */
-static inline void zt_flow_words_read(const uint8_t *at, const struct zt_ip_packet *packet, struct zt_flow_words *words)
+static inline void zt_flow_words_read(const uint8_t *at, const struct zt_ip_packet *packet,
+                                      struct zt_flow_words *words)
 {
-    *words = (struct zt_flow_words){0};
+    *words = (struct zt_flow_words){ 0 };
     if (packet->family == ZT_IPV4) {
         zt_protocol protocol = zt_ip_protocol(at, ZT_IPV4);
         words->count = 4;
         words->word[0] = zt_load_u32(at + 12);
         words->word[1] = zt_load_u32(at + 16);
         words->word[2] = protocol.value;
-        words->word[3] = zt_ipv4_is_fragment(at) ? 0 : zt_flow_ports(at, packet, packet->header, protocol);
+        words->word[3] =
+            zt_ipv4_is_fragment(at) ? 0 : zt_flow_ports(at, packet, packet->header, protocol);
         return;
     }
     words->count = 10;

@@ -26,15 +26,17 @@
 #define ZT_ICMPV6_ERROR_MAX 1280u
 
 /* Sum over a message: RFC 792 has no pseudo-header, RFC 4443 section 2.3 has. */
-static inline zt_sum zt_icmp_sum(const uint8_t *ip, uint8_t family, const uint8_t *icmp, uint32_t length)
+static inline zt_sum zt_icmp_sum(const uint8_t *ip, uint8_t family, const uint8_t *icmp,
+                                 uint32_t length)
 {
-    zt_sum sum = {0};
+    zt_sum sum = { 0 };
     if (family == ZT_IPV6)
-        sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ZT_PROTOCOL_ICMPV6}, length);
+        sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ ZT_PROTOCOL_ICMPV6 }, length);
     return zt_sum_add(sum, icmp, length);
 }
 
-static inline void zt_icmp_write_checksum(const uint8_t *ip, uint8_t family, uint8_t *icmp, uint32_t length)
+static inline void zt_icmp_write_checksum(const uint8_t *ip, uint8_t family, uint8_t *icmp,
+                                          uint32_t length)
 {
     zt_store_u16(icmp + 2, 0);
     zt_store_be16(icmp + 2, zt_sum_checksum(zt_icmp_sum(ip, family, icmp, length)));

@@ -40,7 +40,7 @@ static inline uint32_t zt_ip_octets(uint8_t family)
 }
 static inline zt_ip zt_load_ip(uint8_t family, const uint8_t *at)
 {
-    zt_ip ip = {.family = family};
+    zt_ip ip = { .family = family };
     ZT_TRACE_LOAD(at, zt_ip_octets(family));
     memcpy(ip.octets, at, zt_ip_octets(family));
     return ip;
@@ -51,7 +51,7 @@ static inline bool zt_ip_equal(zt_ip a, zt_ip b)
 }
 static inline bool zt_ip_is_zero(zt_ip ip)
 {
-    return zt_ip_equal(ip, (zt_ip){.family = ip.family});
+    return zt_ip_equal(ip, (zt_ip){ .family = ip.family });
 }
 /* 224.0.0.0/4, ff00::/8 */
 static inline bool zt_ip_is_multicast(zt_ip ip)
@@ -60,7 +60,7 @@ static inline bool zt_ip_is_multicast(zt_ip ip)
 }
 static inline bool zt_ip_is_limited_broadcast(zt_ip ip)
 {
-    return ip.family == ZT_IPV4 && zt_ip_equal(ip, (zt_ip){ZT_IPV4, {255, 255, 255, 255}});
+    return ip.family == ZT_IPV4 && zt_ip_equal(ip, (zt_ip){ ZT_IPV4, { 255, 255, 255, 255 } });
 }
 /* fe80::/10; IPv4 has none here. */
 static inline bool zt_ip_is_link_local(zt_ip ip)
@@ -91,8 +91,9 @@ static inline zt_ip zt_ip_last(zt_ip ip, uint32_t length)
 static inline zt_ip zt_ip_eui64(zt_mac mac)
 {
     const uint8_t *o = mac.octets;
-    return (zt_ip){ZT_IPV6,
-                   {0xfe, 0x80, 0, 0, 0, 0, 0, 0, o[0] ^ 0x02, o[1], o[2], 0xff, 0xfe, o[3], o[4], o[5]}};
+    return (zt_ip){ ZT_IPV6,
+                    { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, o[0] ^ 0x02, o[1], o[2], 0xff, 0xfe, o[3], o[4],
+                      o[5] } };
 }
 
 /* What a well-formed packet is. */
@@ -113,13 +114,13 @@ static inline bool zt_ipv4_read(const uint8_t *at, uint32_t available, struct zt
     uint32_t header = (first & 0x0fu) * 4, length = zt_load_u16(at + 2);
     if (first >> 4 != 4 || header < ZT_IPV4_HEADER || length < header || length > available)
         return false;
-    *packet = (struct zt_ip_packet){ZT_IPV4, header, length};
+    *packet = (struct zt_ip_packet){ ZT_IPV4, header, length };
     return true;
 }
 
 static inline bool zt_ipv4_checksum_is_right(const uint8_t *at, const struct zt_ip_packet *packet)
 {
-    return zt_sum_is_right(zt_sum_add((zt_sum){0}, at, packet->header));
+    return zt_sum_is_right(zt_sum_add((zt_sum){ 0 }, at, packet->header));
 }
 
 /* PARSE-5. */
@@ -130,12 +131,13 @@ static inline bool zt_ipv6_read(const uint8_t *at, uint32_t available, struct zt
     uint32_t length = ZT_IPV6_HEADER + zt_load_u16(at + 4);
     if (zt_load_u8(at) >> 4 != 6 || length > available)
         return false;
-    *packet = (struct zt_ip_packet){ZT_IPV6, ZT_IPV6_HEADER, length};
+    *packet = (struct zt_ip_packet){ ZT_IPV6, ZT_IPV6_HEADER, length };
     return true;
 }
 
 /* PARSE-8: false when the frame is no IP or its packet is not well-formed; the IPv4 checksum is not looked at. */
-static inline bool zt_ip_read_best_effort(const uint8_t *frame, uint32_t length, struct zt_ip_packet *packet)
+static inline bool zt_ip_read_best_effort(const uint8_t *frame, uint32_t length,
+                                          struct zt_ip_packet *packet)
 {
     zt_ethertype type = zt_eth_type(frame);
     if (type.value == ZT_ETHERTYPE_IPV4)
@@ -146,11 +148,13 @@ static inline bool zt_ip_read_best_effort(const uint8_t *frame, uint32_t length,
 }
 
 /* PARSE-4, PARSE-5 for a frame whose EtherType is IPv4 or IPv6: no fate when it is well-formed. */
-static inline enum zt_fate zt_ip_read(const uint8_t *frame, uint32_t length, struct zt_ip_packet *packet)
+static inline enum zt_fate zt_ip_read(const uint8_t *frame, uint32_t length,
+                                      struct zt_ip_packet *packet)
 {
     const uint8_t *at = frame + ZT_ETH_HEADER;
     if (zt_eth_type(frame).value == ZT_ETHERTYPE_IPV6)
-        return zt_ipv6_read(at, length - ZT_ETH_HEADER, packet) ? ZT_FATE_NONE : ZT_FATE_IPV6_HEADER_INVALID;
+        return zt_ipv6_read(at, length - ZT_ETH_HEADER, packet) ? ZT_FATE_NONE
+                                                                : ZT_FATE_IPV6_HEADER_INVALID;
     if (!zt_ipv4_read(at, length - ZT_ETH_HEADER, packet))
         return ZT_FATE_IPV4_HEADER_INVALID;
     return zt_ipv4_checksum_is_right(at, packet) ? ZT_FATE_NONE : ZT_FATE_IPV4_CHECKSUM;
@@ -167,7 +171,7 @@ static inline zt_ip zt_ip_destination(const uint8_t *at, uint8_t family)
 /* The fixed header's protocol or next header. */
 static inline zt_protocol zt_ip_protocol(const uint8_t *at, uint8_t family)
 {
-    return (zt_protocol){zt_load_u8(at + (family == ZT_IPV4 ? 9 : 6))};
+    return (zt_protocol){ zt_load_u8(at + (family == ZT_IPV4 ? 9 : 6)) };
 }
 static inline uint8_t zt_ip_ttl(const uint8_t *at, uint8_t family)
 {
@@ -217,17 +221,19 @@ static inline void zt_ip_set_ecn(uint8_t *at, uint8_t family, uint8_t ecn)
 }
 
 /* Pseudo-header of TCP, UDP and ICMPv6 (RFC 768, RFC 8200 section 8.1) over `length` octets of the upper layer. */
-static inline zt_sum zt_ip_pseudo_header(const uint8_t *at, uint8_t family, zt_protocol protocol, uint32_t length)
+static inline zt_sum zt_ip_pseudo_header(const uint8_t *at, uint8_t family, zt_protocol protocol,
+                                         uint32_t length)
 {
-    zt_sum sum = family == ZT_IPV4 ? zt_sum_add((zt_sum){0}, at + 12, 8) : zt_sum_add((zt_sum){0}, at + 8, 32);
+    zt_sum sum = family == ZT_IPV4 ? zt_sum_add((zt_sum){ 0 }, at + 12, 8)
+                                   : zt_sum_add((zt_sum){ 0 }, at + 8, 32);
     sum = zt_sum_add_u16(sum, (uint16_t)(length >> 16));
     sum = zt_sum_add_u16(sum, (uint16_t)length);
     return zt_sum_add_u16(sum, protocol.value);
 }
 
 /* Writes an IPv4 header without options, ID 0, checksum included. */
-static inline void zt_ipv4_write(uint8_t *at, uint32_t length, uint8_t tos, bool df, uint8_t ttl, zt_protocol protocol,
-                                 zt_ip source, zt_ip destination)
+static inline void zt_ipv4_write(uint8_t *at, uint32_t length, uint8_t tos, bool df, uint8_t ttl,
+                                 zt_protocol protocol, zt_ip source, zt_ip destination)
 {
     at[0] = 0x45;
     at[1] = tos;
@@ -239,12 +245,13 @@ static inline void zt_ipv4_write(uint8_t *at, uint32_t length, uint8_t tos, bool
     zt_store_u16(at + 10, 0);
     memcpy(at + 12, source.octets, 4);
     memcpy(at + 16, destination.octets, 4);
-    zt_store_be16(at + 10, zt_sum_checksum(zt_sum_add((zt_sum){0}, at, ZT_IPV4_HEADER)));
+    zt_store_be16(at + 10, zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, at, ZT_IPV4_HEADER)));
 }
 
 /* Writes an IPv6 header, flow label 0. `length` is the packet's, header included. */
-static inline void zt_ipv6_write(uint8_t *at, uint32_t length, uint8_t traffic_class, uint8_t hop_limit,
-                                 zt_protocol next, zt_ip source, zt_ip destination)
+static inline void zt_ipv6_write(uint8_t *at, uint32_t length, uint8_t traffic_class,
+                                 uint8_t hop_limit, zt_protocol next, zt_ip source,
+                                 zt_ip destination)
 {
     zt_store_u32(at, 0x60000000u | (uint32_t)traffic_class << 20);
     zt_store_u16(at + 4, (uint16_t)(length - ZT_IPV6_HEADER));

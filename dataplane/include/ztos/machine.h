@@ -104,14 +104,16 @@ struct zt_effects {
  * Processes `count` inputs as if one by one in their order (MODEL-1). Frames on an interface that is no port of the
  * program and neighbour updates for one that is no port or macsec interface, or malformed, have no effect.
  */
-struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs, uint32_t count);
+struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs,
+                                 uint32_t count);
 
 /*
  * CTRL-1: a new program, whole or not at all. The effects are those of input 0 (held packets that end). `keys` may be
  * NULL when the program names none. On failure nothing changes and `error` says where.
  */
 bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json, size_t length,
-                     const struct zt_keys *keys, struct zt_effects *effects, struct zt_error *error);
+                     const struct zt_keys *keys, struct zt_effects *effects,
+                     struct zt_error *error);
 
 /*
  * CTRL-2, CTRL-3: one of the journalled operations, `set-vni`, `set-macsec-mode`, `flush`, as an EngineRequest
@@ -160,7 +162,8 @@ struct zt_port_counters {
 
 const struct zt_counters *zt_machine_counters(const struct zt_machine *machine);
 /* Counters since the port first appeared in a program; zero for unknown ids. */
-struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machine, uint16_t interface);
+struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machine,
+                                                 uint16_t interface);
 
 /*
  * JSON as the control protocol answers it, in memory that the caller frees with free(). `tables` is

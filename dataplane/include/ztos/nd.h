@@ -29,19 +29,20 @@ struct zt_nd {
 /* ff02::1:ff00:0/104 */
 static inline bool zt_ip_is_solicited_node(zt_ip ip)
 {
-    static const uint8_t prefix[13] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff};
+    static const uint8_t prefix[13] = { 0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff };
     return ip.family == ZT_IPV6 && memcmp(ip.octets, prefix, 13) == 0;
 }
 static inline zt_ip zt_ip_solicited_node(zt_ip ip)
 {
     const uint8_t *o = ip.octets;
-    return (zt_ip){ZT_IPV6, {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, o[13], o[14], o[15]}};
+    return (zt_ip){ ZT_IPV6,
+                    { 0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, o[13], o[14], o[15] } };
 }
 /* RFC 2464 section 7: 33:33 and the low 32 bits. */
 static inline zt_mac zt_ip_multicast_mac(zt_ip ip)
 {
     const uint8_t *o = ip.octets;
-    return (zt_mac){{0x33, 0x33, o[12], o[13], o[14], o[15]}};
+    return (zt_mac){ { 0x33, 0x33, o[12], o[13], o[14], o[15] } };
 }
 
 /* Options of `length` octets at `at`: false when one has length 0 or does not end within. */
@@ -70,7 +71,8 @@ static inline bool zt_nd_read_options(const uint8_t *at, uint32_t length, struct
 }
 
 /* ND-1 for a well-formed IPv6 packet: false when it is no valid solicitation or advertisement. */
-static inline bool zt_nd_read(const uint8_t *ip, const struct zt_ip_packet *packet, struct zt_nd *nd)
+static inline bool zt_nd_read(const uint8_t *ip, const struct zt_ip_packet *packet,
+                              struct zt_nd *nd)
 {
     const uint8_t *icmp = ip + ZT_IPV6_HEADER;
     uint32_t length = packet->length - ZT_IPV6_HEADER;
@@ -88,7 +90,8 @@ static inline bool zt_nd_read(const uint8_t *ip, const struct zt_ip_packet *pack
     nd->source = zt_ip_source(ip, ZT_IPV6);
     nd->destination = zt_ip_destination(ip, ZT_IPV6);
     nd->target = zt_load_ip(ZT_IPV6, icmp + 8);
-    if (zt_ip_is_multicast(nd->target) || !zt_nd_read_options(icmp + ZT_ND_FIXED, length - ZT_ND_FIXED, nd))
+    if (zt_ip_is_multicast(nd->target) ||
+        !zt_nd_read_options(icmp + ZT_ND_FIXED, length - ZT_ND_FIXED, nd))
         return false;
     if (nd->type == ZT_ND_SOLICITATION && zt_ip_is_zero(nd->source))
         return zt_ip_is_solicited_node(nd->destination) && !nd->has_source_mac;
@@ -101,12 +104,13 @@ static inline bool zt_nd_read(const uint8_t *ip, const struct zt_ip_packet *pack
  * Writes a whole frame of ZT_ND_FRAME octets, hop limit 255, with one link-layer option: option 1 in a solicitation,
  * option 2 in an advertisement.
  */
-static inline void zt_nd_write(uint8_t *frame, zt_mac destination, zt_mac source, const struct zt_nd *nd, zt_mac option)
+static inline void zt_nd_write(uint8_t *frame, zt_mac destination, zt_mac source,
+                               const struct zt_nd *nd, zt_mac option)
 {
     uint8_t *ip = frame + ZT_ETH_HEADER, *icmp = ip + ZT_IPV6_HEADER;
-    zt_eth_write(frame, destination, source, (zt_ethertype){ZT_ETHERTYPE_IPV6});
-    zt_ipv6_write(ip, ZT_IPV6_HEADER + ZT_ND_WITH_OPTION, 0, 255, (zt_protocol){ZT_PROTOCOL_ICMPV6}, nd->source,
-                  nd->destination);
+    zt_eth_write(frame, destination, source, (zt_ethertype){ ZT_ETHERTYPE_IPV6 });
+    zt_ipv6_write(ip, ZT_IPV6_HEADER + ZT_ND_WITH_OPTION, 0, 255,
+                  (zt_protocol){ ZT_PROTOCOL_ICMPV6 }, nd->source, nd->destination);
     memset(icmp, 0, ZT_ND_WITH_OPTION);
     icmp[0] = nd->type;
     icmp[4] = nd->flags;

@@ -11,21 +11,23 @@
 
 static inline zt_l4_port zt_udp_destination(const uint8_t *udp)
 {
-    return (zt_l4_port){zt_load_u16(udp + 2)};
+    return (zt_l4_port){ zt_load_u16(udp + 2) };
 }
 
 /* Whether a UDP checksum that is not zero is right over `length` octets. */
-static inline bool zt_udp_checksum_is_right(const uint8_t *ip, uint8_t family, const uint8_t *udp, uint32_t length)
+static inline bool zt_udp_checksum_is_right(const uint8_t *ip, uint8_t family, const uint8_t *udp,
+                                            uint32_t length)
 {
-    zt_sum sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ZT_PROTOCOL_UDP}, length);
+    zt_sum sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ ZT_PROTOCOL_UDP }, length);
     return zt_sum_is_right(zt_sum_add(sum, udp, length));
 }
 
 /* Writes the checksum over `length` octets (VXLAN-2): 0 becomes 0xffff. The field is zeroed first. */
-static inline void zt_udp_write_checksum(const uint8_t *ip, uint8_t family, uint8_t *udp, uint32_t length)
+static inline void zt_udp_write_checksum(const uint8_t *ip, uint8_t family, uint8_t *udp,
+                                         uint32_t length)
 {
     zt_store_u16(udp + 6, 0);
-    zt_sum sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ZT_PROTOCOL_UDP}, length);
+    zt_sum sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ ZT_PROTOCOL_UDP }, length);
     zt_be16 checksum = zt_sum_checksum(zt_sum_add(sum, udp, length));
     zt_store_be16(udp + 6, checksum.raw == 0 ? zt_net16(0xffff) : checksum);
 }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool zt_error_set(struct zt_error *error, const char *code, const char *where, const char *format, ...)
+bool zt_error_set(struct zt_error *error, const char *code, const char *where, const char *format,
+                  ...)
 {
     if (error == NULL)
         return false;

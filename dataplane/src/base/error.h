@@ -8,8 +8,8 @@
 #include "ztos/machine.h"
 
 /* Fills `error` (NULL is allowed) and returns false, so that a caller can write `return zt_error_set(...)`. */
-bool zt_error_set(struct zt_error *error, const char *code, const char *where, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+bool zt_error_set(struct zt_error *error, const char *code, const char *where, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Allocation that ends the process with a message when memory is out: a node that cannot keep its state must not go on,

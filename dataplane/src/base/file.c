@@ -18,7 +18,8 @@ static uint8_t *read_all(int fd, const char *path, size_t length, struct zt_erro
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
-            zt_error_set(error, "file-unreadable", path, "reading stopped after %zu of %zu octets: %s", used, length,
+            zt_error_set(error, "file-unreadable", path,
+                         "reading stopped after %zu of %zu octets: %s", used, length,
                          got < 0 ? strerror(errno) : "the file became shorter");
             free(data);
             return NULL;
@@ -39,7 +40,8 @@ uint8_t *zt_file_read(const char *path, size_t most, size_t *length, struct zt_e
     else if (!S_ISREG(status.st_mode))
         zt_error_set(error, "file-unreadable", path, "it is no regular file");
     else if ((uint64_t)status.st_size > most)
-        zt_error_set(error, "file-unreadable", path, "%lld octets are more than %zu", (long long)status.st_size, most);
+        zt_error_set(error, "file-unreadable", path, "%lld octets are more than %zu",
+                     (long long)status.st_size, most);
     else {
         *length = (size_t)status.st_size;
         data = read_all(fd, path, *length, error);

@@ -14,7 +14,8 @@
 
 #define BUFFER (256u * 1024)
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "journals are written in host order, little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "journals are written in host order, little-endian");
 
 struct zt_journal_writer {
     int fd;
@@ -80,7 +81,8 @@ struct zt_journal_writer *zt_journal_create(const char *path, struct zt_error *e
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) {
-        zt_error_set(error, "journal-unwritable", path, "cannot write the journal: %s", strerror(errno));
+        zt_error_set(error, "journal-unwritable", path, "cannot write the journal: %s",
+                     strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;
@@ -94,8 +96,8 @@ struct zt_journal_writer *zt_journal_create(const char *path, struct zt_error *e
     return writer;
 }
 
-void zt_journal_record(struct zt_journal_writer *writer, uint16_t type, uint16_t interface, uint64_t now,
-                       const void *payload, uint32_t length)
+void zt_journal_record(struct zt_journal_writer *writer, uint16_t type, uint16_t interface,
+                       uint64_t now, const void *payload, uint32_t length)
 {
     uint8_t header[ZT_JOURNAL_RECORD_HEADER_LENGTH];
     put32(header, length);
@@ -113,10 +115,12 @@ void zt_journal_record(struct zt_journal_writer *writer, uint16_t type, uint16_t
 
 void zt_journal_input(struct zt_journal_writer *writer, const struct zt_input *input)
 {
-    zt_journal_record(writer, (uint16_t)input->kind, input->interface, input->now, input->data, input->length);
+    zt_journal_record(writer, (uint16_t)input->kind, input->interface, input->now, input->data,
+                      input->length);
 }
 
-void zt_journal_effect(struct zt_journal_writer *writer, uint64_t now, const struct zt_effect *effect)
+void zt_journal_effect(struct zt_journal_writer *writer, uint64_t now,
+                       const struct zt_effect *effect)
 {
     if (effect->kind == ZT_EFFECT_FATE) {
         uint8_t code[2];
@@ -124,11 +128,12 @@ void zt_journal_effect(struct zt_journal_writer *writer, uint64_t now, const str
         zt_journal_record(writer, ZT_JOURNAL_FATE, 0, now, code, sizeof code);
         return;
     }
-    zt_journal_record(writer, (uint16_t)effect->kind, effect->interface, now, effect->data, effect->length);
+    zt_journal_record(writer, (uint16_t)effect->kind, effect->interface, now, effect->data,
+                      effect->length);
 }
 
-void zt_journal_vector(struct zt_journal_writer *writer, const struct zt_input *inputs, uint32_t count,
-                       struct zt_effects effects)
+void zt_journal_vector(struct zt_journal_writer *writer, const struct zt_input *inputs,
+                       uint32_t count, struct zt_effects effects)
 {
     uint32_t next = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -140,7 +145,8 @@ void zt_journal_vector(struct zt_journal_writer *writer, const struct zt_input *
 
 static bool lost(const struct zt_journal_writer *writer, struct zt_error *error)
 {
-    return zt_error_set(error, "journal-unwritable", "journal", "%" PRIu64 " octets written, then: %s", writer->octets,
+    return zt_error_set(error, "journal-unwritable", "journal",
+                        "%" PRIu64 " octets written, then: %s", writer->octets,
                         strerror(writer->failed));
 }
 
@@ -162,7 +168,8 @@ bool zt_journal_close(struct zt_journal_writer *writer, struct zt_error *error)
     zt_journal_record(writer, ZT_JOURNAL_END, 0, writer->now, counts, sizeof counts);
     bool written = zt_journal_sync(writer, NULL, error);
     if (close(writer->fd) != 0 && written)
-        written = zt_error_set(error, "journal-unwritable", "journal", "closing failed: %s", strerror(errno));
+        written = zt_error_set(error, "journal-unwritable", "journal", "closing failed: %s",
+                               strerror(errno));
     free(writer);
     return written;
 }

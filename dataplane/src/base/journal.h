@@ -23,17 +23,18 @@ struct zt_journal_writer *zt_journal_create(const char *path, struct zt_error *e
  * Appends a record. Failures of the file are remembered: nothing is written any more, and sync and close say so.
  * Inputs (type below 16) and outputs are counted for END.
  */
-void zt_journal_record(struct zt_journal_writer *writer, uint16_t type, uint16_t interface, uint64_t now,
-                       const void *payload, uint32_t length);
+void zt_journal_record(struct zt_journal_writer *writer, uint16_t type, uint16_t interface,
+                       uint64_t now, const void *payload, uint32_t length);
 /* An input of a vector as it was given to the machine. */
 void zt_journal_input(struct zt_journal_writer *writer, const struct zt_input *input);
 /* An effect of an input at `now`. */
-void zt_journal_effect(struct zt_journal_writer *writer, uint64_t now, const struct zt_effect *effect);
+void zt_journal_effect(struct zt_journal_writer *writer, uint64_t now,
+                       const struct zt_effect *effect);
 /*
  * A vector with its effects, in the journal's order: each input followed by its outputs.
  */
-void zt_journal_vector(struct zt_journal_writer *writer, const struct zt_input *inputs, uint32_t count,
-                       struct zt_effects effects);
+void zt_journal_vector(struct zt_journal_writer *writer, const struct zt_input *inputs,
+                       uint32_t count, struct zt_effects effects);
 
 /* Hands what is buffered to the file. `octets` (may be NULL) is the length of the file that is then complete. */
 bool zt_journal_sync(struct zt_journal_writer *writer, uint64_t *octets, struct zt_error *error);
@@ -67,12 +68,13 @@ struct zt_journal_entry {
 enum zt_journal_next { ZT_JOURNAL_RECORD_READ, ZT_JOURNAL_AT_END, ZT_JOURNAL_MALFORMED };
 
 /* Checks magic and version. */
-bool zt_journal_open(struct zt_journal_reader *reader, const uint8_t *data, size_t length, struct zt_error *error);
+bool zt_journal_open(struct zt_journal_reader *reader, const uint8_t *data, size_t length,
+                     struct zt_error *error);
 /*
  * The next record. At the end `complete` tells whether END was there (it is checked against what was read and not
  * returned); `cut_off` that the last record was incomplete. Malformed: `error` says offset and reason.
  */
-enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader, struct zt_journal_entry *entry,
-                                     struct zt_error *error);
+enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader,
+                                     struct zt_journal_entry *entry, struct zt_error *error);
 
 #endif

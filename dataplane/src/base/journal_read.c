@@ -40,14 +40,17 @@ static bool malformed(struct zt_error *error, size_t offset, const char *format,
     return zt_error_set(error, "journal-malformed", where, "%s", message);
 }
 
-bool zt_journal_open(struct zt_journal_reader *reader, const uint8_t *data, size_t length, struct zt_error *error)
+bool zt_journal_open(struct zt_journal_reader *reader, const uint8_t *data, size_t length,
+                     struct zt_error *error)
 {
-    *reader = (struct zt_journal_reader){.data = data, .length = length, .offset = ZT_JOURNAL_HEADER_LENGTH};
+    *reader = (struct zt_journal_reader){ .data = data,
+                                          .length = length,
+                                          .offset = ZT_JOURNAL_HEADER_LENGTH };
     if (length < ZT_JOURNAL_HEADER_LENGTH || memcmp(data, ZT_JOURNAL_MAGIC, 8) != 0)
         return malformed(error, 0, "no journal: it does not start with " ZT_JOURNAL_MAGIC);
     if (get32(data + 8) != ZT_JOURNAL_VERSION)
-        return malformed(error, 8, "journal version %" PRIu32 "; this reader knows %d", get32(data + 8),
-                         ZT_JOURNAL_VERSION);
+        return malformed(error, 8, "journal version %" PRIu32 "; this reader knows %d",
+                         get32(data + 8), ZT_JOURNAL_VERSION);
     if (get32(data + 12) != 0)
         return malformed(error, 12, "the reserved word of the header is not zero");
     return true;
@@ -64,8 +67,8 @@ static bool is_neighbour(const uint8_t *payload, uint32_t length)
 static bool check_record(const struct zt_journal_entry *entry, bool first, struct zt_error *error)
 {
     bool has_interface = entry->type == ZT_JOURNAL_FRAME_IN || entry->type == ZT_JOURNAL_PUNT_IN ||
-                         entry->type == ZT_JOURNAL_NEIGHBOUR_IN || entry->type == ZT_JOURNAL_FRAME_OUT ||
-                         entry->type == ZT_JOURNAL_PUNT_OUT;
+                         entry->type == ZT_JOURNAL_NEIGHBOUR_IN ||
+                         entry->type == ZT_JOURNAL_FRAME_OUT || entry->type == ZT_JOURNAL_PUNT_OUT;
     size_t at = entry->offset;
 
     switch (entry->type) {
@@ -77,7 +80,8 @@ static bool check_record(const struct zt_journal_entry *entry, bool first, struc
         return malformed(error, at + 4, "record of unknown type %u", entry->type);
     }
     if (first && entry->type != ZT_JOURNAL_PROGRAM)
-        return malformed(error, at + 4, "the first record is of type %u and not PROGRAM", entry->type);
+        return malformed(error, at + 4, "the first record is of type %u and not PROGRAM",
+                         entry->type);
     if (has_interface != (entry->interface != 0))
         return malformed(error, at + 6, "a record of type %u %s an interface", entry->type,
                          has_interface ? "needs" : "has no");
@@ -91,15 +95,18 @@ static bool check_record(const struct zt_journal_entry *entry, bool first, struc
     return true;
 }
 
-static enum zt_journal_next read_end(struct zt_journal_reader *reader, const struct zt_journal_entry *entry,
-                                     struct zt_error *error)
+static enum zt_journal_next read_end(struct zt_journal_reader *reader,
+                                     const struct zt_journal_entry *entry, struct zt_error *error)
 {
     if (entry->length != 16)
         malformed(error, entry->offset, "END has %" PRIu32 " octets instead of 16", entry->length);
-    else if (get64(entry->payload) != reader->inputs || get64(entry->payload + 8) != reader->outputs)
+    else if (get64(entry->payload) != reader->inputs ||
+             get64(entry->payload + 8) != reader->outputs)
         malformed(error, entry->offset,
-                  "END counts %" PRIu64 " inputs and %" PRIu64 " outputs; %" PRIu64 " and %" PRIu64 " were read",
-                  get64(entry->payload), get64(entry->payload + 8), reader->inputs, reader->outputs);
+                  "END counts %" PRIu64 " inputs and %" PRIu64 " outputs; %" PRIu64 " and %" PRIu64
+                  " were read",
+                  get64(entry->payload), get64(entry->payload + 8), reader->inputs,
+                  reader->outputs);
     else if (reader->offset != reader->length)
         malformed(error, reader->offset, "%zu octets follow END", reader->length - reader->offset);
     else {
@@ -109,8 +116,8 @@ static enum zt_journal_next read_end(struct zt_journal_reader *reader, const str
     return ZT_JOURNAL_MALFORMED;
 }
 
-enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader, struct zt_journal_entry *entry,
-                                     struct zt_error *error)
+enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader,
+                                     struct zt_journal_entry *entry, struct zt_error *error)
 {
     size_t left = reader->length - reader->offset;
     const uint8_t *at = reader->data + reader->offset;
@@ -119,8 +126,8 @@ enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader, struct zt
         return ZT_JOURNAL_AT_END;
     uint32_t length = left >= 4 ? get32(at) : 0;
     if (length > ZT_JOURNAL_MAX_PAYLOAD) {
-        malformed(error, reader->offset, "a payload of %" PRIu32 " octets is longer than %u", length,
-                  ZT_JOURNAL_MAX_PAYLOAD);
+        malformed(error, reader->offset, "a payload of %" PRIu32 " octets is longer than %u",
+                  length, ZT_JOURNAL_MAX_PAYLOAD);
         return ZT_JOURNAL_MALFORMED;
     }
     if (left < ZT_JOURNAL_RECORD_HEADER_LENGTH || left - ZT_JOURNAL_RECORD_HEADER_LENGTH < length) {
@@ -141,7 +148,8 @@ enum zt_journal_next zt_journal_next(struct zt_journal_reader *reader, struct zt
     if (entry->type == ZT_JOURNAL_END)
         return read_end(reader, entry, error);
     if (entry->now < reader->now) {
-        malformed(error, entry->offset + 8, "now %" PRIu64 " is before %" PRIu64, entry->now, reader->now);
+        malformed(error, entry->offset + 8, "now %" PRIu64 " is before %" PRIu64, entry->now,
+                  reader->now);
         return ZT_JOURNAL_MALFORMED;
     }
     reader->now = entry->now;

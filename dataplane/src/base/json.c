@@ -38,7 +38,7 @@ static uint32_t add_node(struct reader *reader, enum zt_json_type type, uint32_t
         json->capacity = json->capacity == 0 ? 256 : json->capacity * 2;
         json->nodes = zt_realloc(json->nodes, json->capacity, sizeof *json->nodes);
     }
-    json->nodes[json->count] = (struct zt_json_node){.type = (uint8_t)type, .start = start};
+    json->nodes[json->count] = (struct zt_json_node){ .type = (uint8_t)type, .start = start };
     return json->count++;
 }
 
@@ -75,7 +75,12 @@ static int32_t hex4(const uint8_t *text, uint32_t length, uint32_t at)
 static uint32_t utf8_length(const uint8_t *text, uint32_t length, uint32_t at)
 {
     uint8_t first = text[at];
-    uint32_t octets = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    uint32_t octets = first < 0x80   ? 1
+                      : first < 0xc2 ? 0
+                      : first < 0xe0 ? 2
+                      : first < 0xf0 ? 3
+                      : first < 0xf5 ? 4
+                                     : 0;
     if (octets == 0 || at + octets > length)
         return 0;
     for (uint32_t i = 1; i < octets; i++)
@@ -143,7 +148,8 @@ static bool read_string(struct reader *reader)
 static uint32_t skip_digits(struct reader *reader)
 {
     uint32_t start = reader->at;
-    while (reader->at < reader->length && reader->text[reader->at] >= '0' && reader->text[reader->at] <= '9')
+    while (reader->at < reader->length && reader->text[reader->at] >= '0' &&
+           reader->text[reader->at] <= '9')
         reader->at++;
     return reader->at - start;
 }
@@ -165,7 +171,8 @@ static bool read_number(struct reader *reader)
     }
     if (reader->at < reader->length && (reader->text[reader->at] | 0x20) == 'e') {
         reader->at++;
-        if (reader->at < reader->length && (reader->text[reader->at] == '+' || reader->text[reader->at] == '-'))
+        if (reader->at < reader->length &&
+            (reader->text[reader->at] == '+' || reader->text[reader->at] == '-'))
             reader->at++;
         if (skip_digits(reader) == 0)
             return fail(reader, "a digit is missing in the exponent");
@@ -177,7 +184,8 @@ static bool read_number(struct reader *reader)
 static bool read_word(struct reader *reader, const char *word, enum zt_json_type type)
 {
     uint32_t length = (uint32_t)strlen(word);
-    if (reader->length - reader->at < length || memcmp(reader->text + reader->at, word, length) != 0)
+    if (reader->length - reader->at < length ||
+        memcmp(reader->text + reader->at, word, length) != 0)
         return fail(reader, "unexpected character");
     uint32_t node = add_node(reader, type, reader->at);
     reader->at += length;
@@ -201,7 +209,8 @@ static bool read_member_key(struct reader *reader)
     return true;
 }
 
-static bool read_container(struct reader *reader, enum zt_json_type type, uint8_t close, uint32_t depth)
+static bool read_container(struct reader *reader, enum zt_json_type type, uint8_t close,
+                           uint32_t depth)
 {
     if (depth == ZT_JSON_DEPTH_MAX)
         return fail(reader, "nested too deep");
@@ -224,7 +233,8 @@ static bool read_container(struct reader *reader, enum zt_json_type type, uint8_
             return true;
         }
         if (reader->at >= reader->length || reader->text[reader->at] != ',')
-            return fail(reader, type == ZT_JSON_OBJECT ? "a comma or } is missing" : "a comma or ] is missing");
+            return fail(reader, type == ZT_JSON_OBJECT ? "a comma or } is missing"
+                                                       : "a comma or ] is missing");
         reader->at++;
         skip_space(reader);
     }
@@ -257,11 +267,13 @@ static bool read_value(struct reader *reader, uint32_t depth)
 
 bool zt_json_parse(struct zt_json *json, const char *text, size_t length, struct zt_error *error)
 {
-    *json = (struct zt_json){.text = text};
+    *json = (struct zt_json){ .text = text };
     if (length > ZT_JSON_MAX)
-        return zt_error_set(error, "json-invalid", "offset 0", "%zu octets are more than %u", length, ZT_JSON_MAX);
+        return zt_error_set(error, "json-invalid", "offset 0", "%zu octets are more than %u",
+                            length, ZT_JSON_MAX);
     struct reader reader = {
-        .json = json, .error = error, .text = (const uint8_t *)text, .length = (uint32_t)length};
+        .json = json, .error = error, .text = (const uint8_t *)text, .length = (uint32_t)length
+    };
     skip_space(&reader);
     if (!read_value(&reader, 0))
         return false;
@@ -274,7 +286,7 @@ bool zt_json_parse(struct zt_json *json, const char *text, size_t length, struct
 void zt_json_free(struct zt_json *json)
 {
     free(json->nodes);
-    *json = (struct zt_json){0};
+    *json = (struct zt_json){ 0 };
 }
 
 static uint32_t put_utf8(uint32_t point, uint8_t out[4])
@@ -309,7 +321,8 @@ static uint32_t decode_escape(const uint8_t *at, uint32_t *used)
     return 0x10000 + ((unit - 0xd800) << 10) + ((uint32_t)hex4(at + 6, 6, 2) - 0xdc00);
 }
 
-bool zt_json_string(const struct zt_json *json, uint32_t node, char *out, size_t size, uint32_t *units)
+bool zt_json_string(const struct zt_json *json, uint32_t node, char *out, size_t size,
+                    uint32_t *units)
 {
     const struct zt_json_node *string = &json->nodes[node];
     const uint8_t *text = (const uint8_t *)json->text;
@@ -373,6 +386,7 @@ bool zt_json_integer(const struct zt_json *json, uint32_t node, int64_t *value)
 
 const char *zt_json_type_name(uint8_t type)
 {
-    static const char *const names[] = {"null", "false", "true", "a number", "a string", "an array", "an object"};
+    static const char *const names[] = { "null",     "false",    "true",     "a number",
+                                         "a string", "an array", "an object" };
     return names[type];
 }

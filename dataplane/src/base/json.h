@@ -61,7 +61,8 @@ static inline uint32_t zt_json_first(uint32_t node)
  * Decodes a string node to UTF-8 with NUL behind it. False when it needs more than `size` octets or holds U+0000. `*units`
  * (may be NULL) is its length in UTF-16 code units, as the contract's schemas count.
  */
-bool zt_json_string(const struct zt_json *json, uint32_t node, char *out, size_t size, uint32_t *units);
+bool zt_json_string(const struct zt_json *json, uint32_t node, char *out, size_t size,
+                    uint32_t *units);
 /* Whether a string node is `value`, escapes decoded; `value` is at most 63 octets. */
 bool zt_json_string_is(const struct zt_json *json, uint32_t node, const char *value);
 /* A number node that is an integer within +-(2^53 - 1), `1.0` and `1e3` included. */

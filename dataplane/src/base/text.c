@@ -62,6 +62,6 @@ char *zt_text_take(struct zt_text *text, size_t *length)
     data[text->length] = '\0';
     if (length != NULL)
         *length = text->length;
-    *text = (struct zt_text){0};
+    *text = (struct zt_text){ 0 };
     return data;
 }

@@ -11,7 +11,8 @@ struct zt_text {
 };
 
 void zt_text_append(struct zt_text *text, const char *data, size_t length);
-void zt_text_format(struct zt_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void zt_text_format(struct zt_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* A JSON string of a UTF-8 text that ends with NUL, quotes included. */
 void zt_text_json_string(struct zt_text *text, const char *value);
 /* NUL-terminated memory for the caller to free; the text is empty afterwards. */

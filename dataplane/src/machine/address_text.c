@@ -34,7 +34,8 @@ bool zt_mac_parse(const char *text, zt_mac *mac)
 void zt_mac_format(zt_mac mac, char text[ZT_ADDRESS_TEXT])
 {
     const uint8_t *o = mac.octets;
-    snprintf(text, ZT_ADDRESS_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", o[0], o[1], o[2], o[3], o[4], o[5]);
+    snprintf(text, ZT_ADDRESS_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", o[0], o[1], o[2], o[3], o[4],
+             o[5]);
 }
 
 bool zt_sci_parse(const char *text, zt_sci *sci)
@@ -81,7 +82,8 @@ static void format_ipv6(const uint8_t *octets, char *text)
 void zt_ip_format(zt_ip ip, char text[ZT_ADDRESS_TEXT])
 {
     if (ip.family == ZT_IPV4)
-        snprintf(text, ZT_ADDRESS_TEXT, "%u.%u.%u.%u", ip.octets[0], ip.octets[1], ip.octets[2], ip.octets[3]);
+        snprintf(text, ZT_ADDRESS_TEXT, "%u.%u.%u.%u", ip.octets[0], ip.octets[1], ip.octets[2],
+                 ip.octets[3]);
     else
         format_ipv6(ip.octets, text);
 }
@@ -89,7 +91,7 @@ void zt_ip_format(zt_ip ip, char text[ZT_ADDRESS_TEXT])
 bool zt_ip_parse(const char *text, zt_ip *ip)
 {
     char canonical[ZT_ADDRESS_TEXT], mapped[INET6_ADDRSTRLEN];
-    *ip = (zt_ip){.family = strchr(text, ':') == NULL ? ZT_IPV4 : ZT_IPV6};
+    *ip = (zt_ip){ .family = strchr(text, ':') == NULL ? ZT_IPV4 : ZT_IPV6 };
     int family = ip->family == ZT_IPV4 ? AF_INET : AF_INET6;
     if (inet_pton(family, text, ip->octets) != 1)
         return false;
@@ -97,7 +99,8 @@ bool zt_ip_parse(const char *text, zt_ip *ip)
     if (strcmp(text, canonical) == 0)
         return true;
     /* RFC 5952 section 5: ::ffff:192.0.2.1. */
-    return inet_ntop(family, ip->octets, mapped, sizeof mapped) != NULL && strcmp(text, mapped) == 0;
+    return inet_ntop(family, ip->octets, mapped, sizeof mapped) != NULL &&
+           strcmp(text, mapped) == 0;
 }
 
 bool zt_cidr_parse(const char *text, zt_ip *ip, uint8_t *length)
@@ -112,7 +115,8 @@ bool zt_cidr_parse(const char *text, zt_ip *ip, uint8_t *length)
         return false;
     const char *digits = slash + 1;
     size_t count = strlen(digits);
-    if (count == 0 || count > 3 || strspn(digits, "0123456789") != count || (count > 1 && digits[0] == '0'))
+    if (count == 0 || count > 3 || strspn(digits, "0123456789") != count ||
+        (count > 1 && digits[0] == '0'))
         return false;
     uint32_t value = 0;
     for (size_t i = 0; i < count; i++)

@@ -9,7 +9,8 @@ static bool is_bindable(const struct zt_interface *irb, zt_ip sender)
         return false;
     for (uint32_t i = 0; i < irb->address_count; i++) {
         const struct zt_address *address = &irb->addresses[i];
-        if (!zt_address_covers(address, sender) && !(ZT_MUTANT(arp_binding_unchecked) && address->ip.family == ZT_IPV4))
+        if (!zt_address_covers(address, sender) &&
+            !(ZT_MUTANT(arp_binding_unchecked) && address->ip.family == ZT_IPV4))
             continue;
         bool edge = zt_ip_equal(sender, zt_ip_prefix(address->ip, address->length)) ||
                     zt_ip_equal(sender, zt_ip_last(address->ip, address->length));
@@ -20,8 +21,8 @@ static bool is_bindable(const struct zt_interface *irb, zt_ip sender)
 }
 
 /* ARP-3, ARP-4: `mac` is the answer. */
-static void reply(struct zt_machine *machine, struct zt_origin origin, zt_mac destination, zt_mac mac,
-                  const struct zt_arp *request)
+static void reply(struct zt_machine *machine, struct zt_origin origin, zt_mac destination,
+                  zt_mac mac, const struct zt_arp *request)
 {
     struct zt_frame frame = zt_frame_new(&machine->arena, ZT_ARP_FRAME);
     struct zt_arp answer = {
@@ -36,7 +37,8 @@ static void reply(struct zt_machine *machine, struct zt_origin origin, zt_mac de
 }
 
 /* ARP-3. */
-static bool is_for_gateway(const struct zt_interface *irb, const struct zt_arp *arp, zt_mac destination)
+static bool is_for_gateway(const struct zt_interface *irb, const struct zt_arp *arp,
+                           zt_mac destination)
 {
     return arp->operation == ZT_ARP_REQUEST && zt_irb_owns(irb, arp->target) &&
            (zt_mac_equal(destination, ZT_MAC_BROADCAST) || zt_mac_equal(destination, irb->mac) ||
@@ -44,8 +46,8 @@ static bool is_for_gateway(const struct zt_interface *irb, const struct zt_arp *
 }
 
 /* ARP-4 but for the neighbour. */
-static bool is_suppressible(const struct zt_machine *machine, const struct zt_interface *irb, struct zt_origin origin,
-                            const struct zt_arp *arp, zt_mac destination)
+static bool is_suppressible(const struct zt_machine *machine, const struct zt_interface *irb,
+                            struct zt_origin origin, const struct zt_arp *arp, zt_mac destination)
 {
     return irb->irb.suppress && arp->operation == ZT_ARP_REQUEST &&
            zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN &&
@@ -53,7 +55,8 @@ static bool is_suppressible(const struct zt_machine *machine, const struct zt_in
            !zt_ip_is_zero(arp->sender);
 }
 
-bool zt_arp_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin origin, struct zt_frame frame)
+bool zt_arp_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin origin,
+                    struct zt_frame frame)
 {
     const struct zt_interface *irb = zt_interface_at(machine, index);
     zt_mac source = zt_eth_source(frame.data), destination = zt_eth_destination(frame.data), bound;
@@ -70,9 +73,11 @@ bool zt_arp_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin
         return true;
     }
     if (is_suppressible(machine, irb, origin, &arp, destination) &&
-        zt_neighbour_is_bound(machine, index, arp.target, &bound) && !zt_mac_equal(bound, arp.sender_mac)) {
+        zt_neighbour_is_bound(machine, index, arp.target, &bound) &&
+        !zt_mac_equal(bound, arp.sender_mac)) {
         zt_emit_fate(machine, ZT_FATE_ARP_SUPPRESSED);
-        reply(machine, origin, source, ZT_MUTANT(suppressed_with_gateway_mac) ? irb->mac : bound, &arp);
+        reply(machine, origin, source, ZT_MUTANT(suppressed_with_gateway_mac) ? irb->mac : bound,
+              &arp);
         return true;
     }
     return false; /* ARP-5 */

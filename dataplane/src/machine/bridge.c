@@ -20,7 +20,8 @@ static bool is_gateway_mac(const struct zt_interface *irb, zt_mac mac)
 }
 
 /* BRIDGE-1. The anycast MAC of another leaf's gateway may come by VXLAN, this leaf's own may not. */
-static enum zt_fate check(const struct zt_machine *machine, uint32_t bridge, uint32_t member, const uint8_t *frame)
+static enum zt_fate check(const struct zt_machine *machine, uint32_t bridge, uint32_t member,
+                          const uint8_t *frame)
 {
     const struct zt_interface *irb = irb_of(machine, bridge);
     zt_mac source = zt_eth_source(frame);
@@ -44,7 +45,8 @@ static enum zt_fate check(const struct zt_machine *machine, uint32_t bridge, uin
 }
 
 /* LEARN-1 to LEARN-5: false when a static MAC is seen elsewhere. */
-static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin, zt_mac source)
+static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+                  zt_mac source)
 {
     const struct zt_interface *member = zt_interface_at(machine, origin.member);
     struct zt_fdb *fdb = zt_interface_at(machine, bridge)->br.fdb;
@@ -67,7 +69,8 @@ static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin 
 }
 
 /* BRIDGE-2, §10, §11: true when the frame ended. */
-static bool inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin, struct zt_frame frame)
+static bool inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin,
+                    struct zt_frame frame)
 {
     switch (zt_eth_type(frame.data).value) {
     case ZT_ETHERTYPE_ARP:
@@ -106,7 +109,8 @@ static enum zt_fate check_way(const struct zt_machine *machine, uint32_t from, u
     return from == to ? ZT_FATE_SAME_PORT : ZT_FATE_NONE;
 }
 
-void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin, struct zt_frame frame)
+void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+                       struct zt_frame frame)
 {
     const struct zt_bridge *br = &zt_interface_at(machine, bridge)->br;
     zt_mac destination = zt_eth_destination(frame.data);
@@ -119,8 +123,9 @@ void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_or
         return;
     }
     uint32_t index = zt_mac_is_group(destination) ? ZT_FDB_NONE : zt_fdb_find(br->fdb, destination);
-    bool valid = index != ZT_FDB_NONE && (zt_fdb_is_valid(br->fdb, &br->fdb->entries[index], machine->now) ||
-                                          ZT_MUTANT(ageing_ignored));
+    bool valid =
+        index != ZT_FDB_NONE && (zt_fdb_is_valid(br->fdb, &br->fdb->entries[index], machine->now) ||
+                                 ZT_MUTANT(ageing_ignored));
     if (!valid) {
         zt_flood(machine, bridge, origin, frame);
         return;
@@ -135,7 +140,8 @@ void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_or
     zt_bridge_send(machine, entry->member, entry->remote, frame);
 }
 
-void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote, struct zt_frame frame)
+void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote,
+                    struct zt_frame frame)
 {
     const struct zt_interface *interface = zt_interface_at(machine, member);
     if (interface->kind == ZT_KIND_VXLAN) {
@@ -156,7 +162,8 @@ static uint32_t flood_member(struct zt_machine *machine, uint32_t index, struct 
 {
     const struct zt_interface *member = zt_interface_at(machine, index);
     if (member->kind != ZT_KIND_VXLAN) {
-        zt_bridge_send(machine, index, (zt_ip){0}, zt_frame_copy(&machine->arena, frame.data, frame.length));
+        zt_bridge_send(machine, index, (zt_ip){ 0 },
+                       zt_frame_copy(&machine->arena, frame.data, frame.length));
         return 1;
     }
     for (uint32_t i = 0; i < member->vxlan.flood_count; i++) {
@@ -176,7 +183,8 @@ static bool floods_to(const struct zt_machine *machine, uint32_t from, uint32_t 
 }
 
 /* Members of one bridge. */
-static uint32_t flood_bridge(struct zt_machine *machine, uint32_t bridge, uint32_t from, struct zt_frame frame)
+static uint32_t flood_bridge(struct zt_machine *machine, uint32_t bridge, uint32_t from,
+                             struct zt_frame frame)
 {
     const struct zt_bridge *br = &zt_interface_at(machine, bridge)->br;
     uint32_t copies = 0;
@@ -186,16 +194,19 @@ static uint32_t flood_bridge(struct zt_machine *machine, uint32_t bridge, uint32
     return copies;
 }
 
-void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin, struct zt_frame frame)
+void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+              struct zt_frame frame)
 {
     const struct zt_bridge *br = &zt_interface_at(machine, bridge)->br;
 
     zt_record_refuse(machine);
     uint32_t copies = flood_bridge(machine, bridge, origin.member, frame);
-    for (uint32_t i = 0; ZT_MUTANT(flooded_to_other_bridge) && i < machine->program->interface_count; i++)
+    for (uint32_t i = 0;
+         ZT_MUTANT(flooded_to_other_bridge) && i < machine->program->interface_count; i++)
         if (i != bridge && zt_interface_at(machine, i)->kind == ZT_KIND_BRIDGE)
             copies += flood_bridge(machine, i, origin.member, frame);
-    if (zt_mac_is_group(zt_eth_destination(frame.data)) && origin.member != ZT_NONE && br->irb != ZT_NONE) {
+    if (zt_mac_is_group(zt_eth_destination(frame.data)) && origin.member != ZT_NONE &&
+        br->irb != ZT_NONE) {
         zt_irb_receive(machine, br->irb, frame); /* FLOOD-3 */
         copies++;
     }

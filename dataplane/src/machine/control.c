@@ -3,10 +3,9 @@
 #include "src/machine/internal.h"
 #include "src/machine/schema.h"
 
-
 /* An interface by id; `kinds` has a bit for each that is wanted, 0 for any. */
-static bool read_interface(const struct zt_machine *machine, const struct zt_schema *schema, uint32_t node,
-                           uint32_t kinds, uint32_t *index)
+static bool read_interface(const struct zt_machine *machine, const struct zt_schema *schema,
+                           uint32_t node, uint32_t kinds, uint32_t *index)
 {
     const struct zt_path *path = ZT_PATH_KEY(NULL, "interface");
     struct zt_schema unknown = *schema;
@@ -32,7 +31,7 @@ static bool read_id(const struct zt_schema *schema, uint32_t node)
 
 static bool set_vni(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    static const char *const names[] = {"id", "op", "interface", "vni"};
+    static const char *const names[] = { "id", "op", "interface", "vni" };
     uint32_t values[4], index;
     int64_t vni;
 
@@ -46,8 +45,8 @@ static bool set_vni(struct zt_machine *machine, const struct zt_schema *schema)
 
 static bool set_macsec_mode(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    static const char *const names[] = {"id", "op", "interface", "mode"};
-    static const char *const modes[] = {"strict", "disabled"};
+    static const char *const names[] = { "id", "op", "interface", "mode" };
+    static const char *const modes[] = { "strict", "disabled" };
     uint32_t values[4], index, mode;
 
     if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
@@ -68,16 +67,33 @@ static void flush_fdb(struct zt_machine *machine, uint32_t index)
     }
 }
 
+/* CTRL-3: for the FDB a bridge or a member of one, for neighbours an IRB. */
+static bool can_be_flushed(const struct zt_machine *machine, const struct zt_schema *schema,
+                           uint32_t table, uint32_t index)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+    struct zt_schema unknown = *schema;
+    bool irb = interface->kind == ZT_KIND_IRB;
+    bool bridged = interface->kind == ZT_KIND_BRIDGE || (interface->bridge != ZT_NONE && !irb);
+
+    unknown.code = "unknown-interface";
+    if (table == 0 ? bridged : irb)
+        return true;
+    return zt_schema_fail(&unknown, ZT_PATH_KEY(NULL, "interface"), "interface %u is no %s",
+                          interface->id, table == 0 ? "bridge and no member of one" : "irb");
+}
+
 static bool flush(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    static const char *const names[] = {"id", "op", "table", "?interface"};
-    static const char *const tables[] = {"fdb", "neighbours"};
+    static const char *const names[] = { "id", "op", "table", "?interface" };
+    static const char *const tables[] = { "fdb", "neighbours" };
     uint32_t values[4], table, index = ZT_NONE;
 
     if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
         !zt_schema_enum(schema, values[2], ZT_PATH_KEY(NULL, "table"), tables, 2, &table))
         return false;
-    if (values[3] != 0 && !read_interface(machine, schema, values[3], 0, &index))
+    if (values[3] != 0 && (!read_interface(machine, schema, values[3], 0, &index) ||
+                           !can_be_flushed(machine, schema, table, index)))
         return false;
     if (ZT_MUTANT(flush_forgets_nothing))
         return true;
@@ -103,7 +119,8 @@ static uint32_t find_op(const struct zt_json *json)
     return 0;
 }
 
-bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json, struct zt_error *error)
+bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
+                      struct zt_error *error)
 {
     static const char *const ops[] = {
 #define OP(name, text) text,
@@ -115,7 +132,7 @@ bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json, st
         ZT_FOREACH_JOURNALLED_OP(OP)
 #undef OP
     };
-    const struct zt_schema schema = {.json = json, .error = error, .code = "request-invalid"};
+    const struct zt_schema schema = { .json = json, .error = error, .code = "request-invalid" };
     uint32_t node = find_op(json), op;
 
     if (node == 0)

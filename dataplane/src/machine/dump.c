@@ -27,8 +27,8 @@ static void dump_fdb(const struct zt_machine *machine, uint64_t now, struct zt_t
             if (entry->state != ZT_FDB_DYNAMIC || !zt_fdb_is_valid(fdb, entry, now))
                 continue;
             zt_mac_format(entry->mac, mac);
-            zt_text_format(text, "%s{\"bridge\":%u,\"mac\":\"%s\",\"interface\":%u", separator, bridge->id, mac,
-                           id_of(machine, entry->member));
+            zt_text_format(text, "%s{\"bridge\":%u,\"mac\":\"%s\",\"interface\":%u", separator,
+                           bridge->id, mac, id_of(machine, entry->member));
             if (entry->remote.family != 0) {
                 zt_ip_format(entry->remote, remote);
                 zt_text_format(text, ",\"remote\":\"%s\"", remote);
@@ -48,27 +48,31 @@ static void dump_neighbours(const struct zt_machine *machine, uint64_t now, stru
         bool incomplete = entry->state == ZT_NEIGHBOUR_INCOMPLETE;
         if (!incomplete &&
             (entry->state != ZT_NEIGHBOUR_RESOLVED ||
-             !zt_neighbour_is_fresh(entry, zt_interface_at(machine, entry->interface)->irb.lifetime, now)))
+             !zt_neighbour_is_fresh(entry, zt_interface_at(machine, entry->interface)->irb.lifetime,
+                                    now)))
             continue;
         zt_ip_format(entry->ip, address);
         zt_text_format(text, "%s{\"interface\":%u,\"address\":\"%s\",\"state\":\"%s\"", separator,
-                       id_of(machine, entry->interface), address, incomplete ? "incomplete" : "resolved");
+                       id_of(machine, entry->interface), address,
+                       incomplete ? "incomplete" : "resolved");
         if (!incomplete) {
             zt_mac_format(entry->mac, mac);
             zt_text_format(text, ",\"mac\":\"%s\"", mac);
         }
-        zt_text_format(text, ",\"age\":%" PRIu64 "}", now - (incomplete ? entry->first : entry->confirmed));
+        zt_text_format(text, ",\"age\":%" PRIu64 "}",
+                       now - (incomplete ? entry->first : entry->confirmed));
         separator = ",";
     }
 }
 
-static void dump_sa(const struct zt_sa *sa, uint16_t interface, const char *direction, const char **separator,
-                    struct zt_text *text)
+static void dump_sa(const struct zt_sa *sa, uint16_t interface, const char *direction,
+                    const char **separator, struct zt_text *text)
 {
     char sci[ZT_ADDRESS_TEXT];
     zt_sci_format(sa->sci, sci);
-    zt_text_format(text, "%s{\"interface\":%u,\"direction\":\"%s\",\"sci\":\"%s\",\"an\":%u,\"key\":", *separator,
-                   interface, direction, sci, sa->an);
+    zt_text_format(text,
+                   "%s{\"interface\":%u,\"direction\":\"%s\",\"sci\":\"%s\",\"an\":%u,\"key\":",
+                   *separator, interface, direction, sci, sa->an);
     zt_text_json_string(text, sa->key);
     zt_text_format(text, ",\"pn\":%" PRIu64 "}", sa->pn);
     *separator = ",";
@@ -89,7 +93,7 @@ static void dump_macsec(const struct zt_machine *machine, struct zt_text *text)
 
 char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, size_t *length)
 {
-    struct zt_text text = {0};
+    struct zt_text text = { 0 };
     zt_text_format(&text, "{\"fdb\":[");
     if (machine->program != NULL)
         dump_fdb(machine, now, &text);
@@ -123,10 +127,12 @@ static uint32_t list_patches(const struct zt_program *program, struct patch *pat
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind == ZT_KIND_VXLAN)
-            patches[count++] = (struct patch){interface->vxlan.vni_span, NULL, interface->vxlan.vni};
+            patches[count++] =
+                (struct patch){ interface->vxlan.vni_span, NULL, interface->vxlan.vni };
         if (interface->kind == ZT_KIND_MACSEC)
             patches[count++] =
-                (struct patch){interface->macsec.mode, interface->macsec.strict ? "strict" : "disabled", 0};
+                (struct patch){ interface->macsec.mode,
+                                interface->macsec.strict ? "strict" : "disabled", 0 };
     }
     if (count > 0)
         qsort(patches, count, sizeof *patches, compare_patches);
@@ -136,7 +142,7 @@ static uint32_t list_patches(const struct zt_program *program, struct patch *pat
 char *zt_machine_program_json(const struct zt_machine *machine, size_t *length)
 {
     const struct zt_program *program = machine->program;
-    struct zt_text text = {0};
+    struct zt_text text = { 0 };
     if (program == NULL) {
         zt_text_format(&text, "null");
         return zt_text_take(&text, length);

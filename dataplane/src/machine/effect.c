@@ -5,8 +5,10 @@
 static struct zt_effect *add(struct zt_machine *machine)
 {
     if (machine->effect_count == machine->effect_capacity) {
-        machine->effect_capacity = machine->effect_capacity == 0 ? 256 : machine->effect_capacity * 2;
-        machine->effects = zt_realloc(machine->effects, machine->effect_capacity, sizeof *machine->effects);
+        machine->effect_capacity =
+            machine->effect_capacity == 0 ? 256 : machine->effect_capacity * 2;
+        machine->effects =
+            zt_realloc(machine->effects, machine->effect_capacity, sizeof *machine->effects);
     }
     machine->counters.outputs++;
     return &machine->effects[machine->effect_count++];
@@ -16,13 +18,19 @@ void zt_emit_fate(struct zt_machine *machine, enum zt_fate fate)
 {
     zt_record_refuse(machine);
     machine->counters.fates[fate]++;
-    *add(machine) = (struct zt_effect){.kind = ZT_EFFECT_FATE, .input = machine->input, .fate = (uint16_t)fate};
+    *add(machine) = (struct zt_effect){ .kind = ZT_EFFECT_FATE,
+                                        .input = machine->input,
+                                        .fate = (uint16_t)fate };
 }
 
-static void emit_frame(struct zt_machine *machine, enum zt_effect_kind kind, uint16_t port, struct zt_frame frame)
+static void emit_frame(struct zt_machine *machine, enum zt_effect_kind kind, uint16_t port,
+                       struct zt_frame frame)
 {
-    *add(machine) = (struct zt_effect){
-        .kind = kind, .input = machine->input, .interface = port, .length = frame.length, .data = frame.data};
+    *add(machine) = (struct zt_effect){ .kind = kind,
+                                        .input = machine->input,
+                                        .interface = port,
+                                        .length = frame.length,
+                                        .data = frame.data };
 }
 
 void zt_emit_tx(struct zt_machine *machine, uint32_t port, struct zt_frame frame)

@@ -71,7 +71,7 @@ static struct zt_fdb_entry *allocate(struct zt_fdb *fdb, zt_mac mac)
             fdb->entries = zt_realloc(fdb->entries, fdb->capacity, sizeof *fdb->entries);
         }
         index = fdb->count++;
-        fdb->entries[index] = (struct zt_fdb_entry){0};
+        fdb->entries[index] = (struct zt_fdb_entry){ 0 };
         if (fdb->count > fdb->mask)
             rehash(fdb);
     }
@@ -159,6 +159,7 @@ uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip rem
 void zt_fdb_flush(struct zt_fdb *fdb, uint32_t member)
 {
     for (uint32_t i = 0; i < fdb->count; i++)
-        if (fdb->entries[i].state == ZT_FDB_DYNAMIC && (member == ZT_FDB_NONE || fdb->entries[i].member == member))
+        if (fdb->entries[i].state == ZT_FDB_DYNAMIC &&
+            (member == ZT_FDB_NONE || fdb->entries[i].member == member))
             release(fdb, i);
 }

@@ -48,9 +48,11 @@ void zt_fdb_free(struct zt_fdb *fdb);
 uint32_t zt_fdb_find(const struct zt_fdb *fdb, zt_mac mac);
 
 /* LEARN-4. */
-static inline bool zt_fdb_is_valid(const struct zt_fdb *fdb, const struct zt_fdb_entry *entry, uint64_t now)
+static inline bool zt_fdb_is_valid(const struct zt_fdb *fdb, const struct zt_fdb_entry *entry,
+                                   uint64_t now)
 {
-    return entry->state == ZT_FDB_STATIC || (entry->state == ZT_FDB_DYNAMIC && now - entry->seen < fdb->ageing);
+    return entry->state == ZT_FDB_STATIC ||
+           (entry->state == ZT_FDB_DYNAMIC && now - entry->seen < fdb->ageing);
 }
 
 /* False when the MAC has an entry already. */

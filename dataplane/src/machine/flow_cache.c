@@ -11,12 +11,16 @@
 #define ENTRIES_DEFAULT 16384u
 #define ENTRIES_MAX (1u << 24)
 
-void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entries, uint32_t secret)
+void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entries,
+                        uint32_t secret)
 {
-    *cache = (struct zt_flow_cache){.enabled = enabled, .secret = secret};
+    *cache = (struct zt_flow_cache){ .enabled = enabled, .secret = secret };
     if (!enabled)
         return;
-    uint32_t wanted = entries == 0 ? ENTRIES_DEFAULT : entries > ENTRIES_MAX ? ENTRIES_MAX : entries, sets = 1;
+    uint32_t wanted = entries == 0            ? ENTRIES_DEFAULT
+                      : entries > ENTRIES_MAX ? ENTRIES_MAX
+                                              : entries,
+             sets = 1;
     while (sets * ZT_FLOW_WAYS < wanted)
         sets *= 2;
     cache->mask = sets - 1;
@@ -26,7 +30,7 @@ void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entr
 void zt_flow_cache_free(struct zt_flow_cache *cache)
 {
     free(cache->entries);
-    *cache = (struct zt_flow_cache){0};
+    *cache = (struct zt_flow_cache){ 0 };
 }
 
 /*
@@ -36,15 +40,17 @@ void zt_flow_cache_free(struct zt_flow_cache *cache)
 static uint32_t hash_key(const struct zt_flow_key *key, uint32_t secret)
 {
     static const uint64_t odd[14] = {
-        0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xd6e8feb86659fd93, 0xa0761d6478bd642f,
-        0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3, 0x1d8e4e27c47d124f, 0xeb44accab455d165,
-        0x9c6e6877736c46e3, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0x27d4eb2f165667c5,
+        0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xd6e8feb86659fd93,
+        0xa0761d6478bd642f, 0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3,
+        0x1d8e4e27c47d124f, 0xeb44accab455d165, 0x9c6e6877736c46e3, 0xc2b2ae3d27d4eb4f,
+        0x165667b19e3779f9, 0x27d4eb2f165667c5,
     };
     const uint64_t salt = (uint64_t)secret << 32 | secret;
-    uint64_t words[14] = {0}, sum = 0;
+    uint64_t words[14] = { 0 }, sum = 0;
     memcpy(words, key, sizeof *key);
     for (uint32_t i = 0; i < 14; i += 2) {
-        unsigned __int128 product = (unsigned __int128)(words[i] ^ odd[i] ^ salt) * (words[i + 1] ^ odd[i + 1] ^ salt);
+        unsigned __int128 product =
+            (unsigned __int128)(words[i] ^ odd[i] ^ salt) * (words[i + 1] ^ odd[i + 1] ^ salt);
         sum += (uint64_t)product ^ (uint64_t)(product >> 64);
     }
     return (uint32_t)(sum ^ sum >> 32);
@@ -58,7 +64,8 @@ static bool look_at_bridged(struct zt_frame frame, struct zt_flow_key *key)
 
     ZT_TRACE_LOAD(frame.data, ZT_ETH_HEADER);
     memcpy(key->ethernet, frame.data, ZT_ETH_HEADER);
-    if (zt_mac_is_group(zt_eth_destination(frame.data)) || zt_eth_type(frame.data).value == ZT_ETHERTYPE_ARP)
+    if (zt_mac_is_group(zt_eth_destination(frame.data)) ||
+        zt_eth_type(frame.data).value == ZT_ETHERTYPE_ARP)
         return false;
     if (!zt_ip_read_best_effort(frame.data, frame.length, &packet))
         return true;
@@ -81,7 +88,8 @@ static bool look_at_routed(const struct zt_machine *machine, const struct zt_int
     uint16_t type = zt_eth_type(frame.data).value;
 
     if ((type != ZT_ETHERTYPE_IPV4 && type != ZT_ETHERTYPE_IPV6) ||
-        !zt_mac_equal(zt_eth_destination(frame.data), interface->mac) || zt_mac_is_group(interface->mac) ||
+        !zt_mac_equal(zt_eth_destination(frame.data), interface->mac) ||
+        zt_mac_is_group(interface->mac) ||
         zt_ip_read(frame.data, frame.length, &packet) != ZT_FATE_NONE)
         return false;
     struct zt_vxlan_view view = zt_vxlan_read(machine->program, &frame, &packet);
@@ -124,10 +132,12 @@ void zt_flow_look(const struct zt_machine *machine, uint32_t index, struct zt_fr
         lookup->hash = hash_key(&lookup->key, machine->cache.secret);
 }
 
-struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine, const struct zt_flow_lookup *lookup)
+struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine,
+                                   const struct zt_flow_lookup *lookup)
 {
     const struct zt_flow_cache *cache = &machine->cache;
-    struct zt_flow_entry *set = &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
+    struct zt_flow_entry *set =
+        &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
     for (uint32_t way = 0; way < ZT_FLOW_WAYS; way++)
         if (set[way].hash == lookup->hash && set[way].epoch == machine->epoch &&
             memcmp(&set[way].key, &lookup->key, sizeof lookup->key) == 0)
@@ -136,10 +146,12 @@ struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine, const struc
 }
 
 /* The entry of the same flow, a free or outdated one, or the next victim. */
-static struct zt_flow_entry *choose_slot(struct zt_machine *machine, const struct zt_flow_lookup *lookup)
+static struct zt_flow_entry *choose_slot(struct zt_machine *machine,
+                                         const struct zt_flow_lookup *lookup)
 {
     struct zt_flow_cache *cache = &machine->cache;
-    struct zt_flow_entry *set = &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
+    struct zt_flow_entry *set =
+        &cache->entries[(size_t)(lookup->hash & cache->mask) * ZT_FLOW_WAYS];
     struct zt_flow_entry *same = zt_flow_find(machine, lookup);
     if (same != NULL)
         return same;
@@ -180,10 +192,12 @@ static void trace_looked_at(const struct zt_machine *machine, uint32_t index, st
 }
 #endif
 
-void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup, struct zt_frame frame)
+void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                     struct zt_frame frame)
 {
     machine->record.active = true;
-    machine->record.action = (struct zt_flow_action){.egress = ZT_NONE, .leaving_limit = UINT32_MAX};
+    machine->record.action =
+        (struct zt_flow_action){ .egress = ZT_NONE, .leaving_limit = UINT32_MAX };
 #ifdef ZT_TRACE_READS
     trace_looked_at(machine, lookup->key.interface, frame);
 #else
@@ -192,11 +206,13 @@ void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lo
 #endif
 }
 
-void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup, uint32_t effects_before)
+void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                   uint32_t effects_before)
 {
     const struct zt_flow_action *action = &machine->record.action;
     bool decapsulated = lookup->key.shape == ZT_FLOW_DECAPSULATED;
-    bool whole = machine->record.active && action->egress != ZT_NONE && machine->effect_count == effects_before + 1 &&
+    bool whole = machine->record.active && action->egress != ZT_NONE &&
+                 machine->effect_count == effects_before + 1 &&
                  decapsulated == (action->arriving_limit != 0);
 
     machine->record.active = false;

@@ -105,7 +105,8 @@ struct zt_record {
     struct zt_flow_action action;
 };
 
-void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entries, uint32_t secret);
+void zt_flow_cache_init(struct zt_flow_cache *cache, bool enabled, uint32_t entries,
+                        uint32_t secret);
 void zt_flow_cache_free(struct zt_flow_cache *cache);
 
 /* Where a frame that was received on `interface` would be found. */
@@ -127,15 +128,19 @@ static inline void zt_flow_prefetch(const struct zt_flow_cache *cache, uint32_t 
         __builtin_prefetch(&set[way]);
 }
 /* The entry of a flow, NULL. */
-struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine, const struct zt_flow_lookup *lookup);
+struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine,
+                                   const struct zt_flow_lookup *lookup);
 /* Clears in an outer header what differs from packet to packet. */
 void zt_flow_make_template(struct zt_flow_action *action);
 /* Settles the frame if an entry covers it. False: nothing has changed, the slow path is to do it. */
-bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup, struct zt_frame frame);
+bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                     struct zt_frame frame);
 
 /* Starts and ends a note: `end` makes an entry of it if the frame's way was noted to its end and can be repeated. */
-void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup, struct zt_frame frame);
-void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup, uint32_t effects_before);
+void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                     struct zt_frame frame);
+void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                   uint32_t effects_before);
 
 /* What the stages note. */
 void zt_record_refuse(struct zt_machine *machine);

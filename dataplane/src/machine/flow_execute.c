@@ -28,7 +28,8 @@ static bool holds(const struct zt_machine *machine, const struct zt_flow_link *l
 {
     if (link->bridge == ZT_NONE) {
         const struct zt_neighbour *neighbour = &machine->neighbours.entries[link->index];
-        return neighbour->generation == link->generation && zt_neighbour_is_usable(machine, neighbour);
+        return neighbour->generation == link->generation &&
+               zt_neighbour_is_usable(machine, neighbour);
     }
     const struct zt_fdb *fdb = zt_interface_at(machine, link->bridge)->br.fdb;
     const struct zt_fdb_entry *entry = &fdb->entries[link->index];
@@ -62,13 +63,14 @@ static struct zt_frame encapsulate(struct zt_machine *machine, const struct zt_f
         ip[1] |= ecn;
         zt_store_u16(ip + 2, (uint16_t)length);
         zt_store_u16(ip + 10, 0);
-        zt_store_be16(ip + 10, zt_sum_checksum(zt_sum_add((zt_sum){0}, ip, ZT_IPV4_HEADER)));
+        zt_store_be16(ip + 10, zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, ip, ZT_IPV4_HEADER)));
     } else {
         ip[1] |= (uint8_t)(ecn << 4);
         zt_store_u16(ip + 4, (uint16_t)(length - ZT_IPV6_HEADER));
     }
     zt_store_u16(udp + 4, (uint16_t)udp_length);
-    if (!zt_interface_at(machine, action->vxlan)->vxlan.zero_checksum && !ZT_MUTANT(udp_checksum_not_computed))
+    if (!zt_interface_at(machine, action->vxlan)->vxlan.zero_checksum &&
+        !ZT_MUTANT(udp_checksum_not_computed))
         zt_udp_write_checksum(ip, family, udp, udp_length);
     return frame;
 }
@@ -77,13 +79,15 @@ static struct zt_frame encapsulate(struct zt_machine *machine, const struct zt_f
 static bool is_routable(struct zt_frame frame, struct zt_ip_packet *packet)
 {
     return zt_ip_read(frame.data, frame.length, packet) == ZT_FATE_NONE &&
-           (zt_ip_ttl(frame.data + ZT_ETH_HEADER, packet->family) > 1 || ZT_MUTANT(cached_ttl_unchecked));
+           (zt_ip_ttl(frame.data + ZT_ETH_HEADER, packet->family) > 1 ||
+            ZT_MUTANT(cached_ttl_unchecked));
 }
 
-bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup, struct zt_frame frame)
+bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                     struct zt_frame frame)
 {
     const struct zt_flow_entry *entry = zt_flow_find(machine, lookup);
-    struct zt_ip_packet packet = {0};
+    struct zt_ip_packet packet = { 0 };
 
     if (entry == NULL)
         return false;
@@ -105,7 +109,9 @@ bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lo
 
     frame.length = leaving;
     if (action->refreshes)
-        zt_interface_at(machine, action->source.bridge)->br.fdb->entries[action->source.index].seen = machine->now;
+        zt_interface_at(machine, action->source.bridge)
+            ->br.fdb->entries[action->source.index]
+            .seen = machine->now;
     if (action->routed) {
         zt_route_decrement(frame.data + ZT_ETH_HEADER, packet.family);
         memcpy(frame.data, action->ethernet, ZT_ETH_HEADER);

@@ -35,7 +35,7 @@ struct zt_frame zt_frame_push(struct zt_arena *arena, struct zt_frame frame, uin
 /* The frame without its first `octets`. */
 static inline struct zt_frame zt_frame_pull(struct zt_frame frame, uint32_t octets)
 {
-    return (struct zt_frame){frame.data + octets, frame.length - octets, frame.headroom + octets};
+    return (struct zt_frame){ frame.data + octets, frame.length - octets, frame.headroom + octets };
 }
 
 void zt_arena_reset(struct zt_arena *arena);

@@ -9,7 +9,8 @@
 static bool is_unanswerable_icmp(const uint8_t *at, const struct zt_ip_packet *ip)
 {
     uint8_t protocol = zt_ip_protocol(at, ip->family).value;
-    if (ZT_MUTANT(icmp_about_icmp) || protocol != (ip->family == ZT_IPV4 ? ZT_PROTOCOL_ICMP : ZT_PROTOCOL_ICMPV6))
+    if (ZT_MUTANT(icmp_about_icmp) ||
+        protocol != (ip->family == ZT_IPV4 ? ZT_PROTOCOL_ICMP : ZT_PROTOCOL_ICMPV6))
         return false;
     if (ip->length == ip->header)
         return true;
@@ -44,7 +45,8 @@ static bool first_address(const struct zt_interface *interface, uint8_t family, 
 }
 
 /* ICMP-1. */
-static bool choose_source(const struct zt_machine *machine, uint32_t received, uint8_t family, zt_ip *source)
+static bool choose_source(const struct zt_machine *machine, uint32_t received, uint8_t family,
+                          zt_ip *source)
 {
     const struct zt_interface *interface = zt_interface_at(machine, received);
     if (first_address(interface, family, source))
@@ -57,8 +59,8 @@ static bool choose_source(const struct zt_machine *machine, uint32_t received, u
     return false;
 }
 
-void zt_icmp_error(struct zt_machine *machine, const struct zt_packet *packet, uint8_t type, uint8_t code,
-                   uint32_t rest)
+void zt_icmp_error(struct zt_machine *machine, const struct zt_packet *packet, uint8_t type,
+                   uint8_t code, uint32_t rest)
 {
     const uint8_t *at = zt_packet_at(packet);
     uint8_t family = packet->ip.family;
@@ -72,16 +74,17 @@ void zt_icmp_error(struct zt_machine *machine, const struct zt_packet *packet, u
     if (quoted > packet->ip.length)
         quoted = packet->ip.length;
     uint32_t icmp_length = ZT_ICMP_HEADER + quoted, length = header + icmp_length;
-    struct zt_packet error = {
-        .frame = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length), .ip = {family, header, length}};
+    struct zt_packet error = { .frame = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length),
+                               .ip = { family, header, length } };
     uint8_t *ip = zt_packet_at(&error), *icmp = ip + header;
     zt_ip destination = zt_ip_source(at, family);
 
     if (family == ZT_IPV4)
-        zt_ipv4_write(ip, length, TRAFFIC_CLASS, true, ERROR_TTL, (zt_protocol){ZT_PROTOCOL_ICMP}, source,
-                      destination);
+        zt_ipv4_write(ip, length, TRAFFIC_CLASS, true, ERROR_TTL, (zt_protocol){ ZT_PROTOCOL_ICMP },
+                      source, destination);
     else
-        zt_ipv6_write(ip, length, TRAFFIC_CLASS, ERROR_TTL, (zt_protocol){ZT_PROTOCOL_ICMPV6}, source, destination);
+        zt_ipv6_write(ip, length, TRAFFIC_CLASS, ERROR_TTL, (zt_protocol){ ZT_PROTOCOL_ICMPV6 },
+                      source, destination);
     icmp[0] = type;
     icmp[1] = code;
     zt_store_u32(icmp + 4, rest);

@@ -85,7 +85,8 @@ struct zt_ingress {
     uint32_t interface;
     struct zt_frame frame;
 };
-struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data, uint32_t length);
+struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
+                                  uint32_t length);
 /* PORT-1: to the bridge or VRF that `interface` is attached to. */
 void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* PORT-5 on a port or macsec interface. */
@@ -97,7 +98,8 @@ void zt_punt_in(struct zt_machine *machine, uint32_t port, const uint8_t *data, 
 
 /* ---- 5. MACsec (macsec.c) ---- */
 /* MACSEC-1 to MACSEC-6: the opened frame on the macsec interface, or a fate. */
-struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t interface, const uint8_t *data, uint32_t length);
+struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t interface,
+                                 const uint8_t *data, uint32_t length);
 /* MACSEC-7. */
 void zt_macsec_send(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* Expands a key into an association; the raw key is the caller's to wipe. */
@@ -111,27 +113,34 @@ void zt_macsec_keep_numbers(struct zt_program *program, const struct zt_program 
 /* BRIDGE-1, BRIDGE-2: a frame enters from a member. */
 void zt_bridge_receive(struct zt_machine *machine, struct zt_origin origin, struct zt_frame frame);
 /* BRIDGE-3; from the irb (BRIDGE-6) with an origin without member. */
-void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin, struct zt_frame frame);
+void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+                       struct zt_frame frame);
 /* BRIDGE-5: to a member, `remote` when it is a vxlan. */
-void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote, struct zt_frame frame);
+void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote,
+                    struct zt_frame frame);
 /* FLOOD-1 to FLOOD-4. */
-void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin, struct zt_frame frame);
+void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+              struct zt_frame frame);
 
 /* ---- 9. IRB (irb.c) ---- */
 /* IRB-2, IRB-3: a frame whose destination is the gateway. */
 void zt_irb_receive(struct zt_machine *machine, uint32_t irb, struct zt_frame frame);
 /* IRB-4. */
-void zt_irb_send(struct zt_machine *machine, uint32_t irb, zt_mac destination, struct zt_packet packet);
+void zt_irb_send(struct zt_machine *machine, uint32_t irb, zt_mac destination,
+                 struct zt_packet packet);
 /* Whether an address is the IRB's own, its link-local ones included. */
 bool zt_irb_owns(const struct zt_interface *irb, zt_ip ip);
 
 /* ---- 10., 11. inspection (arp.c, nd.c): true when the frame ended ---- */
-bool zt_arp_inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin, struct zt_frame frame);
-bool zt_nd_inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin, struct zt_frame frame);
+bool zt_arp_inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin,
+                    struct zt_frame frame);
+bool zt_nd_inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin origin,
+                   struct zt_frame frame);
 
 /* ---- 12. neighbours (neighbour.c) ---- */
 /* NEIGH-3, NEIGH-4: sends a packet on an interface to a next hop. */
-void zt_neighbour_send(struct zt_machine *machine, uint32_t interface, zt_ip next_hop, struct zt_packet packet);
+void zt_neighbour_send(struct zt_machine *machine, uint32_t interface, zt_ip next_hop,
+                       struct zt_packet packet);
 /* NEIGH-5: a binding seen by inspection. */
 void zt_neighbour_bind(struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac mac);
 /* A dynamic, resolved, valid neighbour of an IRB (ARP-4, ND-4). */
@@ -139,7 +148,8 @@ bool zt_neighbour_is_bound(const struct zt_machine *machine, uint32_t irb, zt_ip
 /* NEIGH-2, NEIGH-3: whether a neighbour gives a MAC now. */
 bool zt_neighbour_is_usable(const struct zt_machine *machine, const struct zt_neighbour *neighbour);
 /* NEIGH-1: an update for a port or macsec interface; `mac` NULL removes. */
-void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip, const zt_mac *mac);
+void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip,
+                         const zt_mac *mac);
 /* NEIGH-7. */
 void zt_neighbour_clock(struct zt_machine *machine);
 /* CTRL-1, CTRL-3: held packets end in program-changed, in the order of NEIGH-7; of one interface or (ZT_NONE) all. */
@@ -162,12 +172,13 @@ void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_fra
 
 /* ---- 15. ICMP errors (icmp_error.c) ---- */
 /* `rest` is what stands in the four octets behind the checksum. The packet is quoted as it is. */
-void zt_icmp_error(struct zt_machine *machine, const struct zt_packet *packet, uint8_t type, uint8_t code,
-                   uint32_t rest);
+void zt_icmp_error(struct zt_machine *machine, const struct zt_packet *packet, uint8_t type,
+                   uint8_t code, uint32_t rest);
 
 /* ---- 16. VXLAN (vxlan.c) ---- */
 /* VXLAN-1 to VXLAN-3. */
-void zt_vxlan_send(struct zt_machine *machine, uint32_t interface, zt_ip remote, struct zt_frame frame);
+void zt_vxlan_send(struct zt_machine *machine, uint32_t interface, zt_ip remote,
+                   struct zt_frame frame);
 /* VXLAN-4: false when the packet is not VXLAN for this node; else it is dealt with by VXLAN-5 to VXLAN-7. */
 bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet);
 /*
@@ -194,12 +205,14 @@ uint8_t zt_vxlan_inner_ecn(struct zt_frame inner);
 
 /* ---- 17. control (control.c) ---- */
 /* CTRL-2, CTRL-3: false, nothing changed and `error` filled when the request is refused (CTRL-5). */
-bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json, struct zt_error *error);
+bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
+                      struct zt_error *error);
 
 /* ---- loading (load.c) ---- */
 /* Tables and keys for a program that was read: everything that can fail, before anything changes. */
-bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program, const struct zt_keys *keys,
-                     struct zt_neighbour_table *neighbours, struct zt_error *error);
+bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program,
+                     const struct zt_keys *keys, struct zt_neighbour_table *neighbours,
+                     struct zt_error *error);
 void zt_load_free_tables(struct zt_program *program);
 
 #endif

@@ -13,7 +13,7 @@ bool zt_irb_owns(const struct zt_interface *irb, zt_ip ip)
 
 void zt_irb_receive(struct zt_machine *machine, uint32_t irb, struct zt_frame frame)
 {
-    struct zt_packet packet = {.frame = frame, .received = irb};
+    struct zt_packet packet = { .frame = frame, .received = irb };
     enum zt_fate malformed;
 
     if (zt_mac_is_group(zt_eth_destination(frame.data))) {
@@ -37,12 +37,13 @@ void zt_irb_receive(struct zt_machine *machine, uint32_t irb, struct zt_frame fr
     }
 }
 
-void zt_irb_send(struct zt_machine *machine, uint32_t index, zt_mac destination, struct zt_packet packet)
+void zt_irb_send(struct zt_machine *machine, uint32_t index, zt_mac destination,
+                 struct zt_packet packet)
 {
     const struct zt_interface *irb = zt_interface_at(machine, index);
     uint16_t type = packet.ip.family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
     zt_mac source = ZT_MUTANT(irb_source_kept) ? irb->irb.system_mac : irb->mac;
 
-    zt_eth_write(packet.frame.data, destination, source, (zt_ethertype){type});
-    zt_bridge_forward(machine, irb->bridge, (struct zt_origin){.member = ZT_NONE}, packet.frame);
+    zt_eth_write(packet.frame.data, destination, source, (zt_ethertype){ type });
+    zt_bridge_forward(machine, irb->bridge, (struct zt_origin){ .member = ZT_NONE }, packet.frame);
 }

@@ -38,7 +38,8 @@ const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference)
     if (keys == NULL || keys->count == 0 || strlen(reference) > REFERENCE_MAX)
         return NULL;
     memcpy(wanted.reference, reference, strlen(reference) + 1);
-    const struct entry *found = bsearch(&wanted, keys->entries, keys->count, sizeof wanted, compare);
+    const struct entry *found =
+        bsearch(&wanted, keys->entries, keys->count, sizeof wanted, compare);
     return found == NULL ? NULL : found->value;
 }
 
@@ -83,16 +84,19 @@ static bool read_entries(const struct zt_json *json, struct zt_keys *keys, struc
         char where[32];
         snprintf(where, sizeof where, "offset %u", json->nodes[key].start);
         if (!zt_json_string(json, key, entry->reference, sizeof entry->reference, NULL))
-            return zt_error_set(error, "keys-invalid", where, "a key reference has at most %d octets", REFERENCE_MAX);
+            return zt_error_set(error, "keys-invalid", where,
+                                "a key reference has at most %d octets", REFERENCE_MAX);
         if (!read_value(json, value, entry->value))
-            return zt_error_set(error, "keys-invalid", where, "the key `%s` is not 32 hex digits", entry->reference);
+            return zt_error_set(error, "keys-invalid", where, "the key `%s` is not 32 hex digits",
+                                entry->reference);
         key = json->nodes[value].next;
     }
     if (keys->count > 0)
         qsort(keys->entries, keys->count, sizeof keys->entries[0], compare);
     for (uint32_t i = 1; i < keys->count; i++)
         if (compare(&keys->entries[i - 1], &keys->entries[i]) == 0)
-            return zt_error_set(error, "keys-invalid", "$", "the key `%s` is there twice", keys->entries[i].reference);
+            return zt_error_set(error, "keys-invalid", "$", "the key `%s` is there twice",
+                                keys->entries[i].reference);
     return true;
 }
 
@@ -122,11 +126,14 @@ static bool check_file(int fd, const char *path, size_t *length, struct zt_error
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
-        return zt_error_set(error, "keys-unreadable", path, "cannot look at the key file: %s", strerror(errno));
+        return zt_error_set(error, "keys-unreadable", path, "cannot look at the key file: %s",
+                            strerror(errno));
     if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX)
-        return zt_error_set(error, "keys-unreadable", path, "a key file is a regular file of at most 16 MiB");
+        return zt_error_set(error, "keys-unreadable", path,
+                            "a key file is a regular file of at most 16 MiB");
     if ((status.st_mode & 077) != 0)
-        return zt_error_set(error, "keys-exposed", path, "others can read the key file (mode %04o); chmod 600 it",
+        return zt_error_set(error, "keys-exposed", path,
+                            "others can read the key file (mode %04o); chmod 600 it",
                             (unsigned int)status.st_mode & 07777);
     if (status.st_uid != geteuid() && status.st_uid != 0)
         return zt_error_set(error, "keys-exposed", path, "the key file belongs to another user");
@@ -154,7 +161,8 @@ struct zt_keys *zt_keys_read(const char *path, struct zt_error *error)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0) {
-        zt_error_set(error, "keys-unreadable", path, "cannot open the key file: %s", strerror(errno));
+        zt_error_set(error, "keys-unreadable", path, "cannot open the key file: %s",
+                     strerror(errno));
         return NULL;
     }
     if (check_file(fd, path, &length, error)) {

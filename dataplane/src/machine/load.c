@@ -9,12 +9,14 @@
 #include "src/machine/internal.h"
 #include "src/machine/keys.h"
 
-static bool fill_fdbs(struct zt_machine *machine, struct zt_program *program, struct zt_error *error)
+static bool fill_fdbs(struct zt_machine *machine, struct zt_program *program,
+                      struct zt_error *error)
 {
     for (uint32_t i = 0; i < program->interface_count; i++) {
         struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind == ZT_KIND_BRIDGE)
-            interface->br.fdb = zt_fdb_new(interface->br.ageing, interface->br.fdb_limit, machine->secret);
+            interface->br.fdb =
+                zt_fdb_new(interface->br.ageing, interface->br.fdb_limit, machine->secret);
     }
     for (uint32_t i = 0; i < program->fdb_count; i++) {
         const struct zt_static_fdb *entry = &program->fdb[i];
@@ -22,7 +24,8 @@ static bool fill_fdbs(struct zt_machine *machine, struct zt_program *program, st
         char where[40];
         snprintf(where, sizeof where, "$.tables.fdb[%" PRIu32 "].mac", i);
         if (!zt_fdb_add_static(fdb, entry->mac, entry->interface, entry->remote))
-            return zt_error_set(error, "program-invalid", where, "the bridge has an entry for this MAC already");
+            return zt_error_set(error, "program-invalid", where,
+                                "the bridge has an entry for this MAC already");
     }
     return true;
 }
@@ -63,8 +66,8 @@ static const struct zt_sa *find_loaded(const struct zt_program *program, const c
     return NULL;
 }
 
-static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct zt_keys *keys, uint16_t interface,
-                    struct zt_error *error)
+static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct zt_keys *keys,
+                    uint16_t interface, struct zt_error *error)
 {
     const uint8_t *key = zt_keys_find(keys, sa->key);
     if (key != NULL) {
@@ -78,11 +81,12 @@ static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct z
     }
     char where[48];
     snprintf(where, sizeof where, "interface %u", interface);
-    return zt_error_set(error, "keys-missing", where, "there is no key for `%s`; name a key file that has it", sa->key);
+    return zt_error_set(error, "keys-missing", where,
+                        "there is no key for `%s`; name a key file that has it", sa->key);
 }
 
-static bool set_keys(struct zt_machine *machine, struct zt_program *program, const struct zt_keys *keys,
-                     struct zt_error *error)
+static bool set_keys(struct zt_machine *machine, struct zt_program *program,
+                     const struct zt_keys *keys, struct zt_error *error)
 {
     for (uint32_t i = 0; i < program->interface_count; i++) {
         struct zt_interface *interface = &program->interfaces[i];
@@ -97,11 +101,13 @@ static bool set_keys(struct zt_machine *machine, struct zt_program *program, con
     return true;
 }
 
-bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program, const struct zt_keys *keys,
-                     struct zt_neighbour_table *neighbours, struct zt_error *error)
+bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program,
+                     const struct zt_keys *keys, struct zt_neighbour_table *neighbours,
+                     struct zt_error *error)
 {
-    *neighbours = (struct zt_neighbour_table){0};
-    if (fill_fdbs(machine, program, error) && fill_neighbours(machine, program, neighbours, error) &&
+    *neighbours = (struct zt_neighbour_table){ 0 };
+    if (fill_fdbs(machine, program, error) &&
+        fill_neighbours(machine, program, neighbours, error) &&
         set_keys(machine, program, keys, error))
         return true;
     zt_neighbour_table_clear(neighbours);

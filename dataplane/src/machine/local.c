@@ -25,14 +25,16 @@ static struct zt_packet make_reply(struct zt_machine *machine, const struct zt_p
     uint32_t icmp_length = request->ip.length - request->ip.header, length = header + icmp_length;
     zt_ip source = zt_ip_destination(at, family), destination = zt_ip_source(at, family);
     uint8_t dscp = zt_ip_tos(at, family) & 0xfc;
-    struct zt_packet reply = {
-        .frame = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length), .ip = {family, header, length}};
+    struct zt_packet reply = { .frame = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length),
+                               .ip = { family, header, length } };
     uint8_t *ip = zt_packet_at(&reply), *icmp = ip + header;
 
     if (family == ZT_IPV4)
-        zt_ipv4_write(ip, length, dscp, true, 64, (zt_protocol){ZT_PROTOCOL_ICMP}, source, destination);
+        zt_ipv4_write(ip, length, dscp, true, 64, (zt_protocol){ ZT_PROTOCOL_ICMP }, source,
+                      destination);
     else
-        zt_ipv6_write(ip, length, dscp, 64, (zt_protocol){ZT_PROTOCOL_ICMPV6}, source, destination);
+        zt_ipv6_write(ip, length, dscp, 64, (zt_protocol){ ZT_PROTOCOL_ICMPV6 }, source,
+                      destination);
     memcpy(icmp, at + request->ip.header, icmp_length);
     icmp[0] = family == ZT_IPV4 ? ZT_ICMP_ECHO_REPLY : ZT_ICMPV6_ECHO_REPLY;
     zt_icmp_write_checksum(ip, family, icmp, icmp_length);
@@ -66,8 +68,9 @@ static void deliver_icmp(struct zt_machine *machine, const struct zt_packet *pac
         zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
     else if (zt_load_u8(icmp) != echo || zt_load_u8(icmp + 1) != 0)
         zt_emit_fate(machine, ZT_FATE_NO_LISTENER);
-    else if (length >= ZT_ICMP_HEADER && (zt_sum_is_right(zt_icmp_sum(at, ip->family, icmp, length)) ||
-                                          ZT_MUTANT(echo_unchecked)))
+    else if (length >= ZT_ICMP_HEADER &&
+             (zt_sum_is_right(zt_icmp_sum(at, ip->family, icmp, length)) ||
+              ZT_MUTANT(echo_unchecked)))
         answer_echo(machine, packet);
     else
         zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);

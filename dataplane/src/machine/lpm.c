@@ -49,7 +49,7 @@ bool zt_lpm_add(struct zt_lpm *lpm, zt_ip prefix, uint8_t length, uint32_t route
     struct zt_lpm_entry *entry = probe(lpm, prefix, length);
     if (entry->route != 0)
         return false;
-    *entry = (struct zt_lpm_entry){prefix, length, route + 1};
+    *entry = (struct zt_lpm_entry){ prefix, length, route + 1 };
     lpm->count++;
     (*length_count(lpm, prefix.family, length))++;
     return true;
@@ -73,5 +73,5 @@ uint32_t zt_lpm_find(const struct zt_lpm *lpm, zt_ip ip)
 void zt_lpm_free(struct zt_lpm *lpm)
 {
     free(lpm->entries);
-    *lpm = (struct zt_lpm){0};
+    *lpm = (struct zt_lpm){ 0 };
 }

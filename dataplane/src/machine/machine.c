@@ -37,7 +37,8 @@ struct zt_machine *zt_machine_create(const struct zt_machine_options *options)
         abort();
     }
     init_mb_mgr_auto(machine->crypto, &architecture);
-    zt_flow_cache_init(&machine->cache, options->cache, options->cache_entries, (uint32_t)(machine->secret >> 32));
+    zt_flow_cache_init(&machine->cache, options->cache, options->cache_entries,
+                       (uint32_t)(machine->secret >> 32));
     return machine;
 }
 
@@ -71,7 +72,7 @@ static void begin(struct zt_machine *machine)
 
 static struct zt_effects end(const struct zt_machine *machine)
 {
-    return (struct zt_effects){machine->effects, machine->effect_count};
+    return (struct zt_effects){ machine->effects, machine->effect_count };
 }
 
 static void count_ports(struct zt_machine *machine)
@@ -80,7 +81,8 @@ static void count_ports(struct zt_machine *machine)
     if (wanted <= machine->port_count)
         return;
     machine->ports = zt_realloc(machine->ports, wanted, sizeof *machine->ports);
-    memset(machine->ports + machine->port_count, 0, (wanted - machine->port_count) * sizeof *machine->ports);
+    memset(machine->ports + machine->port_count, 0,
+           (wanted - machine->port_count) * sizeof *machine->ports);
     machine->port_count = wanted;
 }
 
@@ -193,7 +195,8 @@ static void settle(struct zt_machine *machine, const struct staged *staged)
  * MODEL-1: opening a seal touches nothing but its association's packet numbers, which nothing later in the input's way reads;
  * so a group of frames may be opened first and settled then.
  */
-static void run_frames(struct zt_machine *machine, const struct zt_input *inputs, uint32_t first, uint32_t count)
+static void run_frames(struct zt_machine *machine, const struct zt_input *inputs, uint32_t first,
+                       uint32_t count)
 {
     struct staged group[STAGE];
     for (uint32_t i = 0; i < count; i++)
@@ -212,8 +215,8 @@ static void run_neighbour(struct zt_machine *machine, const struct zt_input *inp
     const uint8_t *data = input->data;
     zt_mac mac;
 
-    if (index == ZT_NONE || input->length < 8 || data[1] > 1 || (data[0] != ZT_IPV4 && data[0] != ZT_IPV6) ||
-        input->length != 8 + zt_ip_octets(data[0]))
+    if (index == ZT_NONE || input->length < 8 || data[1] > 1 ||
+        (data[0] != ZT_IPV4 && data[0] != ZT_IPV6) || input->length != 8 + zt_ip_octets(data[0]))
         return;
     uint8_t kind = zt_interface_at(machine, index)->kind;
     if (kind != ZT_KIND_PORT && kind != ZT_KIND_MACSEC)
@@ -229,7 +232,8 @@ static void run_punt(struct zt_machine *machine, const struct zt_input *input)
         zt_punt_in(machine, port, input->data, input->length);
 }
 
-struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs, uint32_t count)
+struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs,
+                                 uint32_t count)
 {
     begin(machine);
     for (uint32_t i = 0; machine->program != NULL && i < count;) {
@@ -265,7 +269,8 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
 {
     const struct zt_interface *port = zt_interface_at(machine, machine->program->ports[index]);
     bool has_macsec = port->port.macsec != ZT_NONE;
-    const struct zt_interface *upper = has_macsec ? zt_interface_at(machine, port->port.macsec) : port;
+    const struct zt_interface *upper =
+        has_macsec ? zt_interface_at(machine, port->port.macsec) : port;
     struct zt_port_info info = {
         .id = port->id,
         .upper = upper->id,
@@ -305,7 +310,10 @@ const struct zt_counters *zt_machine_counters(const struct zt_machine *machine)
     return &machine->counters;
 }
 
-struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machine, uint16_t interface)
+struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machine,
+                                                 uint16_t interface)
 {
-    return interface < machine->port_count ? machine->ports[interface] : (struct zt_port_counters){0};
+    return interface < machine->port_count ? machine->ports[interface] : (struct zt_port_counters) {
+        0
+    };
 }

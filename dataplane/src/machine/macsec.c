@@ -9,11 +9,12 @@
 
 static struct zt_ingress fate(enum zt_fate code)
 {
-    return (struct zt_ingress){.fate = code};
+    return (struct zt_ingress){ .fate = code };
 }
 
 /* MACSEC-3. */
-static enum zt_fate find_sa(struct zt_macsec *macsec, const struct zt_sectag *tag, struct zt_sa **found)
+static enum zt_fate find_sa(struct zt_macsec *macsec, const struct zt_sectag *tag,
+                            struct zt_sa **found)
 {
     bool known_channel = false;
     for (uint32_t i = 0; i < macsec->rx_count; i++) {
@@ -47,12 +48,13 @@ static bool decrypt(struct zt_machine *machine, const struct zt_sa *sa, const st
     uint8_t iv[ZT_MACSEC_IV], icv[ZT_MACSEC_ICV];
 
     zt_sectag_iv(tag, iv);
-    IMB_AES128_GCM_DEC(machine->crypto, sa->expanded, &context, out, data + ZT_MACSEC_AAD, tag->secure, iv, data,
-                       aad_octets(), icv, sizeof icv);
+    IMB_AES128_GCM_DEC(machine->crypto, sa->expanded, &context, out, data + ZT_MACSEC_AAD,
+                       tag->secure, iv, data, aad_octets(), icv, sizeof icv);
     return zt_icv_equal(icv, data + ZT_MACSEC_AAD + tag->secure) || ZT_MUTANT(icv_unchecked);
 }
 
-struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t index, const uint8_t *data, uint32_t length)
+struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t index, const uint8_t *data,
+                                 uint32_t length)
 {
     struct zt_interface *interface = zt_interface_at(machine, index);
     struct zt_macsec *macsec = &interface->macsec;
@@ -61,7 +63,8 @@ struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t index, con
     struct zt_sa *sa;
 
     if (!sealed && (!macsec->strict || ZT_MUTANT(clear_accepted)))
-        return (struct zt_ingress){.interface = index, .frame = zt_frame_copy(&machine->arena, data, length)};
+        return (struct zt_ingress){ .interface = index,
+                                    .frame = zt_frame_copy(&machine->arena, data, length) };
     if (sealed != macsec->strict) /* MACSEC-1 */
         return fate(sealed ? ZT_FATE_MACSEC_UNEXPECTED : ZT_FATE_MACSEC_CLEAR);
     if (!zt_sectag_read(data, length, &tag)) /* MACSEC-2 */
@@ -80,7 +83,7 @@ struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t index, con
         sa->pn = (uint64_t)tag.pn + 1;
     if (opened.length - ZT_ETH_HEADER > interface->mtu)
         return fate(ZT_FATE_FRAME_OVERSIZE);
-    return (struct zt_ingress){.interface = index, .frame = opened};
+    return (struct zt_ingress){ .interface = index, .frame = opened };
 }
 
 void zt_macsec_send(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
@@ -98,8 +101,10 @@ void zt_macsec_send(struct zt_machine *machine, uint32_t index, struct zt_frame 
         zt_emit_fate(machine, ZT_FATE_MACSEC_PN_EXHAUSTED);
         return;
     }
-    struct zt_sectag tag = {
-        .an = sa->an, .pn = (uint32_t)sa->pn, .sci = sa->sci, .secure = frame.length - ZT_MACSEC_ADDRESSES};
+    struct zt_sectag tag = { .an = sa->an,
+                             .pn = (uint32_t)sa->pn,
+                             .sci = sa->sci,
+                             .secure = frame.length - ZT_MACSEC_ADDRESSES };
     if (!ZT_MUTANT(pn_not_incremented))
         sa->pn++;
     /* The addresses move forward, the Secure Data stays where it is; the ICV goes to the tailroom. */
@@ -108,8 +113,8 @@ void zt_macsec_send(struct zt_machine *machine, uint32_t index, struct zt_frame 
     zt_sectag_write(sealed.data, &tag);
     zt_sectag_iv(&tag, iv);
     uint8_t *secure = sealed.data + ZT_MACSEC_AAD;
-    IMB_AES128_GCM_ENC(machine->crypto, sa->expanded, &context, secure, secure, tag.secure, iv, sealed.data,
-                       aad_octets(), secure + tag.secure, ZT_MACSEC_ICV);
+    IMB_AES128_GCM_ENC(machine->crypto, sa->expanded, &context, secure, secure, tag.secure, iv,
+                       sealed.data, aad_octets(), secure + tag.secure, ZT_MACSEC_ICV);
     sealed.length += ZT_MACSEC_ICV;
     zt_emit_tx(machine, macsec->lower, sealed);
 }
@@ -148,8 +153,8 @@ void zt_macsec_keep_numbers(struct zt_program *program, const struct zt_program 
     for (uint32_t i = 0; i < program->interface_count; i++) {
         struct zt_interface *interface = &program->interfaces[i];
         uint32_t index = zt_program_find(before, interface->id);
-        if (interface->kind != ZT_KIND_MACSEC || index == ZT_NONE || before->interfaces[index].kind != ZT_KIND_MACSEC ||
-            ZT_MUTANT(pn_starts_afresh))
+        if (interface->kind != ZT_KIND_MACSEC || index == ZT_NONE ||
+            before->interfaces[index].kind != ZT_KIND_MACSEC || ZT_MUTANT(pn_starts_afresh))
             continue;
         const struct zt_macsec *old = &before->interfaces[index].macsec;
         if (is_kept(&interface->macsec.tx, &old->tx))

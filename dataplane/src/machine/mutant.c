@@ -11,7 +11,7 @@ enum zt_mutant zt_mutant_selected = ZT_MUTANT_none;
 static const struct {
     const char *name, *clause, *meaning;
 } mutants[] = {
-#define MUTANT(name, clause, meaning) {#name, clause, meaning},
+#define MUTANT(name, clause, meaning) { #name, clause, meaning },
     ZT_FOREACH_MUTANT(MUTANT)
 #undef MUTANT
 };
@@ -31,8 +31,8 @@ void zt_mutant_list(void)
 {
     printf("[");
     for (unsigned int i = 0; i < sizeof mutants / sizeof *mutants; i++)
-        printf("%s\n  {\"name\":\"%s\",\"clause\":\"%s\",\"meaning\":\"%s\"}", i == 0 ? "" : ",", mutants[i].name,
-               mutants[i].clause, mutants[i].meaning);
+        printf("%s\n  {\"name\":\"%s\",\"clause\":\"%s\",\"meaning\":\"%s\"}", i == 0 ? "" : ",",
+               mutants[i].name, mutants[i].clause, mutants[i].meaning);
     printf("\n]\n");
 }
 

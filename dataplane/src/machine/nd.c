@@ -2,7 +2,8 @@
 /* Neighbour discovery that enters a bridge with an IRB: ND-1 to ND-5 (RFC 4861). */
 #include "src/machine/internal.h"
 
-static const zt_ip all_nodes = {ZT_IPV6, {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01}};
+static const zt_ip all_nodes = { ZT_IPV6,
+                                 { 0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01 } };
 
 /* ND-2: a host of one of the IRB's subnets by a global address, and not the IRB itself. */
 static bool is_bindable(const struct zt_interface *irb, zt_ip address)
@@ -10,12 +11,14 @@ static bool is_bindable(const struct zt_interface *irb, zt_ip address)
     if (zt_ip_is_link_local(address) || zt_irb_owns(irb, address))
         return false;
     for (uint32_t i = 0; i < irb->address_count; i++)
-        if (!zt_ip_is_link_local(irb->addresses[i].ip) && zt_address_covers(&irb->addresses[i], address))
+        if (!zt_ip_is_link_local(irb->addresses[i].ip) &&
+            zt_address_covers(&irb->addresses[i], address))
             return true;
     return false;
 }
 
-static void bind(struct zt_machine *machine, uint32_t index, const struct zt_nd *nd, zt_mac ethernet_source)
+static void bind(struct zt_machine *machine, uint32_t index, const struct zt_nd *nd,
+                 zt_mac ethernet_source)
 {
     const struct zt_interface *irb = zt_interface_at(machine, index);
     bool solicitation = nd->type == ZT_ND_SOLICITATION;
@@ -30,8 +33,9 @@ static void bind(struct zt_machine *machine, uint32_t index, const struct zt_nd 
 }
 
 /* ND-3, ND-4: an advertisement of `mac` for the solicitation's target. */
-static void advertise(struct zt_machine *machine, struct zt_origin origin, const struct zt_nd *solicitation,
-                      zt_mac destination, zt_mac source, zt_mac mac, uint8_t flags)
+static void advertise(struct zt_machine *machine, struct zt_origin origin,
+                      const struct zt_nd *solicitation, zt_mac destination, zt_mac source,
+                      zt_mac mac, uint8_t flags)
 {
     struct zt_frame frame = zt_frame_new(&machine->arena, ZT_ND_FRAME);
     struct zt_nd answer = {
@@ -67,14 +71,15 @@ static bool read_message(struct zt_frame frame, struct zt_nd *nd)
 }
 
 /* ND-4 but for the neighbour. */
-static bool is_suppressible(const struct zt_machine *machine, const struct zt_interface *irb, struct zt_origin origin,
-                            const struct zt_nd *nd)
+static bool is_suppressible(const struct zt_machine *machine, const struct zt_interface *irb,
+                            struct zt_origin origin, const struct zt_nd *nd)
 {
     return irb->irb.suppress && zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN &&
            zt_ip_is_multicast(nd->destination) && !zt_ip_is_zero(nd->source);
 }
 
-bool zt_nd_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin origin, struct zt_frame frame)
+bool zt_nd_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin origin,
+                   struct zt_frame frame)
 {
     const struct zt_interface *irb = zt_interface_at(machine, index);
     zt_mac source = zt_eth_source(frame.data), bound;
@@ -89,11 +94,12 @@ bool zt_nd_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin 
     if (zt_irb_owns(irb, nd.target) || ZT_MUTANT(nd_target_unchecked)) {
         bool system = zt_ip_equal(nd.target, irb->irb.system_link_local);
         zt_emit_fate(machine, ZT_FATE_ND_ANSWERED);
-        advertise(machine, origin, &nd, source, irb->mac, system ? irb->irb.system_mac : irb->mac, ZT_ND_ROUTER);
+        advertise(machine, origin, &nd, source, irb->mac, system ? irb->irb.system_mac : irb->mac,
+                  ZT_ND_ROUTER);
         return true;
     }
-    if (is_suppressible(machine, irb, origin, &nd) && zt_neighbour_is_bound(machine, index, nd.target, &bound) &&
-        !zt_mac_equal(bound, source)) {
+    if (is_suppressible(machine, irb, origin, &nd) &&
+        zt_neighbour_is_bound(machine, index, nd.target, &bound) && !zt_mac_equal(bound, source)) {
         zt_emit_fate(machine, ZT_FATE_ND_SUPPRESSED);
         advertise(machine, origin, &nd, source, bound, bound, 0);
         return true;

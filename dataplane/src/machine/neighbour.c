@@ -17,7 +17,8 @@ bool zt_neighbour_is_usable(const struct zt_machine *machine, const struct zt_ne
     if (neighbour->state != ZT_NEIGHBOUR_RESOLVED)
         return false;
     uint64_t lifetime = zt_interface_at(machine, neighbour->interface)->irb.lifetime;
-    return zt_neighbour_is_fresh(neighbour, lifetime, machine->now) || ZT_MUTANT(neighbour_never_expires);
+    return zt_neighbour_is_fresh(neighbour, lifetime, machine->now) ||
+           ZT_MUTANT(neighbour_never_expires);
 }
 
 bool zt_neighbour_is_bound(const struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac *mac)
@@ -38,8 +39,10 @@ static void request(struct zt_machine *machine, uint32_t index, zt_ip next_hop)
     struct zt_frame frame;
 
     if (next_hop.family == ZT_IPV4) {
-        struct zt_arp probe = {
-            .operation = ZT_ARP_REQUEST, .sender_mac = source, .sender = {.family = ZT_IPV4}, .target = next_hop};
+        struct zt_arp probe = { .operation = ZT_ARP_REQUEST,
+                                .sender_mac = source,
+                                .sender = { .family = ZT_IPV4 },
+                                .target = next_hop };
         frame = zt_frame_new(&machine->arena, ZT_ARP_FRAME);
         zt_arp_write(frame.data, ZT_MAC_BROADCAST, source, &probe);
     } else {
@@ -50,14 +53,15 @@ static void request(struct zt_machine *machine, uint32_t index, zt_ip next_hop)
             .target = next_hop,
         };
         frame = zt_frame_new(&machine->arena, ZT_ND_FRAME);
-        zt_nd_write(frame.data, zt_ip_multicast_mac(solicitation.destination), source, &solicitation, source);
+        zt_nd_write(frame.data, zt_ip_multicast_mac(solicitation.destination), source,
+                    &solicitation, source);
     }
-    zt_bridge_forward(machine, irb->bridge, (struct zt_origin){.member = ZT_NONE}, frame);
+    zt_bridge_forward(machine, irb->bridge, (struct zt_origin){ .member = ZT_NONE }, frame);
 }
 
 static struct zt_held hold(const struct zt_packet *packet)
 {
-    struct zt_held held = {.length = packet->frame.length, .received = packet->received};
+    struct zt_held held = { .length = packet->frame.length, .received = packet->received };
     held.frame = zt_calloc(1, held.length);
     memcpy(held.frame, packet->frame.data, held.length);
     return held;
@@ -66,13 +70,15 @@ static struct zt_held hold(const struct zt_packet *packet)
 /* The packet that was held, in memory of the machine; the held one is freed. */
 static struct zt_packet release(struct zt_machine *machine, struct zt_held held, uint8_t family)
 {
-    struct zt_packet packet = {
-        .frame = zt_frame_copy(&machine->arena, held.frame, held.length), .received = held.received};
+    struct zt_packet packet = { .frame = zt_frame_copy(&machine->arena, held.frame, held.length),
+                                .received = held.received };
     const uint8_t *at = zt_packet_at(&packet);
     uint32_t length = held.length - ZT_ETH_HEADER;
     free(held.frame);
     /* It was well-formed when it came; only its length and header are wanted. */
-    packet.ip = (struct zt_ip_packet){family, family == ZT_IPV4 ? (at[0] & 0x0fu) * 4 : ZT_IPV6_HEADER, length};
+    packet.ip =
+        (struct zt_ip_packet){ family, family == ZT_IPV4 ? (at[0] & 0x0fu) * 4 : ZT_IPV6_HEADER,
+                               length };
     return packet;
 }
 
@@ -120,15 +126,18 @@ static void resolve(struct zt_machine *machine, uint32_t interface, uint32_t ind
 
 static bool can_ask(const struct zt_interface *interface, uint8_t family)
 {
-    return interface->kind == ZT_KIND_IRB && (family == ZT_IPV4 ? interface->irb.has_ipv4 : interface->irb.has_ipv6);
+    return interface->kind == ZT_KIND_IRB &&
+           (family == ZT_IPV4 ? interface->irb.has_ipv4 : interface->irb.has_ipv6);
 }
 
-void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_hop, struct zt_packet packet)
+void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_hop,
+                       struct zt_packet packet)
 {
     const struct zt_interface *interface = zt_interface_at(machine, index);
     uint32_t found = zt_neighbour_table_find(&machine->neighbours, index, next_hop);
 
-    if (found == ZT_NEIGHBOUR_NONE || !zt_neighbour_is_usable(machine, &machine->neighbours.entries[found])) {
+    if (found == ZT_NEIGHBOUR_NONE ||
+        !zt_neighbour_is_usable(machine, &machine->neighbours.entries[found])) {
         if (can_ask(interface, next_hop.family))
             resolve(machine, index, found, next_hop, &packet);
         else
@@ -142,7 +151,7 @@ void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_ho
         return;
     }
     uint16_t type = packet.ip.family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
-    zt_eth_write(packet.frame.data, mac, interface->mac, (zt_ethertype){type});
+    zt_eth_write(packet.frame.data, mac, interface->mac, (zt_ethertype){ type });
     zt_interface_send(machine, index, packet.frame);
 }
 
@@ -151,12 +160,13 @@ void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, zt_ip ip,
     struct zt_neighbour_table *table = &machine->neighbours;
     const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
     uint32_t index = zt_neighbour_table_find(table, interface, ip);
-    struct zt_held held = {0};
+    struct zt_held held = { 0 };
 
     if (index != ZT_NEIGHBOUR_NONE && table->entries[index].state == ZT_NEIGHBOUR_STATIC)
         return;
     if (index == ZT_NEIGHBOUR_NONE) {
-        if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime, machine->now))
+        if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime,
+                                          machine->now))
             return;
         index = zt_neighbour_table_add(table, interface, ip);
         table->counts[interface].dynamic++;
@@ -165,7 +175,7 @@ void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, zt_ip ip,
     if (entry->state == ZT_NEIGHBOUR_INCOMPLETE) {
         table->incomplete--;
         held = entry->held;
-        entry->held = (struct zt_held){0};
+        entry->held = (struct zt_held){ 0 };
     }
     if (entry->state != ZT_NEIGHBOUR_RESOLVED || !zt_mac_equal(entry->mac, mac))
         entry->generation++;
@@ -179,7 +189,8 @@ void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, zt_ip ip,
         zt_irb_send(machine, interface, mac, packet);
 }
 
-void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip, const zt_mac *mac)
+void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip,
+                         const zt_mac *mac)
 {
     struct zt_neighbour_table *table = &machine->neighbours;
     uint32_t index = zt_neighbour_table_find(table, interface, ip);
@@ -213,7 +224,7 @@ static void tick(struct zt_machine *machine, const struct zt_neighbour_key *key)
     if (machine->now - entry->first >= RESOLUTION_TIME) {
         uint8_t family = held_family(&entry->held);
         struct zt_packet packet = release(machine, entry->held, family);
-        entry->held = (struct zt_held){0};
+        entry->held = (struct zt_held){ 0 };
         zt_neighbour_table_remove(table, index);
         zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_UNRESOLVED);
         /* Host unreachable, address unreachable. */
@@ -230,7 +241,8 @@ static void tick(struct zt_machine *machine, const struct zt_neighbour_key *key)
 void zt_neighbour_clock(struct zt_machine *machine)
 {
     uint32_t count;
-    struct zt_neighbour_key *keys = zt_neighbour_table_incomplete(&machine->neighbours, ZT_NONE, &count);
+    struct zt_neighbour_key *keys =
+        zt_neighbour_table_incomplete(&machine->neighbours, ZT_NONE, &count);
     for (uint32_t i = 0; i < count; i++)
         tick(machine, &keys[i]);
     free(keys);
@@ -244,7 +256,7 @@ void zt_neighbour_drop_held(struct zt_machine *machine, uint32_t interface)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t index = zt_neighbour_table_find(table, keys[i].interface, keys[i].ip);
         free(table->entries[index].held.frame);
-        table->entries[index].held = (struct zt_held){0};
+        table->entries[index].held = (struct zt_held){ 0 };
         zt_neighbour_table_remove(table, index);
         zt_emit_fate(machine, ZT_FATE_PROGRAM_CHANGED);
     }

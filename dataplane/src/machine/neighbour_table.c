@@ -5,9 +5,10 @@
 
 #include "src/base/error.h"
 
-void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count, uint64_t secret)
+void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count,
+                             uint64_t secret)
 {
-    *table = (struct zt_neighbour_table){.secret = secret, .free = ZT_NEIGHBOUR_NONE, .mask = 15};
+    *table = (struct zt_neighbour_table){ .secret = secret, .free = ZT_NEIGHBOUR_NONE, .mask = 15 };
     table->buckets = zt_calloc(table->mask + 1, sizeof *table->buckets);
     memset(table->buckets, 0xff, (table->mask + 1) * sizeof *table->buckets);
     table->counts = zt_calloc(interface_count, sizeof *table->counts);
@@ -20,7 +21,7 @@ void zt_neighbour_table_clear(struct zt_neighbour_table *table)
     free(table->entries);
     free(table->buckets);
     free(table->counts);
-    *table = (struct zt_neighbour_table){0};
+    *table = (struct zt_neighbour_table){ 0 };
 }
 
 static uint32_t *bucket_of(const struct zt_neighbour_table *table, uint32_t interface, zt_ip ip)
@@ -36,11 +37,12 @@ static uint32_t *bucket_of(const struct zt_neighbour_table *table, uint32_t inte
     return &table->buckets[(uint32_t)(key >> 32) & table->mask];
 }
 
-uint32_t zt_neighbour_table_find(const struct zt_neighbour_table *table, uint32_t interface, zt_ip ip)
+uint32_t zt_neighbour_table_find(const struct zt_neighbour_table *table, uint32_t interface,
+                                 zt_ip ip)
 {
     uint32_t index = *bucket_of(table, interface, ip);
-    while (index != ZT_NEIGHBOUR_NONE &&
-           (table->entries[index].interface != interface || !zt_ip_equal(table->entries[index].ip, ip)))
+    while (index != ZT_NEIGHBOUR_NONE && (table->entries[index].interface != interface ||
+                                          !zt_ip_equal(table->entries[index].ip, ip)))
         index = table->entries[index].next;
     return index;
 }
@@ -71,13 +73,15 @@ uint32_t zt_neighbour_table_add(struct zt_neighbour_table *table, uint32_t inter
             table->entries = zt_realloc(table->entries, table->capacity, sizeof *table->entries);
         }
         index = table->count++;
-        table->entries[index] = (struct zt_neighbour){.interface = ZT_NEIGHBOUR_NONE};
+        table->entries[index] = (struct zt_neighbour){ .interface = ZT_NEIGHBOUR_NONE };
         if (table->count > table->mask)
             rehash(table);
     }
     struct zt_neighbour *entry = &table->entries[index];
     uint32_t generation = entry->generation + 1, *bucket = bucket_of(table, interface, ip);
-    *entry = (struct zt_neighbour){.ip = ip, .interface = interface, .generation = generation, .next = *bucket};
+    *entry = (struct zt_neighbour){
+        .ip = ip, .interface = interface, .generation = generation, .next = *bucket
+    };
     *bucket = index;
     return index;
 }
@@ -105,8 +109,8 @@ void zt_neighbour_table_remove(struct zt_neighbour_table *table, uint32_t index)
     table->free = index;
 }
 
-bool zt_neighbour_table_make_room(struct zt_neighbour_table *table, uint32_t interface, uint32_t limit, uint64_t lifetime,
-                             uint64_t now)
+bool zt_neighbour_table_make_room(struct zt_neighbour_table *table, uint32_t interface,
+                                  uint32_t limit, uint64_t lifetime, uint64_t now)
 {
     struct zt_neighbour_count *count = &table->counts[interface];
     if (count->dynamic < limit)
@@ -136,8 +140,8 @@ static int compare_keys(const void *a, const void *b)
     return memcmp(&left->ip, &right->ip, sizeof left->ip);
 }
 
-struct zt_neighbour_key *zt_neighbour_table_incomplete(const struct zt_neighbour_table *table, uint32_t interface,
-                                                  uint32_t *count)
+struct zt_neighbour_key *zt_neighbour_table_incomplete(const struct zt_neighbour_table *table,
+                                                       uint32_t interface, uint32_t *count)
 {
     *count = 0;
     if (table->incomplete == 0)
@@ -145,8 +149,9 @@ struct zt_neighbour_key *zt_neighbour_table_incomplete(const struct zt_neighbour
     struct zt_neighbour_key *keys = zt_calloc(table->incomplete, sizeof *keys);
     for (uint32_t i = 0; i < table->count; i++) {
         const struct zt_neighbour *entry = &table->entries[i];
-        if (entry->state == ZT_NEIGHBOUR_INCOMPLETE && (interface == UINT32_MAX || entry->interface == interface))
-            keys[(*count)++] = (struct zt_neighbour_key){entry->interface, entry->ip};
+        if (entry->state == ZT_NEIGHBOUR_INCOMPLETE &&
+            (interface == UINT32_MAX || entry->interface == interface))
+            keys[(*count)++] = (struct zt_neighbour_key){ entry->interface, entry->ip };
     }
     if (*count > 0)
         qsort(keys, *count, sizeof *keys, compare_keys);

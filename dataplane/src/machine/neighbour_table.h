@@ -61,19 +61,22 @@ struct zt_neighbour_table {
     uint32_t incomplete;
 };
 
-void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count, uint64_t secret);
+void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count,
+                             uint64_t secret);
 /* Held packets are freed with it. */
 void zt_neighbour_table_clear(struct zt_neighbour_table *table);
 
 /* The entry whatever its state, ZT_NEIGHBOUR_NONE. */
-uint32_t zt_neighbour_table_find(const struct zt_neighbour_table *table, uint32_t interface, zt_ip ip);
+uint32_t zt_neighbour_table_find(const struct zt_neighbour_table *table, uint32_t interface,
+                                 zt_ip ip);
 /* A new entry without state, for an address that has none. */
 uint32_t zt_neighbour_table_add(struct zt_neighbour_table *table, uint32_t interface, zt_ip ip);
 /* Removes an entry; a dynamic one is uncounted. What it holds must be gone. */
 void zt_neighbour_table_remove(struct zt_neighbour_table *table, uint32_t index);
 
 /* NEIGH-2: whether a resolved one is valid. */
-static inline bool zt_neighbour_is_fresh(const struct zt_neighbour *neighbour, uint64_t lifetime, uint64_t now)
+static inline bool zt_neighbour_is_fresh(const struct zt_neighbour *neighbour, uint64_t lifetime,
+                                         uint64_t now)
 {
     return neighbour->state == ZT_NEIGHBOUR_RESOLVED && now - neighbour->confirmed < lifetime;
 }
@@ -82,8 +85,8 @@ static inline bool zt_neighbour_is_fresh(const struct zt_neighbour *neighbour, u
  * NEIGH-5: makes room for one more dynamic neighbour of an interface with `limit`, removing the invalid ones when it is full.
  * False when it stays full.
  */
-bool zt_neighbour_table_make_room(struct zt_neighbour_table *table, uint32_t interface, uint32_t limit, uint64_t lifetime,
-                             uint64_t now);
+bool zt_neighbour_table_make_room(struct zt_neighbour_table *table, uint32_t interface,
+                                  uint32_t limit, uint64_t lifetime, uint64_t now);
 
 /*
  * Incomplete neighbours in the order of NEIGH-7, of one interface or (`interface` UINT32_MAX) all. The caller frees the list.
@@ -92,7 +95,7 @@ struct zt_neighbour_key {
     uint32_t interface;
     zt_ip ip;
 };
-struct zt_neighbour_key *zt_neighbour_table_incomplete(const struct zt_neighbour_table *table, uint32_t interface,
-                                                  uint32_t *count);
+struct zt_neighbour_key *zt_neighbour_table_incomplete(const struct zt_neighbour_table *table,
+                                                       uint32_t interface, uint32_t *count);
 
 #endif

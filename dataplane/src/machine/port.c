@@ -2,18 +2,20 @@
 /* Ports and punt: PARSE-1 to PARSE-3, PORT-1 to PORT-5, PUNT-1, PUNT-2. */
 #include "src/machine/internal.h"
 
-struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data, uint32_t length)
+struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
+                                  uint32_t length)
 {
     const struct zt_interface *interface = zt_interface_at(machine, port);
 
     machine->ports[interface->id].rx++;
     if (length < ZT_ETH_HEADER) /* PARSE-1 */
-        return (struct zt_ingress){.fate = ZT_FATE_FRAME_TRUNCATED};
+        return (struct zt_ingress){ .fate = ZT_FATE_FRAME_TRUNCATED };
     if (length - ZT_ETH_HEADER > interface->mtu) /* PARSE-2 */
-        return (struct zt_ingress){.fate = ZT_FATE_FRAME_OVERSIZE};
+        return (struct zt_ingress){ .fate = ZT_FATE_FRAME_OVERSIZE };
     if (interface->port.macsec != ZT_NONE)
         return zt_macsec_open(machine, interface->port.macsec, data, length);
-    return (struct zt_ingress){.interface = port, .frame = zt_frame_copy(&machine->arena, data, length)};
+    return (struct zt_ingress){ .interface = port,
+                                .frame = zt_frame_copy(&machine->arena, data, length) };
 }
 
 /* PORT-4: what the node's kernel speaks on a link. */
@@ -50,7 +52,7 @@ static void receive_routed(struct zt_machine *machine, uint32_t index, struct zt
         zt_emit_fate(machine, ZT_FATE_ETHERTYPE_UNKNOWN);
         return;
     }
-    struct zt_packet packet = {.frame = frame, .received = index}; /* PORT-4 */
+    struct zt_packet packet = { .frame = frame, .received = index }; /* PORT-4 */
     enum zt_fate malformed = zt_ip_read(frame.data, frame.length, &packet.ip);
     if (malformed != ZT_FATE_NONE)
         zt_emit_fate(machine, malformed);
@@ -65,7 +67,7 @@ static void receive_routed(struct zt_machine *machine, uint32_t index, struct zt
 void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame)
 {
     if (zt_interface_at(machine, interface)->bridge != ZT_NONE)
-        zt_bridge_receive(machine, (struct zt_origin){.member = interface}, frame);
+        zt_bridge_receive(machine, (struct zt_origin){ .member = interface }, frame);
     else
         receive_routed(machine, interface, frame);
 }
@@ -97,7 +99,8 @@ void zt_punt_in(struct zt_machine *machine, uint32_t port, const uint8_t *data, 
     machine->ports[interface->id].punt_in++;
     if (length < ZT_ETH_HEADER)
         zt_emit_fate(machine, ZT_FATE_FRAME_TRUNCATED);
-    else if (length - ZT_ETH_HEADER > zt_interface_at(machine, upper)->mtu && !ZT_MUTANT(punt_mtu_ignored))
+    else if (length - ZT_ETH_HEADER > zt_interface_at(machine, upper)->mtu &&
+             !ZT_MUTANT(punt_mtu_ignored))
         zt_emit_fate(machine, ZT_FATE_MTU_EXCEEDED);
     else
         zt_interface_send(machine, upper, zt_frame_copy(&machine->arena, data, length));

@@ -74,14 +74,14 @@ uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id)
 {
     const struct zt_vrf *found = NULL;
     if (program->vrf_count > 0)
-        found = bsearch(&(struct zt_vrf){.id = id}, program->vrfs, program->vrf_count, sizeof *program->vrfs,
-                        compare_vrfs);
+        found = bsearch(&(struct zt_vrf){ .id = id }, program->vrfs, program->vrf_count,
+                        sizeof *program->vrfs, compare_vrfs);
     return found == NULL ? ZT_NONE : (uint32_t)(found - program->vrfs);
 }
 
 static bool read_vrfs(struct zt_program_reader *reader, uint32_t node)
 {
-    static const char *const names[] = {"id", "name"};
+    static const char *const names[] = { "id", "name" };
     const struct zt_schema *schema = &reader->schema;
     struct zt_program *program = reader->program;
     const struct zt_path *path = ZT_PATH_KEY(NULL, "vrfs");
@@ -106,19 +106,22 @@ static bool read_vrfs(struct zt_program_reader *reader, uint32_t node)
         qsort(program->vrfs, count, sizeof *program->vrfs, compare_vrfs);
     for (uint32_t i = 1; i < count; i++)
         if (program->vrfs[i].id == program->vrfs[i - 1].id)
-            return zt_schema_fail(schema, path, "VRF %llu is there twice", (unsigned long long)program->vrfs[i].id);
+            return zt_schema_fail(schema, path, "VRF %llu is there twice",
+                                  (unsigned long long)program->vrfs[i].id);
     return true;
 }
 
 static bool read_seeds(struct zt_program_reader *reader, uint32_t node)
 {
-    static const char *const names[] = {"ecmp", "sourcePort"};
+    static const char *const names[] = { "ecmp", "sourcePort" };
     const struct zt_path *path = ZT_PATH_KEY(NULL, "seeds");
     uint32_t values[2];
     int64_t ecmp, source_port;
     if (!zt_schema_object(&reader->schema, node, path, names, 2, values) ||
-        !zt_schema_integer(&reader->schema, values[0], ZT_PATH_KEY(path, "ecmp"), 0, UINT32_MAX, &ecmp) ||
-        !zt_schema_integer(&reader->schema, values[1], ZT_PATH_KEY(path, "sourcePort"), 0, UINT32_MAX, &source_port))
+        !zt_schema_integer(&reader->schema, values[0], ZT_PATH_KEY(path, "ecmp"), 0, UINT32_MAX,
+                           &ecmp) ||
+        !zt_schema_integer(&reader->schema, values[1], ZT_PATH_KEY(path, "sourcePort"), 0,
+                           UINT32_MAX, &source_port))
         return false;
     reader->program->ecmp_seed = (uint32_t)ecmp;
     reader->program->source_port_seed = (uint32_t)source_port;
@@ -128,17 +131,20 @@ static bool read_seeds(struct zt_program_reader *reader, uint32_t node)
 static bool read_program(struct zt_program_reader *reader)
 {
     enum { FORMAT, VERSION, NODE, SEEDS, VRFS, INTERFACES, TABLES, COUNT };
-    static const char *const names[COUNT] = {"format", "version", "node", "seeds", "vrfs", "interfaces", "tables"};
-    static const char *const formats[] = {"ztos-program"};
+    static const char *const names[COUNT] = { "format", "version",    "node",  "seeds",
+                                              "vrfs",   "interfaces", "tables" };
+    static const char *const formats[] = { "ztos-program" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT], format;
     int64_t version;
 
     return zt_schema_object(schema, 0, NULL, names, COUNT, values) &&
-           zt_schema_enum(schema, values[FORMAT], ZT_PATH_KEY(NULL, "format"), formats, 1, &format) &&
-           zt_schema_integer(schema, values[VERSION], ZT_PATH_KEY(NULL, "version"), ZT_PROGRAM_VERSION,
-                             ZT_PROGRAM_VERSION, &version) &&
-           zt_schema_string(schema, values[NODE], ZT_PATH_KEY(NULL, "node"), 1, 63, reader->program->node) &&
+           zt_schema_enum(schema, values[FORMAT], ZT_PATH_KEY(NULL, "format"), formats, 1,
+                          &format) &&
+           zt_schema_integer(schema, values[VERSION], ZT_PATH_KEY(NULL, "version"),
+                             ZT_PROGRAM_VERSION, ZT_PROGRAM_VERSION, &version) &&
+           zt_schema_string(schema, values[NODE], ZT_PATH_KEY(NULL, "node"), 1, 63,
+                            reader->program->node) &&
            read_seeds(reader, values[SEEDS]) && read_vrfs(reader, values[VRFS]) &&
            zt_program_read_interfaces(reader, values[INTERFACES]) && zt_program_link(reader) &&
            zt_program_read_tables(reader, values[TABLES]) && zt_program_check_overlays(reader);
@@ -155,7 +161,9 @@ struct zt_program *zt_program_parse(const char *text, size_t length, struct zt_e
         memcpy(program->text, text, length);
         program->length = length;
         struct zt_program_reader reader = {
-            .schema = {.json = &json, .error = error, .code = "program-invalid"}, .program = program};
+            .schema = { .json = &json, .error = error, .code = "program-invalid" },
+            .program = program
+        };
         if (!read_program(&reader)) {
             zt_program_free(program);
             program = NULL;

@@ -218,7 +218,8 @@ static inline uint32_t zt_program_find(const struct zt_program *program, uint32_
 static inline bool zt_address_covers(const struct zt_address *address, zt_ip ip)
 {
     return address->ip.family == ip.family &&
-           zt_ip_equal(zt_ip_prefix(address->ip, address->length), zt_ip_prefix(ip, address->length));
+           zt_ip_equal(zt_ip_prefix(address->ip, address->length),
+                       zt_ip_prefix(ip, address->length));
 }
 
 const char *zt_kind_name(uint8_t kind);

@@ -7,7 +7,8 @@
 #define SAFE INT64_C(9007199254740991)
 #define TABLE_MAX (1 << 20)
 
-static bool read_id(const struct zt_schema *schema, uint32_t node, const struct zt_path *path, uint32_t *id)
+static bool read_id(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                    uint32_t *id)
 {
     int64_t value;
     if (!zt_schema_integer(schema, node, path, 1, UINT16_MAX, &value))
@@ -16,7 +17,8 @@ static bool read_id(const struct zt_schema *schema, uint32_t node, const struct 
     return true;
 }
 
-static bool read_mtu(const struct zt_schema *schema, uint32_t node, const struct zt_path *path, uint32_t *mtu)
+static bool read_mtu(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                     uint32_t *mtu)
 {
     int64_t value;
     if (!zt_schema_integer(schema, node, path, MTU_MIN, MTU_MAX, &value))
@@ -25,7 +27,8 @@ static bool read_mtu(const struct zt_schema *schema, uint32_t node, const struct
     return true;
 }
 
-static bool read_ns(const struct zt_schema *schema, uint32_t node, const struct zt_path *path, uint64_t *ns)
+static bool read_ns(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                    uint64_t *ns)
 {
     int64_t value;
     if (!zt_schema_integer(schema, node, path, 0, SAFE, &value))
@@ -34,7 +37,8 @@ static bool read_ns(const struct zt_schema *schema, uint32_t node, const struct 
     return true;
 }
 
-static bool read_vrf(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path, uint32_t *vrf)
+static bool read_vrf(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
+                     uint32_t *vrf)
 {
     int64_t id;
     if (!zt_schema_integer(&reader->schema, node, path, 0, SAFE, &id))
@@ -46,20 +50,22 @@ static bool read_vrf(struct zt_program_reader *reader, uint32_t node, const stru
 }
 
 /* `vrf` and `bridge` of a port or macsec interface, both optional. */
-static bool read_attach(struct zt_program_reader *reader, uint32_t vrf, uint32_t bridge, const struct zt_path *path,
-                        struct zt_interface *interface)
+static bool read_attach(struct zt_program_reader *reader, uint32_t vrf, uint32_t bridge,
+                        const struct zt_path *path, struct zt_interface *interface)
 {
     if (vrf != 0 && !read_vrf(reader, vrf, ZT_PATH_KEY(path, "vrf"), &interface->vrf))
         return false;
-    if (bridge != 0 && !read_id(&reader->schema, bridge, ZT_PATH_KEY(path, "bridge"), &interface->bridge))
+    if (bridge != 0 &&
+        !read_id(&reader->schema, bridge, ZT_PATH_KEY(path, "bridge"), &interface->bridge))
         return false;
     if (vrf != 0 && bridge != 0)
-        return zt_schema_fail(&reader->schema, path, "it is attached to a VRF and to a bridge; it can have one");
+        return zt_schema_fail(&reader->schema, path,
+                              "it is attached to a VRF and to a bridge; it can have one");
     return true;
 }
 
-static bool read_addresses(struct zt_program_reader *reader, uint32_t node, const struct zt_path *up,
-                           struct zt_interface *interface)
+static bool read_addresses(struct zt_program_reader *reader, uint32_t node,
+                           const struct zt_path *up, struct zt_interface *interface)
 {
     const struct zt_schema *schema = &reader->schema;
     const struct zt_path *path = ZT_PATH_KEY(up, "addresses");
@@ -75,8 +81,8 @@ static bool read_addresses(struct zt_program_reader *reader, uint32_t node, cons
     return true;
 }
 
-bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path, uint8_t family,
-                         zt_ip **list, uint32_t *count)
+bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node,
+                         const struct zt_path *path, uint8_t family, zt_ip **list, uint32_t *count)
 {
     const struct zt_schema *schema = &reader->schema;
     if (!zt_schema_array(schema, node, path, 0, UINT32_MAX))
@@ -88,7 +94,8 @@ bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node, const 
         if (!zt_schema_ip(schema, at, ZT_PATH_INDEX(path, i), &(*list)[i]))
             return false;
         if (family != 0 && (*list)[i].family != family)
-            return zt_schema_fail(schema, ZT_PATH_INDEX(path, i), "it is not of the family of `local`");
+            return zt_schema_fail(schema, ZT_PATH_INDEX(path, i),
+                                  "it is not of the family of `local`");
     }
     return true;
 }
@@ -97,7 +104,8 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
                       struct zt_interface *interface)
 {
     enum { ID, NAME, KIND, VRF, BRIDGE, MAC, MTU, ADDRESSES, TAP, COUNT };
-    static const char *const names[COUNT] = {"id", "name", "kind", "?vrf", "?bridge", "mac", "mtu", "addresses", "tap"};
+    static const char *const names[COUNT] = { "id",  "name", "kind",      "?vrf", "?bridge",
+                                              "mac", "mtu",  "addresses", "tap" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT];
 
@@ -110,9 +118,10 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
            zt_schema_bool(schema, values[TAP], ZT_PATH_KEY(path, "tap"), &interface->port.tap);
 }
 
-static bool read_sa(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path, struct zt_sa *sa)
+static bool read_sa(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
+                    struct zt_sa *sa)
 {
-    static const char *const names[] = {"sci", "an", "key"};
+    static const char *const names[] = { "sci", "an", "key" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[3];
     int64_t an;
@@ -132,8 +141,8 @@ static bool read_sa(struct zt_program_reader *reader, uint32_t node, const struc
     return true;
 }
 
-static bool read_receive_sas(struct zt_program_reader *reader, uint32_t node, const struct zt_path *up,
-                             struct zt_macsec *macsec)
+static bool read_receive_sas(struct zt_program_reader *reader, uint32_t node,
+                             const struct zt_path *up, struct zt_macsec *macsec)
 {
     const struct zt_schema *schema = &reader->schema;
     const struct zt_path *path = ZT_PATH_KEY(up, "rx");
@@ -147,8 +156,10 @@ static bool read_receive_sas(struct zt_program_reader *reader, uint32_t node, co
         if (!read_sa(reader, at, ZT_PATH_INDEX(path, i), sa))
             return false;
         for (uint32_t other = 0; other < i; other++)
-            if (macsec->rx[other].an == sa->an && memcmp(&macsec->rx[other].sci, &sa->sci, sizeof sa->sci) == 0)
-                return zt_schema_fail(schema, ZT_PATH_INDEX(path, i), "SCI and AN are those of element %u", other);
+            if (macsec->rx[other].an == sa->an &&
+                memcmp(&macsec->rx[other].sci, &sa->sci, sizeof sa->sci) == 0)
+                return zt_schema_fail(schema, ZT_PATH_INDEX(path, i),
+                                      "SCI and AN are those of element %u", other);
     }
     return true;
 }
@@ -156,11 +167,29 @@ static bool read_receive_sas(struct zt_program_reader *reader, uint32_t node, co
 static bool read_macsec(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                         struct zt_interface *interface)
 {
-    enum { ID, NAME, KIND, VRF, BRIDGE, LOWER, MAC, MTU, ADDRESSES, CIPHER, MODE, WINDOW, TX, RX, COUNT };
-    static const char *const names[COUNT] = {"id",  "name",      "kind",   "?vrf", "?bridge",      "lower", "mac",
-                                             "mtu", "addresses", "cipher", "mode", "replayWindow", "tx",    "rx"};
-    static const char *const ciphers[] = {"gcm-aes-128"};
-    static const char *const modes[] = {"strict", "disabled"};
+    enum {
+        ID,
+        NAME,
+        KIND,
+        VRF,
+        BRIDGE,
+        LOWER,
+        MAC,
+        MTU,
+        ADDRESSES,
+        CIPHER,
+        MODE,
+        WINDOW,
+        TX,
+        RX,
+        COUNT
+    };
+    static const char *const names[COUNT] = { "id",        "name",   "kind", "?vrf",
+                                              "?bridge",   "lower",  "mac",  "mtu",
+                                              "addresses", "cipher", "mode", "replayWindow",
+                                              "tx",        "rx" };
+    static const char *const ciphers[] = { "gcm-aes-128" };
+    static const char *const modes[] = { "strict", "disabled" };
     const struct zt_schema *schema = &reader->schema;
     struct zt_macsec *macsec = &interface->macsec;
     uint32_t values[COUNT], cipher, mode;
@@ -174,13 +203,14 @@ static bool read_macsec(struct zt_program_reader *reader, uint32_t node, const s
         !read_addresses(reader, values[ADDRESSES], path, interface) ||
         !zt_schema_enum(schema, values[CIPHER], ZT_PATH_KEY(path, "cipher"), ciphers, 1, &cipher) ||
         !zt_schema_enum(schema, values[MODE], ZT_PATH_KEY(path, "mode"), modes, 2, &mode) ||
-        !zt_schema_integer(schema, values[WINDOW], ZT_PATH_KEY(path, "replayWindow"), 0, 0, &window) ||
+        !zt_schema_integer(schema, values[WINDOW], ZT_PATH_KEY(path, "replayWindow"), 0, 0,
+                           &window) ||
         !read_sa(reader, values[TX], ZT_PATH_KEY(path, "tx"), &macsec->tx) ||
         !read_receive_sas(reader, values[RX], path, macsec))
         return false;
     const struct zt_json_node *text = &schema->json->nodes[values[MODE]];
     macsec->strict = mode == 0;
-    macsec->mode = (struct zt_span){text->start, text->end};
+    macsec->mode = (struct zt_span){ text->start, text->end };
     return true;
 }
 
@@ -188,7 +218,7 @@ static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const s
                         struct zt_interface *interface)
 {
     enum { ID, NAME, KIND, AGEING, LIMIT, COUNT };
-    static const char *const names[COUNT] = {"id", "name", "kind", "ageing", "fdbLimit"};
+    static const char *const names[COUNT] = { "id", "name", "kind", "ageing", "fdbLimit" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT];
     int64_t limit;
@@ -197,7 +227,8 @@ static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const s
     interface->br.irb = ZT_NONE;
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
         !read_ns(schema, values[AGEING], ZT_PATH_KEY(path, "ageing"), &interface->br.ageing) ||
-        !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "fdbLimit"), 1, TABLE_MAX, &limit))
+        !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "fdbLimit"), 1, TABLE_MAX,
+                           &limit))
         return false;
     interface->br.fdb_limit = (uint32_t)limit;
     return true;
@@ -206,9 +237,33 @@ static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const s
 static bool read_irb(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                      struct zt_interface *interface)
 {
-    enum { ID, NAME, KIND, BRIDGE, VRF, MAC, SYSTEM_MAC, ADDRESSES, MTU, SUPPRESS, LIFETIME, LIMIT, COUNT };
-    static const char *const names[COUNT] = {"id",        "name",      "kind", "bridge",   "vrf",               "mac",
-                                             "systemMac", "addresses", "mtu",  "suppress", "neighbourLifetime", "neighbourLimit"};
+    enum {
+        ID,
+        NAME,
+        KIND,
+        BRIDGE,
+        VRF,
+        MAC,
+        SYSTEM_MAC,
+        ADDRESSES,
+        MTU,
+        SUPPRESS,
+        LIFETIME,
+        LIMIT,
+        COUNT
+    };
+    static const char *const names[COUNT] = { "id",
+                                              "name",
+                                              "kind",
+                                              "bridge",
+                                              "vrf",
+                                              "mac",
+                                              "systemMac",
+                                              "addresses",
+                                              "mtu",
+                                              "suppress",
+                                              "neighbourLifetime",
+                                              "neighbourLimit" };
     const struct zt_schema *schema = &reader->schema;
     struct zt_irb *irb = &interface->irb;
     uint32_t values[COUNT];
@@ -218,12 +273,15 @@ static bool read_irb(struct zt_program_reader *reader, uint32_t node, const stru
         !read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"), &interface->bridge) ||
         !read_vrf(reader, values[VRF], ZT_PATH_KEY(path, "vrf"), &interface->vrf) ||
         !zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) ||
-        !zt_schema_mac(schema, values[SYSTEM_MAC], ZT_PATH_KEY(path, "systemMac"), &irb->system_mac) ||
+        !zt_schema_mac(schema, values[SYSTEM_MAC], ZT_PATH_KEY(path, "systemMac"),
+                       &irb->system_mac) ||
         !read_addresses(reader, values[ADDRESSES], path, interface) ||
         !read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
         !zt_schema_bool(schema, values[SUPPRESS], ZT_PATH_KEY(path, "suppress"), &irb->suppress) ||
-        !read_ns(schema, values[LIFETIME], ZT_PATH_KEY(path, "neighbourLifetime"), &irb->lifetime) ||
-        !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "neighbourLimit"), 1, TABLE_MAX, &limit))
+        !read_ns(schema, values[LIFETIME], ZT_PATH_KEY(path, "neighbourLifetime"),
+                 &irb->lifetime) ||
+        !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "neighbourLimit"), 1, TABLE_MAX,
+                           &limit))
         return false;
     irb->limit = (uint32_t)limit;
     for (uint32_t i = 0; i < interface->address_count; i++) {
@@ -238,10 +296,29 @@ static bool read_irb(struct zt_program_reader *reader, uint32_t node, const stru
 static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                        struct zt_interface *interface)
 {
-    enum { ID, NAME, KIND, BRIDGE, VNI, UNDERLAY, LOCAL, PORT, MTU, LEARNING, TTL, DSCP, DF, CHECKSUM, REMOTES, COUNT };
-    static const char *const names[COUNT] = {"id",  "name",     "kind", "bridge", "vni", "underlayVrf", "local", "port",
-                                             "mtu", "learning", "ttl",  "dscp",   "df",  "udpChecksum", "remotes"};
-    static const char *const checksums[] = {"zero", "compute"};
+    enum {
+        ID,
+        NAME,
+        KIND,
+        BRIDGE,
+        VNI,
+        UNDERLAY,
+        LOCAL,
+        PORT,
+        MTU,
+        LEARNING,
+        TTL,
+        DSCP,
+        DF,
+        CHECKSUM,
+        REMOTES,
+        COUNT
+    };
+    static const char *const names[COUNT] = { "id",  "name",        "kind",   "bridge",
+                                              "vni", "underlayVrf", "local",  "port",
+                                              "mtu", "learning",    "ttl",    "dscp",
+                                              "df",  "udpChecksum", "remotes" };
+    static const char *const checksums[] = { "zero", "compute" };
     const struct zt_schema *schema = &reader->schema;
     struct zt_vxlan *vxlan = &interface->vxlan;
     uint32_t values[COUNT], checksum;
@@ -254,17 +331,19 @@ static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const st
         !zt_schema_ip(schema, values[LOCAL], ZT_PATH_KEY(path, "local"), &vxlan->local) ||
         !zt_schema_integer(schema, values[PORT], ZT_PATH_KEY(path, "port"), 1, UINT16_MAX, &port) ||
         !read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
-        !zt_schema_bool(schema, values[LEARNING], ZT_PATH_KEY(path, "learning"), &vxlan->learning) ||
+        !zt_schema_bool(schema, values[LEARNING], ZT_PATH_KEY(path, "learning"),
+                        &vxlan->learning) ||
         !zt_schema_integer(schema, values[TTL], ZT_PATH_KEY(path, "ttl"), 1, 255, &ttl) ||
         !zt_schema_integer(schema, values[DSCP], ZT_PATH_KEY(path, "dscp"), 0, 63, &dscp) ||
         !zt_schema_bool(schema, values[DF], ZT_PATH_KEY(path, "df"), &vxlan->df) ||
-        !zt_schema_enum(schema, values[CHECKSUM], ZT_PATH_KEY(path, "udpChecksum"), checksums, 2, &checksum) ||
-        !zt_program_read_ips(reader, values[REMOTES], ZT_PATH_KEY(path, "remotes"), vxlan->local.family,
-                             &vxlan->remotes, &vxlan->remote_count))
+        !zt_schema_enum(schema, values[CHECKSUM], ZT_PATH_KEY(path, "udpChecksum"), checksums, 2,
+                        &checksum) ||
+        !zt_program_read_ips(reader, values[REMOTES], ZT_PATH_KEY(path, "remotes"),
+                             vxlan->local.family, &vxlan->remotes, &vxlan->remote_count))
         return false;
     const struct zt_json_node *text = &schema->json->nodes[values[VNI]];
     vxlan->vni = (uint32_t)vni;
-    vxlan->vni_span = (struct zt_span){text->start, text->end};
+    vxlan->vni_span = (struct zt_span){ text->start, text->end };
     vxlan->port.value = (uint16_t)port;
     vxlan->ttl = (uint8_t)ttl;
     vxlan->dscp = (uint8_t)dscp;
@@ -272,11 +351,11 @@ static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const st
     return true;
 }
 
-static bool read_loopback(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
-                          struct zt_interface *interface)
+static bool read_loopback(struct zt_program_reader *reader, uint32_t node,
+                          const struct zt_path *path, struct zt_interface *interface)
 {
     enum { ID, NAME, KIND, VRF, ADDRESSES, COUNT };
-    static const char *const names[COUNT] = {"id", "name", "kind", "vrf", "addresses"};
+    static const char *const names[COUNT] = { "id", "name", "kind", "vrf", "addresses" };
     uint32_t values[COUNT];
 
     interface->mtu = UINT32_MAX;
@@ -298,8 +377,8 @@ static uint32_t member(const struct zt_json *json, uint32_t node, const char *na
     return 0;
 }
 
-static bool read_interface(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
-                           struct zt_interface *interface)
+static bool read_interface(struct zt_program_reader *reader, uint32_t node,
+                           const struct zt_path *path, struct zt_interface *interface)
 {
     static const char *const kinds[] = {
 #define KIND_TEXT(name, text) text,
@@ -308,25 +387,29 @@ static bool read_interface(struct zt_program_reader *reader, uint32_t node, cons
     };
     static bool (*const readers[])(struct zt_program_reader *, uint32_t, const struct zt_path *,
                                    struct zt_interface *) = {
-        [ZT_KIND_PORT] = read_port, [ZT_KIND_MACSEC] = read_macsec, [ZT_KIND_BRIDGE] = read_bridge,
-        [ZT_KIND_IRB] = read_irb,   [ZT_KIND_VXLAN] = read_vxlan,   [ZT_KIND_LOOPBACK] = read_loopback,
+        [ZT_KIND_PORT] = read_port,     [ZT_KIND_MACSEC] = read_macsec,
+        [ZT_KIND_BRIDGE] = read_bridge, [ZT_KIND_IRB] = read_irb,
+        [ZT_KIND_VXLAN] = read_vxlan,   [ZT_KIND_LOOPBACK] = read_loopback,
     };
     const struct zt_schema *schema = &reader->schema;
     const struct zt_json *json = schema->json;
     uint32_t index, id;
 
     if (json->nodes[node].type != ZT_JSON_OBJECT)
-        return zt_schema_fail(schema, path, "an object is wanted, not %s", zt_json_type_name(json->nodes[node].type));
+        return zt_schema_fail(schema, path, "an object is wanted, not %s",
+                              zt_json_type_name(json->nodes[node].type));
     uint32_t kind = member(json, node, "kind");
     if (kind == 0)
         return zt_schema_fail(schema, path, "member `kind` is missing");
-    if (!zt_schema_enum(schema, kind, ZT_PATH_KEY(path, "kind"), kinds, sizeof kinds / sizeof *kinds, &index))
+    if (!zt_schema_enum(schema, kind, ZT_PATH_KEY(path, "kind"), kinds,
+                        sizeof kinds / sizeof *kinds, &index))
         return false;
     interface->kind = (uint8_t)index;
     interface->vrf = interface->bridge = ZT_NONE;
     if (!readers[index](reader, node, path, interface) ||
         !read_id(schema, member(json, node, "id"), ZT_PATH_KEY(path, "id"), &id) ||
-        !zt_schema_string(schema, member(json, node, "name"), ZT_PATH_KEY(path, "name"), 1, 15, interface->name))
+        !zt_schema_string(schema, member(json, node, "name"), ZT_PATH_KEY(path, "name"), 1, 15,
+                          interface->name))
         return false;
     interface->id = (uint16_t)id;
     return true;
@@ -349,8 +432,9 @@ bool zt_program_read_interfaces(struct zt_program_reader *reader, uint32_t node)
         if (!read_interface(reader, at, here, interface))
             return false;
         if (i > 0 && interface->id <= program->interfaces[i - 1].id)
-            return zt_schema_fail(schema, ZT_PATH_KEY(here, "id"), "interfaces must ascend by id; %u follows %u",
-                                  interface->id, program->interfaces[i - 1].id);
+            return zt_schema_fail(schema, ZT_PATH_KEY(here, "id"),
+                                  "interfaces must ascend by id; %u follows %u", interface->id,
+                                  program->interfaces[i - 1].id);
     }
     program->highest_id = count > 0 ? program->interfaces[count - 1].id : 0;
     program->by_id = zt_program_alloc(program, program->highest_id + 1, sizeof *program->by_id);

@@ -8,14 +8,16 @@
 #define INTERFACE_PATH(i) ZT_PATH_INDEX(ZT_PATH_KEY(NULL, "interfaces"), (i))
 
 /* Turns an interface id into an index of the wanted kind. */
-static bool resolve(struct zt_program_reader *reader, const struct zt_path *path, uint8_t kind, uint32_t *reference)
+static bool resolve(struct zt_program_reader *reader, const struct zt_path *path, uint8_t kind,
+                    uint32_t *reference)
 {
     uint32_t index = zt_program_find(reader->program, *reference);
     if (index == ZT_NONE)
         return zt_schema_fail(&reader->schema, path, "there is no interface %u", *reference);
     if (reader->program->interfaces[index].kind != kind)
-        return zt_schema_fail(&reader->schema, path, "interface %u is a %s; a %s is wanted", *reference,
-                              zt_kind_name(reader->program->interfaces[index].kind), zt_kind_name(kind));
+        return zt_schema_fail(&reader->schema, path, "interface %u is a %s; a %s is wanted",
+                              *reference, zt_kind_name(reader->program->interfaces[index].kind),
+                              zt_kind_name(kind));
     *reference = index;
     return true;
 }
@@ -23,16 +25,18 @@ static bool resolve(struct zt_program_reader *reader, const struct zt_path *path
 static bool link_macsec(struct zt_program_reader *reader, uint32_t index)
 {
     struct zt_interface *macsec = &reader->program->interfaces[index];
-    if (!resolve(reader, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"), ZT_KIND_PORT, &macsec->macsec.lower))
+    if (!resolve(reader, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"), ZT_KIND_PORT,
+                 &macsec->macsec.lower))
         return false;
     struct zt_interface *lower = &reader->program->interfaces[macsec->macsec.lower];
     if (lower->port.macsec != ZT_NONE)
         return zt_schema_fail(&reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
                               "port %u lies below another macsec interface", lower->id);
     if (lower->vrf != ZT_NONE || lower->bridge != ZT_NONE)
-        return zt_schema_fail(&reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
-                              "port %u is attached itself; below a macsec interface it has neither vrf nor bridge",
-                              lower->id);
+        return zt_schema_fail(
+            &reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
+            "port %u is attached itself; below a macsec interface it has neither vrf nor bridge",
+            lower->id);
     lower->port.macsec = index;
     return true;
 }
@@ -62,7 +66,8 @@ static void list_members(struct zt_program *program)
         struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind != ZT_KIND_BRIDGE)
             continue;
-        interface->br.members = zt_program_alloc(program, interface->br.member_count, sizeof(uint32_t));
+        interface->br.members =
+            zt_program_alloc(program, interface->br.member_count, sizeof(uint32_t));
         interface->br.member_count = 0;
     }
     for (uint32_t i = 0; i < program->interface_count; i++) {
@@ -120,14 +125,16 @@ static void list_endpoint(struct zt_program *program, uint32_t index)
         if (program->endpoints[i].port.value == vxlan->port.value &&
             zt_ip_equal(program->endpoints[i].local, vxlan->local))
             return;
-    program->endpoints[program->endpoint_count++] = (struct zt_endpoint){vxlan->local, vxlan->port, index};
+    program->endpoints[program->endpoint_count++] =
+        (struct zt_endpoint){ vxlan->local, vxlan->port, index };
 }
 
 static void list_by_kind(struct zt_program *program)
 {
     program->ports = zt_program_alloc(program, program->interface_count, sizeof *program->ports);
     program->vxlans = zt_program_alloc(program, program->interface_count, sizeof *program->vxlans);
-    program->endpoints = zt_program_alloc(program, program->interface_count, sizeof *program->endpoints);
+    program->endpoints =
+        zt_program_alloc(program, program->interface_count, sizeof *program->endpoints);
     for (uint32_t i = 0; i < program->interface_count; i++) {
         if (program->interfaces[i].kind == ZT_KIND_PORT)
             program->ports[program->port_count++] = i;
@@ -142,7 +149,8 @@ bool zt_program_link(struct zt_program_reader *reader)
 {
     struct zt_program *program = reader->program;
     for (uint32_t i = 0; i < program->interface_count; i++)
-        if ((program->interfaces[i].kind == ZT_KIND_MACSEC && !link_macsec(reader, i)) || !link_bridge(reader, i))
+        if ((program->interfaces[i].kind == ZT_KIND_MACSEC && !link_macsec(reader, i)) ||
+            !link_bridge(reader, i))
             return false;
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
@@ -150,7 +158,8 @@ bool zt_program_link(struct zt_program_reader *reader)
         if (interface->kind == ZT_KIND_BRIDGE || below)
             continue;
         if (interface->vrf == ZT_NONE && interface->bridge == ZT_NONE)
-            return zt_schema_fail(&reader->schema, INTERFACE_PATH(i), "it is attached to nothing: vrf or bridge is missing");
+            return zt_schema_fail(&reader->schema, INTERFACE_PATH(i),
+                                  "it is attached to nothing: vrf or bridge is missing");
     }
     list_members(program);
     list_own_addresses(program);
@@ -161,16 +170,19 @@ bool zt_program_link(struct zt_program_reader *reader)
 /* Walk of bridges: white, on the way, done. */
 enum colour { UNSEEN, OPEN, CLOSED };
 
-static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge, uint32_t depth);
+static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge,
+                    uint32_t depth);
 
 /* A bridge that carries what VRF `vrf` sends, through an irb that `target` is. */
-static bool descend_interface(struct zt_program_reader *reader, uint8_t *colours, uint32_t target, uint32_t depth)
+static bool descend_interface(struct zt_program_reader *reader, uint8_t *colours, uint32_t target,
+                              uint32_t depth)
 {
     const struct zt_interface *interface = &reader->program->interfaces[target];
     return interface->kind != ZT_KIND_IRB || descend(reader, colours, interface->bridge, depth + 1);
 }
 
-static bool descend_vrf(struct zt_program_reader *reader, uint8_t *colours, uint32_t vrf, uint32_t depth)
+static bool descend_vrf(struct zt_program_reader *reader, uint8_t *colours, uint32_t vrf,
+                        uint32_t depth)
 {
     const struct zt_program *program = reader->program;
     for (uint32_t r = 0; r < program->route_count; r++) {
@@ -193,18 +205,22 @@ static bool descend_vrf(struct zt_program_reader *reader, uint8_t *colours, uint
 /* Bridges nest as deep as overlays do; more than this is no fabric, and recursion must end. */
 #define OVERLAY_DEPTH_MAX 8
 
-static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge, uint32_t depth)
+static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge,
+                    uint32_t depth)
 {
     const struct zt_program *program = reader->program;
     if (colours[bridge] == CLOSED)
         return true;
     if (colours[bridge] == OPEN || depth > OVERLAY_DEPTH_MAX)
-        return zt_schema_fail(&reader->schema, INTERFACE_PATH(bridge),
-                              "what this bridge sends by VXLAN comes back to it through routes of the underlay VRF");
+        return zt_schema_fail(
+            &reader->schema, INTERFACE_PATH(bridge),
+            "what this bridge sends by VXLAN comes back to it through routes of the underlay VRF");
     colours[bridge] = OPEN;
     for (uint32_t m = 0; m < program->interfaces[bridge].br.member_count; m++) {
-        const struct zt_interface *member = &program->interfaces[program->interfaces[bridge].br.members[m]];
-        if (member->kind == ZT_KIND_VXLAN && !descend_vrf(reader, colours, member->vxlan.underlay, depth))
+        const struct zt_interface *member =
+            &program->interfaces[program->interfaces[bridge].br.members[m]];
+        if (member->kind == ZT_KIND_VXLAN &&
+            !descend_vrf(reader, colours, member->vxlan.underlay, depth))
             return false;
     }
     colours[bridge] = CLOSED;

@@ -23,7 +23,7 @@ bool zt_program_check_overlays(struct zt_program_reader *reader);
 /* Index of the VRF with this id, ZT_NONE. */
 uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id);
 /* A list of addresses; `family` 0 for either. */
-bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path, uint8_t family,
-                         zt_ip **list, uint32_t *count);
+bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node,
+                         const struct zt_path *path, uint8_t family, zt_ip **list, uint32_t *count);
 
 #endif

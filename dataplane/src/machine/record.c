@@ -14,7 +14,8 @@ void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t inde
         return;
     action->refreshes = true;
     action->source = (struct zt_flow_link){
-        bridge, index, zt_interface_at(machine, bridge)->br.fdb->entries[index].generation};
+        bridge, index, zt_interface_at(machine, bridge)->br.fdb->entries[index].generation
+    };
 }
 
 static void add_link(struct zt_machine *machine, struct zt_flow_link link)
@@ -29,14 +30,17 @@ static void add_link(struct zt_machine *machine, struct zt_flow_link link)
 void zt_record_fdb(struct zt_machine *machine, uint32_t bridge, uint32_t index)
 {
     if (machine->record.active)
-        add_link(machine, (struct zt_flow_link){
-                              bridge, index, zt_interface_at(machine, bridge)->br.fdb->entries[index].generation});
+        add_link(machine,
+                 (struct zt_flow_link){
+                     bridge, index,
+                     zt_interface_at(machine, bridge)->br.fdb->entries[index].generation });
 }
 
 void zt_record_neighbour(struct zt_machine *machine, uint32_t index)
 {
     if (machine->record.active)
-        add_link(machine, (struct zt_flow_link){ZT_NONE, index, machine->neighbours.entries[index].generation});
+        add_link(machine, (struct zt_flow_link){ ZT_NONE, index,
+                                                 machine->neighbours.entries[index].generation });
 }
 
 void zt_record_arriving_limit(struct zt_machine *machine, uint32_t limit)

@@ -11,7 +11,8 @@ static int compare_ips(const void *a, const void *b)
 
 bool zt_vrf_owns(const struct zt_vrf *vrf, zt_ip ip)
 {
-    return vrf->own_count > 0 && bsearch(&ip, vrf->own, vrf->own_count, sizeof ip, compare_ips) != NULL;
+    return vrf->own_count > 0 &&
+           bsearch(&ip, vrf->own, vrf->own_count, sizeof ip, compare_ips) != NULL;
 }
 
 /* An own address of the VRF, or a link-local one of the receiving IRB. */
@@ -28,15 +29,17 @@ static bool is_martian(zt_ip ip)
 {
     if (ip.family == ZT_IPV4)
         return ip.octets[0] == 0 || ip.octets[0] == 127 || ip.octets[0] >= 224;
-    static const zt_ip loopback = {ZT_IPV6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+    static const zt_ip loopback = { ZT_IPV6, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } };
     return zt_ip_is_zero(ip) || zt_ip_equal(ip, loopback) || zt_ip_is_multicast(ip);
 }
 
-static const struct zt_route *find_route(const struct zt_machine *machine, uint32_t vrf, zt_ip destination)
+static const struct zt_route *find_route(const struct zt_machine *machine, uint32_t vrf,
+                                         zt_ip destination)
 {
     const struct zt_program *program = machine->program;
     uint32_t index = zt_lpm_find(&program->vrfs[vrf].lpm, destination);
-    for (uint32_t other = 0; ZT_MUTANT(route_leaked) && index == ZT_NONE && other < program->vrf_count; other++)
+    for (uint32_t other = 0;
+         ZT_MUTANT(route_leaked) && index == ZT_NONE && other < program->vrf_count; other++)
         index = zt_lpm_find(&program->vrfs[other].lpm, destination);
     return index == ZT_NONE ? NULL : &program->routes[index];
 }
@@ -44,14 +47,15 @@ static const struct zt_route *find_route(const struct zt_machine *machine, uint3
 /* ROUTE-7. */
 static bool is_directed_broadcast(const struct zt_route *route, zt_ip destination)
 {
-    return route->kind == ZT_ROUTE_CONNECTED && destination.family == ZT_IPV4 && route->length <= 30 &&
+    return route->kind == ZT_ROUTE_CONNECTED && destination.family == ZT_IPV4 &&
+           route->length <= 30 &&
            (zt_ip_equal(destination, route->prefix) ||
             zt_ip_equal(destination, zt_ip_last(route->prefix, route->length)));
 }
 
 /* ROUTE-9: interface and next hop of a route that is no blackhole. */
-static uint32_t choose(const struct zt_machine *machine, const struct zt_route *route, const struct zt_packet *packet,
-                       zt_ip *next_hop)
+static uint32_t choose(const struct zt_machine *machine, const struct zt_route *route,
+                       const struct zt_packet *packet, zt_ip *next_hop)
 {
     if (route->kind == ZT_ROUTE_CONNECTED)
         return route->target;
@@ -75,13 +79,15 @@ struct complaint {
     enum zt_fate fate;
     uint8_t type, code, type6, code6;
 };
-static const struct complaint net_unreachable = {ZT_FATE_NO_ROUTE, ZT_ICMP_UNREACHABLE, 0, ZT_ICMPV6_UNREACHABLE, 0};
-static const struct complaint time_exceeded = {ZT_FATE_TTL_EXCEEDED, ZT_ICMP_TIME_EXCEEDED, 0,
-                                               ZT_ICMPV6_TIME_EXCEEDED, 0};
-static const struct complaint too_long = {ZT_FATE_MTU_EXCEEDED, ZT_ICMP_UNREACHABLE, 4, ZT_ICMPV6_TOO_BIG, 0};
+static const struct complaint net_unreachable = { ZT_FATE_NO_ROUTE, ZT_ICMP_UNREACHABLE, 0,
+                                                  ZT_ICMPV6_UNREACHABLE, 0 };
+static const struct complaint time_exceeded = { ZT_FATE_TTL_EXCEEDED, ZT_ICMP_TIME_EXCEEDED, 0,
+                                                ZT_ICMPV6_TIME_EXCEEDED, 0 };
+static const struct complaint too_long = { ZT_FATE_MTU_EXCEEDED, ZT_ICMP_UNREACHABLE, 4,
+                                           ZT_ICMPV6_TOO_BIG, 0 };
 
-static void complain(struct zt_machine *machine, const struct zt_packet *packet, const struct complaint *about,
-                     uint32_t rest)
+static void complain(struct zt_machine *machine, const struct zt_packet *packet,
+                     const struct complaint *about, uint32_t rest)
 {
     zt_emit_fate(machine, about->fate);
     if (packet->ip.family == ZT_IPV4)
@@ -149,7 +155,8 @@ void zt_route(struct zt_machine *machine, struct zt_packet packet)
 
     if (!ZT_MUTANT(padding_routed))
         packet.frame.length = ZT_ETH_HEADER + packet.ip.length; /* ROUTE-1 */
-    if ((is_martian(source) || owns(machine, packet.received, source)) && !ZT_MUTANT(martian_source_routed))
+    if ((is_martian(source) || owns(machine, packet.received, source)) &&
+        !ZT_MUTANT(martian_source_routed))
         zt_emit_fate(machine, ZT_FATE_MARTIAN_SOURCE); /* ROUTE-2 */
     else if (is_martian(destination))
         zt_emit_fate(machine, ZT_FATE_MARTIAN_DESTINATION); /* ROUTE-3 */
@@ -165,7 +172,8 @@ void zt_originate(struct zt_machine *machine, uint32_t vrf, struct zt_packet pac
 {
     const uint8_t *at = zt_packet_at(&packet);
     zt_ip destination = zt_ip_destination(at, packet.ip.family), next_hop = destination;
-    bool unroutable = zt_ip_is_link_local(destination) || zt_vrf_owns(&machine->program->vrfs[vrf], destination);
+    bool unroutable =
+        zt_ip_is_link_local(destination) || zt_vrf_owns(&machine->program->vrfs[vrf], destination);
     const struct zt_route *route = unroutable ? NULL : find_route(machine, vrf, destination);
 
     packet.received = ZT_NONE;

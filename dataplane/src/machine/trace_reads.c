@@ -55,7 +55,8 @@ void zt_trace_check(void)
     for (uint32_t i = 0; i < OCTETS; i++) {
         if (trace.marks[ZT_TRACE_DECIDED_BY][i] <= trace.marks[ZT_TRACE_LOOKED_AT][i])
             continue;
-        fprintf(stderr, "flow cache: octet %u decides and is neither in the key nor looked at\n", i);
+        fprintf(stderr, "flow cache: octet %u decides and is neither in the key nor looked at\n",
+                i);
         abort();
     }
 }

@@ -50,13 +50,15 @@ void zt_vxlan_send(struct zt_machine *machine, uint32_t index, zt_ip remote, str
 
     struct zt_packet outer = {
         .frame = zt_frame_push(&machine->arena, frame, ZT_ETH_HEADER + header + OVERHEAD),
-        .ip = {family, header, length},
+        .ip = { family, header, length },
     };
     uint8_t *ip = zt_packet_at(&outer), *udp = ip + header;
     if (family == ZT_IPV4)
-        zt_ipv4_write(ip, length, tos, vxlan->df, vxlan->ttl, (zt_protocol){ZT_PROTOCOL_UDP}, vxlan->local, remote);
+        zt_ipv4_write(ip, length, tos, vxlan->df, vxlan->ttl, (zt_protocol){ ZT_PROTOCOL_UDP },
+                      vxlan->local, remote);
     else
-        zt_ipv6_write(ip, length, tos, vxlan->ttl, (zt_protocol){ZT_PROTOCOL_UDP}, vxlan->local, remote);
+        zt_ipv6_write(ip, length, tos, vxlan->ttl, (zt_protocol){ ZT_PROTOCOL_UDP }, vxlan->local,
+                      remote);
     zt_store_u16(udp, port);
     zt_store_u16(udp + 2, vxlan->port.value);
     zt_store_u16(udp + 4, (uint16_t)(length - header));
@@ -72,7 +74,8 @@ void zt_vxlan_send(struct zt_machine *machine, uint32_t index, zt_ip remote, str
 static uint32_t find_endpoint(const struct zt_program *program, zt_ip local, zt_l4_port port)
 {
     for (uint32_t i = 0; i < program->endpoint_count; i++)
-        if (program->endpoints[i].port.value == port.value && zt_ip_equal(program->endpoints[i].local, local))
+        if (program->endpoints[i].port.value == port.value &&
+            zt_ip_equal(program->endpoints[i].local, local))
             return program->endpoints[i].vxlan;
     return ZT_NONE;
 }
@@ -82,7 +85,7 @@ struct zt_vxlan_view zt_vxlan_read(const struct zt_program *program, const struc
 {
     const uint8_t *at = frame->data + ZT_ETH_HEADER, *udp = at + ip->header;
     uint32_t behind = ip->length - ip->header;
-    struct zt_vxlan_view view = {.vxlan = ZT_NONE};
+    struct zt_vxlan_view view = { .vxlan = ZT_NONE };
 
     if (zt_ip_protocol(at, ip->family).value != ZT_PROTOCOL_UDP || behind < ZT_UDP_HEADER ||
         (ip->family == ZT_IPV4 && zt_ipv4_is_fragment(at)))
@@ -99,7 +102,8 @@ struct zt_vxlan_view zt_vxlan_read(const struct zt_program *program, const struc
         return view;
     view.fate = ZT_FATE_UDP_CHECKSUM;
     if (zt_load_u16(udp + 6) != 0) {
-        if (!zt_udp_checksum_is_right(at, ip->family, udp, length) && !ZT_MUTANT(udp_checksum_unverified))
+        if (!zt_udp_checksum_is_right(at, ip->family, udp, length) &&
+            !ZT_MUTANT(udp_checksum_unverified))
             return view;
     } else if (ip->family == ZT_IPV6 && !program->interfaces[view.vxlan].vxlan.zero_checksum) {
         return view;
@@ -152,8 +156,8 @@ enum zt_fate zt_vxlan_merge_ecn(uint8_t outer, struct zt_frame inner)
 }
 
 /* VXLAN-5 from the VNI on, VXLAN-6. */
-static enum zt_fate check_inner(const struct zt_machine *machine, const struct zt_vxlan_view *view, uint32_t index,
-                                struct zt_frame inner)
+static enum zt_fate check_inner(const struct zt_machine *machine, const struct zt_vxlan_view *view,
+                                uint32_t index, struct zt_frame inner)
 {
     if (index == ZT_NONE)
         return ZT_FATE_VXLAN_VNI_UNKNOWN;
@@ -189,6 +193,7 @@ bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet
     zt_trace_advance(inner.data);
 #endif
     zt_record_arriving_limit(machine, ZT_ETH_HEADER + zt_interface_at(machine, index)->mtu);
-    zt_bridge_receive(machine, (struct zt_origin){.member = index, .remote = view.source}, inner); /* VXLAN-7 */
+    zt_bridge_receive(machine, (struct zt_origin){ .member = index, .remote = view.source },
+                      inner); /* VXLAN-7 */
     return true;
 }

@@ -49,9 +49,10 @@ static bool open_classic(struct zt_capture_reader *reader, struct zt_error *erro
     return true;
 }
 
-bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data, size_t length, struct zt_error *error)
+bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data, size_t length,
+                          struct zt_error *error)
 {
-    *reader = (struct zt_capture_reader){.data = data, .length = length};
+    *reader = (struct zt_capture_reader){ .data = data, .length = length };
     if (length < 4)
         return malformed(error, 0, "no capture: neither pcap nor pcapng");
     uint32_t magic = get32(reader, 0);
@@ -59,7 +60,8 @@ bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data,
         reader->next_generation = true;
         return true;
     }
-    reader->swapped = magic == __builtin_bswap32(CLASSIC_MICRO) || magic == __builtin_bswap32(CLASSIC_NANO);
+    reader->swapped =
+        magic == __builtin_bswap32(CLASSIC_MICRO) || magic == __builtin_bswap32(CLASSIC_NANO);
     magic = get32(reader, 0);
     if (magic != CLASSIC_MICRO && magic != CLASSIC_NANO)
         return malformed(error, 0, "no capture: neither pcap nor pcapng");
@@ -67,7 +69,8 @@ bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data,
     return open_classic(reader, error);
 }
 
-static bool check_lengths(uint32_t captured, uint32_t original, size_t left, size_t offset, struct zt_error *error)
+static bool check_lengths(uint32_t captured, uint32_t original, size_t left, size_t offset,
+                          struct zt_error *error)
 {
     if (captured > FRAME_MAX)
         return malformed(error, offset, "the frame is longer than any");
@@ -76,8 +79,8 @@ static bool check_lengths(uint32_t captured, uint32_t original, size_t left, siz
     return captured == original || malformed(error, offset, "the frame was captured in part");
 }
 
-static enum zt_capture_next next_classic(struct zt_capture_reader *reader, struct zt_captured *captured,
-                                         struct zt_error *error)
+static enum zt_capture_next next_classic(struct zt_capture_reader *reader,
+                                         struct zt_captured *captured, struct zt_error *error)
 {
     size_t at = reader->offset, left = reader->length - at;
     if (left == 0)
@@ -89,7 +92,8 @@ static enum zt_capture_next next_classic(struct zt_capture_reader *reader, struc
     uint32_t length = get32(reader, at + 8);
     if (!check_lengths(length, get32(reader, at + 12), left - 16, at + 8, error))
         return ZT_CAPTURE_MALFORMED;
-    captured->time = (uint64_t)get32(reader, at) * 1000000000u + (uint64_t)get32(reader, at + 4) * reader->unit;
+    captured->time =
+        (uint64_t)get32(reader, at) * 1000000000u + (uint64_t)get32(reader, at + 4) * reader->unit;
     captured->frame = reader->data + at + 16;
     captured->length = length;
     reader->offset += 16 + (size_t)length;
@@ -110,7 +114,8 @@ static uint8_t read_resolution(const struct zt_capture_reader *reader, size_t at
     return 6;
 }
 
-static bool read_interface(struct zt_capture_reader *reader, size_t at, size_t end, struct zt_error *error)
+static bool read_interface(struct zt_capture_reader *reader, size_t at, size_t end,
+                           struct zt_error *error)
 {
     if (end - at < 8)
         return malformed(error, at, "the interface description is too short");
@@ -120,7 +125,8 @@ static bool read_interface(struct zt_capture_reader *reader, size_t at, size_t e
         return malformed(error, at, "more than 64 interfaces in a section");
     uint8_t resolution = read_resolution(reader, at + 8, end);
     if (resolution > 9)
-        return malformed(error, at, "a time resolution finer than a nanosecond, or of base 2, is not read");
+        return malformed(error, at,
+                         "a time resolution finer than a nanosecond, or of base 2, is not read");
     reader->resolution[reader->interfaces++] = resolution;
     return true;
 }
@@ -132,11 +138,12 @@ static bool read_section(struct zt_capture_reader *reader, size_t at, struct zt_
     reader->swapped = false;
     reader->swapped = get32(reader, at + 8) == __builtin_bswap32(SECTION_ORDER);
     reader->interfaces = 0;
-    return get32(reader, at + 8) == SECTION_ORDER || malformed(error, at + 8, "the byte-order magic is wrong");
+    return get32(reader, at + 8) == SECTION_ORDER ||
+           malformed(error, at + 8, "the byte-order magic is wrong");
 }
 
-static bool read_packet(const struct zt_capture_reader *reader, size_t at, size_t end, struct zt_captured *captured,
-                        struct zt_error *error)
+static bool read_packet(const struct zt_capture_reader *reader, size_t at, size_t end,
+                        struct zt_captured *captured, struct zt_error *error)
 {
     if (end - at < 20)
         return malformed(error, at, "the packet block is too short");
@@ -149,12 +156,12 @@ static bool read_packet(const struct zt_capture_reader *reader, size_t at, size_
     for (uint8_t digits = reader->resolution[interface]; digits < 9; digits++)
         if (__builtin_mul_overflow(time, 10, &time))
             return malformed(error, at + 4, "the time does not fit into 64 bits of nanoseconds");
-    *captured = (struct zt_captured){time, reader->data + at + 20, length};
+    *captured = (struct zt_captured){ time, reader->data + at + 20, length };
     return true;
 }
 
-static enum zt_capture_next next_block(struct zt_capture_reader *reader, struct zt_captured *captured,
-                                       struct zt_error *error)
+static enum zt_capture_next next_block(struct zt_capture_reader *reader,
+                                       struct zt_captured *captured, struct zt_error *error)
 {
     while (reader->offset < reader->length) {
         size_t at = reader->offset, left = reader->length - at;
@@ -179,13 +186,15 @@ static enum zt_capture_next next_block(struct zt_capture_reader *reader, struct 
         if (type == INTERFACE_DESCRIPTION && !read_interface(reader, body, end, error))
             return ZT_CAPTURE_MALFORMED;
         if (type == ENHANCED_PACKET)
-            return read_packet(reader, body, end, captured, error) ? ZT_CAPTURE_FRAME : ZT_CAPTURE_MALFORMED;
+            return read_packet(reader, body, end, captured, error) ? ZT_CAPTURE_FRAME
+                                                                   : ZT_CAPTURE_MALFORMED;
     }
     return ZT_CAPTURE_AT_END;
 }
 
-enum zt_capture_next zt_capture_file_next(struct zt_capture_reader *reader, struct zt_captured *captured,
-                                          struct zt_error *error)
+enum zt_capture_next zt_capture_file_next(struct zt_capture_reader *reader,
+                                          struct zt_captured *captured, struct zt_error *error)
 {
-    return reader->next_generation ? next_block(reader, captured, error) : next_classic(reader, captured, error);
+    return reader->next_generation ? next_block(reader, captured, error)
+                                   : next_classic(reader, captured, error);
 }

@@ -32,9 +32,10 @@ struct zt_captured {
 enum zt_capture_next { ZT_CAPTURE_FRAME, ZT_CAPTURE_AT_END, ZT_CAPTURE_MALFORMED };
 
 /* Link type must be Ethernet. Errors: code `capture-malformed`, where `offset N`. */
-bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data, size_t length, struct zt_error *error);
+bool zt_capture_file_open(struct zt_capture_reader *reader, const uint8_t *data, size_t length,
+                          struct zt_error *error);
 /* A frame that was captured in part is an error: it is not the frame. */
-enum zt_capture_next zt_capture_file_next(struct zt_capture_reader *reader, struct zt_captured *captured,
-                                          struct zt_error *error);
+enum zt_capture_next zt_capture_file_next(struct zt_capture_reader *reader,
+                                          struct zt_captured *captured, struct zt_error *error);
 
 #endif

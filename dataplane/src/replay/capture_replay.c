@@ -22,7 +22,8 @@ static bool advance(struct source *source, struct zt_error *error)
     if (next == ZT_CAPTURE_MALFORMED) {
         char message[sizeof error->message];
         snprintf(message, sizeof message, "%.300s", error->message);
-        return zt_error_set(error, error->code, error->where, "capture of port %u: %.280s", source->port, message);
+        return zt_error_set(error, error->code, error->where, "capture of port %u: %.280s",
+                            source->port, message);
     }
     source->ended = next == ZT_CAPTURE_AT_END;
     /* Captures of several queues can step back a little; virtual time does not. */
@@ -52,8 +53,8 @@ static void run(struct zt_replay *replay, struct zt_input *inputs, uint32_t *cou
     *count = 0;
 }
 
-static bool merge(struct zt_replay *replay, struct source *sources, uint32_t count, struct zt_input *inputs,
-                  struct zt_error *error)
+static bool merge(struct zt_replay *replay, struct source *sources, uint32_t count,
+                  struct zt_input *inputs, struct zt_error *error)
 {
     uint32_t gathered = 0;
     for (struct source *source; (source = earliest(sources, count)) != NULL;) {
@@ -82,7 +83,8 @@ static bool is_port(const struct zt_machine *machine, uint16_t id)
 }
 
 static bool open_sources(const struct zt_replay *replay, struct source *sources,
-                         const struct zt_replay_capture *captures, uint32_t count, struct zt_error *error)
+                         const struct zt_replay_capture *captures, uint32_t count,
+                         struct zt_error *error)
 {
     for (uint32_t i = 0; i < count; i++) {
         char where[24];
@@ -90,7 +92,8 @@ static bool open_sources(const struct zt_replay *replay, struct source *sources,
         if (!is_port(replay->machine, captures[i].port))
             return zt_error_set(error, "unknown-interface", where, "the program has no such port");
         sources[i].port = captures[i].port;
-        if (!zt_capture_file_open(&sources[i].reader, captures[i].data, captures[i].length, error) ||
+        if (!zt_capture_file_open(&sources[i].reader, captures[i].data, captures[i].length,
+                                  error) ||
             !advance(&sources[i], error))
             return false;
     }
@@ -109,7 +112,8 @@ enum zt_replay_exit zt_replay_captures(struct zt_replay *replay, const char *pro
     replay->inputs++;
     struct source *sources = zt_calloc(count, sizeof *sources);
     struct zt_input *inputs = zt_calloc(ZT_REPLAY_VECTOR_MAX, sizeof *inputs);
-    bool good = open_sources(replay, sources, captures, count, error) && merge(replay, sources, count, inputs, error);
+    bool good = open_sources(replay, sources, captures, count, error) &&
+                merge(replay, sources, count, inputs, error);
     free(sources);
     free(inputs);
     return good ? ZT_REPLAY_EQUAL : ZT_REPLAY_BAD_INPUT;

@@ -22,11 +22,13 @@
 static const char usage[] =
     "usage: ztos-fpe replay --journal IN [--out OUT] [options]\n"
     "       ztos-fpe replay --program FILE --pcap-in PORT=FILE... --out OUT [options]\n"
-    "Runs the inputs of a journal, or frames of captures, through the machine in virtual time. Needs no privilege.\n"
+    "Runs the inputs of a journal, or frames of captures, through the machine in virtual time. "
+    "Needs no privilege.\n"
     "  --journal IN        a journal; outputs that it records must be those of the machine\n"
     "  --program FILE      a NodeProgram, for captures\n"
     "  --pcap-in PORT=FILE pcap or pcapng of what arrives on the port with this interface id\n"
-    "  --out OUT           write a complete journal of the inputs and the machine's outputs (0600)\n"
+    "  --out OUT           write a complete journal of the inputs and the machine's outputs "
+    "(0600)\n"
     "  --keys FILE         key file (0600) for MACsec\n"
     "  --cache on|off      flow cache; on\n"
     "  --cache-entries N   its size; 16384\n"
@@ -34,7 +36,8 @@ static const char usage[] =
     "  --stats             print counters as JSON on standard output\n"
     "  --mutant NAME       select a mutant (build of mutants only; also ZT_MUTANT)\n"
     "  --help\n"
-    "Exit status: 0 equal or nothing recorded, 1 different, 2 bad input or missing keys, 4 OUT not written.\n";
+    "Exit status: 0 equal or nothing recorded, 1 different, 2 bad input or missing keys, 4 OUT not "
+    "written.\n";
 
 struct arguments {
     const char *journal, *program, *out, *keys;
@@ -48,22 +51,33 @@ struct arguments {
     bool stats, help;
 };
 
-enum flag { FLAG_JOURNAL = 256, FLAG_PROGRAM, FLAG_PCAP, FLAG_OUT, FLAG_KEYS, FLAG_CACHE, FLAG_ENTRIES, FLAG_VECTOR,
-            FLAG_STATS, FLAG_MUTANT, FLAG_HELP };
+enum flag {
+    FLAG_JOURNAL = 256,
+    FLAG_PROGRAM,
+    FLAG_PCAP,
+    FLAG_OUT,
+    FLAG_KEYS,
+    FLAG_CACHE,
+    FLAG_ENTRIES,
+    FLAG_VECTOR,
+    FLAG_STATS,
+    FLAG_MUTANT,
+    FLAG_HELP
+};
 
 static const struct option flags[] = {
-    {"journal", required_argument, NULL, FLAG_JOURNAL},
-    {"program", required_argument, NULL, FLAG_PROGRAM},
-    {"pcap-in", required_argument, NULL, FLAG_PCAP},
-    {"out", required_argument, NULL, FLAG_OUT},
-    {"keys", required_argument, NULL, FLAG_KEYS},
-    {"cache", required_argument, NULL, FLAG_CACHE},
-    {"cache-entries", required_argument, NULL, FLAG_ENTRIES},
-    {"vector", required_argument, NULL, FLAG_VECTOR},
-    {"stats", no_argument, NULL, FLAG_STATS},
-    {"mutant", required_argument, NULL, FLAG_MUTANT},
-    {"help", no_argument, NULL, FLAG_HELP},
-    {NULL, 0, NULL, 0},
+    { "journal", required_argument, NULL, FLAG_JOURNAL },
+    { "program", required_argument, NULL, FLAG_PROGRAM },
+    { "pcap-in", required_argument, NULL, FLAG_PCAP },
+    { "out", required_argument, NULL, FLAG_OUT },
+    { "keys", required_argument, NULL, FLAG_KEYS },
+    { "cache", required_argument, NULL, FLAG_CACHE },
+    { "cache-entries", required_argument, NULL, FLAG_ENTRIES },
+    { "vector", required_argument, NULL, FLAG_VECTOR },
+    { "stats", no_argument, NULL, FLAG_STATS },
+    { "mutant", required_argument, NULL, FLAG_MUTANT },
+    { "help", no_argument, NULL, FLAG_HELP },
+    { NULL, 0, NULL, 0 },
 };
 
 static bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -78,13 +92,15 @@ static bool complain(const char *format, ...)
     return false;
 }
 
-static bool read_number(const char *flag, const char *text, uint32_t min, uint32_t max, uint32_t *value)
+static bool read_number(const char *flag, const char *text, uint32_t min, uint32_t max,
+                        uint32_t *value)
 {
     char *end;
     size_t digits = strspn(text, "0123456789");
     unsigned long parsed = strtoul(text, &end, 10);
     if (digits == 0 || digits > 9 || *end != '\0' || parsed < min || parsed > max)
-        return complain("%s wants a number in %" PRIu32 "..%" PRIu32 ", not '%.40s'", flag, min, max, text);
+        return complain("%s wants a number in %" PRIu32 "..%" PRIu32 ", not '%.40s'", flag, min,
+                        max, text);
     *value = (uint32_t)parsed;
     return true;
 }
@@ -132,7 +148,8 @@ static bool read_flag(struct arguments *arguments, int flag)
         return arguments->options.cache || strcmp(optarg, "off") == 0 ||
                complain("--cache is on or off, not '%.40s'", optarg);
     case FLAG_ENTRIES:
-        return read_number("--cache-entries", optarg, 1, 1u << 24, &arguments->options.cache_entries);
+        return read_number("--cache-entries", optarg, 1, 1u << 24,
+                           &arguments->options.cache_entries);
     case FLAG_VECTOR:
         return read_number("--vector", optarg, 1, ZT_REPLAY_VECTOR_MAX, &arguments->vector);
     case FLAG_STATS:
@@ -151,7 +168,7 @@ static bool read_flag(struct arguments *arguments, int flag)
 static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     int flag;
-    *arguments = (struct arguments){.options = {.cache = true}, .vector = VECTOR_DEFAULT};
+    *arguments = (struct arguments){ .options = { .cache = true }, .vector = VECTOR_DEFAULT };
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
         if (!read_flag(arguments, flag))
             return false;
@@ -168,7 +185,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 
 static void print_error(const char *path, const struct zt_error *error)
 {
-    fprintf(stderr, "ztos-fpe replay: %s: %s: %s (%s)\n", path, error->where, error->message, error->code);
+    fprintf(stderr, "ztos-fpe replay: %s: %s: %s (%s)\n", path, error->where, error->message,
+            error->code);
 }
 
 /* Writing over an input would destroy it. */
@@ -181,7 +199,8 @@ static bool is_input(const struct arguments *arguments)
     if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
         return true;
     for (uint32_t i = 0; i < arguments->capture_count; i++)
-        if (stat(arguments->captures[i].path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        if (stat(arguments->captures[i].path, &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
             return true;
     return false;
 }
@@ -191,16 +210,18 @@ static enum zt_replay_exit run_captures(struct zt_replay *replay, const struct a
 {
     struct zt_replay_capture *captures = zt_calloc(arguments->capture_count, sizeof *captures);
     enum zt_replay_exit result = ZT_REPLAY_EQUAL;
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
 
     for (uint32_t i = 0; i < arguments->capture_count && result == ZT_REPLAY_EQUAL; i++) {
         captures[i].port = arguments->captures[i].port;
-        captures[i].data = zt_file_read(arguments->captures[i].path, JOURNAL_MAX, &captures[i].length, &error);
+        captures[i].data =
+            zt_file_read(arguments->captures[i].path, JOURNAL_MAX, &captures[i].length, &error);
         if (captures[i].data == NULL)
             result = ZT_REPLAY_BAD_INPUT;
     }
     if (result == ZT_REPLAY_EQUAL)
-        result = zt_replay_captures(replay, (const char *)program, length, captures, arguments->capture_count, &error);
+        result = zt_replay_captures(replay, (const char *)program, length, captures,
+                                    arguments->capture_count, &error);
     if (result == ZT_REPLAY_BAD_INPUT)
         print_error(arguments->program, &error);
     for (uint32_t i = 0; i < arguments->capture_count; i++)
@@ -212,14 +233,15 @@ static enum zt_replay_exit run_captures(struct zt_replay *replay, const struct a
 static enum zt_replay_exit run_journal(struct zt_replay *replay, const struct arguments *arguments,
                                        const uint8_t *data, size_t length)
 {
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     enum zt_replay_exit result = zt_replay_journal(replay, data, length, &error);
     if (result == ZT_REPLAY_BAD_INPUT) {
         print_error(arguments->journal, &error);
         return result;
     }
     if (replay->cut_off || !replay->complete)
-        fprintf(stderr, "%s: the journal was cut off; what is complete was replayed\n", arguments->journal);
+        fprintf(stderr, "%s: the journal was cut off; what is complete was replayed\n",
+                arguments->journal);
     if (replay->different)
         fprintf(stderr, "%s: %s\n", arguments->journal, replay->difference);
     return result;
@@ -229,7 +251,7 @@ static enum zt_replay_exit run_journal(struct zt_replay *replay, const struct ar
 static enum zt_replay_exit finish_out(struct zt_replay *replay, const struct arguments *arguments,
                                       enum zt_replay_exit result)
 {
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     if (replay->out == NULL)
         return result;
     if (result == ZT_REPLAY_BAD_INPUT) {
@@ -242,11 +264,11 @@ static enum zt_replay_exit finish_out(struct zt_replay *replay, const struct arg
     return result;
 }
 
-static enum zt_replay_exit run(const struct arguments *arguments, const struct zt_keys *keys, const uint8_t *data,
-                               size_t length)
+static enum zt_replay_exit run(const struct arguments *arguments, const struct zt_keys *keys,
+                               const uint8_t *data, size_t length)
 {
-    struct zt_error error = {0};
-    struct zt_replay replay = {.keys = keys, .vector = arguments->vector};
+    struct zt_error error = { 0 };
+    struct zt_replay replay = { .keys = keys, .vector = arguments->vector };
 
     if (arguments->out != NULL) {
         if (is_input(arguments)) {
@@ -260,8 +282,9 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
         }
     }
     replay.machine = zt_machine_create(&arguments->options);
-    enum zt_replay_exit result = arguments->journal != NULL ? run_journal(&replay, arguments, data, length)
-                                                            : run_captures(&replay, arguments, data, length);
+    enum zt_replay_exit result = arguments->journal != NULL
+                                     ? run_journal(&replay, arguments, data, length)
+                                     : run_captures(&replay, arguments, data, length);
     result = finish_out(&replay, arguments, result);
     if (arguments->stats && result != ZT_REPLAY_BAD_INPUT)
         zt_replay_print_statistics(&replay);
@@ -273,7 +296,7 @@ int zt_replay_command(int argc, char **argv)
 {
     struct arguments *arguments = zt_calloc(1, sizeof *arguments);
     struct zt_keys *keys = NULL;
-    struct zt_error error = {0};
+    struct zt_error error = { 0 };
     enum zt_replay_exit result = ZT_REPLAY_BAD_INPUT;
     uint8_t *data = NULL;
     size_t length = 0;

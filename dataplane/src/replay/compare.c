@@ -8,11 +8,13 @@
 
 #include "src/base/error.h"
 
-void zt_compare_add(struct zt_compare *compare, uint64_t input, const struct zt_journal_entry *entry)
+void zt_compare_add(struct zt_compare *compare, uint64_t input,
+                    const struct zt_journal_entry *entry)
 {
     if (compare->count == compare->capacity) {
         compare->capacity = compare->capacity == 0 ? 64 : compare->capacity * 2;
-        compare->recorded = zt_realloc(compare->recorded, compare->capacity, sizeof *compare->recorded);
+        compare->recorded =
+            zt_realloc(compare->recorded, compare->capacity, sizeof *compare->recorded);
         compare->input = zt_realloc(compare->input, compare->capacity, sizeof *compare->input);
     }
     compare->recorded[compare->count] = *entry;
@@ -28,7 +30,7 @@ void zt_compare_free(struct zt_compare *compare)
 {
     free(compare->recorded);
     free(compare->input);
-    *compare = (struct zt_compare){0};
+    *compare = (struct zt_compare){ 0 };
 }
 
 static uint16_t fate_of(const struct zt_journal_entry *entry)
@@ -44,7 +46,8 @@ static void describe_record(const struct zt_journal_entry *entry, char *text, si
         snprintf(text, size, "fate %s", zt_fate_name(fate_of(entry)));
     else
         snprintf(text, size, "%s of %" PRIu32 " octets on interface %u",
-                 entry->type == ZT_JOURNAL_FRAME_OUT ? "tx" : "punt", entry->length, entry->interface);
+                 entry->type == ZT_JOURNAL_FRAME_OUT ? "tx" : "punt", entry->length,
+                 entry->interface);
 }
 
 static void describe_effect(const struct zt_effect *effect, char *text, size_t size)
@@ -57,7 +60,8 @@ static void describe_effect(const struct zt_effect *effect, char *text, size_t s
 }
 
 /* First octet in which two frames differ; the shorter length when one is the other's beginning. */
-static uint32_t first_difference(const struct zt_journal_entry *entry, const struct zt_effect *effect)
+static uint32_t first_difference(const struct zt_journal_entry *entry,
+                                 const struct zt_effect *effect)
 {
     uint32_t shorter = entry->length < effect->length ? entry->length : effect->length, at = 0;
     while (at < shorter && entry->payload[at] == effect->data[at])
@@ -65,17 +69,20 @@ static uint32_t first_difference(const struct zt_journal_entry *entry, const str
     return at;
 }
 
-static bool is_equal(const struct zt_journal_entry *entry, const struct zt_effect *effect, uint64_t now)
+static bool is_equal(const struct zt_journal_entry *entry, const struct zt_effect *effect,
+                     uint64_t now)
 {
-    if (entry->type != (uint16_t)effect->kind || entry->interface != effect->interface || entry->now != now)
+    if (entry->type != (uint16_t)effect->kind || entry->interface != effect->interface ||
+        entry->now != now)
         return false;
     if (effect->kind == ZT_EFFECT_FATE)
         return fate_of(entry) == effect->fate;
-    return entry->length == effect->length && memcmp(entry->payload, effect->data, effect->length) == 0;
+    return entry->length == effect->length &&
+           memcmp(entry->payload, effect->data, effect->length) == 0;
 }
 
-static void report(const struct zt_journal_entry *entry, const struct zt_effect *effect, uint64_t input, char *text,
-                   size_t size)
+static void report(const struct zt_journal_entry *entry, const struct zt_effect *effect,
+                   uint64_t input, char *text, size_t size)
 {
     char recorded[80] = "nothing", actual[80] = "nothing", place[40] = "", octet[60] = "";
     if (entry != NULL) {
@@ -84,10 +91,12 @@ static void report(const struct zt_journal_entry *entry, const struct zt_effect 
     }
     if (effect != NULL)
         describe_effect(effect, actual, sizeof actual);
-    if (entry != NULL && effect != NULL && entry->type == (uint16_t)effect->kind && effect->kind != ZT_EFFECT_FATE &&
-        entry->interface == effect->interface)
-        snprintf(octet, sizeof octet, " (first difference at octet %" PRIu32 ")", first_difference(entry, effect));
-    snprintf(text, size, "input %" PRIu64 "%s: recorded %s, actual %s%s", input, place, recorded, actual, octet);
+    if (entry != NULL && effect != NULL && entry->type == (uint16_t)effect->kind &&
+        effect->kind != ZT_EFFECT_FATE && entry->interface == effect->interface)
+        snprintf(octet, sizeof octet, " (first difference at octet %" PRIu32 ")",
+                 first_difference(entry, effect));
+    snprintf(text, size, "input %" PRIu64 "%s: recorded %s, actual %s%s", input, place, recorded,
+             actual, octet);
 }
 
 bool zt_compare_effects(const struct zt_compare *compare, struct zt_effects effects, uint64_t first,

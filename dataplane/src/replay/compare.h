@@ -14,7 +14,8 @@ struct zt_compare {
     uint32_t count, capacity;
 };
 
-void zt_compare_add(struct zt_compare *compare, uint64_t input, const struct zt_journal_entry *entry);
+void zt_compare_add(struct zt_compare *compare, uint64_t input,
+                    const struct zt_journal_entry *entry);
 void zt_compare_reset(struct zt_compare *compare);
 void zt_compare_free(struct zt_compare *compare);
 

@@ -18,36 +18,42 @@ struct batch {
 };
 
 /* A PROGRAM or CONTROL_IN: what was refused has no effect (CTRL-5), but the first program must be good. */
-static bool run_single(struct zt_replay *replay, const struct zt_journal_entry *entry, struct zt_effects *effects,
-                       struct zt_error *error)
+static bool run_single(struct zt_replay *replay, const struct zt_journal_entry *entry,
+                       struct zt_effects *effects, struct zt_error *error)
 {
-    struct zt_error refused = {0};
+    struct zt_error refused = { 0 };
     const char *text = (const char *)entry->payload;
     bool program = entry->type == ZT_JOURNAL_PROGRAM, good;
 
     if (program)
-        good = zt_machine_load(replay->machine, entry->now, text, entry->length, replay->keys, effects, &refused);
+        good = zt_machine_load(replay->machine, entry->now, text, entry->length, replay->keys,
+                               effects, &refused);
     else
-        good = zt_machine_control(replay->machine, entry->now, text, entry->length, effects, &refused);
+        good =
+            zt_machine_control(replay->machine, entry->now, text, entry->length, effects, &refused);
     if (good)
         return true;
-    if (program && (zt_machine_node(replay->machine) == NULL || strcmp(refused.code, "keys-missing") == 0)) {
+    if (program &&
+        (zt_machine_node(replay->machine) == NULL || strcmp(refused.code, "keys-missing") == 0)) {
         *error = refused;
         return false;
     }
     replay->refused++;
-    fprintf(stderr, "input at offset %zu changes nothing: %s: %s\n", entry->offset, refused.where, refused.message);
+    fprintf(stderr, "input at offset %zu changes nothing: %s: %s\n", entry->offset, refused.where,
+            refused.message);
     return true;
 }
 
 /* Writes and compares what the batch's inputs did. */
-static void settle(struct zt_replay *replay, struct batch *batch, struct zt_effects effects, bool last)
+static void settle(struct zt_replay *replay, struct batch *batch, struct zt_effects effects,
+                   bool last)
 {
     bool may_end = last && !replay->complete;
     replay->recorded += batch->compare.count;
     if (!replay->different)
-        replay->different = !zt_compare_effects(&batch->compare, effects, batch->first, batch->now, may_end,
-                                                replay->difference, sizeof replay->difference);
+        replay->different =
+            !zt_compare_effects(&batch->compare, effects, batch->first, batch->now, may_end,
+                                replay->difference, sizeof replay->difference);
     batch->first += batch->count;
     batch->count = 0;
     zt_compare_reset(&batch->compare);
@@ -72,7 +78,8 @@ static bool is_port(const struct zt_machine *machine, uint16_t interface)
     return false;
 }
 
-static bool check_port(const struct zt_replay *replay, const struct zt_journal_entry *entry, struct zt_error *error)
+static bool check_port(const struct zt_replay *replay, const struct zt_journal_entry *entry,
+                       struct zt_error *error)
 {
     char where[40];
     if ((entry->type != ZT_JOURNAL_FRAME_IN && entry->type != ZT_JOURNAL_PUNT_IN) ||
@@ -84,8 +91,9 @@ static bool check_port(const struct zt_replay *replay, const struct zt_journal_e
 }
 
 /* A PROGRAM or CONTROL_IN with the outputs behind it. */
-static enum zt_journal_next run_alone(struct zt_replay *replay, struct zt_journal_reader *reader, struct batch *batch,
-                                      struct zt_journal_entry *entry, struct zt_error *error)
+static enum zt_journal_next run_alone(struct zt_replay *replay, struct zt_journal_reader *reader,
+                                      struct batch *batch, struct zt_journal_entry *entry,
+                                      struct zt_error *error)
 {
     struct zt_journal_entry input = *entry;
     enum zt_journal_next next;
@@ -100,7 +108,8 @@ static enum zt_journal_next run_alone(struct zt_replay *replay, struct zt_journa
     }
     batch->now[0] = input.now;
     batch->count = 1;
-    while ((next = zt_journal_next(reader, entry, error)) == ZT_JOURNAL_RECORD_READ && entry->type >= 16)
+    while ((next = zt_journal_next(reader, entry, error)) == ZT_JOURNAL_RECORD_READ &&
+           entry->type >= 16)
         zt_compare_add(&batch->compare, batch->first, entry);
     replay->complete = reader->complete;
     if (next != ZT_JOURNAL_MALFORMED)
@@ -109,8 +118,9 @@ static enum zt_journal_next run_alone(struct zt_replay *replay, struct zt_journa
 }
 
 /* A vector: frames up to the limit, any other input alone; with the outputs behind each. */
-static enum zt_journal_next run_vector(struct zt_replay *replay, struct zt_journal_reader *reader, struct batch *batch,
-                                       struct zt_journal_entry *entry, struct zt_error *error)
+static enum zt_journal_next run_vector(struct zt_replay *replay, struct zt_journal_reader *reader,
+                                       struct batch *batch, struct zt_journal_entry *entry,
+                                       struct zt_error *error)
 {
     enum zt_journal_next next = ZT_JOURNAL_RECORD_READ;
     bool frames = entry->type == ZT_JOURNAL_FRAME_IN;
@@ -119,8 +129,8 @@ static enum zt_journal_next run_vector(struct zt_replay *replay, struct zt_journ
         if (entry->type >= 16) {
             zt_compare_add(&batch->compare, batch->first + batch->count - 1, entry);
         } else {
-            bool joins = batch->count == 0 ||
-                         (frames && entry->type == ZT_JOURNAL_FRAME_IN && batch->count < replay->vector);
+            bool joins = batch->count == 0 || (frames && entry->type == ZT_JOURNAL_FRAME_IN &&
+                                               batch->count < replay->vector);
             if (!joins)
                 break;
             if (!check_port(replay, entry, error))
@@ -143,8 +153,9 @@ static enum zt_journal_next run_vector(struct zt_replay *replay, struct zt_journ
     return next;
 }
 
-static enum zt_replay_exit replay_records(struct zt_replay *replay, struct zt_journal_reader *reader,
-                                          struct batch *batch, struct zt_error *error)
+static enum zt_replay_exit replay_records(struct zt_replay *replay,
+                                          struct zt_journal_reader *reader, struct batch *batch,
+                                          struct zt_error *error)
 {
     struct zt_journal_entry entry;
     enum zt_journal_next next = zt_journal_next(reader, &entry, error);
@@ -173,7 +184,8 @@ enum zt_replay_exit zt_replay_journal(struct zt_replay *replay, const uint8_t *d
     if (!zt_journal_open(&reader, data, length, error))
         return ZT_REPLAY_BAD_INPUT;
     if (length == ZT_JOURNAL_HEADER_LENGTH) {
-        zt_error_set(error, "journal-malformed", "offset 16", "there is no record; the first must be PROGRAM");
+        zt_error_set(error, "journal-malformed", "offset 16",
+                     "there is no record; the first must be PROGRAM");
         return ZT_REPLAY_BAD_INPUT;
     }
     struct batch *batch = zt_calloc(1, sizeof *batch);
@@ -181,7 +193,8 @@ enum zt_replay_exit zt_replay_journal(struct zt_replay *replay, const uint8_t *d
     zt_compare_free(&batch->compare);
     free(batch);
     if (result != ZT_REPLAY_BAD_INPUT && replay->inputs == 0) {
-        zt_error_set(error, "journal-malformed", "offset 16", "the journal is cut off within its first record");
+        zt_error_set(error, "journal-malformed", "offset 16",
+                     "the journal is cut off within its first record");
         return ZT_REPLAY_BAD_INPUT;
     }
     return result;

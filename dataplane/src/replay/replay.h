@@ -12,7 +12,12 @@
  */
 int zt_replay_command(int argc, char **argv);
 
-enum zt_replay_exit { ZT_REPLAY_EQUAL = 0, ZT_REPLAY_DIFFERENT = 1, ZT_REPLAY_BAD_INPUT = 2, ZT_REPLAY_FAILED = 4 };
+enum zt_replay_exit {
+    ZT_REPLAY_EQUAL = 0,
+    ZT_REPLAY_DIFFERENT = 1,
+    ZT_REPLAY_BAD_INPUT = 2,
+    ZT_REPLAY_FAILED = 4
+};
 
 #define ZT_REPLAY_VECTOR_MAX 1024u
 
