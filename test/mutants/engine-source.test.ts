@@ -37,7 +37,7 @@ describe('a wrong engine is not what the twin is', () => {
       'MACSEC',
       'HASH',
     ]) {
-      expect(sections, section).toContain(section)
+      expect(sections).toContain(section)
     }
   })
 

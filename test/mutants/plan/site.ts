@@ -137,7 +137,7 @@ export function gateways(plan: Plan): readonly Found<'irb'>[] {
   return each(plan, 'irb').filter(({ iface }) => isGateway(iface))
 }
 
-export function isGateway(iface: IrbInterface): boolean {
+function isGateway(iface: IrbInterface): boolean {
   return iface.addresses.length > 0
 }
 

@@ -8,7 +8,7 @@ import type { SourceMutant } from './mutant.js'
 import { receiveMutants } from './receive.js'
 import { routeMutants } from './route.js'
 
-export type { Edit, SourceMutant } from './mutant.js'
+export type { SourceMutant } from './mutant.js'
 
 /** Faults that the engine, given the same inputs, must notice. */
 export const twinMutants: readonly SourceMutant[] = [...receiveMutants, ...bridgeMutants, ...routeMutants]

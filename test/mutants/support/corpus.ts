@@ -28,7 +28,7 @@ export interface RecordedCase {
 /** Seed of the random cases: the same on every run, so that a mutant that is found today is found tomorrow. */
 const SEED = 20_260_101
 /** Frames of random cases before a mutant counts as survived. */
-export const MOST_FRAMES = 100_000
+const MOST_FRAMES = 100_000
 
 /** Cases, made when they are asked for and kept. */
 export class Corpus {

@@ -37,7 +37,7 @@ export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
 }
 
 /** The changed files of a mutant by name, with all edits done. */
-export function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, string> {
+function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   for (const { file, find, replace } of edits) {
     const text = files.get(file) ?? readFileSync(path.join(RIGHT, 'twin', file), 'utf8')

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import fc from 'fast-check'
+import { sample } from 'fast-check'
 import type { Plan, PlanIntent } from '../../../contract/plan.js'
 import { fabric as arbitraryFabric } from '../../../sdk/arb/fabric.js'
 import { viewOf, type FabricView, type Network } from '../../../sdk/fabric-view.js'
 import { pathBetween } from '../../../sdk/traffic/path.js'
-import { formatProblem, loadFabric, parseFabric } from '../../../twin/model/index.js'
+import { formatProblem, loadFabric } from '../../../twin/model/index.js'
 import { compile, deriveKeys } from '../../../twin/program/index.js'
 import { ROOT } from './compile-twin.js'
 
@@ -27,21 +27,13 @@ export function shipped(name: string): Subject {
   return subjectOf(name, compile(loaded.fabric))
 }
 
-/** A fabric from its text. */
-export function written(name: string, text: string): Subject {
-  const loaded = parseFabric(text, `${name}.yaml`)
-  if (loaded.fabric === undefined) throw new Error(loaded.problems.map(formatProblem).join('\n'))
-  return subjectOf(name, compile(loaded.fabric))
-}
-
 /**
  * A generated fabric of a seed, in which every tenant is routed and every network has a way to another, with intents that
  * speak of all these ways: what nobody speaks of, nobody can find broken.
  */
 export function generated(seed: number): Subject {
   const arbitrary = arbitraryFabric({ sealed: true, spines: [2, 3], leaves: [3, 4], tenants: [2, 2] })
-  const plan = fc
-    .sample(arbitrary, { seed, numRuns: 500 })
+  const plan = sample(arbitrary, { seed, numRuns: 500 })
     .map((one) => one.plan)
     .filter(({ hosts }) => hosts.length <= MOST_HOSTS)
     .find((one) => one.tenants.every(({ name, l3vni }) => l3vni !== undefined && isMeshed(viewOf(one), name)))

@@ -10,7 +10,7 @@ import { expect, type TestContext } from 'vitest'
 import { z } from 'zod'
 import { ROOT } from './compile-twin.js'
 
-export const FAMILIES = [
+const FAMILIES = [
   'same plan on both sides',
   'plan of one side',
   'source of the twin',
