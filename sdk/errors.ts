@@ -59,3 +59,10 @@ export function unknownName(what: string, name: string, known: readonly string[]
         : `use one of ${some}${known.length > 12 ? ', ...' : ''}`,
   })
 }
+
+/** The error of a run that a signal stopped. */
+export function interrupted(): SdkError {
+  return new SdkError('ZT_INTERRUPTED', 'stopped by a signal', {
+    remedy: 'nothing is left behind: what was up has been taken down, and no record was written',
+  })
+}

@@ -41,6 +41,8 @@ export class Ledger {
     this.judgedBy.set(matcher, (this.judgedBy.get(matcher) ?? 0) + frames)
   }
 
+  /** Aborted when the run is stopped, or the test ran out of time; set by the one who runs it. */
+  signal: AbortSignal | undefined
   /** Ends the test as skipped, with a note; set by the one who runs it. */
   skip: ((note: string) => void) | undefined
 

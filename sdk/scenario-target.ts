@@ -14,7 +14,7 @@ import type {
 } from '../record/target.js'
 import type { Interpreter } from '../record/verdict.js'
 import type { Walk } from '../twin/forward/index.js'
-import { SdkError } from './errors.js'
+import { interrupted, SdkError } from './errors.js'
 import { tenantOf } from './fabric-view.js'
 import type { FabricView, Link, TenantArgument } from './fabric-view.js'
 import { deliveredFrames } from './judge/delivery.js'
@@ -98,6 +98,7 @@ export class ScenarioTarget {
    * @returns what was seen, to be judged by matchers
    */
   async send(traffic: Traffic, options: ScenarioSendOptions = {}): Promise<Seen> {
+    if (this.ledger.signal?.aborted === true) throw interrupted()
     const frames = expand(traffic)
     const controls = (options.control ?? []).flatMap((argument) => this.#control(argument))
     const sent = [

@@ -10,7 +10,7 @@ import type { CtrfStatus } from '../../record/ctrf.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../errors.js'
 import type { TestReport } from '../vitest/report.js'
-import { interrupted } from './interrupted.js'
+import { throwIfInterrupted } from './interrupted.js'
 
 /** What became of one test. */
 export interface TestOutcome {
@@ -109,11 +109,11 @@ export async function drive(options: DriveOptions): Promise<readonly TestOutcome
   }
   options.signal.addEventListener('abort', cancel, { once: true })
   try {
-    if (options.signal.aborted) throw interrupted()
+    throwIfInterrupted(options.signal)
     const project = vitest.getRootProject()
     const specifications = options.files.map((file) => project.createSpecification(file))
     await vitest.runTestSpecifications(specifications, true)
-    if (options.signal.aborted) throw interrupted()
+    throwIfInterrupted(options.signal)
     // Files are run as vitest sees fit; what is said of them is in the order in which they were named.
     const order = options.files.map((file) => displayName(file, options.cwd))
     return outcomes.toSorted((a, b) => order.indexOf(a.file) - order.indexOf(b.file))

@@ -101,7 +101,7 @@ export function fabricTest<Names extends string = string>(
       if (suite.current !== undefined) target.ledger = suite.current
       return target
     })
-    .extend('ztosLedger', { auto: true }, async ({ task, skip }): Promise<Ledger> => {
+    .extend('ztosLedger', { auto: true }, async ({ task, skip, signal }): Promise<Ledger> => {
       if (task.concurrent === true) {
         throw new SdkError('ZT_USAGE', 'tests of a fabric run one after another: they share one fabric', {
           remedy: 'remove .concurrent',
@@ -109,6 +109,7 @@ export function fabricTest<Names extends string = string>(
       }
       const ledger = new Ledger()
       ledger.skip = (note) => skip(note)
+      ledger.signal = signal
       suite.ledgers.set(task.id, ledger)
       suite.current = ledger
       if (suite.target !== undefined) {
