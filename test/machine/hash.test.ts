@@ -97,7 +97,7 @@ describe('VXLAN source ports', () => {
   const chain = (count: number, inner: Stack): Stack =>
     Array.from({ length: count }).reduce<Stack>((stack) => skip(60, stack), inner)
 
-  test('[HASH-5] by the IP words of the inner frame', () => {
+  test('[PARSE-8] [HASH-5] by the IP words of the inner frame', () => {
     const frame = eth(
       mac('02:ee:00:00:00:01'),
       hostMac(1),

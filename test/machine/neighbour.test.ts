@@ -124,7 +124,7 @@ describe('resolving', () => {
     )
   })
 
-  test('[NEIGH-7] [CLOCK-1] asked again each second; given up after three, with an error to the sender', () => {
+  test('[ICMP-5] [NEIGH-7] [CLOCK-1] asked again each second; given up after three, with an error to the sender', () => {
     const bench = ready()
     bench.frame(13, send4(other4(5)))
     expect(bench.wait(0.999999999).clock()).toEqual([])

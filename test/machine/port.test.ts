@@ -78,7 +78,7 @@ describe('parsing', () => {
     expect(new Bench().frame(1, spoil(toUs(packet)))).toEqual(['ipv6-header-invalid'])
   })
 
-  test('[PARSE-6] padding stays when a frame is bridged and goes when it is routed', () => {
+  test('[ROUTE-1] [PARSE-6] padding stays when a frame is bridged and goes when it is routed', () => {
     const padded = eth(hostMac(8), hostMac(1), transit(), build.padding(9))
     expect(new Bench().frame(13, padded)).toEqual([tx(14, padded)])
     const routed = toUs(transit())

@@ -120,7 +120,9 @@ function faultsOfMutant(id, row, mutants) {
  */
 function faultsOfClauses(ledger, clauses, tests) {
   const passed = tests.filter(({ state }) => state === 'passed')
-  const cited = new Set(passed.flatMap(({ id }) => [...id.matchAll(/\[([A-Z0-9]+-\d+)\]/g)].map((m) => m[1])))
+  const cited = new Set(
+    passed.flatMap(({ id }) => [...id.matchAll(/\[([A-Z][A-Z0-9]*-\d+)\]/g)].map((m) => m[1])),
+  )
   const faults = clauses
     .filter((clause) => !cited.has(clause) && ledger.definitions[clause] === undefined)
     .map((clause) => `${clause}: no passing test cites this clause`)
