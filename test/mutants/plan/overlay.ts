@@ -175,6 +175,15 @@ export const overlayMutants: readonly PlanMutant[] = [
       ),
   },
   {
+    id: 'suppression-off',
+    meaning: 'a gateway does not bind what ARP and ND say, and so never knows its hosts',
+    clause: 'ARP-2',
+    foundBy: ['reach'],
+    rows: ['Z12'],
+    sites: (plan) =>
+      gateways(plan).map(({ program, iface }) => atInterface(program, iface, { suppress: false })),
+  },
+  {
     id: 'neighbour-table-too-small',
     meaning: 'a gateway has room for one neighbour only',
     clause: 'NEIGH-5',

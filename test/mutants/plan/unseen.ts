@@ -16,6 +16,7 @@ import {
   type PlanMutant,
   type Site,
 } from './site.js'
+import { unsentL3 } from './unused.js'
 
 const unseen = { foundBy: [], rows: ['B02', 'B05'] } as const
 
@@ -87,14 +88,6 @@ export const unseenMutants: readonly PlanMutant[] = [
   },
   {
     ...unseen,
-    id: 'suppression-off',
-    meaning: 'a gateway neither binds what ARP and ND say nor answers for hosts',
-    clause: 'ARP-4',
-    sites: (plan) =>
-      gateways(plan).map(({ program, iface }) => atInterface(program, iface, { suppress: false })),
-  },
-  {
-    ...unseen,
     id: 'neighbours-forgotten',
     meaning: 'a gateway asks for a neighbour again for each packet',
     clause: 'NEIGH-2',
@@ -121,5 +114,7 @@ type Vxlan = ReturnType<typeof each<'vxlan'>>[number]['iface']
 function tunnelSites(plan: Plan, change: (iface: Vxlan) => Partial<Vxlan>): readonly Site[] {
   return each(plan, 'vxlan')
     .filter(({ iface }) => iface.remotes.length > 0)
-    .map(({ program, iface }) => atInterface(program, iface, change(iface)))
+    .map(({ program, iface }) =>
+      atInterface(program, iface, change(iface), { equivalent: unsentL3(plan, program, iface.bridge) }),
+    )
 }

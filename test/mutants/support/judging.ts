@@ -16,7 +16,7 @@ import type { Subject } from './subjects.js'
 export const JUDGED: readonly PlanIntent['kind'][] = ['reach', 'isolate', 'encrypt']
 
 /** A target judged by the right plan, whatever plan it runs. */
-function judgedBy({ view, keys }: Subject, target: Target): ScenarioTarget {
+export function judgedBy({ view, keys }: Subject, target: Target): ScenarioTarget {
   return new ScenarioTarget({
     fabric: view,
     target,

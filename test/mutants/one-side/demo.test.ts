@@ -1,0 +1,4 @@
+import { shipped } from '../support/subjects.js'
+import { oneSideSuite } from './suite.js'
+
+oneSideSuite(shipped('demo'))
