@@ -8,7 +8,8 @@ import type { LatencySamples } from '../../record/target.js'
 import { judge } from '../../record/judge.js'
 import type { LatencyFigures, Verdict } from '../../record/verdict.js'
 import type { ScenarioTarget } from '../scenario-target.js'
-import { controlFlow } from '../traffic/flow.js'
+import { flow, reverse } from '../traffic/flow.js'
+import { pathBetween } from '../traffic/path.js'
 import { finding } from './finding.js'
 
 type LatencyIntent = Extract<PlanIntent, { kind: 'latency' }>
@@ -19,53 +20,89 @@ const SECONDS = 1
 const BEYOND = 20
 const MAX_PACKETS = 200_000
 
-/** Judges the intent. */
+/** What else runs on the host can only make packets later, never earlier: of several measurements the best speaks for the fabric. */
+const ATTEMPTS = 3
+
+/** Judges the intent: holds with the first measurement that is within the target, is violated when none is. */
 export async function judgeLatency(target: ScenarioTarget, intent: LatencyIntent): Promise<Verdict> {
   const base = { name: intent.name, kind: 'latency' as const, by: target.on, findings: [] }
   await warmUp(target, intent)
-  const count = packetsFor(intent)
-  const measured = await target.latency({ from: intent.from, to: intent.to, rate: intent.rate, count })
-  if (measured === undefined) {
-    return judge({
-      ...base,
-      judged: 0,
-      controls: 0,
-      cannot: 'latency cannot be measured here: the twin has no clock of its own',
-    })
+  const request = { from: intent.from, to: intent.to, rate: intent.rate, count: packetsFor(intent) }
+  let best: Measured | undefined
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const samples = await target.latency(request)
+    if (samples === undefined) {
+      const cannot = 'latency cannot be measured here: the twin has no clock of its own'
+      return judge({ ...base, judged: 0, controls: 0, cannot })
+    }
+    const measured = measuredBy(samples, intent)
+    if (best === undefined || better(measured, best, intent)) best = measured
+    if (isJudgeable(best, intent) && best.value <= intent.bound) break
   }
-  const latency = figuresOf(measured)
-  const of = (samples: readonly number[], sent: number) =>
-    percentile(sorted(samples), sent, intent.percentile)
-  const value = of(measured.samples, measured.sent)
-  const floor = measured.floor === undefined ? undefined : of(measured.floor, measured.floor.length)
-  const counts = { judged: measured.sent, controls: measured.samples.length, latency }
-  if (floor !== undefined && floor > intent.bound) {
-    return judge({
-      ...base,
-      ...counts,
-      cannot: `floor above target: bare forwarders alone have p${intent.percentile} ${nanoseconds(floor)}, the target is ${nanoseconds(intent.bound)}`,
-    })
+  if (best === undefined) throw new TypeError('no measurement was made')
+  return judged(base, best, intent)
+}
+
+/** A measurement, and the percentile that is asked for: of the fabric, and of bare forwarders on the same path. */
+interface Measured {
+  readonly samples: LatencySamples
+  readonly value: number
+  readonly floor: number | undefined
+}
+
+function measuredBy(samples: LatencySamples, { percentile: p }: LatencyIntent): Measured {
+  return {
+    samples,
+    value: percentile(sorted(samples.samples), samples.sent, p),
+    floor:
+      samples.floor === undefined ? undefined : percentile(sorted(samples.floor), samples.floor.length, p),
   }
-  const within = `p${intent.percentile} is ${nanoseconds(value)} of at most ${nanoseconds(intent.bound)}, tier ${measured.tier}${floor === undefined ? '' : `, floor ${nanoseconds(floor)}`}`
-  const lost = measured.sent - measured.samples.length
-  const findings =
-    value <= intent.bound
-      ? []
-      : [
-          finding(
-            'INV-LATENCY',
-            `${intent.from} > ${intent.to}: ${within}${lost === 0 ? '' : `, ${lost} of ${measured.sent} lost`}`,
-          ),
-        ]
+}
+
+/** With a floor above the target nothing can be said about the fabric. */
+function isJudgeable({ floor }: Measured, { bound }: LatencyIntent): boolean {
+  return floor === undefined || floor <= bound
+}
+
+function better(one: Measured, other: Measured, intent: LatencyIntent): boolean {
+  const [mine, theirs] = [isJudgeable(one, intent), isJudgeable(other, intent)]
+  return mine === theirs ? one.value < other.value : mine
+}
+
+function judged(
+  base: {
+    readonly name: string
+    readonly kind: 'latency'
+    readonly by: Verdict['by']
+    readonly findings: []
+  },
+  { samples, value, floor }: Measured,
+  intent: LatencyIntent,
+): Verdict {
+  const { percentile: p, bound, from, to } = intent
+  const counts = { judged: samples.sent, controls: samples.samples.length, latency: figuresOf(samples) }
+  if (floor !== undefined && floor > bound) {
+    const cannot = `floor above target: bare forwarders alone have p${p} ${nanoseconds(floor)}, the target is ${nanoseconds(bound)}`
+    return judge({ ...base, ...counts, cannot })
+  }
+  const beside = floor === undefined ? '' : `, floor ${nanoseconds(floor)}`
+  const within = `p${p} is ${nanoseconds(value)} of at most ${nanoseconds(bound)}, tier ${samples.tier}${beside}`
+  const lost = samples.sent - samples.samples.length
+  const missing = lost === 0 ? '' : `, ${lost} of ${samples.sent} lost`
+  const findings = value <= bound ? [] : [finding('INV-LATENCY', `${from} > ${to}: ${within}${missing}`)]
   return judge({ ...base, ...counts, findings, grounds: within })
 }
 
-/** The measurement is of forwarding, not of the first packet's wait for a neighbour. */
+/** The measurement is of forwarding, not of the first packet's wait for a neighbour: both ends speak first. */
 async function warmUp(target: ScenarioTarget, intent: LatencyIntent): Promise<void> {
-  const tenant = target.fabric.tenant(target.fabric.host(intent.from).tenant)
-  const control = controlFlow(target.fabric, tenant)
+  const { fabric } = target
+  const [from, to] = [fabric.host(intent.from), fabric.host(intent.to)]
+  const tenant = fabric.tenant(from.tenant)
+  const flows = ([4, 6] as const)
+    .filter((family) => pathBetween(tenant, from, to, family).kind !== 'none')
+    .map((family) => flow(fabric, from, to, { family }))
   await target.reset()
-  if (control !== undefined) await target.send(control)
+  await target.send(flows.flatMap((one) => [one, reverse(fabric, one)]))
 }
 
 function packetsFor({ percentile, rate }: LatencyIntent): number {

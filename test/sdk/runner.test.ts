@@ -191,11 +191,15 @@ describe('latency', () => {
     bound: 1000,
     rate: 100,
   }
-  const measuring = (measured: LatencySamples) => {
+  const measuring = (...measured: LatencySamples[]) => {
+    let next = 0
     const keys = deriveKeys(plan, new Uint8Array(32))
     return new ScenarioTarget({
       fabric: viewOf(plan),
-      target: { ...twinTarget(plan, keys), latency: async () => Promise.resolve(measured) },
+      target: {
+        ...twinTarget(plan, keys),
+        latency: async () => Promise.resolve(measured[Math.min(next++, measured.length - 1)] ?? nothing),
+      },
       keys,
       run: 1,
       openTwin: (of) => twinTarget(of, keys),
@@ -204,6 +208,7 @@ describe('latency', () => {
       },
     })
   }
+  const nothing: LatencySamples = { tier: 'engine', samples: [], sent: 0 }
   const samples = (count: number, late: number) =>
     Array.from({ length: count }, (_, n) => (n < late ? 5000 : 500))
 
@@ -224,6 +229,35 @@ describe('latency', () => {
   ])('%s', async (_, measured, judgement) => {
     const verdict = await judgeIntent(measuring(measured), intent)
     expect(verdict).toMatchObject({ judgement, latency: { tier: 'engine', count: measured.samples.length } })
+  })
+
+  test.each<[string, readonly LatencySamples[], string]>([
+    [
+      'a measurement that a busy host spoilt is made again',
+      [
+        { tier: 'engine', samples: samples(1000, 500), sent: 1000 },
+        { tier: 'engine', samples: samples(1000, 0), sent: 1000 },
+      ],
+      'holds',
+    ],
+    [
+      'a floor that a busy host spoilt is measured again',
+      [
+        { tier: 'engine', samples: samples(1000, 0), sent: 1000, floor: samples(1000, 500) },
+        { tier: 'engine', samples: samples(1000, 0), sent: 1000, floor: samples(1000, 0) },
+      ],
+      'holds',
+    ],
+    [
+      'a measurement that can be judged outweighs one that cannot',
+      [
+        { tier: 'engine', samples: samples(1000, 500), sent: 1000, floor: samples(1000, 0) },
+        { tier: 'engine', samples: samples(1000, 0), sent: 1000, floor: samples(1000, 500) },
+      ],
+      'violated',
+    ],
+  ])('%s', async (_, measured, judgement) => {
+    expect(await judgeIntent(measuring(...measured), intent)).toMatchObject({ judgement })
   })
 
   test('figures are nearest-rank percentiles', () => {
