@@ -25,7 +25,7 @@ const ATTEMPTS = 3
 
 /** Judges the intent: holds with the first measurement that is within the target, is violated when none is. */
 export async function judgeLatency(target: ScenarioTarget, intent: LatencyIntent): Promise<Verdict> {
-  const base = { name: intent.name, kind: 'latency' as const, by: target.on, findings: [] }
+  const base = { name: intent.name, kind: 'latency' as const, by: target.on }
   await warmUp(target, intent)
   const request = { from: intent.from, to: intent.to, rate: intent.rate, count: packetsFor(intent) }
   let best: Measured | undefined
@@ -33,7 +33,7 @@ export async function judgeLatency(target: ScenarioTarget, intent: LatencyIntent
     const samples = await target.latency(request)
     if (samples === undefined) {
       const cannot = 'latency cannot be measured here: the twin has no clock of its own'
-      return judge({ ...base, judged: 0, controls: 0, cannot })
+      return judge({ ...base, judged: 0, controls: 0, findings: [], cannot })
     }
     const measured = measuredBy(samples, intent)
     if (best === undefined || better(measured, best, intent)) best = measured
@@ -70,12 +70,7 @@ function better(one: Measured, other: Measured, intent: LatencyIntent): boolean 
 }
 
 function judged(
-  base: {
-    readonly name: string
-    readonly kind: 'latency'
-    readonly by: Verdict['by']
-    readonly findings: []
-  },
+  base: Pick<Verdict, 'name' | 'kind' | 'by'>,
   { samples, value, floor }: Measured,
   intent: LatencyIntent,
 ): Verdict {
@@ -83,7 +78,7 @@ function judged(
   const counts = { judged: samples.sent, controls: samples.samples.length, latency: figuresOf(samples) }
   if (floor !== undefined && floor > bound) {
     const cannot = `floor above target: bare forwarders alone have p${p} ${nanoseconds(floor)}, the target is ${nanoseconds(bound)}`
-    return judge({ ...base, ...counts, cannot })
+    return judge({ ...base, ...counts, findings: [], cannot })
   }
   const beside = floor === undefined ? '' : `, floor ${nanoseconds(floor)}`
   const within = `p${p} is ${nanoseconds(value)} of at most ${nanoseconds(bound)}, tier ${samples.tier}${beside}`
