@@ -24,10 +24,15 @@ export function judgeOuter(seen: Seen): readonly Finding[] {
     if (sent === undefined) return judgeAnyTunnel(reading, members)
     // What a forger put on a link is his own doing.
     if ('link' in sent.frame.at) return []
-    return sent.frame.expect.outcome === 'delivered'
-      ? judgeTunnel(seen, sent, reading)
-      : judgeAnyTunnel(reading, members)
+    if (sent.frame.expect.outcome === 'delivered') return judgeTunnel(seen, sent, reading)
+    // In a VNI of another tenant it is the isolation judge's.
+    return isForeign(seen, sent, reading) ? [] : judgeAnyTunnel(reading, members)
   })
+}
+
+function isForeign(seen: Seen, sent: Sent, { tunnel }: WireReading): boolean {
+  const owner = tunnel === undefined ? undefined : ownerOf(seen, tunnel.vni)
+  return owner !== undefined && owner !== sent.frame.tenant
 }
 
 function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReading): readonly Finding[] {
