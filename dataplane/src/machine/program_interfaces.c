@@ -2,103 +2,7 @@
 /* `$.interfaces`: one reader for each kind. Ids of other interfaces are resolved by zt_program_link. */
 #include "src/machine/program_parts.h"
 
-#define MTU_MIN 68
-#define MTU_MAX 9216
-#define SAFE INT64_C(9007199254740991)
 #define TABLE_MAX (1 << 20)
-
-static bool read_id(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
-                    uint32_t *id)
-{
-    int64_t value;
-    if (!zt_schema_integer(schema, node, path, 1, UINT16_MAX, &value))
-        return false;
-    *id = (uint32_t)value;
-    return true;
-}
-
-static bool read_mtu(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
-                     uint32_t *mtu)
-{
-    int64_t value;
-    if (!zt_schema_integer(schema, node, path, MTU_MIN, MTU_MAX, &value))
-        return false;
-    *mtu = (uint32_t)value;
-    return true;
-}
-
-static bool read_ns(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
-                    uint64_t *ns)
-{
-    int64_t value;
-    if (!zt_schema_integer(schema, node, path, 0, SAFE, &value))
-        return false;
-    *ns = (uint64_t)value;
-    return true;
-}
-
-static bool read_vrf(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
-                     uint32_t *vrf)
-{
-    int64_t id;
-    if (!zt_schema_integer(&reader->schema, node, path, 0, SAFE, &id))
-        return false;
-    *vrf = zt_program_find_vrf(reader->program, (uint64_t)id);
-    if (*vrf == ZT_NONE)
-        return zt_schema_fail(&reader->schema, path, "there is no VRF %lld", (long long)id);
-    return true;
-}
-
-/* `vrf` and `bridge` of a port or macsec interface, both optional. */
-static bool read_attach(struct zt_program_reader *reader, uint32_t vrf, uint32_t bridge,
-                        const struct zt_path *path, struct zt_interface *interface)
-{
-    if (vrf != 0 && !read_vrf(reader, vrf, ZT_PATH_KEY(path, "vrf"), &interface->vrf))
-        return false;
-    if (bridge != 0 &&
-        !read_id(&reader->schema, bridge, ZT_PATH_KEY(path, "bridge"), &interface->bridge))
-        return false;
-    if (vrf != 0 && bridge != 0)
-        return zt_schema_fail(&reader->schema, path,
-                              "it is attached to a VRF and to a bridge; it can have one");
-    return true;
-}
-
-static bool read_addresses(struct zt_program_reader *reader, uint32_t node,
-                           const struct zt_path *up, struct zt_interface *interface)
-{
-    const struct zt_schema *schema = &reader->schema;
-    const struct zt_path *path = ZT_PATH_KEY(up, "addresses");
-    if (!zt_schema_array(schema, node, path, 0, UINT32_MAX))
-        return false;
-    uint32_t count = schema->json->nodes[node].count, at = zt_json_first(node);
-    interface->addresses = zt_program_alloc(reader->program, count, sizeof *interface->addresses);
-    interface->address_count = count;
-    for (uint32_t i = 0; i < count; i++, at = zt_json_next(schema->json, at))
-        if (!zt_schema_cidr(schema, at, ZT_PATH_INDEX(path, i), &interface->addresses[i].ip,
-                            &interface->addresses[i].length))
-            return false;
-    return true;
-}
-
-bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node,
-                         const struct zt_path *path, uint8_t family, zt_ip **list, uint32_t *count)
-{
-    const struct zt_schema *schema = &reader->schema;
-    if (!zt_schema_array(schema, node, path, 0, UINT32_MAX))
-        return false;
-    *count = schema->json->nodes[node].count;
-    *list = zt_program_alloc(reader->program, *count, sizeof **list);
-    uint32_t at = zt_json_first(node);
-    for (uint32_t i = 0; i < *count; i++, at = zt_json_next(schema->json, at)) {
-        if (!zt_schema_ip(schema, at, ZT_PATH_INDEX(path, i), &(*list)[i]))
-            return false;
-        if (family != 0 && (*list)[i].family != family)
-            return zt_schema_fail(schema, ZT_PATH_INDEX(path, i),
-                                  "it is not of the family of `local`");
-    }
-    return true;
-}
 
 static bool read_port(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                       struct zt_interface *interface)
@@ -111,10 +15,10 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
 
     interface->port.macsec = ZT_NONE;
     return zt_schema_object(schema, node, path, names, COUNT, values) &&
-           read_attach(reader, values[VRF], values[BRIDGE], path, interface) &&
+           zt_program_read_attach(reader, values[VRF], values[BRIDGE], path, interface) &&
            zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) &&
-           read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) &&
-           read_addresses(reader, values[ADDRESSES], path, interface) &&
+           zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) &&
+           zt_program_read_addresses(reader, values[ADDRESSES], path, interface) &&
            zt_schema_bool(schema, values[TAP], ZT_PATH_KEY(path, "tap"), &interface->port.tap);
 }
 
@@ -196,11 +100,11 @@ static bool read_macsec(struct zt_program_reader *reader, uint32_t node, const s
     int64_t window;
 
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !read_attach(reader, values[VRF], values[BRIDGE], path, interface) ||
-        !read_id(schema, values[LOWER], ZT_PATH_KEY(path, "lower"), &macsec->lower) ||
+        !zt_program_read_attach(reader, values[VRF], values[BRIDGE], path, interface) ||
+        !zt_program_read_id(schema, values[LOWER], ZT_PATH_KEY(path, "lower"), &macsec->lower) ||
         !zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) ||
-        !read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
-        !read_addresses(reader, values[ADDRESSES], path, interface) ||
+        !zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
+        !zt_program_read_addresses(reader, values[ADDRESSES], path, interface) ||
         !zt_schema_enum(schema, values[CIPHER], ZT_PATH_KEY(path, "cipher"), ciphers, 1, &cipher) ||
         !zt_schema_enum(schema, values[MODE], ZT_PATH_KEY(path, "mode"), modes, 2, &mode) ||
         !zt_schema_integer(schema, values[WINDOW], ZT_PATH_KEY(path, "replayWindow"), 0, 0,
@@ -226,7 +130,8 @@ static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const s
     interface->mtu = UINT32_MAX;
     interface->br.irb = ZT_NONE;
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !read_ns(schema, values[AGEING], ZT_PATH_KEY(path, "ageing"), &interface->br.ageing) ||
+        !zt_program_read_ns(schema, values[AGEING], ZT_PATH_KEY(path, "ageing"),
+                            &interface->br.ageing) ||
         !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "fdbLimit"), 1, TABLE_MAX,
                            &limit))
         return false;
@@ -270,16 +175,17 @@ static bool read_irb(struct zt_program_reader *reader, uint32_t node, const stru
     int64_t limit;
 
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"), &interface->bridge) ||
-        !read_vrf(reader, values[VRF], ZT_PATH_KEY(path, "vrf"), &interface->vrf) ||
+        !zt_program_read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"),
+                            &interface->bridge) ||
+        !zt_program_read_vrf(reader, values[VRF], ZT_PATH_KEY(path, "vrf"), &interface->vrf) ||
         !zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) ||
         !zt_schema_mac(schema, values[SYSTEM_MAC], ZT_PATH_KEY(path, "systemMac"),
                        &irb->system_mac) ||
-        !read_addresses(reader, values[ADDRESSES], path, interface) ||
-        !read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
+        !zt_program_read_addresses(reader, values[ADDRESSES], path, interface) ||
+        !zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
         !zt_schema_bool(schema, values[SUPPRESS], ZT_PATH_KEY(path, "suppress"), &irb->suppress) ||
-        !read_ns(schema, values[LIFETIME], ZT_PATH_KEY(path, "neighbourLifetime"),
-                 &irb->lifetime) ||
+        !zt_program_read_ns(schema, values[LIFETIME], ZT_PATH_KEY(path, "neighbourLifetime"),
+                            &irb->lifetime) ||
         !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "neighbourLimit"), 1, TABLE_MAX,
                            &limit))
         return false;
@@ -325,12 +231,14 @@ static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const st
     int64_t vni, port, ttl, dscp;
 
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"), &interface->bridge) ||
+        !zt_program_read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"),
+                            &interface->bridge) ||
         !zt_schema_integer(schema, values[VNI], ZT_PATH_KEY(path, "vni"), 1, 0xffffff, &vni) ||
-        !read_vrf(reader, values[UNDERLAY], ZT_PATH_KEY(path, "underlayVrf"), &vxlan->underlay) ||
+        !zt_program_read_vrf(reader, values[UNDERLAY], ZT_PATH_KEY(path, "underlayVrf"),
+                             &vxlan->underlay) ||
         !zt_schema_ip(schema, values[LOCAL], ZT_PATH_KEY(path, "local"), &vxlan->local) ||
         !zt_schema_integer(schema, values[PORT], ZT_PATH_KEY(path, "port"), 1, UINT16_MAX, &port) ||
-        !read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
+        !zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
         !zt_schema_bool(schema, values[LEARNING], ZT_PATH_KEY(path, "learning"),
                         &vxlan->learning) ||
         !zt_schema_integer(schema, values[TTL], ZT_PATH_KEY(path, "ttl"), 1, 255, &ttl) ||
@@ -360,8 +268,8 @@ static bool read_loopback(struct zt_program_reader *reader, uint32_t node,
 
     interface->mtu = UINT32_MAX;
     return zt_schema_object(&reader->schema, node, path, names, COUNT, values) &&
-           read_vrf(reader, values[VRF], ZT_PATH_KEY(path, "vrf"), &interface->vrf) &&
-           read_addresses(reader, values[ADDRESSES], path, interface);
+           zt_program_read_vrf(reader, values[VRF], ZT_PATH_KEY(path, "vrf"), &interface->vrf) &&
+           zt_program_read_addresses(reader, values[ADDRESSES], path, interface);
 }
 
 /* The value of a member of an object, 0 when it has none; what else is wrong is found later. */
@@ -407,7 +315,7 @@ static bool read_interface(struct zt_program_reader *reader, uint32_t node,
     interface->kind = (uint8_t)index;
     interface->vrf = interface->bridge = ZT_NONE;
     if (!readers[index](reader, node, path, interface) ||
-        !read_id(schema, member(json, node, "id"), ZT_PATH_KEY(path, "id"), &id) ||
+        !zt_program_read_id(schema, member(json, node, "id"), ZT_PATH_KEY(path, "id"), &id) ||
         !zt_schema_string(schema, member(json, node, "name"), ZT_PATH_KEY(path, "name"), 1, 15,
                           interface->name))
         return false;

@@ -22,6 +22,19 @@ bool zt_program_check_overlays(struct zt_program_reader *reader);
 
 /* Index of the VRF with this id, ZT_NONE. */
 uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id);
+/* Fields of interfaces: ids 1..65535, MTU, ns, VRF (its index), `vrf` or `bridge`, addresses. */
+bool zt_program_read_id(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                        uint32_t *id);
+bool zt_program_read_mtu(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                         uint32_t *mtu);
+bool zt_program_read_ns(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
+                        uint64_t *ns);
+bool zt_program_read_vrf(struct zt_program_reader *reader, uint32_t node,
+                         const struct zt_path *path, uint32_t *vrf);
+bool zt_program_read_attach(struct zt_program_reader *reader, uint32_t vrf, uint32_t bridge,
+                            const struct zt_path *path, struct zt_interface *interface);
+bool zt_program_read_addresses(struct zt_program_reader *reader, uint32_t node,
+                               const struct zt_path *up, struct zt_interface *interface);
 /* A list of addresses; `family` 0 for either. */
 bool zt_program_read_ips(struct zt_program_reader *reader, uint32_t node,
                          const struct zt_path *path, uint8_t family, zt_ip **list, uint32_t *count);
