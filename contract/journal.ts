@@ -6,6 +6,8 @@
  * Header: `ZTJOURNL` (8 octets ASCII), u32 version, u32 zero.
  * Record: u32 payload length, u16 type, u16 interface id (0 when none), u64 now (ns), payload.
  * Inputs have types below 16, outputs 16 and above; the outputs of an input follow it before the next input.
+ * The `now` of an output is that of its input, the `now` of END that of the record before it. END counts records of types
+ * below 16, PROGRAM among them, and the others without itself.
  * The first record is PROGRAM. A complete journal ends with END; one without was cut off, and says so on reading.
  *
  * | type | name | interface | payload |

@@ -107,7 +107,7 @@ export function findFaults({ ledger, features, clauses, tests, mutants }) {
 function faultsOfMutant(id, row, mutants) {
   const found = mutants.filter(({ mutant }) => mutant === row.mutant)
   if (found.length === 0) return [`${id}: mutant ${row.mutant} does not exist or was not tried`]
-  const killers = new Set(found.flatMap(({ killedBy }) => killedBy))
+  const killers = new Set(found.flatMap(({ state, killedBy }) => (state === 'killed' ? killedBy : [])))
   if (![...killers].some((killer) => killer.includes(`[${id}]`) || row.proofs.includes(killer)))
     return [`${id}: no test that declares [${id}] kills mutant ${row.mutant}`]
   return []

@@ -32,6 +32,11 @@ describe('ledger', () => {
       { mutants: [{ ...mutants[0]!, killedBy: ['c.test.ts > x'] }] },
       /T01: no test that declares/,
     ],
+    [
+      'a mutant that lives',
+      { mutants: [{ ...mutants[0]!, state: 'survived' as const }] },
+      /T01: no test that declares/,
+    ],
     ['a clause without test', { clauses: [...clauses, 'ROUTE-2'] }, /ROUTE-2: no passing test cites/],
     ['a cited clause that does not exist', { clauses: ['MODEL-1'] }, /ROUTE-1: cited by a test/],
   ])('finds %s', (_, change, fault) => {
