@@ -16,6 +16,8 @@ const FAMILIES = [
   'source of the twin',
   'source of the engine',
   'blinded judge',
+  'engine in a lab',
+  'harmless change',
 ] as const
 
 const Row = z.strictObject({
@@ -24,7 +26,7 @@ const Row = z.strictObject({
   /** Fabric and place: `demo leaf1 vxlan10010`; for sources the clause. */
   site: z.string(),
   on: z.enum(['twin', 'replay', 'netns']),
-  state: z.enum(['killed', 'survived', 'equivalent']),
+  state: z.enum(['killed', 'survived', 'equivalent', 'green']),
   /** Ids of tests, as in the accounts, and names of verdicts. */
   killedBy: z.array(z.string()),
   /** Invariants that spoke. */

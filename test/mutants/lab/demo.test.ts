@@ -1,0 +1,4 @@
+import { shipped } from '../support/subjects.js'
+import { labSuite } from './suite.js'
+
+labSuite(shipped('demo'))
