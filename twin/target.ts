@@ -31,19 +31,27 @@ export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
 
 function observationOf(sent: readonly Injection[], seen: FabricObservation): Observation {
   const { arrivals, fates, punts, answeredByHosts } = seen
-  return { by: 'twin', sent, arrivals, wire: seen.wire.map(wireFrameOf), fates, punts, answeredByHosts }
+  const wire = seen.wire.map((frame) => new TwinWireFrame(frame))
+  return { by: 'twin', sent, arrivals, wire, fates, punts, answeredByHosts }
 }
 
 /** Keeps the sealed frame uncomputed until it is looked at. */
-function wireFrameOf(wire: FabricWireFrame): WireFrame {
-  return {
-    link: wire.link,
-    from: wire.from,
-    to: wire.to,
-    seenBy: 'twin',
-    get frame() {
-      return wire.frame
-    },
+class TwinWireFrame implements WireFrame {
+  readonly link: string
+  readonly from: string
+  readonly to: string
+  readonly seenBy = 'twin'
+  readonly #wire: FabricWireFrame
+
+  constructor(wire: FabricWireFrame) {
+    this.link = wire.link
+    this.from = wire.from
+    this.to = wire.to
+    this.#wire = wire
+  }
+
+  get frame(): Uint8Array {
+    return this.#wire.frame
   }
 }
 

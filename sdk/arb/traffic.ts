@@ -81,8 +81,21 @@ export function oneOf<T>(values: readonly T[]): Arbitrary<T> {
  */
 export function flows(options: FlowOptions): Arbitrary<Flow[]> {
   const { fabric, pairs } = pairsOf(options)
-  const one = oneOf(pairs).chain((pair) => flowOf(fabric, pair, options))
+  const byPair = remembering((pair: Pair) => flowOf(fabric, pair, options))
+  const one = oneOf(pairs).chain(byPair)
   return fc.array(one, { minLength: options.min ?? 1, maxLength: options.max ?? 10 })
+}
+
+/** Arbitraries hold no state: one that is made anew for every value that is drawn costs more than the drawing. */
+function remembering<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>()
+  return (key) => {
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const made = make(key)
+    known.set(key, made)
+    return made
+  }
 }
 
 function flowOf(fabric: FabricView, { from, to, family }: Pair, options: FlowOptions): Arbitrary<Flow> {
@@ -98,6 +111,13 @@ function packets(
   { family, room, gateways }: { readonly family: Family; readonly room: number; readonly gateways: number },
 ): Arbitrary<PacketSpec> {
   const port = fc.integer({ min: 1, max: 65535 }).filter((one) => one !== 4789)
+  const sizeUpTo = remembering((most: number) =>
+    fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: CANARY_PAYLOAD, max: Math.min(most, 256) }) },
+      { weight: 1, arbitrary: fc.integer({ min: CANARY_PAYLOAD, max: most }) },
+      { weight: 1, arbitrary: fc.constant(most) },
+    ),
+  )
   return fc
     .record({
       protocol:
@@ -116,13 +136,7 @@ function packets(
     })
     .chain((some) => {
       const empty = packetLength({ ...some, family, size: 0 })
-      const most = room - empty
-      const size = fc.oneof(
-        { weight: 3, arbitrary: fc.integer({ min: CANARY_PAYLOAD, max: Math.min(most, 256) }) },
-        { weight: 1, arbitrary: fc.integer({ min: CANARY_PAYLOAD, max: most }) },
-        { weight: 1, arbitrary: fc.constant(most) },
-      )
-      return size.map((octets) => ({ ...some, family, size: octets }))
+      return sizeUpTo(room - empty).map((octets) => ({ ...some, family, size: octets }))
     })
 }
 

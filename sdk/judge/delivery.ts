@@ -44,27 +44,28 @@ type Delivered = Extract<Sent['frame']['expect'], { outcome: 'delivered' }>
 
 function judgeOne(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[] {
   const arrivals = here(seen, sent, expect.host)
-  const { label } = sent.frame
-  const [first, ...more] = arrivals
+  // Named where something is wrong: of most frames nobody asks the name.
+  const { frame } = sent
+  const [first] = arrivals
   if (first === undefined) {
     return [
-      finding('INV-REACH', `${label}: did not arrive at ${expect.host}; ${lastSeen(seen, sent)}`, {
+      finding('INV-REACH', `${frame.label}: did not arrive at ${expect.host}; ${lastSeen(seen, sent)}`, {
         frame: sent.bytes,
         ...dropOf(seen, sent),
       }),
     ]
   }
   const findings: Finding[] = []
-  if (more.length > 0) {
+  if (arrivals.length > 1) {
     findings.push(
-      finding('INV-REACH', `${label}: arrived ${arrivals.length} times at ${expect.host}`, {
+      finding('INV-REACH', `${frame.label}: arrived ${arrivals.length} times at ${expect.host}`, {
         frame: first.frame,
       }),
     )
   }
   const expected = expect.arrival({ run: seen.source.run, trace: sent.trace })
   if (!bytesEqual(first.frame, expected))
-    findings.push(...differences(label, expect.host, first.frame, expected))
+    findings.push(...differences(frame.label, expect.host, first.frame, expected))
   findings.push(...strays(seen, sent, expect))
   return findings
 }
@@ -72,20 +73,24 @@ function judgeOne(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[]
 /** Copies at hosts of other networks; inside the two networks that take part, being flooded to is judged with learning. */
 function strays(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[] {
   const { fabric } = seen.source
-  const { label, tenant, at } = sent.frame
-  const near = new Set([hostNetwork(seen, expect.host), 'host' in at ? hostNetwork(seen, at.host) : ''])
-  return seen.arrivalsOf(sent).flatMap((arrival): readonly Finding[] => {
-    const { host, frame } = arrival
+  const { tenant, at } = sent.frame
+  const to = hostNetwork(seen, expect.host)
+  const from = 'host' in at ? hostNetwork(seen, at.host) : undefined
+  const findings: Finding[] = []
+  for (const { host, frame } of seen.arrivalsOf(sent)) {
     const stranger = fabric.host(host)
-    if (near.has(stranger.network.id)) return []
-    return stranger.tenant === tenant
-      ? [finding('INV-NO-FOREIGN', `${label}: was heard by ${host}, which has no part in it`, { frame })]
-      : [
-          finding('INV-ISOLATE', `${label}: sent by ${tenant}, received by ${host} of ${stranger.tenant}`, {
+    const { id } = stranger.network
+    if (id === to || id === from) continue
+    const { label } = sent.frame
+    findings.push(
+      stranger.tenant === tenant
+        ? finding('INV-NO-FOREIGN', `${label}: was heard by ${host}, which has no part in it`, { frame })
+        : finding('INV-ISOLATE', `${label}: sent by ${tenant}, received by ${host} of ${stranger.tenant}`, {
             frame,
           }),
-        ]
-  })
+    )
+  }
+  return findings
 }
 
 function hostNetwork(seen: Seen, host: string): string {

@@ -33,6 +33,7 @@ export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent
   findings.push(...(await unguarded(target, links)))
   const wanted = new Set(links.flatMap(({ id, ends: [a, b] }) => [`${id} ${a}>${b}`, `${id} ${b}>${a}`]))
   const missing = new Set(wanted)
+  const idle = idleLinks(target, links)
   let judged = 0
   let controls = 0
   const evidence: WireFrame[] = []
@@ -48,19 +49,55 @@ export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent
     judged += report.judged
     controls += judgeDelivery(seen).delivered
     for (const direction of report.directions.keys()) missing.delete(direction)
+    if ([...missing].every((direction) => idle.has(linkOf(direction)))) break
   }
   target.keep(intent.name, evidence)
   const base = { name: intent.name, kind: 'encrypt' as const, by: target.on, judged, controls, findings }
   if (findings.length === 0 && missing.size > 0) {
     return judge({
       ...base,
-      cannot: `no traffic crosses ${[...missing].sort().join(', ')}: there is nothing to look at`,
+      cannot: unseen([...missing].sort(), idle),
     })
   }
   return judge({
     ...base,
     grounds: `${groundsOf(target, links)}; ${target.witness === undefined ? 'frames' : 'captured in XDP'}: ${judged}, each way of each link, opened with the planned keys`,
   })
+}
+
+/** `leaf1--spine1` of `leaf1--spine1 leaf1>spine1`. */
+function linkOf(direction: string): string {
+  return direction.slice(0, direction.indexOf(' '))
+}
+
+/** Links of a leaf without hosts, by that leaf: what tenants send has no reason to cross them. */
+function idleLinks({ fabric, reader }: ScenarioTarget, links: readonly Link[]): ReadonlyMap<string, string> {
+  const busy = new Set(fabric.hosts.map(({ leaf }) => leaf))
+  return new Map(
+    links.flatMap(({ id, ends }) => {
+      const leaf = ends.find((node) => reader.vtep(node) !== undefined && !busy.has(node))
+      return leaf === undefined ? [] : [[id, leaf] as const]
+    }),
+  )
+}
+
+/** Why links could not be judged, and what a person can do: a seal is judged by frames that were seen, not by the plan's word. */
+function unseen(missing: readonly string[], idle: ReadonlyMap<string, string>): string {
+  const empty = [...new Set(missing.flatMap((direction) => idle.get(linkOf(direction)) ?? []))]
+  const others = missing.filter((direction) => !idle.has(linkOf(direction)))
+  const seals = 'and a seal is judged by frames that were seen'
+  return [
+    ...(empty.length === 0
+      ? []
+      : [
+          `no tenant has a host on ${empty.join(', ')}, so no traffic crosses its links ${[...idle].flatMap(([id, leaf]) => (empty.includes(leaf) ? [id] : [])).join(', ')}, ${seals}: attach a host there, or leave these links out of the intent`,
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          `no traffic crosses ${others.join(', ')}, ${seals}: give two leaves at these links hosts of one tenant that reach each other, or leave these links out of the intent`,
+        ]),
+  ].join('; ')
 }
 
 /** The plan's part: MACsec, strict, at both ends, each receiving what the other sends. */
@@ -132,17 +169,16 @@ function crossing(target: ScenarioTarget, links: readonly Link[], round: number)
       return family === undefined ? [] : [{ from, to, family }]
     }),
   )
-  // All pairs in turn when there are more than fit a round.
-  const start = pairs.length <= FLOWS ? 0 : (round * FLOWS) % pairs.length
-  return [...pairs.slice(start), ...pairs.slice(0, start)]
-    .slice(0, FLOWS)
-    .map(({ from, to, family }, index) =>
-      flow(fabric, from, to, {
-        family,
-        sourcePort: 20000 + ((round * 613 + index * 7) % 40000),
-        destinationPort: 443,
-      }),
-    )
+  if (pairs.length === 0) return []
+  // All pairs in turn; few pairs several times, with other ports, for each flow takes one way through the fabric alone.
+  return Array.from({ length: FLOWS }, (_, index) => {
+    const { from, to, family } = pairs[(round * FLOWS + index) % pairs.length]!
+    return flow(fabric, from, to, {
+      family,
+      sourcePort: 20000 + ((round * 613 + index * 7) % 40000),
+      destinationPort: 443,
+    })
+  })
 }
 
 /** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */

@@ -6,8 +6,8 @@
 import { addressOf } from '../fabric-view.js'
 import type { FabricView, Host, Tenant } from '../fabric-view.js'
 import { SdkError } from '../errors.js'
-import { frameOf, printed } from './frame.js'
-import type { Frame } from './frame.js'
+import { printed } from './frame.js'
+import type { Expectation, Frame } from './frame.js'
 import { describeSpec, packetFrame, packetLength, plainPacket } from './packet.js'
 import type { Endpoints, PacketSpec } from './packet.js'
 import { pathBetween } from './path.js'
@@ -99,21 +99,48 @@ export function framesOf(one: Flow): readonly Frame[] {
       ? sent
       : { ...sent, sourceMac: one.to.gatewayMac ?? sent.sourceMac, destinationMac: one.to.mac }
   const arrivedSpec = { ...one.packet, ttl: one.packet.ttl - gateways }
-  return Array.from({ length: one.count }, () =>
-    frameOf({
-      label: describeFlow({ ...one, count: 1 }),
-      tenant: one.from.tenant,
-      flow: flowName(one),
-      at: { host: one.from.id },
-      expect: {
-        outcome: 'delivered',
-        host: one.to.id,
-        path: one.path,
-        arrival: (id) => packetFrame(arrived, arrivedSpec, id),
-      },
-      bytes: (id) => packetFrame(sent, one.packet, id),
-    }),
+  const expect: Expectation = {
+    outcome: 'delivered',
+    host: one.to.id,
+    path: one.path,
+    arrival: (id) => packetFrame(arrived, arrivedSpec, id),
+  }
+  return Array.from(
+    { length: one.count },
+    () => new FlowFrame(one, expect, (id) => packetFrame(sent, one.packet, id)),
   )
+}
+
+/** A frame of a flow. Its names are made when somebody asks: of most frames nobody does. */
+class FlowFrame implements Frame {
+  readonly kind = 'frame'
+  readonly at: Frame['at']
+  readonly #flow: Flow
+
+  constructor(
+    flow: Flow,
+    readonly expect: Expectation,
+    readonly bytes: Frame['bytes'],
+  ) {
+    this.#flow = flow
+    this.at = { host: flow.from.id }
+  }
+
+  get tenant(): string {
+    return this.#flow.from.tenant
+  }
+
+  get label(): string {
+    return describeFlow({ ...this.#flow, count: 1 })
+  }
+
+  get flow(): string {
+    return flowName(this.#flow)
+  }
+
+  [printed](): string {
+    return this.label
+  }
 }
 
 /** Addresses with which the sender sends: to the host itself inside the subnet, to the gateway's MAC beyond it. */

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Plan, PlanIntent } from '../../contract/plan.js'
 import type { NodeProgram } from '../../contract/program.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
+import { formatProblem, parseFabric } from '../../twin/model/index.js'
+import { compile } from '../../twin/program/index.js'
 import { planOf, twinOf } from './testing/demo.js'
 
 const plan = planOf('demo')
@@ -124,6 +126,46 @@ describe('what cannot be judged says why', () => {
       judgement: 'unjudged',
       reason: expect.stringContaining('no traffic crosses') as string,
     })
+  })
+})
+
+/** Two hosts of one tenant on two leaves, a third leaf without hosts, every link sealed. */
+function sealed(spines: number, links: string): Plan {
+  const { fabric, problems } = parseFabric(
+    `
+ztos: 1
+name: sparse
+underlay: { mtu: 1700, loopbacks: 10.255.0.0/24, links: 10.254.0.0/23, bgp: { spines: 65000, leaves: 65101-65199 } }
+nodes: { "spine[1-${spines}]": { role: spine }, "leaf[1-3]": { role: leaf } }
+seals: { core: { macsec: gcm-aes-128, key: "lab:core" } }
+links: [{ from: "leaf*", to: "spine*", seal: core, count: 2 }]
+tenants:
+  shop:
+    networks: { web: { vni: 10010, subnet: 10.1.0.0/24 } }
+    hosts: { web1: { at: leaf1, network: web }, web2: { at: leaf2, network: web } }
+intents: { core-sealed: { encrypt: { links: "${links}" } } }
+`,
+    'sparse.yaml',
+  )
+  if (fabric === undefined) throw new Error(problems.map(formatProblem).join('\n'))
+  return compile(fabric)
+}
+
+describe('encryption of a fabric with few hosts', () => {
+  test('one pair of hosts is enough to look at every link of their leaves, however many there are', async () => {
+    const target = twinOf(sealed(4, 'leaf[1-2]--spine*'))
+    const verdict = await judgeIntent(target, target.fabric.intent('core-sealed'))
+    expect(verdict).toMatchObject({ judgement: 'holds', findings: [] })
+  })
+
+  test('links of a leaf without hosts are not judged, and it says so, and what to do', async () => {
+    const target = twinOf(sealed(2, 'leaf*--spine*'))
+    const verdict = await judgeIntent(target, target.fabric.intent('core-sealed'))
+    expect(verdict.judgement).toBe('unjudged')
+    expect(verdict.reason).toMatch(
+      /^no tenant has a host on leaf3, so no traffic crosses its links leaf3--spine1, .*: attach a host there, or leave these links out of the intent$/,
+    )
+    expect(verdict.reason).not.toContain('leaf1')
   })
 })
 
