@@ -11,8 +11,9 @@
 #include "src/run/command.h"
 #endif
 
-static const char usage[] = "usage: ztos-fpe run|replay [flags]   (run --help, replay --help)\n"
-                            "       ztos-fpe --version | --list-mutants | --help\n";
+static const char usage[] =
+    "usage: ztos-fpe run|replay [flags]   (run --help, replay --help)\n"
+    "       ztos-fpe --version | --list-mutants | --list-run-mutants | --help\n";
 
 /* ZT_MUTANT selects a mutant for either command. A build without mutants must not take the name for granted. */
 static int select_from_environment(void)
@@ -38,6 +39,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "--list-mutants") == 0) {
         zt_mutant_list();
+        return 0;
+    }
+    if (strcmp(command, "--list-run-mutants") == 0) {
+        zt_mutant_list_run();
         return 0;
     }
     if (select_from_environment() != 0)

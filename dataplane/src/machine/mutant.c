@@ -8,17 +8,23 @@
 
 enum zt_mutant zt_mutant_selected = ZT_MUTANT_none;
 
-static const struct {
+struct description {
     const char *name, *clause, *meaning;
-} mutants[] = {
-#define MUTANT(name, clause, meaning) { #name, clause, meaning },
-    ZT_FOREACH_MUTANT(MUTANT)
-#undef MUTANT
 };
+
+#define MUTANT(name, clause, meaning) { #name, clause, meaning },
+/* In the order of enum zt_mutant. */
+static const struct description mutants[] = { ZT_FOREACH_MUTANT(MUTANT)
+                                                  ZT_FOREACH_RUN_MUTANT(MUTANT) };
+#undef MUTANT
+
+#define ONE(name, clause, meaning) +1
+#define RUN_COUNT (0 ZT_FOREACH_RUN_MUTANT(ONE))
+#define COUNT (sizeof mutants / sizeof *mutants)
 
 bool zt_mutant_select(const char *name)
 {
-    for (unsigned int i = 0; i < sizeof mutants / sizeof *mutants; i++) {
+    for (unsigned int i = 0; i < COUNT; i++) {
         if (strcmp(mutants[i].name, name) == 0) {
             zt_mutant_selected = (enum zt_mutant)(i + 1);
             return true;
@@ -27,13 +33,23 @@ bool zt_mutant_select(const char *name)
     return false;
 }
 
-void zt_mutant_list(void)
+static void list(const struct description *first, size_t count)
 {
     printf("[");
-    for (unsigned int i = 0; i < sizeof mutants / sizeof *mutants; i++)
+    for (size_t i = 0; i < count; i++)
         printf("%s\n  {\"name\":\"%s\",\"clause\":\"%s\",\"meaning\":\"%s\"}", i == 0 ? "" : ",",
-               mutants[i].name, mutants[i].clause, mutants[i].meaning);
+               first[i].name, first[i].clause, first[i].meaning);
     printf("\n]\n");
+}
+
+void zt_mutant_list(void)
+{
+    list(mutants, COUNT - RUN_COUNT);
+}
+
+void zt_mutant_list_run(void)
+{
+    list(mutants + COUNT - RUN_COUNT, RUN_COUNT);
 }
 
 #else
@@ -45,6 +61,11 @@ bool zt_mutant_select(const char *name)
 }
 
 void zt_mutant_list(void)
+{
+    printf("[]\n");
+}
+
+void zt_mutant_list_run(void)
 {
     printf("[]\n");
 }

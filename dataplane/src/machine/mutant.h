@@ -10,7 +10,7 @@
 enum zt_mutant {
     ZT_MUTANT_none,
 #define ZT_MUTANT_ENUM_(name, clause, meaning) ZT_MUTANT_##name,
-    ZT_FOREACH_MUTANT(ZT_MUTANT_ENUM_)
+    ZT_FOREACH_MUTANT(ZT_MUTANT_ENUM_) ZT_FOREACH_RUN_MUTANT(ZT_MUTANT_ENUM_)
 #undef ZT_MUTANT_ENUM_
 };
 
@@ -25,5 +25,7 @@ extern enum zt_mutant zt_mutant_selected;
 bool zt_mutant_select(const char *name);
 /* `[{"name":..,"clause":..,"meaning":..},...]` on standard output. */
 void zt_mutant_list(void);
+/* The same of those that only a run shows, `clause` being a row of docs/features.tsv. */
+void zt_mutant_list_run(void);
 
 #endif

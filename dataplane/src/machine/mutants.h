@@ -67,4 +67,17 @@
     _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \
     _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed")
 
+/*
+ * Wrong engines on a host, about a row of docs/features.tsv: replay does not reach them, the tests in test/run do.
+ * _(name, "ROW", "what is wrong")
+ */
+#define ZT_FOREACH_RUN_MUTANT(_) \
+    _(fill_not_replenished, "O06", "received chunks do not go back to the fill ring") \
+    _(completion_not_drained, "O06", "sent chunks stay in the completion ring") \
+    _(transmit_full_uncounted, "O06", \
+      "a frame without room in the transmit ring is lost in silence") \
+    _(transmit_not_retried, "O15", "frames that a device did not take are not tried again") \
+    _(socket_not_bound, "O32", "the XSKMAP has no socket for the last port") \
+    _(xdp_taken_off, "T03", "an engine that ends leaves its ports to the kernel's stack")
+
 #endif

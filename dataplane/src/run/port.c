@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/machine/mutant.h"
 #include "src/run/tap.h"
 
 #define ETHERNET_HEADER 14u
@@ -87,7 +88,8 @@ void zt_port_send(struct zt_port *port, const uint8_t *frame, uint32_t length)
 void zt_port_flush(struct zt_port *port)
 {
     if (port->unsent)
-        port->unsent = !port->gone && zt_xsk_flush(&port->xsk) > 0;
+        port->unsent =
+            !port->gone && zt_xsk_flush(&port->xsk) > 0 && !ZT_MUTANT(transmit_not_retried);
 }
 
 void zt_port_punt(struct zt_port *port, const uint8_t *frame, uint32_t length)
@@ -111,7 +113,7 @@ void zt_port_lose(struct zt_port *port)
 
 void zt_port_close(struct zt_port *port, bool detach)
 {
-    if (detach && port->attached)
+    if ((detach || ZT_MUTANT(xdp_taken_off)) && port->attached)
         zt_xdp_detach(port->phy_index, port->mode);
     port->attached = false;
     if (port->xsk.fd >= 0)

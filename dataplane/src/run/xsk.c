@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "src/machine/mutant.h"
+
 #ifndef SOL_XDP
 #define SOL_XDP 283
 #endif
@@ -163,6 +165,10 @@ void zt_xsk_receive_done(struct zt_xsk *xsk, uint32_t count)
 
     if (count == 0)
         return;
+    if (ZT_MUTANT(fill_not_replenished)) {
+        xsk_ring_cons__release(&xsk->rx, count);
+        return;
+    }
     /* Always succeeds: `ring` chunks circulate and the fill ring has twice as many slots. */
     xsk_ring_prod__reserve(&xsk->fill, count, &slot);
     for (uint32_t i = 0; i < count; i++) {
@@ -177,7 +183,9 @@ void zt_xsk_receive_done(struct zt_xsk *xsk, uint32_t count)
 static void reclaim(struct zt_xsk *xsk)
 {
     uint32_t slot = 0;
-    uint32_t count = xsk_ring_cons__peek(&xsk->completion, xsk->ring, &slot);
+    uint32_t count = ZT_MUTANT(completion_not_drained)
+                         ? 0
+                         : xsk_ring_cons__peek(&xsk->completion, xsk->ring, &slot);
 
     for (uint32_t i = 0; i < count; i++) {
         uint64_t address = *xsk_ring_cons__comp_addr(&xsk->completion, slot + i);
@@ -196,7 +204,8 @@ uint8_t *zt_xsk_reserve(struct zt_xsk *xsk)
     if (xsk->free_count == 0)
         zt_xsk_flush(xsk);
     if (xsk->free_count == 0) {
-        xsk->counters.tx_full++;
+        if (!ZT_MUTANT(transmit_full_uncounted))
+            xsk->counters.tx_full++;
         return NULL;
     }
     return xsk->area + xsk->free[xsk->free_count - 1];

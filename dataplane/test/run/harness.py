@@ -20,6 +20,19 @@ BUILD = pathlib.Path(os.environ.get("ZT_BUILD") or pathlib.Path(__file__).parent
 PHY_MTU = 1778
 
 
+# In a build of mutants, which of them the engines are; `none`: that build as it is.
+MUTANT = os.environ.get("ZT_RUN_MUTANT")
+
+
+def proves(*rows):
+    """Marks a test as proof of rows of docs/features.tsv."""
+    def mark(function):
+        function.rows = rows
+        return function
+
+    return mark
+
+
 class Skip(Exception):
     """A test that cannot run here, and why."""
 
@@ -180,6 +193,9 @@ class Lab:
 
     def engine(self, namespace, program, *more, keys=None, journal=True, binary="ztos-fpe"):
         paths = {kind: self.folder / f"{namespace}.{kind}" for kind in ("sock", "ztj", "stats", "log")}
+        if MUTANT:
+            binary = "ztos-fpe-mutants"
+            more += () if MUTANT == "none" else ("--mutant", MUTANT)
         argv = [
             "nsenter", f"--net=/run/netns/{self.name(namespace)}", str(BUILD / binary), "run",
             "--program", str(self.file(f"{namespace}.json", program)), "--control", str(paths["sock"]),

@@ -7,7 +7,7 @@ import socket
 import time
 
 import frames
-from harness import Collector, Lab, patched, read_journal, replays, run, send, two_leaves
+from harness import Collector, Lab, patched, proves, read_journal, replays, run, send, two_leaves
 from programs import host_address, host_mac
 
 
@@ -52,6 +52,7 @@ def listener(namespace):
     return seen
 
 
+@proves("O32", "T03")
 def test_kill_leaves_xdp_dropping_and_the_stack_sees_nothing():
     with Lab() as lab:
         engine, probe = patched(lab)
@@ -65,6 +66,7 @@ def test_kill_leaves_xdp_dropping_and_the_stack_sees_nothing():
         assert Collector(probe).take()[1:] == []
 
 
+@proves("O32", "T03")
 def test_orderly_end_leaves_xdp_dropping_unless_told_to_detach():
     for flags, mode in (((), 1), (("--detach",), None)):
         with Lab() as lab:
@@ -112,6 +114,7 @@ def test_sigterm_ends_in_order():
         assert not os.path.exists(engine.control_path)
 
 
+@proves("O15")
 def test_device_taken_away_is_noticed_and_the_rest_goes_on():
     with Lab() as lab:
         engine, _ = patched(lab)

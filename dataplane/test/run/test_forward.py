@@ -2,7 +2,7 @@
 """Frames from host to host through two engines."""
 import frames
 import programs
-from harness import Collector, Lab, read_journal, read_stats, replays, send, settled, two_leaves
+from harness import Collector, Lab, proves, read_journal, read_stats, replays, send, settled, two_leaves
 from programs import host_address, host_mac
 
 
@@ -27,6 +27,7 @@ def exchange(lab, sealed):
     return engines, probe
 
 
+@proves("O11", "O32", "T03")
 def test_frames_cross_two_engines_unchanged_and_in_order():
     with Lab() as lab:
         engines, probe = exchange(lab, sealed=False)
@@ -42,6 +43,7 @@ def test_frames_cross_two_engines_unchanged_and_in_order():
             replays(engine.journal)
 
 
+@proves("T03")
 def test_sealed_frames_cross_and_no_clear_one_is_on_the_link():
     with Lab() as lab:
         engines, _ = exchange(lab, sealed=True)

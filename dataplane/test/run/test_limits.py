@@ -8,7 +8,7 @@ import time
 
 import frames
 import programs
-from harness import BUILD, Collector, Control, Lab, b64, patched, read_stats, replays, send
+from harness import BUILD, Collector, Control, Lab, b64, patched, proves, read_stats, replays, send
 from programs import host_address, host_mac
 
 
@@ -121,6 +121,7 @@ def test_probe_refuses_wrong_configurations():
             assert status == 1 and word in said and "h" in said, (change, status, said)
 
 
+@proves("O06")
 def test_full_receive_ring_drops_and_counts_every_frame():
     with Lab() as lab:
         process, probe = patched(lab, "--ring", "64")
@@ -143,6 +144,7 @@ def test_full_receive_ring_drops_and_counts_every_frame():
         replays(process.journal)
 
 
+@proves("O06", "O15")
 def test_burst_beyond_the_transmit_ring_loses_nothing_uncounted():
     with Lab() as lab:
         # One frame in, 8 copies out each: 64 slots are filled many times over.
@@ -166,10 +168,44 @@ def test_burst_beyond_the_transmit_ring_loses_nothing_uncounted():
             assert time.monotonic() < deadline, (stats, arrived, wanted)
             time.sleep(0.01)
         assert arrived > 0
+        # Chunks come back: it goes on as if nothing had been.
+        collector = Collector(probe)
+        collector.take()
+        for n in range(0, 256, 32):
+            send(probe, *(("h1", frame(1000 + m)) for m in range(n, n + 32)))
+            assert len(collector.take(32 * 8)) == 32 * 8
         process.stop()
         replays(process.journal)
 
 
+@proves("O06", "O15")
+def test_device_that_is_down_keeps_what_its_ring_holds_counts_the_rest_and_sends_when_it_is_up():
+    with Lab() as lab:
+        process, probe = patched(lab, "--ring", "64")
+        collector = Collector(probe)
+        # The host's own end stays: frames for it end at the engine's.
+        lab.ip("-n", lab.name("n"), "link", "set", "eth2.phy", "down")
+        sent = [frame(n) for n in range(96)]
+        for n in range(0, 96, 16):
+            send(probe, *(("h1", f) for f in sent[n:n + 16]))
+        deadline = time.monotonic() + 5
+        while True:
+            received, device = process.ask("stats")["ports"]
+            if received["rx"] == 96 and device["txDropped"] == 96 - 64:
+                break
+            assert time.monotonic() < deadline, (received, device)
+            time.sleep(0.01)
+        lab.ip("-n", lab.name("n"), "link", "set", "eth2.phy", "up")
+        assert collector.take(64) == [("h2", f, False) for f in sent[:64]]
+        send(probe, ("h1", frame(999)))
+        assert collector.take(1) == [("h2", frame(999), False)]
+        _, device = process.ask("stats")["ports"]
+        assert (device["tx"], device["txDropped"]) == (65, 32)
+        process.stop()
+        replays(process.journal)
+
+
+@proves("O06")
 def test_frames_too_long_for_the_socket_are_counted_not_cut():
     with Lab() as lab:
         lab.add("n", "h1", "h2")
