@@ -19,6 +19,7 @@ import type { ForAll } from './for-all.js'
 import { installMatchers } from './matchers.js'
 import { keepPlan, openTarget, planOf } from './open-target.js'
 import type { OpenTarget } from './open-target.js'
+import { replayLine } from './replay-line.js'
 import type { TestReport } from './report.js'
 
 declare module 'vitest' {
@@ -122,7 +123,8 @@ export function fabricTest<Names extends string = string>(
       return makeForAll({
         target,
         environment,
-        replayLine: (seed, casePath) => replayLine(environment, testPath, fullNameOf(task), seed, casePath),
+        replayLine: (failed) =>
+          replayLine(environment, { ...failed, file: testPath, name: fullNameOf(task) }),
         onFailure: (failure) => {
           const plan = keepPlan(fabric.plan, environment)
           task.meta.ztos = {
@@ -207,23 +209,4 @@ function resolveFile(file: string | URL | undefined, testPath: string): string |
   const absolute = path.resolve(path.dirname(testPath), file)
   // Problems are easier to read with the name that a person would type.
   return path.relative(process.cwd(), absolute) || absolute
-}
-
-/** The one line that shows a failure again. */
-function replayLine(
-  environment: RunEnvironment,
-  file: string,
-  name: string,
-  seed: number,
-  casePath: string,
-): string {
-  if (environment.run !== undefined) return `${environment.command} replay ${environment.run}`
-  const where = path.relative(process.cwd(), file)
-  const on = environment.on === 'twin' ? '' : `ZTOS_ON=${environment.on} `
-  return `${on}ZTOS_SEED=${seed} ZTOS_PATH=${casePath} npx vitest run ${where} -t ${quoted(name)}`
-}
-
-/** vitest reads `-t` as a pattern, a shell reads quotes. */
-function quoted(name: string): string {
-  return `'${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll("'", "'\\''")}'`
 }

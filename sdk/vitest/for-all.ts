@@ -13,6 +13,7 @@ import type { ScenarioTarget } from '../scenario-target.js'
 import { accused, blameOf, describeBlame, describeFindings, recordedFrame } from './blame.js'
 import { newSeed } from './environment.js'
 import type { RunEnvironment } from './environment.js'
+import type { FailedCase } from './replay-line.js'
 
 /** What a case is drawn from: an arbitrary for each name. */
 export type Arbitraries<Values> = { readonly [Name in keyof Values]: Arbitrary<Values[Name]> }
@@ -63,8 +64,8 @@ const LAB_SHRINK_TIME = 20_000
 export interface ForAllContext {
   readonly target: ScenarioTarget
   readonly environment: RunEnvironment
-  /** The line that shows a failure again, given seed and path. */
-  readonly replayLine: (seed: number, path: string) => string
+  /** The line that shows a failure again. */
+  readonly replayLine: (failed: Pick<FailedCase, 'seed' | 'path' | 'shrunkOn'>) => string
   /** Keeps a failure for the run record. */
   readonly onFailure: (failure: RecordedFailure) => void
 }
@@ -183,7 +184,7 @@ class Property<Values extends object> {
       findings: [...findings],
       blame: [...blame.short],
       walk: [...blame.full],
-      replay: replayLine(this.#seed, path),
+      replay: replayLine({ seed: this.#seed, path, shrunkOn }),
     }
     onFailure(failure)
     const error = again ?? details.errorInstance
