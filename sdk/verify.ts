@@ -166,7 +166,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
     async () => opening,
   )
   if ('error' in opened) {
-    const why = whyNoLab(opened.error)
+    const why = await whyNoLab(opened.error)
     throwIfInterrupted(signal)
     if (why === undefined) throw opened.error
     return {

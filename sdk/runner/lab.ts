@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
+import type { DoctorReport } from '../../lab/doctor/index.js'
 import type { Lab } from '../../lab/index.js'
 import { planDigest, SEED_LENGTH } from '../../twin/program/index.js'
 import { SdkError } from '../errors.js'
@@ -35,22 +36,28 @@ function checked(lab: Lab, plan: Plan): Lab {
 }
 
 /** Codes of what this host, not the fabric and not the program, stands in the way of. */
-const host: ReadonlySet<string> = new Set([
-  'ZT_LAB_PRIVILEGE',
-  'ZT_LAB_MISSING',
-  'ZT_LAB_PLAN',
-  'ZT_LAB_COMMAND',
-])
+const host: ReadonlySet<string> = new Set(['ZT_LAB_PRIVILEGE', 'ZT_LAB_MISSING', 'ZT_LAB_PLAN'])
 
-/** Why this host has no lab, in a sentence; `undefined` when something else went wrong. */
-export function whyNoLab(error: unknown): string | undefined {
-  if (
-    !(error instanceof Error) ||
-    !('code' in error) ||
-    typeof error.code !== 'string' ||
-    !host.has(error.code)
-  )
-    return undefined
+/**
+ * Why this host has no lab, in a sentence; `undefined` when something else went wrong. A command that failed while a lab came up
+ * says by itself nothing about the host: it counts as the host's doing only where `doctor` finds that labs cannot be had here,
+ * and else as a fault of the program.
+ */
+export async function whyNoLab(
+  error: unknown,
+  ask: () => Promise<DoctorReport> = async () => (await import('../../lab/doctor/index.js')).doctor(),
+): Promise<string | undefined> {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
   const [what = ''] = error.message.replace(/^ZT_[A-Z_]+: /, '').split('\n')
-  return `no lab on this host: ${what} (see ztos doctor)`
+  if (host.has(error.code)) return `no lab on this host: ${what} (see ztos doctor)`
+  if (error.code !== 'ZT_LAB_COMMAND') return undefined
+  const { checks, tiers } = await ask()
+  const engine = tiers.find(({ tier }) => tier === 'engine')
+  // What could not be tried is no proof that the host cannot.
+  const lacking = checks.filter(
+    ({ id, outcome }) => outcome === 'no' && engine?.missing.includes(id) === true,
+  )
+  if (lacking.length === 0) return undefined
+  const names = lacking.map(({ title, detail }) => `${title}${detail === undefined ? '' : ` (${detail})`}`)
+  return `no lab on this host: it lacks ${names.join(', ')}; ${what} (see ztos doctor)`
 }

@@ -6,6 +6,7 @@ import { figuresOf } from '../../sdk/judge/latency.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
 import type { TestOutcome } from '../../sdk/runner/drive.js'
 import { keyFile, readKeyFile, writeKeyFile } from '../../sdk/runner/key-file.js'
+import { reportOf, type Findings } from '../../lab/doctor/report.js'
 import { whyNoLab } from '../../sdk/runner/lab.js'
 import { ctrfTest, verdictsOf } from '../../sdk/runner/outcomes.js'
 import { readEnvironment } from '../../sdk/vitest/environment.js'
@@ -282,9 +283,28 @@ describe('latency', () => {
   })
 })
 
-test('only what the host stands in the way of counts as no lab', () => {
+describe('only what the host stands in the way of counts as no lab', () => {
   const error = (code: string) => Object.assign(new Error(`${code}: no veth\n  remedy: x`), { code })
-  expect(whyNoLab(error('ZT_LAB_PRIVILEGE'))).toBe('no lab on this host: no veth (see ztos doctor)')
-  expect(whyNoLab(error('ZT_LAB_DIED'))).toBeUndefined()
-  expect(whyNoLab(new TypeError('x'))).toBeUndefined()
+  const doctored = (findings: Findings) => async () =>
+    reportOf({ kernel: '6.1', architecture: 'x64', cpu: 'a', cores: 2 }, findings)
+
+  test('by the code of the error', async () => {
+    expect(await whyNoLab(error('ZT_LAB_PRIVILEGE'))).toBe('no lab on this host: no veth (see ztos doctor)')
+    expect(await whyNoLab(error('ZT_LAB_DIED'))).toBeUndefined()
+    expect(await whyNoLab(new TypeError('x'))).toBeUndefined()
+  })
+
+  test('by what doctor finds where a command failed: a labd that is broken is a fault of the program', async () => {
+    const failed = error('ZT_LAB_COMMAND')
+    const lacking = doctored({ veth: { outcome: 'no', detail: 'not supported' } })
+    expect(await whyNoLab(failed, lacking)).toBe(
+      'no lab on this host: it lacks veth (not supported); no veth (see ztos doctor)',
+    )
+    expect(await whyNoLab(failed, doctored({}))).toBeUndefined()
+    expect(
+      await whyNoLab(failed, doctored({ veth: { outcome: 'unknown', detail: 'labd died' } })),
+    ).toBeUndefined()
+    // Nothing that a lab needs.
+    expect(await whyNoLab(failed, doctored({ macsec: { outcome: 'no' } }))).toBeUndefined()
+  })
 })
