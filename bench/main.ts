@@ -16,6 +16,7 @@ import { circumstances, load } from './host.js'
 import { latencyBench } from './latency.js'
 import { labScenarios } from './lab-scenarios.js'
 import { labUpBench } from './lab-up.js'
+import { machineBench } from './machine.js'
 import { summed, tableOf, type Result } from './result.js'
 import { twinScenarios } from './twin-scenarios.js'
 import { verifyBench } from './verify.js'
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   labUpBench,
   labScenarios,
   verifyBench,
+  machineBench,
   engineBench,
   forwardingBench,
   latencyBench,
