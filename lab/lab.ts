@@ -160,7 +160,11 @@ export class Lab {
         },
         { timeout: Infinity },
       )
-      const [ended] = await Promise.all([running, this.feed(tag, options.input)])
+      const end = running.then(
+        () => undefined,
+        () => undefined,
+      )
+      const [ended] = await Promise.all([running, this.feed(tag, options.input, end)])
       const answer = ExecAnswer.parse(ended)
       return { ...answer, ...collected }
     } finally {
@@ -238,10 +242,27 @@ export class Lab {
     return takeDown(this.channel, { id: this.id, uid: invoker().uid }, false)
   }
 
-  private async feed(exec: number, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+  /** Hands input on until it ends, or the command does: a terminal's never ends. */
+  private async feed(
+    exec: number,
+    input: AsyncIterable<Buffer | string> | undefined,
+    end: Promise<undefined>,
+  ): Promise<void> {
+    const chunks = input?.[Symbol.asyncIterator]()
     try {
-      for await (const chunk of input ?? []) {
-        await this.channel.request({ op: 'exec-input', exec, data: Buffer.from(chunk).toString('base64') })
+      while (chunks !== undefined) {
+        const next = await Promise.race([chunks.next(), end])
+        if (next === undefined) {
+          // Not waited for: a generator returns when what it waits for has come.
+          chunks.return?.().catch(() => undefined)
+          return
+        }
+        if (next.done === true) break
+        await this.channel.request({
+          op: 'exec-input',
+          exec,
+          data: Buffer.from(next.value).toString('base64'),
+        })
       }
       await this.channel.request({ op: 'exec-input', exec })
     } catch (error) {

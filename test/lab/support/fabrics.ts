@@ -7,9 +7,16 @@ import type { Plan } from '../../../contract/plan.js'
 import { loadFabric, parseFabric } from '../../../twin/model/index.js'
 import { compile } from '../../../twin/program/index.js'
 
+type Shipped = 'demo' | 'demo-clear' | 'demo-v6' | 'two-leaves'
+
+/** The file of a shipped fabric. */
+export function shippedFile(name: Shipped): string {
+  return fileURLToPath(new URL(`../../../topologies/${name}.yaml`, import.meta.url))
+}
+
 /** A shipped fabric, compiled. */
-export function shipped(name: 'demo' | 'demo-clear' | 'demo-v6' | 'two-leaves'): Plan {
-  const file = fileURLToPath(new URL(`../../../topologies/${name}.yaml`, import.meta.url))
+export function shipped(name: Shipped): Plan {
+  const file = shippedFile(name)
   const { fabric, problems } = loadFabric(file)
   if (fabric === undefined) throw new Error(`${file}: ${problems.map(String).join('; ')}`)
   return compile(fabric)
