@@ -66,7 +66,7 @@ export const commands = {
         name: 'name',
         what: 'what to describe: the fabric file unless given',
         optional: true,
-        choices: ['fabric', 'plan', 'program', 'control'],
+        choices: ['fabric', 'plan', 'program', 'control', 'mapping'],
       },
     ],
     options: {},

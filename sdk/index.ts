@@ -15,12 +15,18 @@ export { Plan } from '../contract/plan.js'
 export type { PlanHost, PlanIntent, PlanLink, PlanNetwork, PlanNode, PlanTenant } from '../contract/plan.js'
 export { NodeProgram } from '../contract/program.js'
 
+export type { FabricFile, VniMapping } from '../contract/fabric.js'
+
 export {
   defineFabric,
+  exportFabric,
+  exportMapping,
   FabricError,
   formatProblem,
+  importMapping,
   loadFabric,
   parseFabric,
+  reviseFabric,
   writeFabric,
 } from '../twin/model/index.js'
 export type { Fabric, LoadOptions, LoadResult, Problem, ProblemCode } from '../twin/model/index.js'

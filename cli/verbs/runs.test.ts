@@ -84,7 +84,7 @@ describe('[T10] a run that fails', () => {
     expect(called.stdout).toMatch(/^ {2}seed 42, path [\d:]+$/m)
     // Once: neither as a verdict's ground nor as a shrunk failure besides.
     expect(called.stdout.match(/ {2}INV-ISOLATE: /g)).toHaveLength(2)
-    expect(called.stdout).toMatch(/^again: {2}\.\/ztos replay \S+$/m)
+    expect(called.stdout).toMatch(/^again: {2}\.\/ztos replay \S+ --runs \S+$/m)
     expect(called.stdout).toMatch(/\d violated, /)
 
     const again = await ztos('run', leak, '--seed', '42', '--runs', runs, '--json')
@@ -95,9 +95,9 @@ describe('[T10] a run that fails', () => {
   })
 
   test('is replayed by the line that it printed', slow, async () => {
-    const [, verb = '', id = ''] = result.failures[0]?.replay.split(' ') ?? []
-    expect([verb, id]).toEqual(['replay', result.run])
-    const called = await ztos(verb, id, '--runs', runs)
+    const [command, ...line] = result.failures[0]?.replay.split(' ') ?? []
+    expect([command, ...line]).toEqual(['./ztos', 'replay', result.run, '--runs', path.relative('.', runs)])
+    const called = await ztos(...line)
     expect(called.status).toBe(1)
     expect(called.stdout).toMatch(/^fails again: test\/sdk\/fixtures\/leak\.ts bank never hears shop$/m)
     const asJson = await ztos('replay', result.directory, '--json')

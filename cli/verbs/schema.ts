@@ -10,7 +10,13 @@ import { ExitStatus } from '../../record/exit-status.js'
 import type { Run } from '../invocation.js'
 
 /** Files are named after these and their version: `fabric-1.json`. */
-const stems = { fabric: 'fabric', plan: 'plan', program: 'node-program', control: 'engine-request' } as const
+const stems = {
+  fabric: 'fabric',
+  plan: 'plan',
+  program: 'node-program',
+  control: 'engine-request',
+  mapping: 'vni-mapping',
+} as const
 
 export const run: Run<'schema'> = ({ arguments: { name } }) => {
   const octets = readFileSync(schemaFile(stems[name ?? 'fabric']))

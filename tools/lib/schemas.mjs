@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { CONTROL_VERSION, EngineRequest } from '../../dist/contract/control.js'
-import { FABRIC_VERSION, FabricFile } from '../../dist/contract/fabric.js'
+import { FABRIC_VERSION, FabricFile, VNI_MAPPING_VERSION, VniMapping } from '../../dist/contract/fabric.js'
 import { Plan, PLAN_VERSION } from '../../dist/contract/plan.js'
 import { NodeProgram, PROGRAM_VERSION } from '../../dist/contract/program.js'
 
@@ -19,6 +19,12 @@ const sources = [
     schema: NodeProgram,
   },
   { name: 'plan', version: PLAN_VERSION, title: 'Plan: what a fabric file compiles to', schema: Plan },
+  {
+    name: 'vni-mapping',
+    version: VNI_MAPPING_VERSION,
+    title: 'VNI mapping: the VLAN, VNI and VRF of every network',
+    schema: VniMapping,
+  },
   { name: 'engine-request', version: CONTROL_VERSION, title: 'Request to the engine', schema: EngineRequest },
 ]
 
