@@ -50,8 +50,13 @@ async function rates({ runs, signal, say }: BenchContext): Promise<readonly Figu
     for (let n = 1; n <= runs; n++) {
       signal.throwIfAborted()
       say(`rate: run ${n}`)
-      engine.push(rateOf(await lab.probe({ op: 'latency', from, to, data, run: RUN, ...OVERLOAD })))
-      bare.push(rateOf(await lab.floor({ hops: 1, data, run: RUN, ...OVERLOAD })))
+      const measures = [
+        async () =>
+          engine.push(rateOf(await lab.probe({ op: 'latency', from, to, data, run: RUN, ...OVERLOAD }))),
+        async () => bare.push(rateOf(await lab.floor({ hops: 1, data, run: RUN, ...OVERLOAD }))),
+      ]
+      // Each goes first as often as the other: a load that comes or goes favours neither.
+      for (const measure of n % 2 === 0 ? measures : measures.toReversed()) await measure()
     }
   } finally {
     await lab.down()
