@@ -103,6 +103,15 @@ describe('the tarball', () => {
     expect(files.filter((name) => /\.test\.|(?<!\.d)\.ts$|\.tsbuildinfo$/.test(name))).toEqual([])
   })
 
+  test("names node's types as what its declarations need, of those who check them", async () => {
+    const manifest = JSON.parse(await must(root, ['tar', '-xzOf', tarball, 'package/package.json'])) as {
+      readonly peerDependencies: Readonly<Record<string, string>>
+      readonly peerDependenciesMeta: Readonly<Record<string, unknown>>
+    }
+    expect(Object.keys(manifest.peerDependencies)).toContain('@types/node')
+    expect(manifest.peerDependenciesMeta['@types/node']).toEqual({ optional: true })
+  })
+
   test('brings a command that needs nothing else', async () => {
     expect(await project.typeToWork(`npx ztos validate ${example.fabricName} --json`)).toContain(
       '"sound": true',
