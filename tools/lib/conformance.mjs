@@ -37,7 +37,8 @@ const ledgerSchema = z.strictObject({
  * @typedef {z.infer<typeof ledgerSchema>} Ledger
  * @typedef {{ id: string, system: string, feature: string, works: string }} Feature
  * @typedef {{ id: string, state: string }} Test
- * @typedef {{ mutant: string, state: 'killed' | 'survived' | 'equivalent', killedBy: string[] }} Mutant
+ * @typedef {{ mutant: string, site?: string, state: MutantState, killedBy: string[] }} Mutant
+ * @typedef {'killed' | 'survived' | 'equivalent' | 'green' | 'complained of'} MutantState
  */
 
 /**
@@ -94,6 +95,10 @@ export function findFaults({ ledger, features, clauses, tests, mutants }) {
       else if (state !== 'passed') faults.push(`${id}: proof ${state}: ${proof}`)
     }
     if (row.mutant !== undefined) faults.push(...faultsOfMutant(id, row, mutants))
+  }
+  for (const { mutant, site, state } of mutants) {
+    if (state === 'survived' || state === 'complained of')
+      faults.push(`mutant ${mutant}: ${state}${site === undefined ? '' : ` at ${site}`}`)
   }
   faults.push(...faultsOfClauses(ledger, clauses, tests))
   return faults

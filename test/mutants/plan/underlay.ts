@@ -73,7 +73,7 @@ export const underlayMutants: readonly PlanMutant[] = [
     meaning: 'one end of a sealed link sends and takes clear frames',
     clause: 'MACSEC-1',
     foundBy: ['encrypt'],
-    rows: ['T07'],
+    rows: ['T07', 'B01'],
     sites: macsecSites(() => ({ mode: 'disabled' })),
   },
   {
@@ -92,7 +92,7 @@ export const underlayMutants: readonly PlanMutant[] = [
     meaning: "one end seals with another link's key",
     clause: 'MACSEC-7',
     foundBy: ['encrypt'],
-    rows: ['T07'],
+    rows: ['T07', 'B01'],
     sites: macsecSites(({ tx }, plan) => {
       const key = otherKey(tx.key, plan)
       return key === undefined ? undefined : { tx: { ...tx, key } }
@@ -115,7 +115,7 @@ export const underlayMutants: readonly PlanMutant[] = [
     meaning: "both ends of a link use another link's key in one direction, and everything arrives",
     clause: 'MACSEC-5',
     foundBy: ['encrypt'],
-    rows: ['T07'],
+    rows: ['T07', 'B01'],
     sites: sealedLinkSites((a, b, plan) => {
       const key = otherKey(a.tx.key, plan)
       const [first, ...rest] = b.rx
@@ -131,7 +131,7 @@ export const underlayMutants: readonly PlanMutant[] = [
     meaning: 'one end seals under an SCI that is not its own',
     clause: 'MACSEC-3',
     foundBy: ['encrypt'],
-    rows: ['T07'],
+    rows: ['T07', 'B01'],
     sites: macsecSites(({ tx }) => ({ tx: { ...tx, sci: `${tx.sci.slice(0, -1)}f` } })),
   },
   {
@@ -139,7 +139,7 @@ export const underlayMutants: readonly PlanMutant[] = [
     meaning: 'one end seals under another association number',
     clause: 'MACSEC-3',
     foundBy: ['encrypt'],
-    rows: ['T07'],
+    rows: ['T07', 'B01'],
     sites: macsecSites(({ tx }) => ({ tx: { ...tx, an: tx.an ^ 1 } })),
   },
 ]

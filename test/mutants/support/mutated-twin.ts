@@ -9,6 +9,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, wri
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type * as forward from '../../../twin/forward/index.js'
+import type * as packet from '../../../twin/packet/index.js'
 import type * as target from '../../../twin/target.js'
 import type { SourceMutant } from '../source/index.js'
 import { COPIES, RIGHT } from './compile-twin.js'
@@ -17,6 +18,7 @@ import { COPIES, RIGHT } from './compile-twin.js'
 export interface TwinModules {
   readonly forward: typeof forward
   readonly target: typeof target
+  readonly packet: typeof packet
 }
 
 /** Loads the twin with a fault in it. @throws when an edit's text is not there exactly once */
@@ -33,6 +35,7 @@ export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
   return {
     forward: await load<typeof forward>(path.join(folder, 'twin/forward/index.js')),
     target: await load<typeof target>(path.join(folder, 'twin/target.js')),
+    packet: await load<typeof packet>(path.join(folder, 'twin/packet/index.js')),
   }
 }
 

@@ -18,6 +18,9 @@ const FAMILIES = [
   'blinded judge',
   'engine in a lab',
   'harmless change',
+  'source of the codecs',
+  'leaking fabric',
+  'altered journal',
 ] as const
 
 const Row = z.strictObject({
@@ -25,8 +28,8 @@ const Row = z.strictObject({
   family: z.enum(FAMILIES),
   /** Fabric and place: `demo leaf1 vxlan10010`; for sources the clause. */
   site: z.string(),
-  on: z.enum(['twin', 'replay', 'netns']),
-  state: z.enum(['killed', 'survived', 'equivalent', 'green']),
+  on: z.enum(['twin', 'replay', 'netns', 'scapy']),
+  state: z.enum(['killed', 'survived', 'equivalent', 'green', 'complained of']),
   /** Ids of tests, as in the accounts, and names of verdicts. */
   killedBy: z.array(z.string()),
   /** Invariants that spoke. */
