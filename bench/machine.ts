@@ -15,6 +15,8 @@ import type { Bench, BenchContext, Figure, Skip } from './figure.js'
 
 const DATAPLANE = path.join(root, 'dataplane')
 const PROGRAM = path.join(DATAPLANE, 'build/ztos-bench')
+/** Counts instructions. */
+const COUNTER = 'valgrind'
 /** Vectors of 64 frames a round; ztos-bench takes the median of nine rounds. */
 const VECTORS = 300
 /** Of two runs under callgrind, whose difference is frames alone. */
@@ -71,7 +73,7 @@ async function counted(
   signal: AbortSignal,
   say: BenchContext['say'],
 ): Promise<readonly (Figure | Skip)[]> {
-  const has = await execa('valgrind', ['--version'], { reject: false })
+  const has = await execa(COUNTER, ['--version'], { reject: false })
   if (has.exitCode !== 0) return [{ name: 'machine, instructions', reason: 'valgrind is not installed' }]
   const folder = await mkdtemp(path.join(tmpdir(), 'ztos-bench-'))
   try {
@@ -104,7 +106,7 @@ async function instructions(
 ): Promise<number> {
   const out = path.join(folder, 'callgrind.out')
   const argv = ['--tool=callgrind', `--callgrind-out-file=${out}`, PROGRAM, String(vectors), line.path]
-  await execa('valgrind', [...argv, line.cache ? 'on' : 'off'], { cwd: DATAPLANE, cancelSignal: signal })
+  await execa(COUNTER, [...argv, line.cache ? 'on' : 'off'], { cwd: DATAPLANE, cancelSignal: signal })
   const total = /^(?:totals|summary): (\d+)/m.exec(await readFile(out, 'utf8'))?.[1]
   if (total === undefined) throw new Error('callgrind gave no total')
   return Number(total)
