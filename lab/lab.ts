@@ -250,19 +250,18 @@ export class Lab {
   ): Promise<void> {
     const chunks = input?.[Symbol.asyncIterator]()
     try {
-      while (chunks !== undefined) {
-        const next = await Promise.race([chunks.next(), end])
+      for (let done = chunks === undefined; !done;) {
+        const next = await Promise.race([chunks?.next(), end])
         if (next === undefined) {
           // Not waited for: a generator returns when what it waits for has come.
-          chunks.return?.().catch(() => undefined)
+          chunks?.return?.().catch(() => undefined)
           return
         }
-        if (next.done === true) break
-        await this.channel.request({
-          op: 'exec-input',
-          exec,
-          data: Buffer.from(next.value).toString('base64'),
-        })
+        if (next.done === true) done = true
+        else {
+          const data = Buffer.from(next.value).toString('base64')
+          await this.channel.request({ op: 'exec-input', exec, data })
+        }
       }
       await this.channel.request({ op: 'exec-input', exec })
     } catch (error) {

@@ -74,11 +74,8 @@ describe('[T03] [T06] [T07] [B02] a running lab that is broken through its contr
       (one) => readCapture(readFileSync(path.join(verified.directory, 'pcap', one))).packets,
     )
     expect(packets.length).toBeGreaterThan(0)
-    for (const page of ['report.html', 'report.md', 'junit.xml']) {
-      const folder = readdirSync(verified.directory)
-      if (folder.includes(page))
-        expect(readFileSync(path.join(verified.directory, page), 'utf8')).toContain(name)
-    }
+    for (const page of ['report.html', 'junit.xml'])
+      expect(readFileSync(path.join(verified.directory, page), 'utf8')).toContain(name)
   }
   const expectSound = async () => {
     const called = await verify()

@@ -106,15 +106,15 @@ describe('[T05] [T06] [Z03] [Z08] [B02] generated fabrics in the lab', () => {
       expect(crossTenant, `attempts to cross tenants, ${said}`).toBeGreaterThan(0)
       expect(
         both.differences.slice(0, 3).map(({ message, twin, lab: got }) => ({ message, twin, got })),
-        said,
+        `what differs, ${said}`,
       ).toEqual([])
-      expect(both.compared(), said).toBeGreaterThan(20)
+      expect(both.compared(), `compared, ${said}`).toBeGreaterThan(20)
       const nodes = compareNodes(await lab.journals(), keys)
       expect(
         nodes.nodes.flatMap(({ node, mismatches }) =>
           mismatches.slice(0, 1).map(({ message }) => `${node}: ${message}`),
         ),
-        said,
+        `what differs, ${said}`,
       ).toEqual([])
       expect(nodes.nodes.length).toBe(plan.nodes.length)
       await target.close()
