@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Problem } from '../twin/model/index.js'
 
 /** Stable codes of {@link SdkError}. */
 export type SdkErrorCode =
@@ -34,11 +35,17 @@ export class SdkError extends Error {
   readonly code: SdkErrorCode
   /** What can be done about it. */
   readonly remedy: string
+  /** Of `ZT_FABRIC`: each problem of the file, with its place. */
+  readonly problems: readonly Problem[]
 
   constructor(
     code: SdkErrorCode,
     what: string,
-    options: { readonly remedy: string; readonly cause?: unknown },
+    options: {
+      readonly remedy: string
+      readonly cause?: unknown
+      readonly problems?: readonly Problem[]
+    },
   ) {
     super(
       `${code}: ${what}\n  remedy: ${options.remedy}`,
@@ -46,6 +53,7 @@ export class SdkError extends Error {
     )
     this.code = code
     this.remedy = options.remedy
+    this.problems = options.problems ?? []
   }
 }
 

@@ -117,6 +117,7 @@ function compiled({ file, cwd = process.cwd() }: VerifyOptions): {
   if (fabric === undefined) {
     throw new SdkError('ZT_FABRIC', `${file} is no sound fabric\n${problems.map(formatProblem).join('\n')}`, {
       remedy: 'correct the file; `ztos validate` shows the same problems',
+      problems,
     })
   }
   const plan = compile(fabric)

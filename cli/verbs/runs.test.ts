@@ -58,6 +58,17 @@ describe('[T10] verify', () => {
     expect(readdirSync(runs)).toEqual(before)
   })
 
+  test.each(['.', '/dev/zero', 'none.yaml'])('of %s tells the problem as data, not as text', async (file) => {
+    const called = await ztos(...verify(`${file} --json`))
+    expect(called.status).toBe(2)
+    expect(called.json()).toMatchObject({
+      code: 'ZT_FABRIC',
+      what: `${file} is no sound fabric`,
+      where: file,
+      problems: [{ file, line: 1, code: expect.stringMatching(/^ZT_FABRIC_/) as string }],
+    })
+  })
+
   test('of a fabric of which nothing is asked is bad input', async () => {
     const file = path.join(runs, 'silent.yaml')
     writeFileSync(

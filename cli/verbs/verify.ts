@@ -8,7 +8,7 @@ import { SdkError } from '../../sdk/errors.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { verify } from '../../sdk/verify.js'
 import { calledAs } from '../called.js'
-import { CliError } from '../errors.js'
+import { CliError, UnsoundFabric } from '../errors.js'
 import { readFabric } from '../fabric-input.js'
 import type { Invocation, Run } from '../invocation.js'
 import { resultJson } from '../result-json.js'
@@ -50,9 +50,10 @@ async function verified(
       ...(options.cases === undefined ? {} : { cases: options.cases }),
     })
   } catch (error) {
-    // Said with lines and carets. What is no file cannot be read twice.
-    if (error instanceof SdkError && error.code === 'ZT_FABRIC' && isFile(file)) readFabric(file)
-    throw error
+    if (!(error instanceof SdkError) || error.code !== 'ZT_FABRIC') throw error
+    // Said with lines and carets. What is no file (a pipe) cannot be read twice: its problems are told without lines.
+    if (isFile(file)) readFabric(file)
+    throw new UnsoundFabric(file, error.problems, new Map())
   } finally {
     await stages.done()
   }
