@@ -42,9 +42,10 @@ const count = z.int().min(0)
 export const CtrfReport = z.looseObject({
   reportFormat: z.literal('CTRF'),
   specVersion: z.string(),
-  runId: z.string().exactOptional(),
   timestamp: z.string().exactOptional(),
   generatedBy: z.string().exactOptional(),
+  /** What CTRF has no name for: the run whose results these are. */
+  extra: z.looseObject({ run: z.string() }).exactOptional(),
   results: z.looseObject({
     tool: z.looseObject({ name: z.string().min(1), version: z.string().exactOptional() }),
     summary: z.looseObject({
@@ -91,9 +92,10 @@ export function ctrfReport(options: {
   return {
     reportFormat: 'CTRF',
     specVersion: CTRF_VERSION,
-    runId: options.runId,
     timestamp: new Date(options.stop).toISOString(),
     generatedBy: 'ztos',
+    // The schema allows no other keys beside its own, but anything in here.
+    extra: { run: options.runId },
     results: {
       tool: { name: 'ztos', version: options.version },
       summary: {

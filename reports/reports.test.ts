@@ -61,7 +61,7 @@ describe('escaping', () => {
   })
 })
 
-describe('JUnit', () => {
+describe('[T10] JUnit', () => {
   test('counts failures, errors and skips by suite', () => {
     const xml = renderJunit(sample)
     expect(xml).toMatch(/<testsuite name="intents of shop" tests="8" failures="2" errors="1" skipped="1">/)

@@ -121,7 +121,7 @@ describe('the tarball', () => {
   })
 })
 
-describe("README's scenario", () => {
+describe("[B17] README's scenario", () => {
   test('is sound to the strict type checker', async () => {
     // tsc ends with 0 when, and only when, it has nothing to say.
     await project.typeToWork('npx tsc')
@@ -151,7 +151,7 @@ describe("README's scenario", () => {
   })
 })
 
-describe('a fabric that leaks', () => {
+describe('[B17] [T05] [B04] a fabric that leaks', () => {
   test('turns it red on the twin, with a shrunk frame and a replay line that works', async () => {
     const run = await project.type('npx vitest run leaks.test.ts')
     expect(run).toMatchObject({ code: 1 })

@@ -36,5 +36,5 @@ test('a revised fabric with a mistake is refused by its place', () => {
   const file = exportFabric(demo!)
   const { fabric, problems } = reviseFabric(demo!, { ...file, underlay: { ...file.underlay, mtu: 1 } })
   expect(fabric).toBeUndefined()
-  expect(problems[0]).toMatchObject({ code: expect.stringMatching(/^ZT_FABRIC_/) as string })
+  expect(problems?.[0]).toMatchObject({ code: expect.stringMatching(/^ZT_FABRIC_/) as string })
 })

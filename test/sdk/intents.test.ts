@@ -151,7 +151,7 @@ intents: { core-sealed: { encrypt: { links: "${links}" } } }
   return compile(fabric)
 }
 
-describe('encryption of a fabric with few hosts', () => {
+describe('[T07] encryption of a fabric with few hosts', () => {
   test('one pair of hosts is enough to look at every link of their leaves, however many there are', async () => {
     const target = twinOf(sealed(4, 'leaf[1-2]--spine*'))
     const verdict = await judgeIntent(target, target.fabric.intent('core-sealed'))
@@ -169,7 +169,7 @@ describe('encryption of a fabric with few hosts', () => {
   })
 })
 
-describe('encryption rests on three grounds', () => {
+describe('[T07] encryption rests on three grounds', () => {
   test('a plan without seal is violated, whatever is seen', async () => {
     const clear = planOf('demo-clear')
     const verdict = await judgeIntent(twinOf(clear), intent('core-sealed'))

@@ -168,7 +168,7 @@ async function bankRouted(tamper: Tamper): Promise<Seen> {
   return target.send(flow(fabric, fabric.host('bank/web1'), fabric.host('bank/db1')))
 }
 
-describe('isolation', () => {
+describe('[T06] isolation', () => {
   test('a frame at a host of the other tenant, and one in its VNI on a link', async () => {
     const target = twinOf(plan, {
       tamper: (seen) => ({ ...seen, arrivals: [...seen.arrivals, ...foreignCopy(seen, 'bank/web1')] }),
@@ -242,7 +242,7 @@ describe('outer headers', () => {
   })
 })
 
-describe('seals', () => {
+describe('[T07] seals', () => {
   const opened = (target: ReturnType<typeof twinOf>, frame: WireFrame): Uint8Array => {
     const reading = target.reader.read(frame)
     if (reading.clear === undefined) throw new Error(reading.problem)
@@ -327,7 +327,7 @@ function resealed(frame: Uint8Array): Uint8Array {
   })
 }
 
-describe('hostile frames', () => {
+describe('[T06] hostile frames', () => {
   async function hostile(tamper: Tamper): Promise<Seen> {
     const target = twinOf(plan, { tamper })
     const { fabric } = target

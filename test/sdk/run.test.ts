@@ -10,6 +10,7 @@ import { planBytes } from '../../twin/program/index.js'
 import { replay } from '../../sdk/replay.js'
 import { run } from '../../sdk/run.js'
 import type { RunResult } from '../../sdk/runner/session.js'
+import { ctrfFaults } from './testing/ctrf.js'
 import { planOf } from './testing/demo.js'
 
 const fixtures = {
@@ -36,62 +37,72 @@ const messagesOf = (result: RunResult) =>
   )
 
 describe('a fabric that leaks', () => {
-  test('turns red with a shrunk frame, the entry to blame, and a replay that works', slow, async () => {
-    const result = await run({ files: [fixtures.leak], runs, seed: 42, command: './ztos' })
-    expect(result.exit).toBe(1)
-    expect(result.outcomes.map(({ title, status }) => [title, status])).toEqual([
-      ['bank never hears shop', 'failed'],
-      ['a network that has no part in it holds', 'passed'],
-      ['the second property of a test has a path of its own', 'failed'],
-    ])
+  test(
+    '[B04] [T05] turns red with a shrunk frame, the entry to blame, and a replay that works',
+    slow,
+    async () => {
+      const result = await run({ files: [fixtures.leak], runs, seed: 42, command: './ztos' })
+      expect(result.exit).toBe(1)
+      expect(result.outcomes.map(({ title, status }) => [title, status])).toEqual([
+        ['bank never hears shop', 'failed'],
+        ['a network that has no part in it holds', 'passed'],
+        ['the second property of a test has a path of its own', 'failed'],
+      ])
 
-    const [failure, second] = result.failures
-    expect(failure).toMatchObject({
-      seed: 42,
-      on: 'twin',
-      shrunkOn: 'twin',
-      replay: `./ztos replay ${result.id} --runs ${path.relative('.', runs)}`,
-    })
-    // One frame is enough; which one is the shrinker's.
-    expect(failure?.scenario[0]).toBe('frames: 1')
-    expect(failure?.findings.map(({ invariant }) => invariant)).toContain('INV-ISOLATE')
-    expect(failure?.frames).toHaveLength(1)
-    const message = result.outcomes[0]?.message ?? ''
-    expect(message).toMatch(/^property failed on twin after \d+ cases and \d+ shrinks\nseed 42, path /)
-    expect(message).toContain('INV-ISOLATE: ')
-    expect(message).toMatch(
-      /leaf1 .*entry: interface \d+ \(port\), member of bridge br10010 of VNI 10010|eth\d+ to bank\/web1 .*member of bridge br10010 of VNI 10010/,
-    )
-    expect(message).toContain(`replay: ./ztos replay ${result.id}`)
-    expect(second?.path).toMatch(/^2\//)
+      const [failure, second] = result.failures
+      expect(failure).toMatchObject({
+        seed: 42,
+        on: 'twin',
+        shrunkOn: 'twin',
+        replay: `./ztos replay ${result.id} --runs ${path.relative('.', runs)}`,
+      })
+      // One frame is enough; which one is the shrinker's.
+      expect(failure?.scenario[0]).toBe('frames: 1')
+      expect(failure?.findings.map(({ invariant }) => invariant)).toContain('INV-ISOLATE')
+      expect(failure?.frames).toHaveLength(1)
+      const message = result.outcomes[0]?.message ?? ''
+      expect(message).toMatch(/^property failed on twin after \d+ cases and \d+ shrinks\nseed 42, path /)
+      expect(message).toContain('INV-ISOLATE: ')
+      expect(message).toMatch(
+        /leaf1 .*entry: interface \d+ \(port\), member of bridge br10010 of VNI 10010|eth\d+ to bank\/web1 .*member of bridge br10010 of VNI 10010/,
+      )
+      expect(message).toContain(`replay: ./ztos replay ${result.id}`)
+      expect(second?.path).toMatch(/^2\//)
 
-    const record = await loadRecord(result.directory)
-    expect(record.failures).toEqual(result.failures)
-    expect(record.plan?.fabric).toBe('demo')
-    expect(record.verification).toMatchObject({
-      command: 'run',
-      exit: 1,
-      seed: 42,
-      on: ['twin'],
-      blinded: [],
-    })
-    expect(record.captures).toEqual(['pcap/failure-1.pcapng', 'pcap/failure-2.pcapng'])
-    const capture = readPcapng(await readFile(path.join(result.directory, 'pcap/failure-1.pcapng')))
-    expect(Buffer.from(capture.packets[0]?.bytes ?? []).toString('hex')).toBe(failure?.frames[0]?.frame)
-    expect(await readdir(result.directory)).toEqual(
-      expect.arrayContaining(['report.html', 'junit.xml', 'results.json', 'timings.json']),
-    )
+      const record = await loadRecord(result.directory)
+      expect(record.failures).toEqual(result.failures)
+      expect(record.plan?.fabric).toBe('demo')
+      expect(record.verification).toMatchObject({
+        command: 'run',
+        exit: 1,
+        seed: 42,
+        on: ['twin'],
+        blinded: [],
+      })
+      expect(record.captures).toEqual(['pcap/failure-1.pcapng', 'pcap/failure-2.pcapng'])
+      const capture = readPcapng(await readFile(path.join(result.directory, 'pcap/failure-1.pcapng')))
+      expect(Buffer.from(capture.packets[0]?.bytes ?? []).toString('hex')).toBe(failure?.frames[0]?.frame)
+      expect(await readdir(result.directory)).toEqual(
+        expect.arrayContaining(['report.html', 'junit.xml', 'results.json', 'timings.json']),
+      )
 
-    const replayed = await replay({ run: result.id, runs })
-    expect(replayed.exit).toBe(1)
-    expect(replayed.failures.map((one) => [one.failure.name, one.again])).toEqual([
-      ['bank never hears shop', true],
-      ['the second property of a test has a path of its own', true],
-    ])
-    expect(replayed.failures[0]?.outcome?.report?.failure?.scenario).toEqual(failure?.scenario)
-  })
+      const results = JSON.parse(
+        await readFile(path.join(result.directory, 'results.json'), 'utf8'),
+      ) as unknown
+      expect(ctrfFaults(results)).toEqual([])
+      expect(results).toMatchObject({ results: { summary: { tests: 3, passed: 1, failed: 2 } } })
 
-  test('is shown again by the one line that a plain vitest run prints', slow, async () => {
+      const replayed = await replay({ run: result.id, runs })
+      expect(replayed.exit).toBe(1)
+      expect(replayed.failures.map((one) => [one.failure.name, one.again])).toEqual([
+        ['bank never hears shop', true],
+        ['the second property of a test has a path of its own', true],
+      ])
+      expect(replayed.failures[0]?.outcome?.report?.failure?.scenario).toEqual(failure?.scenario)
+    },
+  )
+
+  test('[B04] is shown again by the one line that a plain vitest run prints', slow, async () => {
     const shell = async (line: string) => {
       const { NO_COLOR: _, ...inherited } = process.env
       // The fixtures lie where the configuration of this repository does not look.

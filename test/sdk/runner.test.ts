@@ -181,7 +181,7 @@ describe('outcomes of tests', () => {
   })
 })
 
-describe('latency', () => {
+describe('[T08] latency', () => {
   const plan = planOf('demo')
   const intent: Extract<PlanIntent, { kind: 'latency' }> = {
     kind: 'latency',

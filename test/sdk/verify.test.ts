@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadRecord } from '../../record/load-record.js'
 import { verify } from '../../sdk/verify.js'
+import { ctrfFaults } from './testing/ctrf.js'
 
 let runs: string
 beforeEach(async () => {
@@ -11,48 +12,56 @@ beforeEach(async () => {
 })
 afterEach(async () => rm(runs, { recursive: true, force: true }))
 
-test('a sound fabric holds in the twin, and leaves a record with reports', { timeout: 120_000 }, async () => {
-  const stages: string[] = []
-  const result = await verify({
-    file: 'topologies/two-leaves.yaml',
-    on: ['twin'],
-    runs,
-    cases: 5,
-    seed: 3,
-    onProgress: (progress) => {
-      if (progress.kind === 'stage' && progress.state === 'end') stages.push(progress.stage)
-    },
-  })
-  expect(result.outcomes.filter(({ status }) => status === 'failed')).toEqual([])
-  expect(result.exit).toBe(0)
-  expect(stages).toEqual(['scenarios in the twin'])
-  const record = await loadRecord(result.directory)
-  expect(record.plan?.fabric).toBe('two-leaves')
-  expect(record.verification).toMatchObject({
-    command: 'verify',
-    exit: 0,
-    seed: 3,
-    on: ['twin'],
-    fabric: { name: 'two-leaves', file: 'topologies/two-leaves.yaml' },
-  })
-  // Every intent of the plan has its verdict, and each says on what it rests.
-  const intents = record.plan?.intents.map(({ name }) => name) ?? []
-  const verdicts = record.verification.verdicts.filter(({ kind }) => kind !== 'scenario')
-  expect(verdicts.map(({ name }) => name)).toEqual(intents)
-  for (const {
-    verdicts: [verdict],
-  } of verdicts) {
-    expect(verdict).toMatchObject({
-      by: 'twin',
-      judgement: 'holds',
-      reason: expect.stringMatching(/\w/) as string,
+test(
+  '[T10] a sound fabric holds in the twin, and leaves a record with reports',
+  { timeout: 120_000 },
+  async () => {
+    const stages: string[] = []
+    const result = await verify({
+      file: 'topologies/two-leaves.yaml',
+      on: ['twin'],
+      runs,
+      cases: 5,
+      seed: 3,
+      onProgress: (progress) => {
+        if (progress.kind === 'stage' && progress.state === 'end') stages.push(progress.stage)
+      },
     })
-    expect(verdict?.judged).toBeGreaterThan(0)
-    expect(verdict?.controls).toBeGreaterThan(0)
-  }
-  expect(record.results.results.summary).toMatchObject({ failed: 0 })
-  expect(record.timings.stages.map(({ stage }) => stage)).toEqual(stages)
-})
+    expect(result.outcomes.filter(({ status }) => status === 'failed')).toEqual([])
+    expect(result.exit).toBe(0)
+    expect(stages).toEqual(['scenarios in the twin'])
+    const record = await loadRecord(result.directory)
+    expect(record.plan?.fabric).toBe('two-leaves')
+    expect(record.verification).toMatchObject({
+      command: 'verify',
+      exit: 0,
+      seed: 3,
+      on: ['twin'],
+      fabric: { name: 'two-leaves', file: 'topologies/two-leaves.yaml' },
+    })
+    // Every intent of the plan has its verdict, and each says on what it rests.
+    const intents = record.plan?.intents.map(({ name }) => name) ?? []
+    const verdicts = record.verification.verdicts.filter(({ kind }) => kind !== 'scenario')
+    expect(verdicts.map(({ name }) => name)).toEqual(intents)
+    for (const {
+      verdicts: [verdict],
+    } of verdicts) {
+      expect(verdict).toMatchObject({
+        by: 'twin',
+        judgement: 'holds',
+        reason: expect.stringMatching(/\w/) as string,
+      })
+      expect(verdict?.judged).toBeGreaterThan(0)
+      expect(verdict?.controls).toBeGreaterThan(0)
+    }
+    expect(record.results.results.summary).toMatchObject({ failed: 0 })
+    expect(await readdir(result.directory)).toEqual(expect.arrayContaining(['junit.xml', 'results.json']))
+    expect(
+      ctrfFaults(JSON.parse(await readFile(path.join(result.directory, 'results.json'), 'utf8'))),
+    ).toEqual([])
+    expect(record.timings.stages.map(({ stage }) => stage)).toEqual(stages)
+  },
+)
 
 test.each([
   ['no file', 'none.yaml', 'ZT_FABRIC'],
