@@ -33,7 +33,8 @@ uint8_t *zt_file_read(const char *path, size_t most, size_t *length, struct zt_e
 {
     struct stat status;
     uint8_t *data = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK a FIFO would be waited for until somebody writes to it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &status) != 0)
         zt_error_set(error, "file-unreadable", path, "%s", strerror(errno));

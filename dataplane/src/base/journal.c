@@ -79,8 +79,9 @@ static void put(struct zt_journal_writer *writer, const void *data, uint32_t len
 
 struct zt_journal_writer *zt_journal_create(const char *path, struct zt_error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || fchmod(fd, 0600) != 0) {
+    /* With O_NONBLOCK a FIFO that nobody reads is an error (ENXIO) and not waited for. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 || fcntl(fd, F_SETFL, 0) != 0 || fchmod(fd, 0600) != 0) {
         zt_error_set(error, "journal-unwritable", path, "cannot write the journal: %s",
                      strerror(errno));
         if (fd >= 0)

@@ -158,7 +158,8 @@ struct zt_keys *zt_keys_read(const char *path, struct zt_error *error)
 {
     struct zt_keys *keys = NULL;
     size_t length = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* Without O_NONBLOCK a FIFO would be waited for until somebody writes to it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0) {
         zt_error_set(error, "keys-unreadable", path, "cannot open the key file: %s",

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "src/base/json.h"
 #include "src/probe/netns.h"
 #include "src/probe/packet_socket.h"
 
@@ -42,13 +43,19 @@ static int read_config(struct zt_probe *probe, const char *path, struct zt_failu
     char *text;
     ssize_t length;
     bool good;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK a FIFO would be waited for until somebody writes to it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &status)) {
         zt_fail(failure, ZT_EXIT_USAGE, "config-file", "%s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size > (off_t)ZT_JSON_MAX) {
+        close(fd);
+        return zt_fail(failure, ZT_EXIT_USAGE, "config-file",
+                       "%s: a regular file of at most %u octets is wanted", path, ZT_JSON_MAX);
     }
     text = zt_calloc((size_t)status.st_size + 1, 1);
     length = read(fd, text, (size_t)status.st_size);

@@ -22,13 +22,14 @@ static char *read_file(const char *path, size_t *length, struct zt_failure *fail
     struct stat status;
     char *data = NULL;
     size_t done = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK a FIFO would be waited for until somebody writes to it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &status)) {
         zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode) || status.st_size > (off_t)ZT_JSON_MAX) {
-        zt_fail(failure, ZT_EXIT_USAGE, "program-file", "%s: a file of at most %u octets is wanted",
-                path, ZT_JSON_MAX);
+        zt_fail(failure, ZT_EXIT_USAGE, "program-file",
+                "%s: a regular file of at most %u octets is wanted", path, ZT_JSON_MAX);
     } else {
         data = zt_calloc((size_t)status.st_size + 1, 1);
         while (done < (size_t)status.st_size) {

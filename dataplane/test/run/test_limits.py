@@ -121,6 +121,30 @@ def test_probe_refuses_wrong_configurations():
             assert status == 1 and word in said and "h" in said, (change, status, said)
 
 
+def test_fifo_where_a_file_is_wanted_is_refused_and_not_waited_for():
+    with Lab() as lab:
+        wired(lab)
+        fifo = lab.folder / "fifo"
+        os.mkfifo(fifo, 0o600)
+        socket = lab.folder / "s"
+        good = lab.file("good.json", programs.patch())
+        for argv in (
+            ("ztos-fpe", "run", "--control", socket, "--program", fifo),
+            ("ztos-fpe", "run", "--control", socket, "--program", good, "--keys", fifo),
+            ("ztos-fpe", "replay", "--journal", fifo),
+            ("ztos-fpe", "replay", "--program", fifo, "--pcap-in", f"1={good}"),
+            ("ztos-fpe", "replay", "--program", good, "--pcap-in", f"1={fifo}"),
+            ("ztos-probe", "--control", socket, "--config", fifo),
+            ("ztos-probe", "--control", socket, "--config", lab.folder),
+        ):
+            status, said = start(lab, "n", BUILD / argv[0], *argv[1:])
+            wrong = lab.folder if lab.folder in argv else fifo
+            assert status == 2 and "regular file" in said and f"{wrong}: " in said, (argv, status, said)
+        # Nobody reads it.
+        status, said = start(lab, "n", BUILD / "ztos-fpe", "run", "--control", socket, "--program", good, "--journal", fifo)
+        assert status == 1 and str(fifo) in said, (status, said)
+
+
 @proves("O06")
 def test_full_receive_ring_drops_and_counts_every_frame():
     with Lab() as lab:
