@@ -82,6 +82,22 @@ static void lose_port(struct zt_port *port)
     zt_port_lose(port);
 }
 
+/*
+ * Somebody took the XDP program off: until it is back the node's kernel sees the frames. The socket is still bound in the
+ * program's map, so attaching is all there is to do.
+ */
+static void close_again(struct zt_engine *engine, struct zt_port *port)
+{
+    struct zt_failure failure;
+
+    if (zt_xdp_attach(&engine->xdp, port->phy, port->phy_index, &port->mode, &failure))
+        zt_log("%s: the XDP program was taken off and cannot be attached again, the port is open "
+               "to the node's kernel: %s: %s",
+               port->phy, failure.code, failure.message);
+    else
+        zt_log("%s: the XDP program was taken off and is attached again", port->phy);
+}
+
 static void on_link(void *context, const struct zt_link_event *event)
 {
     struct zt_engine *engine = context;
@@ -95,6 +111,8 @@ static void on_link(void *context, const struct zt_link_event *event)
             lose_port(port);
         else if (port->carrier != event->carrier)
             zt_log("%s: carrier %s", port->phy, event->carrier ? "up" : "down");
+        if (event->open)
+            close_again(engine, port);
         port->carrier = event->carrier;
         zt_engine_publish(engine);
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -82,6 +83,27 @@ void zt_netlink_refresh(struct zt_netlink *netlink)
     next_dump(netlink);
 }
 
+/* Whether IFLA_XDP of a link message is there and says that nothing is attached. */
+static bool says_no_xdp(const struct nlmsghdr *message)
+{
+    const struct ifinfomsg *info = NLMSG_DATA(message);
+    const struct rtattr *attribute =
+        (const struct rtattr *)((const uint8_t *)info + NLMSG_ALIGN(sizeof(*info)));
+    int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(sizeof(*info));
+
+    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        const struct rtattr *inner = RTA_DATA(attribute);
+        int inside = (int)RTA_PAYLOAD(attribute);
+
+        if ((attribute->rta_type & NLA_TYPE_MASK) != IFLA_XDP)
+            continue;
+        for (; RTA_OK(inner, inside); inner = RTA_NEXT(inner, inside))
+            if (inner->rta_type == IFLA_XDP_ATTACHED && RTA_PAYLOAD(inner) == 1)
+                return *(const uint8_t *)RTA_DATA(inner) == XDP_ATTACHED_NONE;
+    }
+    return false;
+}
+
 static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_handler *handler)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
@@ -93,6 +115,7 @@ static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_h
     event.gone = message->nlmsg_type == RTM_DELLINK;
     event.carrier =
         !event.gone && (info->ifi_flags & IFF_LOWER_UP) != 0 && (info->ifi_flags & IFF_UP) != 0;
+    event.open = !event.gone && says_no_xdp(message);
     handler->link(handler->context, &event);
 }
 

@@ -25,6 +25,8 @@ struct zt_link_event {
     uint32_t ifindex;
     bool gone;
     bool carrier;
+    /* The kernel says that no XDP program is attached. */
+    bool open;
 };
 
 struct zt_netlink_handler {

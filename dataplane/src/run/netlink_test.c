@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
@@ -168,6 +169,35 @@ static void test_links_have_a_carrier_when_up_above_and_below(void **state)
     assert_true(link_event.gone && !link_event.carrier);
 }
 
+static void link_with_xdp(uint16_t type, uint8_t attached)
+{
+    struct ifinfomsg body = { .ifi_index = 3 };
+    struct rtattr inner[2] = { { .rta_type = IFLA_XDP_ATTACHED, .rta_len = RTA_LENGTH(1) } };
+
+    memcpy(RTA_DATA(inner), &attached, 1);
+    begin(type, &body, sizeof(body));
+    attribute(IFLA_IFNAME, "e", 2);
+    attribute(IFLA_XDP | NLA_F_NESTED, inner, RTA_SPACE(1));
+    zt_netlink_parse(datagram, used, &handler);
+}
+
+static void
+test_link_is_open_only_when_the_kernel_says_that_no_xdp_program_is_attached(void **state)
+{
+    struct ifinfomsg body = { .ifi_index = 3 };
+
+    (void)state;
+    link_with_xdp(RTM_NEWLINK, XDP_ATTACHED_NONE);
+    assert_true(link_event.open);
+    link_with_xdp(RTM_NEWLINK, XDP_ATTACHED_DRV);
+    assert_false(link_event.open);
+    link_with_xdp(RTM_DELLINK, XDP_ATTACHED_NONE);
+    assert_false(link_event.open);
+    begin(RTM_NEWLINK, &body, sizeof(body));
+    zt_netlink_parse(datagram, used, &handler);
+    assert_false(link_event.open);
+}
+
 static void test_cut_off_datagrams_are_read_as_far_as_they_go(void **state)
 {
     (void)state;
@@ -255,6 +285,8 @@ int main(void)
         cmocka_unit_test(test_others_are_gone),
         cmocka_unit_test(test_what_is_no_neighbour_is_not_told),
         cmocka_unit_test(test_links_have_a_carrier_when_up_above_and_below),
+        cmocka_unit_test(
+            test_link_is_open_only_when_the_kernel_says_that_no_xdp_program_is_attached),
         cmocka_unit_test(test_cut_off_datagrams_are_read_as_far_as_they_go),
         cmocka_unit_test(test_only_changes_of_address_are_news),
         cmocka_unit_test(test_those_not_told_again_are_missing),

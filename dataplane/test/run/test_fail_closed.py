@@ -114,6 +114,24 @@ def test_sigterm_ends_in_order():
         assert not os.path.exists(engine.control_path)
 
 
+@proves("O32")
+def test_xdp_taken_off_under_a_running_engine_is_attached_again():
+    with Lab() as lab:
+        engine, probe = patched(lab)
+        collector = Collector(probe)
+        for turn in (1, 2):
+            lab.ip("-n", lab.name("n"), "link", "set", "dev", "eth1.phy", "xdp", "off")
+            deadline = time.monotonic() + 5
+            while engine.log().count("eth1.phy: the XDP program was taken off and is attached again") < turn:
+                assert time.monotonic() < deadline, engine.log()
+                time.sleep(0.005)
+            assert xdp_of(lab, "n", "eth1.phy") == 1
+            send(probe, ("h1", flood(turn)))
+            assert collector.take(1) == [("h2", flood(turn), False)]
+        assert engine.stop() == 0
+        replays(engine.journal)
+
+
 @proves("O15")
 def test_device_taken_away_is_noticed_and_the_rest_goes_on():
     with Lab() as lab:
