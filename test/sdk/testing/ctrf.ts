@@ -60,9 +60,9 @@ export function ctrfFaults(report: unknown): string[] {
   if (typeof specVersion === 'string' && !/^\d+\.\d+\.\d+$/.test(specVersion)) {
     faults.push('report.specVersion: no version')
   }
-  const known = ['tool', 'summary', 'tests', 'environment', 'extra']
+  const known = new Set(['tool', 'summary', 'tests', 'environment', 'extra'])
   faults.push(
-    ...Object.keys(results).flatMap((key) => (known.includes(key) ? [] : [`results.${key}: not known`])),
+    ...Object.keys(results).flatMap((key) => (known.has(key) ? [] : [`results.${key}: not known`])),
     ...shapeFaults('tool', results['tool'], tool),
     ...shapeFaults('summary', results['summary'], summary),
   )
