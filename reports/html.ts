@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CtrfStatus } from '../record/ctrf.js'
 import type { Failure } from '../record/schema.js'
 import type { CombinedVerdict, Finding, Judgement, Verdict } from '../record/verdict.js'
 import { Markup, markup } from './markup.js'
@@ -124,7 +125,7 @@ function latencyTable({ latency }: ReportModel): Markup | undefined {
     return markup`<tr><td>${name}<br><span class="soft">${target}</span></td><td>${by}, tier ${figures.tier}</td>${numbers.map((ns) => markup`<td class="number">${duration(ns)}</td>`)}<td class="number">${figures.count}</td><td>${badge(judgement)}</td></tr>
 <tr class="soft"><td>floor: bare forwarders</td><td>same run</td>${floor === undefined ? markup`<td colspan="7">not measured</td>` : markup`<td class="number">${duration(floor.p50)}</td><td></td><td class="number">${duration(floor.p99)}</td><td></td><td class="number">${duration(floor.max)}</td><td class="number">${floor.count}</td><td></td>`}</tr>`
   })
-  return markup`<div class="scroll"><table><thead><tr><th>intent</th><th>where</th><th>p50</th><th>p90</th><th>p99</th><th>p99.9</th><th>max</th><th>packets</th><th></th></tr></thead><tbody>${rows}</tbody></table></div>`
+  return markup`<div class="scroll"><table><thead><tr><th>intent</th><th>where</th>${['p50', 'p90', 'p99', 'p99.9', 'max', 'packets'].map((name) => markup`<th class="number">${name}</th>`)}<th></th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 function findings({ verdicts }: ReportModel): readonly Markup[] | undefined {
@@ -154,7 +155,7 @@ function failure(one: Failure): Markup {
       markup`<p>from ${at}</p><pre>${decoded.join('\n')}</pre><pre>${hexLines(frame)}</pre>`,
   )
   return markup`<details open><summary>${one.name} (${one.on})</summary>
-<p class="soft">Seed ${one.seed}, path ${one.path}: found in ${one.runs} runs, shrunk ${one.shrinks} times on the ${one.shrunkOn}.</p>
+<p class="soft">Seed ${one.seed}, path ${one.path}: found in ${one.runs} ${one.runs === 1 ? 'run' : 'runs'}, shrunk ${one.shrinks} ${one.shrinks === 1 ? 'time' : 'times'} on the ${one.shrunkOn}.</p>
 <pre>${one.scenario.join('\n')}</pre>${frames}
 ${one.blame.length === 0 ? undefined : markup`<p>What the nodes did:</p><pre>${one.blame.join('\n')}</pre>`}
 <p>Again: <code>${one.replay}</code></p></details>`
@@ -165,9 +166,15 @@ function scenarioTable({ input }: ReportModel): Markup | undefined {
   if (tests.length === 0) return undefined
   const rows = tests.map(
     (test) =>
-      markup`<tr><td>${[...(test.suite ?? []), test.name].join(' › ')}</td><td>${test.extra?.on}</td><td data-test="${test.id}" data-status="${test.status}">${test.status}</td><td class="number">${test.duration} ms</td></tr>`,
+      markup`<tr><td>${[...(test.suite ?? []), test.name].join(' › ')}</td><td>${test.extra?.on}</td><td data-test="${test.id}" data-status="${test.status}"><span class="${statusClass(test.status)}">${test.status}</span></td><td class="number">${test.duration} ms</td></tr>`,
   )
-  return markup`<div class="scroll"><table><thead><tr><th>scenario</th><th>on</th><th>status</th><th>time</th></tr></thead><tbody>${rows}</tbody></table></div>`
+  return markup`<div class="scroll"><table><thead><tr><th>scenario</th><th>on</th><th>status</th><th class="number">time</th></tr></thead><tbody>${rows}</tbody></table></div>`
+}
+
+/** A test's status in the colour of the judgement that it comes to. */
+function statusClass(status: CtrfStatus): Judgement {
+  if (status === 'passed') return 'holds'
+  return status === 'failed' ? 'violated' : 'unjudged'
 }
 
 function aboutRun({ input }: ReportModel): Markup {

@@ -19,7 +19,7 @@ h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.15rem; margin: 32px
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 10px; overflow-x: auto; overflow-wrap: normal; }
 .headline { font-size: 1.15rem; font-weight: 600; border-left: 5px solid; padding: 8px 12px; background: var(--card); border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; color: var(--soft); font-size: .85rem; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { font-weight: 600; color: var(--soft); font-size: .85rem; } th.number { text-align: right; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .badge { font-weight: 600; white-space: nowrap; } .badge::before { content: attr(data-mark) " "; }
 .holds { color: var(--holds); } .violated { color: var(--violated); } .unjudged, .not-asked { color: var(--unjudged); } .disputed { color: var(--disputed); }
 details { border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; margin: 8px 0; } summary { cursor: pointer; font-weight: 600; }
@@ -32,5 +32,9 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margi
 .tenant-4 rect { stroke: #7a5bd0; } .tenant-5 rect { stroke: #b5533c; } .tenant-6 rect { stroke: #5b8c2a; } .tenant-7 rect { stroke: #4a6b8a; }
 @media (max-width: 600px) { .verdicts thead { display: none; } .verdicts tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; }
   .verdicts td { display: block; border: 0; padding: 2px 0; } .verdicts td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); } }
-@media print { details { break-inside: avoid; } }
+@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --line: #bbb; --card: #fff;
+    --holds: #14663c; --violated: #a01f2b; --unjudged: #555; --disputed: #8a4a00; }
+  body { max-width: none; padding: 0; font-size: 11px; } h2 { break-after: avoid; } tr, svg { break-inside: avoid; }
+  .scroll, pre { overflow: visible; } .scroll table { width: 100%; } .scroll td { overflow-wrap: anywhere; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; } details::details-content { content-visibility: visible; block-size: auto; } }
 `
