@@ -34,7 +34,7 @@ if (process.argv.includes('--write')) {
       JSON.parse(read(path.join('test-results', name)))
     )
   })
-  const table = path.join(results, 'mutants.json')
+  const table = path.join(results, 'mutant-table.json')
   const mutants = existsSync(table)
     ? /** @type {import('./lib/conformance.mjs').Mutant[]} */ (JSON.parse(readFileSync(table, 'utf8')))
     : []

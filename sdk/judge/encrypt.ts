@@ -172,13 +172,10 @@ function crossing(target: ScenarioTarget, links: readonly Link[], round: number)
   if (pairs.length === 0) return []
   // All pairs in turn; few pairs several times, with other ports, for each flow takes one way through the fabric alone.
   return Array.from({ length: FLOWS }, (_, index) => {
-    const { from, to, family } = pairs[(round * FLOWS + index) % pairs.length]!
-    return flow(fabric, from, to, {
-      family,
-      sourcePort: 20000 + ((round * 613 + index * 7) % 40000),
-      destinationPort: 443,
-    })
-  })
+    const pair = pairs[(round * FLOWS + index) % pairs.length]
+    const sourcePort = 20000 + ((round * 613 + index * 7) % 40000)
+    return pair && flow(fabric, pair.from, pair.to, { family: pair.family, sourcePort, destinationPort: 443 })
+  }).filter((one) => one !== undefined)
 }
 
 /** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */

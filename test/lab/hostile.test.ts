@@ -254,29 +254,27 @@ describe.each([
     expect(honest.map((one) => heard(seen, one))).toEqual([['shop/web2'], ['bank/web2']])
   })
 
-  const sealed = plan.links.some(({ seal }) => seal !== undefined)
-  it.skipIf(!sealed)(
-    'a sealed frame sent again, or altered by one bit: dropped as replay, as forged',
-    async () => {
-      /** Packet numbers are each interpreter's own, and so is what is sent again. */
-      const captured = async (of: Target, honest: Injection): Promise<WireFrame> => {
-        const { wire } = await of.send([honest])
-        const found = wire.find(({ to }) => to === 'leaf2')
-        if (found === undefined) throw new Error('nothing was captured')
-        return found
-      }
-      const honest = controls()[0]!
-      const [ours, theirs] = [await captured(target, honest), await captured(twin, honest)]
-      for (const [make, fate] of [
-        [(one: WireFrame) => replayed(one, 'shop'), 'macsec-replay'],
-        [(one: WireFrame) => altered(one, 'shop', 131), 'macsec-icv'],
-        [(one: WireFrame) => altered(one, 'shop', one.frame.length * 8 - 1), 'macsec-icv'],
-      ] as const) {
-        const inLab = injectionOf(make(ours))
-        expect(
-          await among(inLab, { ...injectionOf(make(theirs)), trace: inLab.trace }, 'leaf2', fate),
-        ).toEqual(died)
-      }
-    },
-  )
+  // A clear fabric has nothing sealed to send again.
+  if (plan.links.every(({ seal }) => seal === undefined)) return
+  it('a sealed frame sent again, or altered by one bit: dropped as replay, as forged', async () => {
+    /** Packet numbers are each interpreter's own, and so is what is sent again. */
+    const captured = async (of: Target, honest: Injection): Promise<WireFrame> => {
+      const { wire } = await of.send([honest])
+      const found = wire.find(({ to }) => to === 'leaf2')
+      if (found === undefined) throw new Error('nothing was captured')
+      return found
+    }
+    const honest = controls()[0]!
+    const [ours, theirs] = [await captured(target, honest), await captured(twin, honest)]
+    for (const [make, fate] of [
+      [(one: WireFrame) => replayed(one, 'shop'), 'macsec-replay'],
+      [(one: WireFrame) => altered(one, 'shop', 131), 'macsec-icv'],
+      [(one: WireFrame) => altered(one, 'shop', one.frame.length * 8 - 1), 'macsec-icv'],
+    ] as const) {
+      const inLab = injectionOf(make(ours))
+      expect(await among(inLab, { ...injectionOf(make(theirs)), trace: inLab.trace }, 'leaf2', fate)).toEqual(
+        died,
+      )
+    }
+  })
 })

@@ -1,6 +1,6 @@
 /**
  * The table of mutants: what was tried, where, and what found it. Each test file keeps its rows; when all files are done the
- * rows become `test-results/mutants.json`, which the conformance ledger is held against.
+ * rows become `test-results/mutant-table.json`, which the conformance ledger is held against.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export function mergeTable(): void {
     z.array(Row).parse(JSON.parse(readFileSync(path.join(PARTS, part), 'utf8'))),
   )
   mkdirSync(RESULTS, { recursive: true })
-  writeFileSync(path.join(RESULTS, 'mutants.json'), `${JSON.stringify(rows, undefined, 1)}\n`)
+  writeFileSync(path.join(RESULTS, 'mutant-table.json'), `${JSON.stringify(rows, undefined, 1)}\n`)
 }
 
 /** The id of the test that runs, as accounts have it: `file > name`. */

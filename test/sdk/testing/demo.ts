@@ -30,16 +30,21 @@ export function twinOf(
     readonly tamper?: Tamper
     readonly runs?: Plan
     readonly witness?: LabWitness
+    /** What it says that packets took, as a lab would measure it. */
+    readonly latency?: NonNullable<Target['latency']>
     readonly keep?: (name: string, frames: readonly WireFrame[]) => void
   } = {},
 ): ScenarioTarget {
   const keys = deriveKeys(plan, new Uint8Array(SEED_LENGTH).fill(7))
   const twin = twinTarget(options.runs ?? plan, keys)
-  const { tamper } = options
-  const target: Target =
-    tamper === undefined
-      ? twin
-      : { ...twin, send: async (frames, wire) => tamper(await twin.send(frames, wire), plan) }
+  const { tamper, latency } = options
+  const target: Target = {
+    ...twin,
+    ...(latency === undefined ? {} : { latency }),
+    ...(tamper === undefined
+      ? {}
+      : { send: async (frames, wire) => tamper(await twin.send(frames, wire), plan) }),
+  }
   return new ScenarioTarget({
     fabric: viewOf(plan),
     target,
