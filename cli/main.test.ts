@@ -39,7 +39,11 @@ describe('a wrong command line', () => {
     ['plan', "missing required argument 'file'", 'see `ztos plan --help`'],
     ['plan a.yaml b.yaml', 'too many arguments', 'see `ztos plan --help`'],
     ['plan x.yaml --node', "option '--node <NODE>' argument missing", 'see `ztos plan --help`'],
-    ['schema nothing', 'Allowed choices are fabric, plan, program, control, mapping.', 'see `ztos schema --help`'],
+    [
+      'schema nothing',
+      'Allowed choices are fabric, plan, program, control, mapping.',
+      'see `ztos schema --help`',
+    ],
     [
       'trace x.yaml --to shop/db1',
       "required option '--from <HOST>' not specified",
