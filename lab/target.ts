@@ -167,6 +167,8 @@ class LabTarget implements Target {
   }
 
   async reset(): Promise<void> {
+    // A frame still on its way would teach again what the flush has just made forgotten.
+    await this.settle()
     this.oracle.reset()
     // A node answers in the order of requests, so that nothing is gained by waiting between them.
     await Promise.all(
@@ -176,6 +178,8 @@ class LabTarget implements Target {
   }
 
   async advanceTime(ns: number): Promise<void> {
+    // Nodes are told one after the other: a frame between two of them would be young at one and old at the other.
+    await this.settle()
     this.oracle.advanceTime(ns)
     await this.everywhere({ op: 'advance-time', ns })
     await this.forget()

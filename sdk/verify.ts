@@ -163,7 +163,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
   const opened = await stage(
     writer,
     options,
-    options.lab === undefined ? 'lab up' : 'lab attached',
+    options.lab === undefined ? 'wait for the lab' : 'lab attached',
     async () => opening,
   )
   if ('error' in opened) {

@@ -2,9 +2,8 @@
  * Hostile frames in the lab, one kind a test: each dies at the node and for the reason that is expected and that the twin gives too,
  * the engine's counter counts it, nobody but its sender's own tenant hears of it, and honest traffic around it arrives.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { labUp, type Lab } from '../../lab/index.js'
 import type { Injection, Observation, Target, WireFrame } from '../../record/target.js'
 import { remoteVtep, strangerOf, unusedVni } from '../../sdk/judge/attempts.js'
 import { viewOf } from '../../sdk/fabric-view.js'
@@ -34,18 +33,14 @@ import {
 } from '../../sdk/traffic/forge-link.js'
 import { frameOf, type Frame } from '../../sdk/traffic/frame.js'
 import { WireReader } from '../../sdk/traffic/wire.js'
-import { deriveKeys } from '../../twin/program/index.js'
 import { parseIp } from '../../twin/packet/index.js'
-import { twinTarget } from '../../twin/target.js'
-import { newSeed, shipped } from './support/fabrics.js'
+import { shipped } from './support/fabrics.js'
 import { udpFrame } from './support/frames.js'
-import { needsRoot } from './support/host.js'
+import { sideBySide } from './support/side-by-side.js'
 
 type Fabric = 'demo' | 'demo-v6' | 'demo-clear'
 const Stats = z.looseObject({ fates: z.record(z.string(), z.int()) })
 const RUN = 0x1ab
-
-beforeEach(needsRoot)
 
 /** Somebody of bank on leaf1, or on a link of leaf2, who wants to reach shop/web2 on leaf2. */
 function forger(name: Fabric) {
@@ -167,35 +162,17 @@ describe.each([
 ] as const)('[T06] [Z12] [O32] hostile frames in a lab of %s', (name, cases) => {
   const plan = shipped(name)
   const by = forger(name)
-  const seed = newSeed()
-  const keys = deriveKeys(plan, seed)
-  let lab: Lab
-  let target: Target
-  let twin: Target
-  let traces = 0
-
-  beforeAll(async () => {
-    if (process.getuid?.() !== 0) return
-    lab = await labUp(plan, { keysSeed: seed })
-    target = await lab.target({ ownsLab: true })
-  })
-  afterAll(async () => {
-    if (process.getuid?.() === 0) await target.close()
-  })
-  beforeEach(async () => {
-    twin = twinTarget(plan, keys)
-    await target.reset()
-  })
+  const pair = sideBySide(plan)
 
   const counted = async (node: string, fate: string) =>
-    Stats.parse(await lab.control(node, { op: 'stats' })).fates[fate] ?? 0
+    Stats.parse(await pair.lab.control(node, { op: 'stats' })).fates[fate] ?? 0
   const injectionOf = (frame: Frame): Injection => {
-    const trace = ++traces
+    const trace = pair.next()
     return { trace, at: frame.at, frame: frame.bytes({ run: RUN, trace }) }
   }
   const controls = () => [
-    udpFrame(plan, { trace: ++traces, from: 'shop/web1', to: 'shop/web2' }),
-    udpFrame(plan, { trace: ++traces, from: 'bank/web1', to: 'bank/web2' }),
+    udpFrame(plan, { trace: pair.next(), from: 'shop/web1', to: 'shop/web2' }),
+    udpFrame(plan, { trace: pair.next(), from: 'bank/web1', to: 'bank/web2' }),
   ]
   const said = ({ fates }: Observation, { trace }: Injection, node: string, fate: string) =>
     fates.filter((one) => one.node === node && one.fate === fate && (one.trace ?? trace) === trace).length
@@ -217,8 +194,8 @@ describe.each([
     const honest = [...controls(), ...controls()]
     const around = (one: Injection) => [...honest.slice(0, 2), one, ...honest.slice(2)]
     const before = await counted(node, fate)
-    const expected = await twin.send(around(inTwin))
-    const seen = await target.send(around(inLab))
+    const expected = await pair.twin.send(around(inTwin))
+    const seen = await pair.target.send(around(inLab))
     const known = new Set([inLab, ...honest].map(({ trace }) => trace))
     return {
       twin: said(expected, inTwin, node, fate),
@@ -244,7 +221,7 @@ describe.each([
     const frame = foreignMacs(by.from, { source: by.victim.mac, destination: by.victim.mac })!
     const injection = injectionOf(frame)
     const honest = controls()
-    const seen = await target.send([honest[0]!, injection, ...honest.slice(1)])
+    const seen = await pair.target.send([honest[0]!, injection, ...honest.slice(1)])
     expect(
       seen.arrivals
         .filter(({ trace }) => trace === injection.trace)
@@ -265,7 +242,7 @@ describe.each([
       return found
     }
     const honest = controls()[0]!
-    const [ours, theirs] = [await captured(target, honest), await captured(twin, honest)]
+    const [ours, theirs] = [await captured(pair.target, honest), await captured(pair.twin, honest)]
     for (const [make, fate] of [
       [(one: WireFrame) => replayed(one, 'shop'), 'macsec-replay'],
       [(one: WireFrame) => altered(one, 'shop', 131), 'macsec-icv'],

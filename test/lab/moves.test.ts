@@ -2,14 +2,12 @@
  * MACs that move between leaves while traffic runs: frames follow at once, in twin and lab alike; where frames race, the journals say in
  * which order each node had them, and the twin then says the same.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { compareNodes, FabricComparer, labUp, type Lab } from '../../lab/index.js'
-import type { Injection, Observation, Target } from '../../record/target.js'
-import { deriveKeys } from '../../twin/program/index.js'
-import { twinTarget } from '../../twin/target.js'
-import { newSeed, planOf } from './support/fabrics.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { Injection, Observation } from '../../record/target.js'
+import { planOf } from './support/fabrics.js'
 import { udpFrame } from './support/frames.js'
-import { needsRoot } from './support/host.js'
+import { sideBySide } from './support/side-by-side.js'
 
 const fabric = (underlay: string) => `
 ztos: 1
@@ -31,36 +29,15 @@ tenants:
 /** More than the ageing of bridges, ns. */
 const LONG = 3_600 * 1_000_000_000
 
-beforeEach(needsRoot)
-
 describe.each([
   ['IPv4', 'loopbacks: 10.255.0.0/24, links: 10.254.0.0/24'],
   ['IPv6', 'loopbacks: "2001:db8:ffff::/64", links: "2001:db8:fffe::/64"'],
 ])('[Z12] [B02] a MAC that moves under traffic, underlay %s', (_family, underlay) => {
   const plan = planOf(fabric(underlay))
-  const seed = newSeed()
-  const keys = deriveKeys(plan, seed)
-  const comparer = new FabricComparer(plan, keys)
-  let lab: Lab
-  let target: Target
-  let twin: Target
-  let traces = 0
-
-  beforeAll(async () => {
-    if (process.getuid?.() !== 0) return
-    lab = await labUp(plan, { keysSeed: seed })
-    target = await lab.target({ ownsLab: true })
-  })
-  afterAll(async () => {
-    if (process.getuid?.() === 0) await target.close()
-  })
-  beforeEach(async () => {
-    twin = twinTarget(plan, keys)
-    await target.reset()
-  })
+  const pair = sideBySide(plan)
 
   const frame = (from: string, to: string, family: 4 | 6 = 4, srcPort = 40_000) =>
-    udpFrame(plan, { trace: ++traces, from: `red/${from}`, to: `red/${to}`, family, srcPort })
+    udpFrame(plan, { trace: pair.next(), from: `red/${from}`, to: `red/${to}`, family, srcPort })
   /** The mover speaks from the port of another host. */
   const from = (port: string, one: Injection): Injection => ({ ...one, at: { host: `red/${port}` } })
   const flow = (count: number) =>
@@ -71,24 +48,17 @@ describe.each([
       .map(({ host }) => host.replace('red/', ''))
       .sort()
 
-  /** Sends in both, and holds them against each other. */
-  async function both(frames: readonly Injection[]): Promise<Observation> {
-    const expected = await twin.send(frames)
-    const seen = await target.send(frames)
-    expect(comparer.compare(expected, seen).differences).toEqual([])
-    return seen
-  }
-  async function expectJournalsReplay(): Promise<void> {
-    const { nodes, inputs } = compareNodes(await lab.journals(), keys)
-    expect(
-      nodes.flatMap(({ node, mismatches }) => mismatches.map(({ message }) => `${node}: ${message}`)),
-    ).toEqual([])
-    expect(inputs).toBeGreaterThan(50)
-  }
+  const requestOf = (frames: readonly Injection[]) => ({
+    op: 'send',
+    frames: frames.map(({ at, frame: bytes }) => ({
+      host: 'host' in at ? at.host : '',
+      data: Buffer.from(bytes).toString('base64'),
+    })),
+  })
 
   it('flows of another leaf follow it there and back, frame by frame as the twin says', async () => {
     const [before, there, back] = [flow(12), flow(12), flow(12)]
-    const seen = await both([
+    const { lab: seen } = await pair.both([
       frame('mover', 'speaker'),
       ...before,
       from('other', frame('mover', 'speaker')),
@@ -99,20 +69,20 @@ describe.each([
     expect(before.map((one) => heardBy(seen, one))).toEqual(before.map(() => ['mover']))
     expect(there.map((one) => heardBy(seen, one))).toEqual(there.map(() => ['other']))
     expect(back.map((one) => heardBy(seen, one))).toEqual(back.map(() => ['mover']))
-    await expectJournalsReplay()
+    await pair.expectJournalsReplay(50)
   })
 
   it('flows of its old leaf cross to the new one, and from its old leaf nobody hears them', async () => {
     const talk = (count: number) => Array.from({ length: count }, () => frame('stayer', 'mover'))
     const [before, after] = [talk(4), talk(4)]
-    const seen = await both([
+    const { lab: seen } = await pair.both([
       frame('mover', 'stayer'),
       ...before,
       // It moves with a broadcast, as a host that was moved does.
       from(
         'other',
         udpFrame(plan, {
-          trace: ++traces,
+          trace: pair.next(),
           from: 'red/mover',
           to: 'red/mover',
           dstMac: 'ff:ff:ff:ff:ff:ff',
@@ -126,12 +96,31 @@ describe.each([
   })
 
   it('what has aged is flooded to everybody, until it speaks from where it is', async () => {
-    await both([frame('mover', 'speaker'), ...flow(2)])
-    for (const one of [twin, target]) await one.advanceTime(LONG)
+    await pair.both([frame('mover', 'speaker'), ...flow(2)])
+    for (const one of [pair.twin, pair.target]) await one.advanceTime(LONG)
     const [lost, found] = [frame('speaker', 'mover'), frame('speaker', 'mover')]
-    const seen = await both([lost, from('other', frame('mover', 'speaker')), found])
+    const { lab: seen } = await pair.both([lost, from('other', frame('mover', 'speaker')), found])
     expect(heardBy(seen, lost)).toEqual(['mover', 'other', 'stayer'])
     expect(heardBy(seen, found)).toEqual(['other'])
+  })
+
+  it('what was still on its way when all was to be forgotten does not teach', async () => {
+    const pid = (await pair.lab.processes()).nodes['leaf1']
+    if (typeof pid !== 'number') throw new Error('the engine of leaf1 does not run')
+    process.kill(pid, 'SIGSTOP')
+    try {
+      // Past the target, which would wait for it: leaf1 has it in its ring, the others are idle.
+      await pair.lab.probe(requestOf([frame('mover', 'speaker')]))
+      const forgotten = pair.reset()
+      await delay(50)
+      process.kill(pid, 'SIGCONT')
+      await forgotten
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    const lost = frame('speaker', 'mover')
+    const { lab: seen } = await pair.both([lost])
+    expect(heardBy(seen, lost)).toEqual(['mover', 'other', 'stayer'])
   })
 
   it('while it moves to and fro and all send at once, each node does what the twin says that its inputs make it do', async () => {
@@ -141,24 +130,16 @@ describe.each([
       frame('stayer', 'mover'),
     ]).flat()
     // Past the target, which lets frames that teach travel alone: two requests at a time, each of many hosts.
-    const send = (frames: readonly Injection[]) =>
-      lab.probe({
-        op: 'send',
-        frames: frames.map(({ at, frame: bytes }) => ({
-          host: 'host' in at ? at.host : '',
-          data: Buffer.from(bytes).toString('base64'),
-        })),
-      })
+    const send = (frames: readonly Injection[]) => pair.lab.probe(requestOf(frames))
     for (let at = 0; at < rounds.length; at += 24) {
       await Promise.all([send(rounds.slice(at, at + 12)), send(rounds.slice(at + 12, at + 24))])
     }
-    // A reset comes to rest, and takes what has happened as the past.
-    await target.reset()
-    await expectJournalsReplay()
+    // A reset comes to rest first, and takes what has happened as the past.
+    await pair.reset()
+    await pair.expectJournalsReplay(50)
     // And after it all the fabric is as good as new.
-    twin = twinTarget(plan, keys)
     const last = flow(4)
-    const seen = await both([from('other', frame('mover', 'speaker')), ...last])
+    const { lab: seen } = await pair.both([from('other', frame('mover', 'speaker')), ...last])
     expect(last.map((one) => heardBy(seen, one))).toEqual(last.map(() => ['other']))
   })
 })

@@ -62,6 +62,22 @@ export function udpFrame(plan: Plan, options: UdpFrame): Injection {
   return { trace: options.trace, at: { host: from.id }, frame: encodeFrame(build.ethernet(ethernet, packet)) }
 }
 
+/** One frame from each host to each other of its tenant, in each family both have; from some only to their own network. */
+export function everyPair(plan: Plan, next: () => number): Injection[] {
+  const hasFamily = (family: 4 | 6) => (host: PlanHost) =>
+    host.addresses.some((address) => address.includes(':') === (family === 6))
+  return plan.hosts.flatMap((from) =>
+    plan.hosts
+      .filter(({ id, tenant }) => id !== from.id && tenant === from.tenant)
+      .filter(({ network }) => network === from.network || from.gatewayMac !== undefined)
+      .flatMap((to) =>
+        ([4, 6] as const)
+          .filter((family) => [from, to].every(hasFamily(family)))
+          .map((family) => udpFrame(plan, { trace: next(), from: from.id, to: to.id, family })),
+      ),
+  )
+}
+
 /** A marked frame to everybody: UDP to the limited broadcast address. */
 export function broadcastFrame(plan: Plan, trace: number, from: string): Injection {
   return udpFrame(plan, { trace, from, to: from, dstMac: 'ff:ff:ff:ff:ff:ff', address: '255.255.255.255' })
