@@ -6,12 +6,50 @@
  * @module
  */
 import { z } from 'zod'
-import { InterfaceId, NodeProgram, Vni } from './program.js'
+import { CidrText, InterfaceId, IpText, MacText, NextHop, NodeProgram, Vni } from './program.js'
 
 export const CONTROL_VERSION = 1
 export const MAX_MESSAGE = 16 * 1024 * 1024
 
 const request = { id: z.int().min(0).max(0xffffffff) }
+
+/** One change of a table (CTRL-6); `null` removes what is there. */
+export const TableChange = z.discriminatedUnion('table', [
+  z.strictObject({
+    table: z.literal('route'),
+    vrf: z.int().min(0),
+    prefix: CidrText,
+    /** The members of a next-hop group of this route alone, in this order. */
+    members: z.array(NextHop).min(1).max(64).nullable(),
+  }),
+  z.strictObject({
+    table: z.literal('fdb'),
+    bridge: InterfaceId,
+    mac: MacText,
+    to: z
+      .strictObject({
+        interface: InterfaceId,
+        remote: IpText.optional(),
+        /** Nothing that is heard on a port changes it. */
+        sticky: z.boolean(),
+      })
+      .nullable(),
+  }),
+  z.strictObject({
+    table: z.literal('neighbour'),
+    /** An IRB. */
+    interface: InterfaceId,
+    address: IpText,
+    to: z.strictObject({ mac: MacText, sticky: z.boolean() }).nullable(),
+  }),
+  z.strictObject({
+    table: z.literal('flood'),
+    /** A vxlan interface. */
+    interface: InterfaceId,
+    remotes: z.array(IpText),
+  }),
+])
+export type TableChange = z.infer<typeof TableChange>
 
 /** Operations of `ztos-fpe`. Those that change state are journalled as CONTROL_IN (or PROGRAM for `load`). */
 export const EngineRequest = z.discriminatedUnion('op', [
@@ -36,6 +74,22 @@ export const EngineRequest = z.discriminatedUnion('op', [
   }),
   /** CTRL-4: adds ns to the clock of all later inputs. */
   z.strictObject({ ...request, op: z.literal('advance-time'), ns: z.int().min(0) }),
+  /** CTRL-6. Answer: `{}`; when a change is refused its index is in the message. */
+  z.strictObject({ ...request, op: z.literal('apply'), changes: z.array(TableChange).max(65536) }),
+  /**
+   * What the node has heard on its own ports, for whoever announces it: answered at once when `since` is absent or is not the present
+   * version, else when it changes or `wait` ms are over (default 0, so at once). Answer:
+   * `{ version, fdb: [{ bridge, mac, interface }], neighbours: [{ interface, address, mac }] }`: valid dynamic entries on ports, and valid
+   * dynamic neighbours of IRBs whose MAC has such an entry in the IRB's bridge; sorted by interface ids, then MAC or address text.
+   * The version goes up with each change of this answer, by ageing too. Later requests of the same connection wait; a waiting one
+   * holds up no other connection.
+   */
+  z.strictObject({
+    ...request,
+    op: z.literal('learned'),
+    since: z.int().min(0).optional(),
+    wait: z.int().min(0).max(60_000).optional(),
+  }),
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
   /** Answer: `{ fdb: [...], neighbours: [...], macsec: [...] }`, dynamic state. */
@@ -55,4 +109,4 @@ export const EngineRequest = z.discriminatedUnion('op', [
 ])
 export type EngineRequest = z.infer<typeof EngineRequest>
 /** The operations that appear in a journal as CONTROL_IN. */
-export const JOURNALLED_OPS = ['set-vni', 'set-macsec-mode', 'flush'] as const
+export const JOURNALLED_OPS = ['set-vni', 'set-macsec-mode', 'flush', 'apply'] as const

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { NodeControl } from './control-plane.js'
 import { CidrText, InterfaceId, IpText, KeyReference, MacText, NodeProgram, Vni } from './program.js'
 
 export const PLAN_VERSION = 1
@@ -109,6 +110,8 @@ export const Plan = z.strictObject({
       role: z.enum(['spine', 'leaf']),
       asn: z.int(),
       vtep: IpText.optional(),
+      /** Of fabrics with a control plane; the program's tables are then what it comes to when all is up and nobody has spoken. */
+      control: NodeControl.optional(),
       program: NodeProgram,
     }),
   ),

@@ -157,6 +157,8 @@ export const NodeProgram = z.strictObject({
   vrfs: z.array(z.strictObject({ id: z.int().min(0), name: z.string().min(1).max(63) })),
   /** Ascending by id. */
   interfaces: z.array(Interface),
+  /** Routes of VRF 0 follow the kernel's main table (CTRL-7); absent: only what the program and `apply` say. */
+  kernelRoutes: z.literal(true).optional(),
   tables: Tables,
 })
 
