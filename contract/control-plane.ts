@@ -67,9 +67,10 @@ export const BgpSession = z.strictObject({
 export const EvpnNetwork = z.strictObject({
   vni: Vni,
   bridge: InterfaceId,
-  vxlan: InterfaceId,
+  /** Absent where the network is on this node alone: it has no type 3, and its MACs no routes but those with addresses (EVPN-3). */
+  vxlan: InterfaceId.optional(),
   irb: InterfaceId.optional(),
-  /** Index into `vrfs` by its VRF id, when the network is routed in one here. */
+  /** The VRF in which it is routed here; `vrfs` holds it when it has an L3 VNI. */
   vrf: z.int().min(1).optional(),
   rd: RouteDistinguisher,
   /** One route target, imported and exported. */

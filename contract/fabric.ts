@@ -131,6 +131,13 @@ const Underlay = z
         examples: [{ spines: 65000, leaves: '65101-65199' }],
       })
       .optional(),
+    control: z
+      .enum(['static', 'bgp'])
+      .meta({
+        description: 'who fills the tables: the compiler, or BGP with EVPN',
+        examples: ['bgp'],
+      })
+      .optional(),
   })
   .meta({
     id: 'Underlay',

@@ -30,6 +30,8 @@ export interface Underlay {
   readonly loopbacks: Prefix
   readonly links: Prefix
   readonly bgp: { readonly spines: number; readonly leaves: AsnRange }
+  /** Who fills the tables: the compiler (default), or BGP with EVPN. */
+  readonly control: 'static' | 'bgp'
 }
 
 /** First and last AS number of a range. */

@@ -49,7 +49,7 @@ export function readUnderlay(context: Context): Underlay | undefined {
       `write ${DEFAULT_UNDERLAY_MTU}`,
     )
   }
-  return { family: links.family, mtu, loopbacks, links, bgp }
+  return { family: links.family, mtu, loopbacks, links, bgp, control: underlay.control ?? 'static' }
 }
 
 function readPool(context: Context, key: 'loopbacks' | 'links', text: string): Prefix | undefined {

@@ -25,6 +25,7 @@ import { staticControlPlane, type ControlPlane } from './control-plane.js'
 import { indexFabric, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
 import { planIntents } from './intents.js'
 import { cidr, interfacesOf } from './interfaces.js'
+import { nodeControls } from './node-control.js'
 import { hash, known } from './slots.js'
 
 /**
@@ -35,11 +36,13 @@ import { hash, known } from './slots.js'
 export function compile(fabric: Fabric, controlPlane: ControlPlane = staticControlPlane): Plan {
   const index = indexFabric(fabric)
   const tables = controlPlane.tables(index)
+  const controls = fabric.underlay.control === 'bgp' ? nodeControls(index) : undefined
   const nodes = index.nodes.map((node) => ({
     name: node.name,
     role: node.role,
     asn: node.asn,
     ...(node.role === 'leaf' ? { vtep: formatIp(node.loopback) } : {}),
+    ...(controls === undefined ? {} : { control: known(controls, node.name) }),
     program: programOf(index, node, known(tables, node.name)),
   }))
   return {
@@ -65,6 +68,7 @@ function programOf(index: FabricIndex, node: NodeIndex, tables: Tables): NodePro
     seeds: { ecmp: seed('ecmp'), sourcePort: seed('source port') },
     vrfs: [{ id: 0, name: 'underlay' }, ...node.vrfs.map((vrf) => ({ id: vrf.id, name: vrf.tenant.name }))],
     interfaces: [...interfacesOf(index, node)],
+    ...(index.fabric.underlay.control === 'bgp' ? { kernelRoutes: true as const } : {}),
     tables,
   }
 }

@@ -5,5 +5,6 @@
  */
 export { compile } from './compile.js'
 export { deriveKeys, KeyError, SEED_LENGTH, type KeyErrorCode } from './keys.js'
+export { nodeControls } from './node-control.js'
 export { planBytes, planDigest } from './plan-bytes.js'
 export { validateProgram } from './validate.js'

@@ -139,7 +139,8 @@ function networkInterfaces(
       ...vxlanInterface(index, node, ids.vxlan, network.vni, remotes),
       bridge: ids.bridge,
       mtu: network.mtu,
-      learning: true,
+      // Where EVPN says who is where, what comes through a tunnel teaches nothing.
+      learning: index.fabric.underlay.control === 'static',
     })
   }
   if (instance.hasGateway) {
