@@ -35,6 +35,17 @@ describe('the tail of a capture', () => {
     expect(text(tail.received(statSync(file).size))).toEqual(['two', 'three'])
   })
 
+  it('waits for the rest of a frame, wherever the file ends meanwhile', () => {
+    const bytes = whole(packet('one', 'inbound'), packet('two', 'inbound'))
+    for (let end = whole().length; end <= bytes.length; end++) {
+      writeFileSync(file, bytes.subarray(0, end))
+      const tail = new CaptureTail(file)
+      const before = text(tail.received(end))
+      writeFileSync(file, bytes)
+      expect([...before, ...text(tail.received(bytes.length))]).toEqual(['one', 'two'])
+    }
+  })
+
   it('refuses a file that is none', () => {
     writeFileSync(file, 'not a capture at all')
     expect(() => new CaptureTail(file).received(20)).toThrow(/ZT_LAB_FORMAT: .*octet 0: a block of type/)

@@ -19,14 +19,15 @@ export class CaptureTail {
   /**
    * Frames that the port has received since the last call, in order.
    *
-   * @param size octets of the file that are complete
+   * @param size octets of the file that are there; a block that is not there to its end waits for the next call
    * @throws LabError `ZT_LAB_FORMAT`
    */
   received(size: number): readonly Uint8Array[] {
     this.header ??= this.readHeader()
     if (size <= this.offset) return []
-    const part = readPart(this.file, this.offset, size)
-    this.offset = size
+    const read = readPart(this.file, this.offset, size)
+    const part = read.subarray(0, completeBlocks(read))
+    this.offset += part.length
     const { packets } = readPcapng(joined(this.header, part))
     return packets.filter(({ direction }) => direction === 'inbound').map(({ bytes }) => bytes)
   }
@@ -44,6 +45,19 @@ export class CaptureTail {
     if (view.getUint32(0, true) === type) return view.getUint32(4, true)
     throw new LabError('ZT_LAB_FORMAT', `${this.file}, octet ${at}: a block of type ${type} was expected`)
   }
+}
+
+/** Octets of the blocks that are there to their end: the last one may be on its way to the file. */
+function completeBlocks(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let end = 0
+  while (end + 8 <= bytes.length) {
+    const length = view.getUint32(end + 4, true)
+    // A length that is none is for the reader to complain about.
+    if (length < 12 || end + length > bytes.length) return length < 12 ? bytes.length : end
+    end += length
+  }
+  return end
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -85,6 +85,7 @@ class LabTarget implements Target {
   /** Shared with those that follow the nodes: programs loaded later may name keys that came later. */
   private readonly keys = new Map<string, Uint8Array>()
   private captures: LinkCaptures | undefined
+  private captured: WireFrame[] = []
   private nextArrival = 0
   private answered = 0
   private drops = 0
@@ -151,7 +152,7 @@ class LabTarget implements Target {
     }
     await flush()
     const view = this.observer.observe(await this.newEntries(), frames)
-    const captured = this.captures?.read() ?? []
+    const captured = this.takeCaptured()
     checkCaptures(view.wire, captured, this.captures !== undefined)
     const wire = [...view.wire, ...captured]
     const arrivals = await this.collect()
@@ -200,7 +201,7 @@ class LabTarget implements Target {
   /** What happens now is nobody's observation. */
   private async forget(): Promise<void> {
     this.observer.skip(await this.newEntries())
-    this.captures?.read()
+    this.takeCaptured()
     await this.collect()
     this.answeredSince()
   }
@@ -267,12 +268,20 @@ class LabTarget implements Target {
           return [name, journalBytes]
         }),
       )
+      this.captured.push(...(this.captures?.read() ?? []))
       const pages = this.readPages()
-      // A kernel may have something to say of its own (MLD, ND) while journals are being written out.
+      // A kernel may have something to say of its own (MLD, ND, BGP) while journals and captures are being written out.
       if (this.settler.look(pages).mark !== quiet) continue
       this.checkDrops(pages)
       return new Map(ends.map(([name, end]) => [name, this.tails.get(name)?.read(end) ?? []]))
     }
+  }
+
+  /** What was captured up to the end of the entries that were read last. */
+  private takeCaptured(): readonly WireFrame[] {
+    const taken = this.captured
+    this.captured = []
+    return taken
   }
 
   private droppedIn(pages: Pages): { readonly total: number; readonly where: string } {
