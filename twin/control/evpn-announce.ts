@@ -1,0 +1,208 @@
+/**
+ * The EVPN routes that a node originates (`docs/control-plane.md` section 3).
+ *
+ * @module
+ */
+import type { TableChange } from '../../contract/control.js'
+import type { EvpnNetwork } from '../../contract/control-plane.js'
+import { formatIp, formatPrefix, parseInterfaceAddress, parsePrefix } from '../packet/index.js'
+import { formatEvpnKey, formatExtendedAll, type EvpnKey, type ExtendedCommunity } from './evpn-route.js'
+import { importRoutes, macsOf, type ImportedMac, type Imports } from './evpn-choice.js'
+import {
+  irbOf,
+  NOTHING_ANNOUNCED,
+  type Announced,
+  type ControlNode,
+  type Evpn,
+  type EvpnBest,
+  type Learned,
+  type OwnRoute,
+} from './node.js'
+import { compareAddresses, compareCode } from './order.js'
+
+export interface Announcement {
+  /** In order of keys. */
+  readonly routes: readonly OwnRoute[]
+  /** To be passed in the next time. */
+  readonly announced: Announced
+  /**
+   * What makes the engine forget MACs that it heard and that others have now (EVPN-6): their control entries, which take the place of
+   * what was learned. Also part of what `desiredTables` wants; they may be applied twice.
+   */
+  readonly forget: readonly TableChange[]
+}
+
+/** RFC 7432 section 7.7: four octets. A MAC cannot be moved away from who holds the last number. */
+const LAST_SEQUENCE = 0xffff_ffff
+
+/**
+ * The EVPN routes of a node.
+ *
+ * @param learned what was heard, asked for after `forget` of the call before was applied: a MAC that has only just been yielded must
+ *   not look like one that has come back
+ * @param previous what the call before gave as `announced`
+ */
+export function announcements(
+  node: ControlNode,
+  learned: Learned,
+  best: EvpnBest,
+  previous: Announced = NOTHING_ANNOUNCED,
+): Announcement {
+  const { evpn } = node.control
+  if (evpn === undefined) return { routes: [], announced: NOTHING_ANNOUNCED, forget: [] }
+  return announce(node, evpn, learned, importRoutes(evpn.vtep, best), previous)
+}
+
+/** {@link announcements} of routes that have been read. */
+export function announce(
+  node: ControlNode,
+  evpn: Evpn,
+  learned: Learned,
+  imports: Imports,
+  previous: Announced,
+): Announcement {
+  const origin = new Originator(evpn)
+  const macs = new Map<string, number>()
+  const addresses = new Set<string>()
+  const forget: TableChange[] = []
+  for (const network of evpn.networks) {
+    if (network.vxlan !== undefined) {
+      origin.flood(network)
+      origin.gateway(node, network)
+    }
+    const remote = macsOf(imports, network)
+    for (const { mac } of learned.fdb.filter(({ bridge }) => bridge === network.bridge)) {
+      const place = `${network.bridge} ${mac}`
+      const other = remote.get(mac)
+      const sequence = sequenceOf(previous.macs.get(place), other, evpn.vtep)
+      if (sequence === undefined) {
+        if (other !== undefined) forget.push(...entryOf(network, other))
+      } else {
+        macs.set(place, sequence)
+        origin.mac(network, mac, sequence)
+      }
+    }
+    for (const { address, mac } of learned.neighbours.filter((one) => one.interface === network.irb)) {
+      const sequence = macs.get(`${network.bridge} ${mac}`)
+      if (sequence === undefined || !origin.address(network, mac, address, sequence)) continue
+      addresses.add(`${network.irb} ${address}`)
+    }
+  }
+  origin.prefixes()
+  return { routes: origin.routes(), announced: { macs, addresses }, forget }
+}
+
+/** EVPN-6. `undefined`: it is another's. */
+function sequenceOf(
+  own: number | undefined,
+  other: ImportedMac | undefined,
+  vtep: string,
+): number | undefined {
+  if (other === undefined) return own ?? 0
+  const { sticky, sequence } = other.attributes
+  if (sticky) return undefined
+  if (own === undefined) return sequence === LAST_SEQUENCE ? undefined : sequence + 1
+  if (sequence > own) return undefined
+  return sequence === own && compareAddresses(other.vtep, vtep) < 0 ? undefined : own
+}
+
+function entryOf({ bridge, vxlan }: EvpnNetwork, { key, vtep, attributes }: ImportedMac): TableChange[] {
+  if (vxlan === undefined) return []
+  const to = { interface: vxlan, remote: vtep, sticky: attributes.sticky }
+  return [{ table: 'fdb', bridge, mac: key.mac, to }]
+}
+
+/** Collects routes of one VTEP. */
+class Originator {
+  readonly #evpn: Evpn
+  readonly #routes = new Map<string, OwnRoute>()
+
+  constructor(evpn: Evpn) {
+    this.#evpn = evpn
+  }
+
+  routes(): readonly OwnRoute[] {
+    return [...this.#routes.values()].toSorted((a, b) => compareCode(a.key, b.key))
+  }
+
+  #add(key: EvpnKey, labels: readonly number[], communities: readonly ExtendedCommunity[]): void {
+    const text = formatEvpnKey(key)
+    const extended = formatExtendedAll([{ kind: 'vxlan' }, ...communities])
+    this.#routes.set(text, {
+      key: text,
+      path: { nextHop: this.#evpn.vtep, asPath: [], origin: 'igp', communities: [], extended, labels },
+    })
+  }
+
+  /** EVPN-1 */
+  flood({ rd, vni, target }: EvpnNetwork): void {
+    this.#add({ type: 3, rd, originator: this.#evpn.vtep }, [vni], [{ kind: 'route-target', target }])
+  }
+
+  /** EVPN-4 */
+  gateway(node: ControlNode, { rd, vni, target, irb: id }: EvpnNetwork): void {
+    const irb = irbOf(node, id)
+    if (irb === undefined) return
+    for (const text of irb.addresses) {
+      const ip = formatIp(parseInterfaceAddress(text).address)
+      this.#add(
+        { type: 2, rd, mac: irb.mac, ip },
+        [vni],
+        [
+          { kind: 'route-target', target },
+          { kind: 'mobility', sequence: 0, sticky: true },
+          { kind: 'default-gateway' },
+        ],
+      )
+    }
+  }
+
+  /** EVPN-2 */
+  mac({ rd, vni, target, vxlan }: EvpnNetwork, mac: string, sequence: number): void {
+    if (vxlan === undefined) return
+    this.#add({ type: 2, rd, mac }, [vni], [{ kind: 'route-target', target }, ...moved(sequence)])
+  }
+
+  /** EVPN-3. False where the address is of no use to others. */
+  address({ rd, vni, target, vxlan, vrf }: EvpnNetwork, mac: string, ip: string, sequence: number): boolean {
+    const routed = vrf === undefined ? undefined : this.#evpn.vrfs.find((one) => one.vrf === vrf)
+    if (vxlan === undefined && routed === undefined) return false
+    const key = { type: 2, rd, mac, ip } as const
+    const communities: ExtendedCommunity[] = [{ kind: 'route-target', target }, ...moved(sequence)]
+    if (routed === undefined) {
+      this.#add(key, [vni], communities)
+      return true
+    }
+    this.#add(
+      key,
+      [vni, routed.vni],
+      [
+        ...communities,
+        { kind: 'route-target', target: routed.target },
+        { kind: 'router-mac', mac: this.#evpn.routerMac },
+      ],
+    )
+    return true
+  }
+
+  /** EVPN-5 */
+  prefixes(): void {
+    for (const { prefixes, rd, vni, target } of this.#evpn.vrfs) {
+      for (const prefix of prefixes) {
+        this.#add(
+          { type: 5, rd, prefix: formatPrefix(parsePrefix(prefix)) },
+          [vni],
+          [
+            { kind: 'route-target', target },
+            { kind: 'router-mac', mac: this.#evpn.routerMac },
+          ],
+        )
+      }
+    }
+  }
+}
+
+/** RFC 7432 section 15: no community with the first number. */
+function moved(sequence: number): readonly ExtendedCommunity[] {
+  return sequence === 0 ? [] : [{ kind: 'mobility', sequence, sticky: false }]
+}

@@ -1,0 +1,93 @@
+/**
+ * Which of several routes for one MAC or address holds (TABLE-2), over all networks of a node.
+ *
+ * @module
+ */
+import type { EvpnNetwork } from '../../contract/control-plane.js'
+import { isGroupMac, parseMac } from '../packet/index.js'
+import { readExtended, tryParseEvpnKey, type EvpnAttributes, type EvpnKey } from './evpn-route.js'
+import { compareAddresses, isSameFamily } from './order.js'
+import type { EvpnBest } from './node.js'
+
+/** A route of others that this node can use. */
+export interface ImportedRoute {
+  readonly key: EvpnKey
+  readonly vtep: string
+  readonly attributes: EvpnAttributes
+}
+export type ImportedMac = ImportedRoute & { readonly key: Extract<EvpnKey, { type: 2 }> }
+
+/** Routes of others by route target. */
+export type Imports = ReadonlyMap<string, readonly ImportedRoute[]>
+
+/** Routes of others, read and by target. */
+export function importRoutes(vtep: string, best: EvpnBest): Imports {
+  const routes: ImportedRoute[] = []
+  for (const [text, path] of best) {
+    const key = tryParseEvpnKey(text)
+    if (key !== undefined) routes.push({ key, vtep: path.nextHop, attributes: readExtended(path.extended) })
+  }
+  return byTarget(vtep, routes)
+}
+
+/**
+ * What a node with this VTEP can import, by target. What an engine would refuse (CTRL-6) is left out, for it would refuse the rest with
+ * it: tunnel ends of another family than the own VTEP, MACs that no station can have.
+ */
+export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports {
+  const imports = new Map<string, ImportedRoute[]>()
+  for (const route of routes) {
+    if (route.vtep === vtep || !isSameFamily(route.vtep, vtep)) continue
+    if (route.key.type === 2 && !isStation(route.key.mac)) continue
+    for (const target of new Set(route.attributes.targets)) {
+      const present = imports.get(target)
+      if (present === undefined) imports.set(target, [route])
+      else present.push(route)
+    }
+  }
+  return imports
+}
+
+/** Neither a group nor all zero. */
+export function isStation(mac: string): boolean {
+  const number = parseMac(mac)
+  return number !== 0 && !isGroupMac(number)
+}
+
+export function isMacRoute<R extends ImportedRoute>(route: R): route is R & ImportedMac {
+  return route.key.type === 2
+}
+
+/** Of all MAC routes of a network the one that holds, by MAC (TABLE-2). */
+export function macsOf(imports: Imports, { target }: EvpnNetwork): ReadonlyMap<string, ImportedMac> {
+  return chosenBy((imports.get(target) ?? []).filter(isMacRoute), ({ key }) => key.mac)
+}
+
+/** TABLE-2's choice among the routes of each group. Routes without a group are passed over. */
+export function chosenBy<R extends ImportedRoute>(
+  routes: readonly R[],
+  groupOf: (route: R) => string | undefined,
+): ReadonlyMap<string, R> {
+  const chosen = new Map<string, R>()
+  for (const route of routes) {
+    const group = groupOf(route)
+    if (group === undefined) continue
+    const present = chosen.get(group)
+    if (present === undefined || comparePreference(route, present) < 0) chosen.set(group, route)
+  }
+  return chosen
+}
+
+/** Sticky first, then the highest sequence, then the lowest VTEP (TABLE-2); of one VTEP's, by MAC, so that order does not matter. */
+function comparePreference(a: ImportedRoute, b: ImportedRoute): number {
+  return (
+    Number(b.attributes.sticky) - Number(a.attributes.sticky) ||
+    b.attributes.sequence - a.attributes.sequence ||
+    compareAddresses(a.vtep, b.vtep) ||
+    macNumber(a) - macNumber(b)
+  )
+}
+
+function macNumber({ key }: ImportedRoute): number {
+  return key.type === 2 ? parseMac(key.mac) : 0
+}

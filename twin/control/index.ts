@@ -1,0 +1,38 @@
+/**
+ * What BGP and EVPN make of a fabric (`docs/control-plane.md`).
+ *
+ * @module
+ */
+export { announcements, type Announcement } from './evpn-announce.js'
+export {
+  formatEvpnKey,
+  formatExtended,
+  parseEvpnKey,
+  readExtended,
+  tryParseEvpnKey,
+  tryParseExtended,
+  type EvpnAttributes,
+  type EvpnKey,
+  type ExtendedCommunity,
+} from './evpn-route.js'
+export { desiredTables } from './evpn-tables.js'
+export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
+export {
+  NOTHING_ANNOUNCED,
+  NOTHING_LEARNED,
+  type Announced,
+  type ControlNode,
+  type EvpnBest,
+  type EvpnPath,
+  type Learned,
+  type OwnRoute,
+} from './node.js'
+export {
+  changesBetween,
+  NO_TABLES,
+  tablesFrom,
+  type DynamicTables,
+  type FdbEntry,
+  type NeighbourEntry,
+  type RouteEntry,
+} from './tables.js'

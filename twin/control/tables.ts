@@ -1,0 +1,169 @@
+/**
+ * Tables of a node as values that can be compared, changes from one to the other, and the tables of a program.
+ *
+ * @module
+ */
+import type { TableChange } from '../../contract/control.js'
+import type { NextHop, Tables } from '../../contract/program.js'
+import { compareCode } from './order.js'
+
+/** What a control plane makes of a node's tables; each map's key is the place that an entry takes. */
+export interface DynamicTables {
+  /** By {@link routePlace}; members in their order. */
+  readonly routes: ReadonlyMap<string, RouteEntry>
+  /** By {@link fdbPlace}. */
+  readonly fdb: ReadonlyMap<string, FdbEntry>
+  /** By {@link neighbourPlace}. */
+  readonly neighbours: ReadonlyMap<string, NeighbourEntry>
+  /** By vxlan interface, those with an empty list too; addresses in their order. */
+  readonly flood: ReadonlyMap<number, readonly string[]>
+}
+export interface RouteEntry {
+  readonly vrf: number
+  readonly prefix: string
+  readonly members: readonly NextHop[]
+}
+export interface FdbEntry {
+  readonly bridge: number
+  readonly mac: string
+  /** A vxlan interface. */
+  readonly interface: number
+  readonly remote: string
+  readonly sticky: boolean
+}
+export interface NeighbourEntry {
+  /** An IRB. */
+  readonly interface: number
+  readonly address: string
+  readonly mac: string
+  readonly sticky: boolean
+}
+
+export const NO_TABLES: DynamicTables = {
+  routes: new Map(),
+  fdb: new Map(),
+  neighbours: new Map(),
+  flood: new Map(),
+}
+
+export const routePlace = (vrf: number, prefix: string): string => `${vrf} ${prefix}`
+export const fdbPlace = (bridge: number, mac: string): string => `${bridge} ${mac}`
+export const neighbourPlace = (id: number, address: string): string => `${id} ${address}`
+
+/**
+ * The changes that lead from one state to the other, and no others. What is new comes before what goes, and what a route needs before
+ * the route, so that a list may be applied in parts.
+ */
+export function changesBetween(before: DynamicTables, after: DynamicTables): readonly TableChange[] {
+  const routes = difference(before.routes, after.routes, compareRoutes)
+  const fdb = difference(before.fdb, after.fdb, compareFdb)
+  const neighbours = difference(before.neighbours, after.neighbours, compareNeighbours)
+  return [
+    ...floodChanges(before.flood, after.flood),
+    ...fdb.set.map(({ bridge, mac, interface: id, remote, sticky }): TableChange => {
+      return { table: 'fdb', bridge, mac, to: { interface: id, remote, sticky } }
+    }),
+    ...neighbours.set.map(({ interface: id, address, mac, sticky }): TableChange => {
+      return { table: 'neighbour', interface: id, address, to: { mac, sticky } }
+    }),
+    ...routes.set.map(({ vrf, prefix, members }): TableChange => {
+      return { table: 'route', vrf, prefix, members: members.map((member) => ({ ...member })) }
+    }),
+    ...routes.gone.map(({ vrf, prefix }): TableChange => ({ table: 'route', vrf, prefix, members: null })),
+    ...neighbours.gone.map(({ interface: id, address }): TableChange => {
+      return { table: 'neighbour', interface: id, address, to: null }
+    }),
+    ...fdb.gone.map(({ bridge, mac }): TableChange => ({ table: 'fdb', bridge, mac, to: null })),
+  ]
+}
+
+interface Difference<E> {
+  /** New or otherwise than before. */
+  readonly set: readonly E[]
+  readonly gone: readonly E[]
+}
+
+function difference<E>(
+  before: ReadonlyMap<string, E>,
+  after: ReadonlyMap<string, E>,
+  compare: (a: E, b: E) => number,
+): Difference<E> {
+  const set = [...after].filter(([place, entry]) => !isEqual(before.get(place), entry))
+  const gone = [...before].filter(([place]) => !after.has(place))
+  return {
+    set: set.map(([, entry]) => entry).toSorted(compare),
+    gone: gone.map(([, entry]) => entry).toSorted(compare),
+  }
+}
+
+/** Entries are flat but for the members of routes, which are flat. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))]
+  return left.length === right.size && left.every(([name, value]) => isEqual(value, right.get(name)))
+}
+
+function floodChanges(before: DynamicTables['flood'], after: DynamicTables['flood']): TableChange[] {
+  const interfaces = [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)
+  return interfaces.flatMap((id): TableChange[] => {
+    const remotes = after.get(id) ?? []
+    return isEqual(before.get(id) ?? [], remotes)
+      ? []
+      : [{ table: 'flood', interface: id, remotes: [...remotes] }]
+  })
+}
+
+function compareRoutes(a: RouteEntry, b: RouteEntry): number {
+  return a.vrf - b.vrf || compareCode(a.prefix, b.prefix)
+}
+function compareFdb(a: FdbEntry, b: FdbEntry): number {
+  return a.bridge - b.bridge || compareCode(a.mac, b.mac)
+}
+function compareNeighbours(a: NeighbourEntry, b: NeighbourEntry): number {
+  return a.interface - b.interface || compareCode(a.address, b.address)
+}
+
+/**
+ * The tables of a program: what is always there (connected routes, neighbours on links), and what the control plane adds. Groups are
+ * numbered from the base's last, one for each list of members.
+ */
+export function tablesFrom(base: Tables, dynamic: DynamicTables): Tables {
+  const groups = base.groups.map(({ id, members }) => ({ id, members: members.map((one) => ({ ...one })) }))
+  const ids = new Map<string, number>()
+  let last = Math.max(0, ...groups.map(({ id }) => id))
+  const groupOf = (members: readonly NextHop[]): number => {
+    const key = members.map(({ interface: id, gateway }) => `${id} ${gateway}`).join()
+    const present = ids.get(key)
+    if (present !== undefined) return present
+    last += 1
+    ids.set(key, last)
+    groups.push({ id: last, members: members.map((member) => ({ ...member })) })
+    return last
+  }
+  const routes = [...dynamic.routes.values()]
+    .toSorted(compareRoutes)
+    .map(({ vrf, prefix, members }) => ({ vrf, prefix, group: groupOf(members) }))
+  return {
+    routes: [...base.routes, ...routes],
+    groups,
+    neighbours: [
+      ...base.neighbours,
+      ...[...dynamic.neighbours.values()]
+        .toSorted(compareNeighbours)
+        .map(({ interface: id, address, mac }) => ({ interface: id, address, mac })),
+    ],
+    fdb: [
+      ...base.fdb,
+      ...[...dynamic.fdb.values()]
+        .toSorted(compareFdb)
+        .map(({ bridge, mac, interface: id, remote }) => ({ bridge, mac, interface: id, remote })),
+    ],
+    flood: [
+      ...base.flood,
+      ...[...dynamic.flood]
+        .toSorted(([a], [b]) => a - b)
+        .flatMap(([id, remotes]) => (remotes.length === 0 ? [] : { interface: id, remotes: [...remotes] })),
+    ],
+  }
+}
