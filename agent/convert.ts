@@ -1,0 +1,242 @@
+/**
+ * Paths: GoBGP's messages ↔ the rows of `contract/rib.ts`.
+ *
+ * What a daemon tells may stem from anybody on the network. Reading never throws: what cannot be read is `undefined`, for the caller to
+ * count.
+ *
+ * @module
+ */
+import type { RibPath } from '../contract/rib.js'
+import { formatIp, parseIp, tryParseIpv4 } from '../twin/packet/index.js'
+import type { OwnRoute } from '../twin/control/index.js'
+import { AgentError } from './errors.js'
+import { apiExtended, extendedText } from './extended.js'
+import { API_FAMILIES, tableOf, type ApiAttribute, type ApiPath, type TableName } from './gobgp-api.js'
+import { addressOctets, apiNlri, nlriKey, nlriLabels } from './nlri.js'
+
+/** Whose table is read. */
+export interface ReadContext {
+  readonly asn: number
+  /** Node names of peers, by the address of their end of the session. */
+  readonly peers: ReadonlyMap<string, string>
+}
+
+/** A path with what is needed to order paths of one key (BGP-7, last two steps). */
+export interface ReadPath {
+  readonly table: TableName
+  readonly key: string
+  /** `best` is as the message has it (GoBGP says so in lists, not in events), `used` false. */
+  readonly path: RibPath
+  readonly withdrawn: boolean
+  /** Address of the peer that gave it; empty for the node's own. */
+  readonly neighbour: string
+  /** The peer's. */
+  readonly routerId: string
+}
+
+/** Ingress replication (RFC 6514 section 5). */
+const TUNNEL_INGRESS_REPLICATION = 6
+const ORIGINS = ['igp', 'egp', 'incomplete'] as const
+const MAX_VNI = 0xffffff
+
+/** True for End-of-RIB markers (RFC 4724 section 2). */
+export function isEndOfRib(api: ApiPath): boolean {
+  return api.nlri === undefined && api.isWithdraw !== true
+}
+
+/** `undefined` for what cannot be read: a family or route type that is not used here, or text that is none. */
+export function readPath(api: ApiPath, context: ReadContext): ReadPath | undefined {
+  try {
+    return tryReadPath(api, context)
+  } catch {
+    // The codecs say why by throwing; whatever it was, somebody else's path must not stop the agent.
+    return undefined
+  }
+}
+
+function tryReadPath(api: ApiPath, { asn, peers }: ReadContext): ReadPath | undefined {
+  const table = tableOf(api.family)
+  if (table === undefined || api.nlri === undefined) return undefined
+  const key = nlriKey(table, api.nlri)
+  if (key === undefined) return undefined
+  const own = isOwn(api, asn)
+  const neighbour = own ? '' : formatIp(parseIp(api.neighborIp ?? ''))
+  const labels = table === 'evpn' ? { labels: labelsOf(api) } : {}
+  const withdrawn = api.isWithdraw === true
+  return {
+    table,
+    key,
+    withdrawn,
+    neighbour,
+    routerId: api.sourceId ?? '',
+    path: {
+      from: own ? 'self' : (peers.get(neighbour) ?? neighbour),
+      best: api.best === true,
+      used: false,
+      ...attributesOf(withdrawn ? [] : (api.pattrs ?? [])),
+      ...labels,
+    },
+  }
+}
+
+/** Sessions are between different AS numbers (BGP-1): what comes from the own one is the node's own. */
+function isOwn({ neighborIp, sourceAsn }: ApiPath, asn: number): boolean {
+  return neighborIp === undefined || neighborIp === '' || sourceAsn === asn
+}
+
+function attributesOf(
+  attributes: readonly ApiAttribute[],
+): Pick<RibPath, 'nextHop' | 'asPath' | 'origin' | 'communities' | 'extended'> &
+  Partial<Pick<RibPath, 'med' | 'localPreference'>> {
+  let nextHop = '0.0.0.0'
+  let origin: RibPath['origin'] = 'incomplete'
+  let asPath: number[] = []
+  let communities: string[] = []
+  let extended: string[] = []
+  const optional: { med?: number; localPreference?: number } = {}
+  for (const attribute of attributes) {
+    const hop = attribute.nextHop?.nextHop ?? attribute.mpReach?.nextHops?.[0]
+    if (hop !== undefined) nextHop = formatIp(parseIp(hop))
+    else if (attribute.origin !== undefined) origin = ORIGINS[attribute.origin.origin ?? 0] ?? 'incomplete'
+    else if (attribute.asPath !== undefined)
+      asPath = (attribute.asPath.segments ?? []).flatMap(({ numbers }) => numbers ?? [])
+    else if (attribute.multiExitDisc !== undefined) optional.med = attribute.multiExitDisc.med ?? 0
+    else if (attribute.localPref !== undefined) optional.localPreference = attribute.localPref.localPref ?? 0
+    else if (attribute.communities !== undefined)
+      communities = (attribute.communities.communities ?? []).map(communityText).toSorted()
+    else if (attribute.extendedCommunities !== undefined)
+      extended = (attribute.extendedCommunities.communities ?? [])
+        .flatMap((one) => extendedText(one) ?? [])
+        .toSorted()
+  }
+  return { nextHop, asPath, origin, ...optional, communities, extended }
+}
+
+/** RFC 1997: two halves of 16 bits. */
+function communityText(value: number): string {
+  return `${value >>> 16}:${value & 0xffff}`
+}
+
+function labelsOf({ nlri, pattrs }: ApiPath): number[] {
+  const tunnel = nlri?.evpnMulticast === undefined ? undefined : pattrs?.find((one) => one.pmsiTunnel)
+  const labels =
+    tunnel?.pmsiTunnel === undefined ? nlriLabels(nlri ?? {}) : [tunnel.pmsiTunnel.label ?? 0]
+  return labels.filter((label) => label >= 1 && label <= MAX_VNI)
+}
+
+/** A unicast prefix of the node's own: its next hop is whoever tells it. */
+export function originatePath(prefix: string): ApiPath {
+  const table = prefix.includes(':') ? 'ipv6' : 'ipv4'
+  const nextHop = table === 'ipv6' ? '::' : '0.0.0.0'
+  return {
+    family: API_FAMILIES[table],
+    nlri: apiNlri(table, prefix, []),
+    pattrs: [{ origin: { origin: 0 } }, { nextHop: { nextHop } }],
+  }
+}
+
+/** The node's identity, for paths whose source must be given. */
+export interface Originator {
+  readonly asn: number
+  readonly routerId: string
+  readonly vtep: string
+}
+
+/**
+ * An EVPN route of the node's own (EVPN-1 to EVPN-5).
+ *
+ * @throws AgentError `ZT_AGENT_CONFIG` for a key or an extended community that is none
+ */
+export function announcePath({ key, path }: OwnRoute, originator: Originator): ApiPath {
+  const nlri = nlriOf(key, path.labels)
+  const communities = path.extended.map((text) => {
+    const community = apiExtended(text)
+    if (community === undefined) {
+      throw new AgentError('ZT_AGENT_CONFIG', `${JSON.stringify(text)} is no extended community`)
+    }
+    return community
+  })
+  return {
+    ...sourceOf(path.extended, originator),
+    family: API_FAMILIES.evpn,
+    nlri,
+    pattrs: [
+      { origin: { origin: ORIGINS.indexOf(path.origin) } },
+      { nextHop: { nextHop: path.nextHop } },
+      ...(path.communities.length === 0
+        ? []
+        : [{ communities: { communities: path.communities.map(communityNumber) } }]),
+      { extendedCommunities: { communities } },
+      ...(nlri.evpnMulticast === undefined ? [] : [ingressReplication(path.nextHop, path.labels[0])]),
+    ],
+  }
+}
+
+/** What is withdrawn: `extended` tells by which source it was announced. */
+export function withdrawPath(
+  table: TableName,
+  key: string,
+  extended: readonly string[],
+  originator: Originator,
+): ApiPath {
+  return {
+    ...sourceOf(extended, originator),
+    family: API_FAMILIES[table],
+    nlri: table === 'evpn' ? nlriOf(key, []) : apiNlri(table, key, []),
+    isWithdraw: true,
+  }
+}
+
+function nlriOf(key: string, labels: readonly number[]) {
+  try {
+    return apiNlri('evpn', key, labels)
+  } catch (error) {
+    throw new AgentError('ZT_AGENT_CONFIG', `${JSON.stringify(key)} is no key of an EVPN route`, {
+      cause: error,
+    })
+  }
+}
+
+/** RFC 6514 section 5, with the VNI in all 24 bits of the label field (RFC 8365 section 5.1.3). */
+function ingressReplication(end: string, vni: number | undefined): ApiAttribute {
+  return {
+    pmsiTunnel: {
+      flags: 0,
+      type: TUNNEL_INGRESS_REPLICATION,
+      label: vni ?? 0,
+      id: addressOctets(end),
+    },
+  }
+}
+
+/**
+ * GoBGP refuses a local route with a mobility sequence lower than one above another VTEP's for the same MAC, sticky or not; anycast
+ * gateways all have the same MAC and number 0 (EVPN-4). The check is made for local paths alone, so a sticky path names its source.
+ */
+function sourceOf(
+  extended: readonly string[],
+  { asn, routerId, vtep }: Originator,
+): Pick<ApiPath, 'sourceAsn' | 'sourceId' | 'neighborIp'> {
+  const sticky = extended.some((text) => text.startsWith('mobility:') && text.endsWith(':sticky'))
+  return sticky ? { sourceAsn: asn, sourceId: routerId, neighborIp: vtep } : {}
+}
+
+function communityNumber(text: string): number {
+  const [high, low] = text.split(':').map(Number)
+  return (((high ?? 0) << 16) | (low ?? 0)) >>> 0
+}
+
+/** Order of paths that BGP holds for equal: router id of the peer, then its address, as numbers (BGP-7). */
+export function comparePeers(a: ReadPath, b: ReadPath): number {
+  return (
+    (tryParseIpv4(a.routerId) ?? 0) - (tryParseIpv4(b.routerId) ?? 0) ||
+    compareNumbers(a.neighbour, b.neighbour)
+  )
+}
+
+function compareNumbers(a: string, b: string): number {
+  if (a === b) return 0
+  if (a === '' || b === '') return a === '' ? -1 : 1
+  const [left, right] = [parseIp(a), parseIp(b)]
+  return left < right ? -1 : 1
+}
