@@ -10,7 +10,7 @@ import { arpReply, isInspectedArp } from './arp-message.js'
 import type { Irb, Member } from './config.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
-import { lookupDynamic } from './neighbour-table.js'
+import { answerableMac } from './neighbour-table.js'
 import { bind } from './neighbour.js'
 import { L3_OFFSET } from './parse.js'
 
@@ -28,7 +28,7 @@ export function inspectArp(
   const sender = arp.spa(frame, L3_OFFSET)
   if (irb.suppress && arp.sha(frame, L3_OFFSET) === ethernet.src(frame, 0) && isHostOf(irb, sender)) {
     m.trace?.step('ARP-2', irb.id, 'the sender is bound')
-    bind(m, irb, sender, arp.sha(frame, L3_OFFSET))
+    bind(m, irb, member, sender, arp.sha(frame, L3_OFFSET))
   }
   if (arp.operation(frame, L3_OFFSET) === arp.Operation.REQUEST) {
     if (answersForGateway(irb, frame)) {
@@ -85,7 +85,6 @@ function suppressed(m: Machine, irb: Irb, member: Member, frame: Uint8Array): Ma
   const sender = arp.spa(frame, L3_OFFSET)
   const target = arp.tpa(frame, L3_OFFSET)
   if (sender === target || sender === IPV4_ANY) return undefined
-  const neighbour = lookupDynamic(irb, target, m.now)
-  if (neighbour?.state !== 'resolved' || neighbour.mac === arp.sha(frame, L3_OFFSET)) return undefined
-  return neighbour.mac
+  const mac = answerableMac(irb, target, m.now)
+  return mac === arp.sha(frame, L3_OFFSET) ? undefined : mac
 }

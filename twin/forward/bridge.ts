@@ -64,10 +64,11 @@ function refusal(
 /** Section 7: false after the frame's fate was decided. */
 function learn(m: Machine, bridge: Bridge, member: Member, remote: Ip | undefined, source: Mac): boolean {
   const { fdb, irb } = bridge
-  const fixed = fdb.staticEntry(source)
+  const fixed = fdb.fixedEntry(source)
   if (fixed !== undefined) {
     const isMove = fixed.member !== member || fixed.remote !== remote
-    m.trace?.step('LEARN-2', member.id, isMove ? 'a static MAC elsewhere' : 'a static MAC')
+    if (fixed.kind === 'sticky') m.trace?.step('LEARN-6', member.id, 'a sticky entry is as a static one')
+    m.trace?.step('LEARN-2', member.id, isMove ? `a ${fixed.kind} MAC elsewhere` : `a ${fixed.kind} MAC`)
     if (isMove) m.fate('static-mac-move')
     return !isMove
   }
@@ -91,6 +92,13 @@ function learn(m: Machine, bridge: Bridge, member: Member, remote: Ip | undefine
     case 'new':
       m.trace?.step('LEARN-1', member.id, 'the source MAC is learned')
       m.writes++
+      break
+    case 'yielded':
+      m.trace?.step('LEARN-6', member.id, 'a control entry yields to what is heard on a port')
+      m.writes++
+      break
+    case 'kept':
+      m.trace?.step('LEARN-6', member.id, 'a control entry stays, whatever is heard behind a tunnel')
       break
     case 'refreshed':
       m.trace?.step('LEARN-1', member.id, 'the source MAC is known')

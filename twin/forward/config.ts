@@ -8,7 +8,7 @@ import type { Ip, Ipv4, Ipv4Prefix, Ipv6, Ipv6Prefix, Mac } from '../packet/addr
 import type { Sak } from '../packet/macsec.js'
 import type { Sci } from '../packet/sectag.js'
 import type { Fdb } from './fdb.js'
-import type { Neighbour } from './neighbour-table.js'
+import type { ControlNeighbour, Neighbour } from './neighbour-table.js'
 import type { RouteTable } from './route-table.js'
 
 /** An IPv4 address of an interface and its subnet. */
@@ -32,7 +32,7 @@ interface Layer3 {
   readonly mtu: number
   readonly addresses4: readonly Address4[]
   readonly addresses6: readonly Address6[]
-  /** Static neighbours, on ports and macsec interfaces as updates have left them (NEIGH-1). */
+  /** Static neighbours: on ports and macsec interfaces as updates have left them (NEIGH-1), on IRBs as `apply` has (CTRL-6). */
   readonly neighbours: Map<Ip, Mac>
 }
 
@@ -95,6 +95,8 @@ export interface Irb extends Layer3 {
   /** ns, NEIGH-2. */
   readonly neighbourLifetime: bigint
   readonly neighbourLimit: number
+  /** Control neighbours (NEIGH-8). An address is a key of one of the three maps at most. */
+  readonly control: Map<Ip, ControlNeighbour>
   /** Dynamic neighbours, incomplete ones included. */
   readonly dynamic: Map<Ip, Neighbour>
 }
@@ -116,7 +118,7 @@ export interface Vxlan {
   readonly df: boolean
   readonly udpChecksum: 'zero' | 'compute'
   readonly remotes: ReadonlySet<Ip>
-  /** In program order (FLOOD-2). */
+  /** In program order, or as `apply` has set them (FLOOD-2, CTRL-6). */
   flood: readonly Ip[]
 }
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { EngineRequest, JOURNALLED_OPS } from '../../contract/control.js'
+import type { z } from 'zod'
+import { EngineRequest, JOURNALLED_OPS, type TableChange } from '../../contract/control.js'
 import type { Ip, Mac } from '../packet/address.js'
+import { applyChanges } from './apply.js'
 import type { AnyInterface, Config, Irb } from './config.js'
 import { sendIcmpError } from './icmp-error.js'
 import type { Machine } from './machine.js'
@@ -62,6 +64,7 @@ export function updateNeighbour(m: Machine, interfaceId: number, address: Ip, ma
 export function leave(m: Machine): void {
   m.trace?.step('CTRL-1', 0, 'a new program')
   for (const irb of m.config.irbs) forgetNeighbours(m, irb)
+  m.writes++
 }
 
 /** CTRL-1, CTRL-3 */
@@ -76,18 +79,40 @@ export interface Refusal {
   /** `invalid` against the contract, or it names what does not exist. */
   readonly code: 'invalid' | 'unknown-interface'
   readonly message: string
+  /** Of `apply`: the first change that is refused, counted from 0. */
+  readonly index?: number
 }
 
-/** CTRL-2, CTRL-3, CTRL-5: does a control operation, or says why not and changes nothing. */
+/** CTRL-2, CTRL-3, CTRL-5, CTRL-6: does a control operation, or says why not and changes nothing. */
 export function control(m: Machine, given: unknown): Refusal | undefined {
   const parsed = EngineRequest.safeParse(given)
   if (!parsed.success || !isJournalled(parsed.data)) {
-    const message = parsed.success ? `${parsed.data.op} is not a node's business` : String(parsed.error)
     m.trace?.step('CTRL-5', 0, 'refused: not valid')
-    return { code: 'invalid', message }
+    if (!parsed.success) return invalid(parsed.error)
+    return { code: 'invalid', message: `${parsed.data.op} is not a node's business` }
   }
-  const refusal = apply(m, parsed.data)
+  const refusal = operate(m, parsed.data)
   if (refusal !== undefined) m.trace?.step('CTRL-5', 0, `refused: ${refusal.message}`)
+  return refusal
+}
+
+/** CTRL-6: makes all changes of a list or, when one is refused, none. */
+export function apply(m: Machine, changes: readonly TableChange[]): Refusal | undefined {
+  const refused = applyChanges(m, changes)
+  if (refused === undefined) return undefined
+  const { index, code, what } = refused
+  return { code, message: `changes[${index}]: ${what}`, index }
+}
+
+/** What the contract does not allow, and in which change when it is one of `apply`. */
+function invalid(error: z.ZodError): Refusal {
+  const refusal: Refusal = { code: 'invalid', message: String(error) }
+  for (const { path, message } of error.issues) {
+    const [field, index] = path
+    if (field === 'changes' && typeof index === 'number') {
+      return { ...refusal, message: `changes[${index}]: ${path.slice(2).join('.')}: ${message}`, index }
+    }
+  }
   return refusal
 }
 
@@ -104,7 +129,8 @@ export function flush(m: Machine, table: 'fdb' | 'neighbours', interfaceId?: num
   return table === 'fdb' ? flushFdb(m, m.config, on) : flushNeighbours(m, m.config, on)
 }
 
-function apply(m: Machine, operation: Journalled): Refusal | undefined {
+function operate(m: Machine, operation: Journalled): Refusal | undefined {
+  if (operation.op === 'apply') return apply(m, operation.changes)
   if (operation.op === 'flush') return flush(m, operation.table, operation.interface)
   const on = m.config.interfaces.get(operation.interface)
   switch (operation.op) {

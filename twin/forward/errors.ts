@@ -17,6 +17,10 @@ export type ForwardErrorCode =
   | 'ZT_PLAN_INVALID'
   /** A fabric did not come to rest. */
   | 'ZT_FABRIC_LOOP'
+  /** A control plane answers its own changes with changes, and does not come to an end. */
+  | 'ZT_CONTROL_UNSETTLED'
+  /** A control plane asks for a change that a node refuses, or of a node that does not exist. */
+  | 'ZT_CONTROL_REFUSED'
 
 /** A program, key, input or plan that cannot be used. */
 export class ForwardError extends Error {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { TableChange } from '../../contract/control.js'
+import type { FabricControlPlane } from './control-plane.js'
 import type { Fate } from './fate.js'
 import type { Reception } from './host.js'
 import type { Effect, Nanoseconds } from './input.js'
@@ -49,11 +51,18 @@ export interface FabricObservation {
   readonly wrote: readonly boolean[]
 }
 
+/** A control operation that a fabric does to a node, as `contract/control.ts` has it, without an id. */
+export type FabricOperation =
+  | { readonly op: 'flush'; readonly table: 'fdb' | 'neighbours' }
+  | { readonly op: 'apply'; readonly changes: readonly TableChange[] }
+
 /** Looks on while a fabric runs. */
 export interface FabricObserver {
   /** A node is about to process a frame received on a port. */
   received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
-  /** What came of it. */
+  /** A node is about to do a control operation: a control plane's, or a flush of {@link TwinFabric.reset}. */
+  controlled?(node: string, operation: FabricOperation): void
+  /** What came of it; of a clock, when nothing was told before. */
   processed?(node: string, effects: readonly Effect[], now: Nanoseconds): void
   /** A host received a frame. */
   arrived?(host: string, frame: Uint8Array, reception: Reception): void
@@ -65,6 +74,10 @@ export interface FabricOptions {
   readonly observer?: FabricObserver
   /** Most frames on their way after one was sent, before the fabric is said to loop; 100,000 unless given. */
   readonly eventLimit?: number
+  /** Follows what nodes learn and changes their tables; tables stay as programs have them unless given. */
+  readonly controlPlane?: FabricControlPlane | undefined
+  /** Most answers of the control plane to one frame, before it is said not to settle; 100 unless given. */
+  readonly controlRounds?: number
 }
 
 /** What to keep of a send. */

@@ -5,10 +5,14 @@
  * travel. It comes to rest when nothing is on its way and nothing is held; only when packets wait for a neighbour that
  * does not answer does the clock move by itself, by seconds, until they are given up (NEIGH-7).
  *
+ * A control plane acts whenever nothing is on its way, before the clock moves: it is faster than any timer of a node.
+ *
  * @module
  */
+import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
 import { findTraceId } from '../packet/trace-id.js'
+import { ControlLoop } from './control-plane.js'
 import { ForwardError } from './errors.js'
 import type {
   FabricArrival,
@@ -104,6 +108,7 @@ export class TwinFabric {
   private clock: Nanoseconds = 0n
   private seen = new Observing()
   private injections: readonly FabricInjection[] = []
+  private readonly control: ControlLoop | undefined
 
   /**
    * @param keys - for every key reference of the plan.
@@ -123,6 +128,9 @@ export class TwinFabric {
     }
     for (const link of plan.links) this.wireLink(link)
     for (const host of plan.hosts) this.wireHost(host)
+    const { controlPlane, controlRounds } = options
+    const nodes = [...this.nodes.values()].map(({ node }) => node)
+    this.control = controlPlane && new ControlLoop(controlPlane, nodes, plan.fabric, controlRounds)
   }
 
   private wireLink(link: Plan['links'][number]): void {
@@ -186,7 +194,8 @@ export class TwinFabric {
   /**
    * Sends frames one after the other, each when the fabric has come to rest.
    *
-   * @throws {ForwardError} `ZT_PLAN_INVALID` when a frame is to be sent where nothing is, `ZT_FABRIC_LOOP`
+   * @throws {ForwardError} `ZT_PLAN_INVALID` when a frame is to be sent where nothing is, `ZT_FABRIC_LOOP`,
+   *   `ZT_CONTROL_UNSETTLED`, `ZT_CONTROL_REFUSED`
    */
   send(injections: readonly FabricInjection[], options: FabricSendOptions = {}): FabricObservation {
     const starts = injections.map((injection) => this.startOf(injection))
@@ -207,12 +216,17 @@ export class TwinFabric {
     return this.seen
   }
 
-  /** Forgets learned state everywhere (CTRL-3). */
+  /** Forgets learned state everywhere (CTRL-3). What comes of it is in no observation. */
   reset(): void {
-    for (const { node } of this.nodes.values()) {
-      node.flush(this.clock, 'fdb')
-      node.flush(this.clock, 'neighbours')
+    this.seen = new Observing()
+    this.injections = []
+    for (const state of this.nodes.values()) {
+      for (const table of ['fdb', 'neighbours'] as const) {
+        this.observer.controlled?.(state.name, { op: 'flush', table })
+        this.spread(state, state.node.flush(this.clock, table))
+      }
     }
+    this.settle()
   }
 
   /** Moves the clock and tells every node (CTRL-4, CLOCK-1). What comes of it is in no observation. */
@@ -250,7 +264,7 @@ export class TwinFabric {
 
   /** Runs until nothing is on its way and nothing is held. */
   private settle(): void {
-    this.drain()
+    this.rest()
     for (let seconds = 0; this.isHolding(); seconds++) {
       if (seconds === MOST_SETTLING_SECONDS) throw this.loop()
       this.tick(SECOND)
@@ -260,7 +274,29 @@ export class TwinFabric {
   private tick(ns: bigint): void {
     this.clock += ns
     for (const state of this.nodes.values()) this.spread(state, state.node.clock(this.clock))
+    this.rest()
+  }
+
+  /** Runs until nothing is on its way and the control plane has nothing to change. */
+  private rest(): void {
     this.drain()
+    for (let round = 0; ; round++) {
+      const answer = this.control?.answer(this.clock, round)
+      if (answer === undefined) return
+      for (const [name, changes] of answer) this.apply(name, changes)
+      this.drain()
+    }
+  }
+
+  /** CTRL-6 */
+  private apply(name: string, changes: readonly TableChange[]): void {
+    const state = this.nodes.get(name)
+    if (state === undefined) throw refusedControl(name, 'there is no such node')
+    if (changes.length === 0) return
+    this.observer.controlled?.(name, { op: 'apply', changes })
+    const { effects, refusal } = state.node.apply(this.clock, changes)
+    if (refusal !== undefined) throw refusedControl(name, refusal.message)
+    this.spread(state, effects)
   }
 
   private isHolding(): boolean {
@@ -340,6 +376,12 @@ export class TwinFabric {
       trace === undefined ? { host: host.id, frame, foreign } : { host: host.id, frame, foreign, trace },
     )
   }
+}
+
+function refusedControl(node: string, what: string): ForwardError {
+  return new ForwardError('ZT_CONTROL_REFUSED', node, `the control plane asks for what cannot be: ${what}`, {
+    remedy: 'this is a fault of the control plane: nothing was changed on the node',
+  })
 }
 
 function planError(where: string, what: string): ForwardError {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { FabricControlPlane } from './control-plane.js'
 export { ForwardError, JournalError, type ForwardErrorCode, type JournalErrorCode } from './errors.js'
 export { TwinFabric } from './fabric.js'
 export type {
@@ -11,6 +12,7 @@ export type {
   FabricInjection,
   FabricObservation,
   FabricObserver,
+  FabricOperation,
   FabricOptions,
   FabricSendOptions,
   FabricWireFrame,
@@ -48,6 +50,7 @@ export {
   type NewRecord,
 } from './journal-record.js'
 export type { Keys } from './keys.js'
+export type { LearnedMac, LearnedNeighbour, LearnedState } from './learned.js'
 export { FabricNode, type NodeOptions } from './node.js'
 export {
   replayJournal,

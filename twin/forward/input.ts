@@ -53,7 +53,7 @@ export interface NeighbourInput {
 export interface ControlInput {
   readonly kind: 'control'
   readonly now: Nanoseconds
-  /** `set-vni`, `set-macsec-mode` or `flush` of `contract/control.ts`. */
+  /** One of `JOURNALLED_OPS` of `contract/control.ts`: `set-vni`, `set-macsec-mode`, `flush` or `apply`. */
   readonly request: unknown
 }
 

@@ -228,6 +228,7 @@ function loadIrb(context: LoadContext, one: IrbInterface): Irb {
     suppress: one.suppress,
     neighbourLifetime: BigInt(one.neighbourLifetime),
     neighbourLimit: one.neighbourLimit,
+    control: new Map(),
     dynamic: new Map(),
   }
   bridge.irb = irb

@@ -4,10 +4,11 @@
  * @module
  */
 import type { Route } from '../../contract/program.js'
-import { parseIp, parseMac, parsePrefix, writeIpv4, writeIpv6 } from '../packet/address.js'
+import { parseIp, parseMac, parsePrefix } from '../packet/address.js'
 import type { RouteEntry, RouteMember } from './config.js'
 import type { LoadContext } from './load-context.js'
 import { remoteOf } from './load-interfaces.js'
+import { addRoute } from './vrf-routes.js'
 
 /** Loads routes, neighbours, FDB and flood lists. */
 export function loadTables(context: LoadContext): void {
@@ -56,11 +57,7 @@ function loadRoute(
         broadcasts: { first: prefix.address, last: prefix.address + 2 ** (32 - prefix.length) - 1 },
       }
     : entry
-  const key = new Uint8Array(prefix.family === 4 ? 4 : 16)
-  if (prefix.family === 4) writeIpv4(key, 0, prefix.address)
-  else writeIpv6(key, 0, prefix.address)
-  const table = prefix.family === 4 ? vrf.routes4 : vrf.routes6
-  if (!table.add(key, prefix.length, loaded)) context.fail(where, `is there twice in VRF ${vrf.id}`)
+  if (!addRoute(vrf, loaded)) context.fail(where, `is there twice in VRF ${vrf.id}`)
 }
 
 function targetOf(

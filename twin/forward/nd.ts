@@ -17,7 +17,7 @@ import type { Irb, Member } from './config.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
 import { advertisement, readNeighbourMessage, type NeighbourMessage } from './nd-message.js'
-import { lookupDynamic } from './neighbour-table.js'
+import { answerableMac } from './neighbour-table.js'
 import { bind } from './neighbour.js'
 
 /** ND-1 to ND-5: true when the frame ended here. */
@@ -31,7 +31,7 @@ export function inspectNd(
   const message = readNeighbourMessage(frame)
   m.trace?.step('ND-1', irb.id, message === undefined ? 'no valid neighbour message' : 'inspected')
   if (message === undefined) return false
-  bindSender(m, irb, frame, message)
+  bindSender(m, irb, member, frame, message)
   if (message.isSolicitation) {
     if (isOwnOfIrb(irb, message.target)) {
       m.trace?.step('ND-3', irb.id, 'asks for the gateway')
@@ -61,12 +61,18 @@ function reply(m: Machine, member: Member, remote: Ip | undefined, frame: Uint8A
 }
 
 /** ND-2 */
-function bindSender(m: Machine, irb: Irb, frame: Uint8Array, message: NeighbourMessage): void {
+function bindSender(
+  m: Machine,
+  irb: Irb,
+  member: Member,
+  frame: Uint8Array,
+  message: NeighbourMessage,
+): void {
   if (!irb.suppress || message.linkLayer !== ethernet.src(frame, 0)) return
   const address = message.isSolicitation ? message.source : message.target
   if (address === IPV6_ANY || !isHostOf(irb, address)) return
   m.trace?.step('ND-2', irb.id, 'the sender is bound')
-  bind(m, irb, address, message.linkLayer)
+  bind(m, irb, member, address, message.linkLayer)
 }
 
 function isHostOf(irb: Irb, address: Ipv6): boolean {
@@ -91,7 +97,6 @@ function suppressed(
 ): Mac | undefined {
   if (!irb.suppress || member.kind !== 'port' || message.source === IPV6_ANY) return undefined
   if (!isIpv6Multicast(message.destination)) return undefined
-  const neighbour = lookupDynamic(irb, message.target, m.now)
-  if (neighbour?.state !== 'resolved' || neighbour.mac === ethernet.src(frame, 0)) return undefined
-  return neighbour.mac
+  const mac = answerableMac(irb, message.target, m.now)
+  return mac === ethernet.src(frame, 0) ? undefined : mac
 }

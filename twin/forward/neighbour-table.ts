@@ -1,5 +1,5 @@
 /**
- * Dynamic neighbours of an IRB (section 12).
+ * Dynamic and control neighbours of an IRB (section 12).
  *
  * @module
  */
@@ -38,11 +38,26 @@ export interface ResolvedNeighbour {
 
 export type Neighbour = IncompleteNeighbour | ResolvedNeighbour
 
+/** Was set by `apply` (NEIGH-8). */
+export interface ControlNeighbour {
+  readonly mac: Mac
+  /** Nothing that is heard changes it. */
+  readonly sticky: boolean
+}
+
 /** The dynamic neighbour of an address, one no longer valid being as none (NEIGH-2). */
 export function lookupDynamic(irb: Irb, address: Ip, now: bigint): Neighbour | undefined {
   const neighbour = irb.dynamic.get(address)
   if (neighbour === undefined || neighbour.state === 'incomplete') return neighbour
   return now - neighbour.confirmed < irb.neighbourLifetime ? neighbour : undefined
+}
+
+/** ARP-4, ND-4: the MAC with which an IRB answers for an address, a control neighbour's (NEIGH-8) or a valid dynamic one's. */
+export function answerableMac(irb: Irb, address: Ip, now: bigint): Mac | undefined {
+  const set = irb.control.get(address)
+  if (set !== undefined) return set.mac
+  const neighbour = lookupDynamic(irb, address, now)
+  return neighbour?.state === 'resolved' ? neighbour.mac : undefined
 }
 
 /** NEIGH-5: there is room for one more, invalid ones being removed for it. */

@@ -5,12 +5,13 @@
  */
 import { isIpv6, type Ip, type Mac, writeMac } from '../packet/address.js'
 import { setU16 } from '../packet/bytes.js'
-import type { Irb, Loopback, Routed } from './config.js'
+import type { Irb, Loopback, Member, Routed } from './config.js'
 import type { Machine } from './machine.js'
 import {
   hasRoom,
   lookupDynamic,
   RETRY_AFTER,
+  type ControlNeighbour,
   type HeldPacket,
   type IncompleteNeighbour,
 } from './neighbour-table.js'
@@ -44,6 +45,12 @@ export function sendTo(m: Machine, on: Routed | Loopback, nextHop: Ip, packet: O
   if (on.kind !== 'irb') {
     m.trace?.step('NEIGH-4', on.id, 'the next hop has no MAC')
     m.fate('neighbour-missing')
+    return
+  }
+  const set = on.control.get(nextHop)
+  if (set !== undefined) {
+    m.trace?.step('NEIGH-8', on.id, 'the next hop is a control neighbour')
+    sendWithHeader(m, on, set.mac, packet.frame, packet.family)
     return
   }
   const neighbour = lookupDynamic(on, nextHop, m.now)
@@ -143,9 +150,11 @@ export function request(m: Machine, irb: Irb, address: Ip): void {
   m.lineage = lineage
 }
 
-/** ARP-2, ND-2, NEIGH-5: an address was heard to have a MAC. */
-export function bind(m: Machine, irb: Irb, address: Ip, mac: Mac): void {
+/** ARP-2, ND-2, NEIGH-5, NEIGH-8: an address was heard to have a MAC, in a frame that entered from `from`. */
+export function bind(m: Machine, irb: Irb, from: Member, address: Ip, mac: Mac): void {
   if (irb.neighbours.has(address)) return
+  const set = irb.control.get(address)
+  if (set !== undefined && !yields(m, irb, set, from)) return
   const known = irb.dynamic.get(address)
   if (known === undefined && !hasRoom(irb, m.now)) {
     m.trace?.step('NEIGH-5', irb.id, 'the neighbour table is full, nothing is bound')
@@ -159,15 +168,43 @@ export function bind(m: Machine, irb: Irb, address: Ip, mac: Mac): void {
     return
   }
   m.writes++
+  irb.control.delete(address)
   irb.dynamic.set(address, { state: 'resolved', mac, confirmed: m.now })
-  if (known === undefined) {
-    m.trace?.step('NEIGH-5', irb.id, 'bound')
-    return
-  }
+  if (known === undefined) m.trace?.step('NEIGH-5', irb.id, 'bound')
+  else release(m, irb, mac, known.held)
+}
+
+/** NEIGH-8: a binding from there takes the place of a control neighbour. */
+function yields(m: Machine, irb: Irb, set: ControlNeighbour, from: Member): boolean {
+  const does = !set.sticky && from.kind === 'port'
+  const stays = set.sticky
+    ? 'a sticky neighbour stays'
+    : 'a control neighbour stays, whatever is heard behind a tunnel'
+  m.trace?.step('NEIGH-8', irb.id, does ? 'a control neighbour yields to what is heard on a port' : stays)
+  return does
+}
+
+/** NEIGH-5, CTRL-6: sends the packet that waited for a neighbour which has a MAC now. */
+function release(m: Machine, irb: Irb, mac: Mac, held: HeldPacket): void {
   m.trace?.step('NEIGH-5', irb.id, 'resolved, the held packet is sent')
   const { lineage } = m
   m.held--
-  m.lineage = known.held.lineage
-  sendOutOfIrb(m, irb, mac, known.held.frame, known.held.family)
+  m.lineage = held.lineage
+  sendOutOfIrb(m, irb, mac, held.frame, held.family)
   m.lineage = lineage
+}
+
+/** CTRL-6: a control neighbour in place of whatever is there; a packet held for it is sent. */
+export function setControlNeighbour(m: Machine, irb: Irb, address: Ip, neighbour: ControlNeighbour): void {
+  const before = irb.dynamic.get(address)
+  irb.neighbours.delete(address)
+  irb.dynamic.delete(address)
+  irb.control.set(address, neighbour)
+  if (before?.state === 'incomplete') release(m, irb, neighbour.mac, before.held)
+}
+
+/** CTRL-6: removes a static or control neighbour; a dynamic one stays. */
+export function removeSetNeighbour(irb: Irb, address: Ip): void {
+  irb.neighbours.delete(address)
+  irb.control.delete(address)
 }

@@ -4,14 +4,16 @@
  *
  * @module
  */
+import type { TableChange } from '../../contract/control.js'
 import type { NodeProgram } from '../../contract/program.js'
 import type { Ip, Mac } from '../packet/address.js'
 import { enterBridge, enterBridgeFromIrb } from './bridge.js'
 import type { Config, Port } from './config.js'
-import { clock, control, flush, leave, updateNeighbour, type Refusal } from './control.js'
+import { apply, clock, control, flush, leave, updateNeighbour, type Refusal } from './control.js'
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
+import { learnedState, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
 import { receive, receivePunted } from './port.js'
@@ -49,11 +51,16 @@ export class FabricNode {
   }
 
   /**
-   * Goes up with every change of what the node has learned: MACs, moves, neighbours. Refreshing an entry, packet numbers
-   * and counters do not count.
+   * Goes up with every change of what the node has learned or was told by `apply`: MACs, moves, neighbours, routes, flood
+   * lists. Refreshing an entry, ageing, packet numbers and counters do not count.
    */
   get stateVersion(): number {
     return this.machine.writes
+  }
+
+  /** What the node has heard on its own ports, as the operation `learned` tells it, at the time of its last input. */
+  learned(): LearnedState {
+    return learnedState(this.machine.config, this.machine.now)
   }
 
   /** Sealed frames accepted so far, each of which moved a lowest acceptable PN (MACSEC-6). */
@@ -126,6 +133,16 @@ export class FabricNode {
   ): { readonly effects: Effect[]; readonly refusal: Refusal | undefined } {
     const m = this.begin(now, 0)
     const refusal = control(m, request)
+    return { effects: m.effects, refusal }
+  }
+
+  /** Makes table changes, all or none (CTRL-6), without the way through a control request. */
+  apply(
+    now: Nanoseconds,
+    changes: readonly TableChange[],
+  ): { readonly effects: Effect[]; readonly refusal: Refusal | undefined } {
+    const m = this.begin(now, 0)
+    const refusal = apply(m, changes)
     return { effects: m.effects, refusal }
   }
 

@@ -51,6 +51,39 @@ test('IPv6 addresses are looked up where they stand', () => {
   expect(table.lookup(frame, 38)).toBe('2001:db8:0:1::/64')
 })
 
+test('a prefix is replaced and removed; what lies below it or beside it stays', () => {
+  const table = tableOf('10.0.0.0/8', '10.1.0.0/16', '10.1.128.0/17', '0.0.0.0/0')
+  const key = (text: string) => octets(parseInterfaceAddress(text).prefix.address)
+  table.set(key('10.1.0.0/16'), 16, 'new')
+  table.set(key('10.2.0.0/16'), 16, 'more')
+  expect([table.size, find(table, '10.1.0.1'), find(table, '10.2.0.1')]).toEqual([5, 'new', 'more'])
+  expect(table.remove(key('10.1.0.0/16'), 16)).toBe(true)
+  expect([table.size, find(table, '10.1.0.1'), find(table, '10.1.128.1')]).toEqual([
+    4,
+    '10.0.0.0/8',
+    '10.1.128.0/17',
+  ])
+  expect(table.remove(key('0.0.0.0/0'), 0)).toBe(true)
+  expect(find(table, '11.0.0.1')).toBeUndefined()
+})
+
+test('removing what is not there says so: a fork, a longer or a shorter prefix', () => {
+  const table = tableOf('10.0.0.0/16', '10.128.0.0/16')
+  for (const [address, length] of [
+    [0x0a000000, 8],
+    [0x0a000000, 17],
+    [0x0a400000, 16],
+    [0, 0],
+  ] as const) {
+    expect(table.remove(octets(address as Ip), length)).toBe(false)
+  }
+  expect([table.size, find(table, '10.0.0.1'), find(table, '10.128.0.1')]).toEqual([
+    2,
+    '10.0.0.0/16',
+    '10.128.0.0/16',
+  ])
+})
+
 test('as a list searched from end to end says', () => {
   // Few distinct octets, so that prefixes nest and fork.
   const octet = fc.constantFrom(0, 1, 127, 128, 255)
@@ -58,17 +91,21 @@ test('as a list searched from end to end says', () => {
   const prefix = fc.tuple(address, fc.integer({ min: 0, max: 32 }))
   fc.assert(
     fc.property(
-      fc.array(prefix, { maxLength: 30 }),
+      fc.array(fc.tuple(prefix, fc.constantFrom('add', 'set', 'remove')), { maxLength: 60 }),
       fc.array(address, { minLength: 1, maxLength: 20 }),
       (given, asked) => {
         const table = new RouteTable<string>(4)
         const list = new Map<string, { key: number; length: number }>()
-        for (const [bytes, length] of given) {
+        for (const [[bytes, length], operation] of given) {
           const mask = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0
           const key = (numberOf(bytes) & mask) >>> 0
           const name = `${key}/${length}`
-          expect(table.add(octets(key as Ip), length, name)).toBe(!list.has(name))
-          list.set(name, { key, length })
+          expect(did(table, operation, octets(key as Ip), length, name)).toBe(
+            operation === 'set' || list.has(name) === (operation === 'remove'),
+          )
+          if (operation === 'remove') list.delete(name)
+          else list.set(name, { key, length })
+          expect(table.size).toBe(list.size)
         }
         for (const one of asked) {
           let best: string | undefined
@@ -83,6 +120,20 @@ test('as a list searched from end to end says', () => {
     ),
   )
 })
+
+/** Does an operation and says whether the table was changed, as it says. */
+function did(
+  table: RouteTable<string>,
+  operation: 'add' | 'set' | 'remove',
+  key: Uint8Array,
+  length: number,
+  name: string,
+): boolean {
+  if (operation === 'add') return table.add(key, length, name)
+  if (operation === 'remove') return table.remove(key, length)
+  table.set(key, length, name)
+  return true
+}
 
 function numberOf(bytes: Uint8Array): number {
   return bytes.reduce((sum, octet) => sum * 256 + octet, 0)

@@ -36,19 +36,51 @@ export class RouteTable<T> {
 
   /** Adds a prefix; false when it was there already, and nothing is changed. Bits of `key` past `length` must be zero. */
   add(key: Uint8Array, length: number, value: T): boolean {
+    const node = this.nodeFor(key, length)
+    if (node.value !== undefined) return false
+    node.value = value
+    this.count++
+    return true
+  }
+
+  /** Gives a prefix a value, whether it was there or not. Bits of `key` past `length` must be zero. */
+  set(key: Uint8Array, length: number, value: T): void {
+    const node = this.nodeFor(key, length)
+    if (node.value === undefined) this.count++
+    node.value = value
+  }
+
+  /** Removes a prefix; false when it is not there. Bits of `key` past `length` must be zero. */
+  remove(key: Uint8Array, length: number): boolean {
+    const above: TrieNode<T>[] = []
+    let node = this.root
+    while (node.length < length) {
+      const next = bitAt(key, 0, node.length) === 1 ? node.one : node.zero
+      if (next === undefined) return false
+      above.push(node)
+      node = next
+    }
+    if (node.length !== length || commonLength(key, node.key, length) !== length) return false
+    if (node.value === undefined) return false
+    node.value = undefined
+    this.count--
+    // Without its value it may hold nothing up any more, and its parent may have been there to part it from a sibling.
+    for (let parent = above.pop(); parent !== undefined; node = parent, parent = above.pop()) {
+      if (!collapse(parent, node)) break
+    }
+    return true
+  }
+
+  /** The node of a prefix, made where there was none. */
+  private nodeFor(key: Uint8Array, length: number): TrieNode<T> {
     let node = this.root
     for (;;) {
-      if (node.length === length) {
-        if (node.value !== undefined) return false
-        node.value = value
-        this.count++
-        return true
-      }
+      if (node.length === length) return node
       const next = bitAt(key, 0, node.length) === 1 ? node.one : node.zero
       if (next === undefined) {
-        attach(node, leaf(key, length, value))
-        this.count++
-        return true
+        const made = new TrieNode<T>(key.slice(), length)
+        attach(node, made)
+        return made
       }
       const common = commonLength(key, next.key, Math.min(length, next.length))
       if (common < next.length) {
@@ -78,10 +110,13 @@ export class RouteTable<T> {
   }
 }
 
-function leaf<T>(key: Uint8Array, length: number, value: T): TrieNode<T> {
-  const node = new TrieNode<T>(key.slice(), length)
-  node.value = value
-  return node
+/** Takes a node that says nothing out of the way: true when it was, and its parent may say nothing now. */
+function collapse<T>(parent: TrieNode<T>, node: TrieNode<T>): boolean {
+  const { zero, one } = node
+  if (node.value !== undefined || (zero !== undefined && one !== undefined)) return false
+  if (parent.one === node) parent.one = zero ?? one
+  else parent.zero = zero ?? one
+  return true
 }
 
 /** Puts `child` below `parent`, on the side of its first bit behind the parent's prefix. */

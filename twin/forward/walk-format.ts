@@ -29,7 +29,9 @@ function hopLines(hop: Hop, number: number): string[] {
   }
   const arrival =
     hop.interface === undefined
-      ? 'clock'
+      ? hop.controlled === true
+        ? 'control plane'
+        : 'clock'
       : `${hop.interface}${hop.from === undefined ? '' : ` from ${hop.from}`}`
   const lines = [`${head} ${hop.node}: ${arrival}${hop.at === 0n ? '' : `, after ${formatSeconds(hop.at)}`}`]
   if (hop.frame !== undefined) lines.push(`    ${describeFrame(hop.frame)}`)

@@ -5,6 +5,7 @@
  */
 import { hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
+import type { FabricControlPlane } from './control-plane.js'
 import { TwinFabric } from './fabric.js'
 import type { FabricInjection, FabricObserver } from './fabric-types.js'
 import type { Fate } from './fate.js'
@@ -42,11 +43,11 @@ export interface WalkFate {
 }
 export type WalkEvent = WalkStep | WalkSent | WalkFate
 
-/** A frame at a node, or a clock. */
+/** A frame at a node, a clock, or its control plane. */
 export interface NodeHop {
   readonly kind: 'node'
   readonly node: string
-  /** Name of the port; absent when the node acted on the clock (NEIGH-7). */
+  /** Name of the port; absent when the node acted on the clock (NEIGH-7) or for its control plane. */
   readonly interface?: string
   /** Node or host that sent it. */
   readonly from?: string
@@ -54,6 +55,8 @@ export interface NodeHop {
   readonly frame?: Uint8Array
   /** The frame before it was sealed. */
   readonly clear?: Uint8Array
+  /** The control plane changed its tables (CTRL-6); without this and without a frame, the node was given the time. */
+  readonly controlled?: true
   /** Nanoseconds since the frame was sent. */
   readonly at: bigint
   readonly events: readonly WalkEvent[]
@@ -85,6 +88,8 @@ export interface WalkOptions {
   readonly keys?: Keys
   /** Frames to send before, to teach MACs and neighbours. */
   readonly before?: readonly FabricInjection[]
+  /** Of the fabric (`FabricOptions`); one that has not been told of anything. */
+  readonly controlPlane?: FabricControlPlane | undefined
 }
 
 /**
@@ -97,6 +102,7 @@ export function trace(plan: Plan, injection: FabricInjection, options: WalkOptio
   const fabric = new TwinFabric(plan, options.keys ?? keysOfNobody(plan.keys), {
     tracer: () => recorder,
     observer: recorder,
+    controlPlane: options.controlPlane,
   })
   if (options.before !== undefined) fabric.send(options.before, { wire: [] })
   recorder.start(fabric.now)
@@ -131,6 +137,7 @@ class Recorder implements Tracer, FabricObserver {
   private raw: RawEvent[] = []
   private clause: ClauseId = ''
   private incoming: { readonly interface: number; readonly frame: Uint8Array | SealedFrame } | undefined
+  private isControlled = false
   private readonly names = new Map<string, string>()
   private readonly farEnds = new Map<string, string>()
 
@@ -164,16 +171,21 @@ class Recorder implements Tracer, FabricObserver {
     this.incoming = { interface: interfaceId, frame }
   }
 
+  controlled(): void {
+    this.isControlled = true
+  }
+
   processed(node: string, _effects: readonly Effect[], now: Nanoseconds): void {
     const events = this.raw.map((raw) => this.eventOf(node, raw))
-    const { incoming } = this
+    const { incoming, isControlled } = this
     this.raw = []
     this.incoming = undefined
+    this.isControlled = false
     // A clock that found nothing to do is no hop.
-    if (incoming === undefined && events.length < 2) return
+    if (incoming === undefined && !isControlled && events.length < 2) return
     const at = now - this.started
     if (incoming === undefined) {
-      this.hops.push({ kind: 'node', node, at, events })
+      this.hops.push({ kind: 'node', node, ...(isControlled ? { controlled: true } : {}), at, events })
       return
     }
     const from = this.farEnds.get(`${node} ${incoming.interface}`)

@@ -5,14 +5,14 @@
 import { sample } from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Injection, Target } from '../../../record/target.js'
-import { JournalWriter, SealedFrame, TwinFabric } from '../../../twin/forward/index.js'
-import type { Input } from '../../../twin/forward/index.js'
+import { TwinFabric } from '../../../twin/forward/index.js'
 import { twinTarget } from '../../../twin/target.js'
 import { fabric as arbFabric } from '../../../sdk/arb/index.js'
 import type { GeneratedFabric } from '../../../sdk/arb/index.js'
 import { judgeIntent } from '../../../sdk/judge/intent.js'
 import type { Keys } from '../../../sdk/traffic/wire.js'
 import { openTarget } from '../../../sdk/vitest/open-target.js'
+import { FabricJournals } from '../../support/fabric-journals.js'
 import { runSeed } from '../../support/run-seed.js'
 import { EngineBench } from '../machine/engine.js'
 
@@ -58,31 +58,10 @@ function replayByEngine(
   keys: Keys,
   frames: readonly Injection[],
 ): readonly string[] {
-  const journals = new Map<string, JournalWriter>()
-  let pending: { readonly port: number; readonly frame: Uint8Array } | undefined
-  const twin = new TwinFabric(fabric.plan, keys, {
-    observer: {
-      received: (_, port, frame) => {
-        pending = { port, frame: frame instanceof SealedFrame ? frame.frame : frame }
-      },
-      processed: (node, effects, now) => {
-        // A node that processes without having received anything was given the time.
-        const input: Input =
-          pending === undefined
-            ? { kind: 'clock', now }
-            : { kind: 'frame', interface: pending.port, frame: pending.frame, now }
-        journals.get(node)?.add(input, effects)
-        pending = undefined
-      },
-    },
-  })
-  for (const { name, program } of fabric.plan.nodes) {
-    const journal = new JournalWriter()
-    journal.add({ kind: 'load', program, now: 0n }, [])
-    journals.set(name, journal)
-  }
+  const observer = new FabricJournals(fabric.plan)
+  const twin = new TwinFabric(fabric.plan, keys, { observer })
   twin.send(frames)
-  return [...journals].flatMap(([node, journal]) => {
+  return [...observer.journals].flatMap(([node, journal]) => {
     const failure = bench.run(journal.bytes(), keys, { cache: 'on', vector: 7 })
     return failure === undefined ? [] : [`${node}: status ${failure.status}: ${failure.stderr}`]
   })

@@ -9,8 +9,10 @@ import { isIpv6, parseInterfaceAddress, parseMac, type Ip } from '../../../twin/
 import type { Input, Nanoseconds } from '../../../twin/forward/index.js'
 import { hostFrame } from './bridge-frames.js'
 import { fabricFrame, sealed } from './fabric-frames.js'
+import { followUp } from './follow-up.js'
 import { changedProgram } from './programs.js'
 import { Random } from './random.js'
+import { applyRequest } from './table-changes.js'
 import type { PortWords, Vocabulary } from './vocabulary.js'
 
 /** What makes an input. */
@@ -37,6 +39,7 @@ export function randomInput(words: Vocabulary, { seed, place }: InputSeed): Time
     [25, () => neighbourInput(random, words)],
     [45, () => ({ kind: 'clock', now: 0n })],
     [19, () => controlInput(random, words)],
+    [45, () => ({ kind: 'control', now: 0n, request: applyRequest(random, words) })],
     [1, () => ({ kind: 'load', now: 0n, program: changedProgram(words.program, random.u32()) })],
   ])()
   return { after, input }
@@ -166,6 +169,10 @@ const REFUSED: readonly unknown[] = [
   { id: 1, op: 'set-vni', interface: 1 },
   { id: 1, op: 'set-vni', interface: 1, vni: 0x1000000 },
   { id: 1, op: 'set-macsec-mode', interface: 1, mode: 'off' },
+  { id: 1, op: 'apply' },
+  { id: 1, op: 'apply', changes: {} },
+  { id: 1, op: 'apply', changes: [], more: true },
+  { id: 1, op: 'learned' },
 ]
 
 function controlInput(random: Random, words: Vocabulary): Input {
@@ -207,11 +214,19 @@ function vniOf(random: Random, words: Vocabulary): number {
     : random.between(1, 0xff_ffff)
 }
 
-/** Inputs for a program; now and then a frame comes again as it was (replay). */
+/** Inputs for a program; now and then a frame comes again as it was (replay), or speaks of what was just applied. */
 export function randomInputs(words: Vocabulary, seed: number, count: number): TimedInput[] {
   const random = new Random(seed)
   const inputs: TimedInput[] = []
+  let applied: unknown
   for (let place = 0; place < count; place++) {
+    const about =
+      applied !== undefined && random.chance(70) ? followUp(random, words, applied, place) : undefined
+    if (about !== undefined) {
+      inputs.push({ after: 0n, input: about })
+      continue
+    }
+    applied = undefined
     const again = random.chance(3)
       ? random.chance(50)
         ? inputs.at(-1)
@@ -219,6 +234,8 @@ export function randomInputs(words: Vocabulary, seed: number, count: number): Ti
       : undefined
     if (again?.input.kind === 'frame') inputs.push({ after: 0n, input: again.input })
     else inputs.push(randomInput(words, { seed: random.u32(), place }))
+    const last = inputs.at(-1)?.input
+    if (last?.kind === 'control') applied = last.request
   }
   return inputs
 }

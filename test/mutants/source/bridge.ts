@@ -83,7 +83,7 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'LEARN-1',
     'no MAC is learned',
     'fdb',
-    'this.entries.set(mac, { member, remote, lastSeen: now, isStatic: false });',
+    "this.entries.set(mac, { member, remote, lastSeen: now, kind: 'dynamic' });",
     '',
   ),
   mutant(
@@ -291,7 +291,7 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'NEIGH-5',
     'a held packet is forgotten when its neighbour is resolved',
     'neighbour',
-    'sendOutOfIrb(m, irb, mac, known.held.frame, known.held.family);',
+    'sendOutOfIrb(m, irb, mac, held.frame, held.family);',
     '',
   ),
   mutant(

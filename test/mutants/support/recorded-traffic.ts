@@ -6,14 +6,8 @@
 import type { NodeProgram } from '../../../contract/program.js'
 import { RecordType } from '../../../contract/journal.js'
 import type { Observation, Target } from '../../../record/target.js'
-import {
-  JournalWriter,
-  readRecords,
-  SealedFrame,
-  TwinFabric,
-  writeRecords,
-  type Input,
-} from '../../../twin/forward/index.js'
+import { readRecords, TwinFabric, writeRecords, type JournalWriter } from '../../../twin/forward/index.js'
+import { FabricJournals } from '../../support/fabric-journals.js'
 import { judgedBy, judgeUntil, JUDGED } from './judging.js'
 import type { Subject } from './subjects.js'
 
@@ -39,29 +33,8 @@ function recordingTwin({ plan, keys }: Subject): {
   readonly target: Target
   readonly journals: ReadonlyMap<string, JournalWriter>
 } {
-  const journals = new Map<string, JournalWriter>()
-  let pending: { readonly port: number; readonly frame: Uint8Array } | undefined
-  const fabric = new TwinFabric(plan, keys, {
-    observer: {
-      received: (_, port, frame) => {
-        pending = { port, frame: frame instanceof SealedFrame ? frame.frame : frame }
-      },
-      processed: (node, effects, now) => {
-        // A node that processes without having received anything was given the time.
-        const input: Input =
-          pending === undefined
-            ? { kind: 'clock', now }
-            : { kind: 'frame', interface: pending.port, frame: pending.frame, now }
-        journals.get(node)?.add(input, effects)
-        pending = undefined
-      },
-    },
-  })
-  for (const { name, program } of plan.nodes) {
-    const journal = new JournalWriter()
-    journal.add({ kind: 'load', program, now: 0n }, [])
-    journals.set(name, journal)
-  }
+  const observer = new FabricJournals(plan)
+  const fabric = new TwinFabric(plan, keys, { observer })
   const target: Target = {
     interpreter: 'twin',
     plan,
@@ -76,17 +49,9 @@ function recordingTwin({ plan, keys }: Subject): {
       }))
       return { ...seen, by: 'twin', sent: frames, wire }
     },
-    reset: async () => {
-      fabric.reset()
-      // At rest nothing is held: a flush has no outputs.
-      for (const table of ['fdb', 'neighbours'] as const) {
-        const request = { id: 0, op: 'flush', table }
-        for (const journal of journals.values())
-          journal.add({ kind: 'control', now: fabric.now, request }, [])
-      }
-    },
+    reset: async () => fabric.reset(),
     advanceTime: async (ns) => fabric.advanceTime(ns),
     close: async () => {},
   }
-  return { target, journals }
+  return { target, journals: observer.journals }
 }

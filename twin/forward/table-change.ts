@@ -1,0 +1,188 @@
+/**
+ * Table changes of `apply` against a loaded program (CTRL-6): what a change names is looked up and judged before anything
+ * is done, so that a list takes effect whole or not at all. Whether a change is refused depends on interfaces and VRFs
+ * alone, never on what tables hold, nor on the changes before it.
+ *
+ * @module
+ */
+import type { TableChange } from '../../contract/control.js'
+import {
+  formatIp,
+  formatPrefix,
+  isGroupMac,
+  isIpv6,
+  parseIp,
+  parseMac,
+  parsePrefix,
+  type Ip,
+  type Mac,
+  type Prefix,
+} from '../packet/address.js'
+import { PacketError } from '../packet/errors.js'
+import type { AnyInterface, Bridge, Config, Irb, Member, RouteMember, Vrf, Vxlan } from './config.js'
+
+/** A change whose names are resolved; without `to` (or `members`) what is there is removed. */
+export type PreparedChange =
+  | {
+      readonly table: 'route'
+      readonly vrf: Vrf
+      readonly prefix: Prefix
+      readonly members: readonly RouteMember[] | undefined
+    }
+  | { readonly table: 'fdb'; readonly bridge: Bridge; readonly mac: Mac; readonly to: FdbTarget | undefined }
+  | {
+      readonly table: 'neighbour'
+      readonly irb: Irb
+      readonly address: Ip
+      readonly to: { readonly mac: Mac; readonly sticky: boolean } | undefined
+    }
+  | { readonly table: 'flood'; readonly vxlan: Vxlan; readonly remotes: readonly Ip[] }
+
+interface FdbTarget {
+  readonly member: Member
+  readonly remote: Ip | undefined
+  readonly sticky: boolean
+}
+
+/** The first change of a list that cannot be made. */
+export interface RefusedChange {
+  /** Counted from 0. */
+  readonly index: number
+  /** What it names is not there, or not of that kind; or it says what cannot be. */
+  readonly code: 'unknown-interface' | 'invalid'
+  readonly what: string
+}
+
+/** All changes of a list resolved, or the first that is refused. */
+export function prepareChanges(
+  config: Config,
+  changes: readonly TableChange[],
+): readonly PreparedChange[] | RefusedChange {
+  const prepared: PreparedChange[] = []
+  for (const [index, change] of changes.entries()) {
+    try {
+      prepared.push(prepare(config, change))
+    } catch (error) {
+      if (error instanceof Refused) return { index, code: error.code, what: error.message }
+      // The schema bounds the shape of addresses, not that a prefix has no host bits.
+      if (error instanceof PacketError) return { index, code: 'invalid', what: error.message }
+      throw error
+    }
+  }
+  return prepared
+}
+
+/** Leads out of a look-up in vain; never leaves this module. */
+class Refused extends Error {
+  constructor(
+    readonly code: RefusedChange['code'],
+    what: string,
+  ) {
+    super(what)
+  }
+}
+
+function prepare(config: Config, change: TableChange): PreparedChange {
+  switch (change.table) {
+    case 'route':
+      return prepareRoute(config, change)
+    case 'fdb':
+      return prepareFdb(config, change)
+    case 'neighbour':
+      return prepareNeighbour(config, change)
+    case 'flood': {
+      const vxlan = find(config, change.interface, ['vxlan'])
+      return { table: 'flood', vxlan, remotes: change.remotes.map((text) => remoteOf(vxlan, text)) }
+    }
+  }
+}
+
+type ChangeOf<T extends TableChange['table']> = Extract<TableChange, { readonly table: T }>
+
+function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedChange {
+  const vrf = config.vrfs.get(change.vrf)
+  if (vrf === undefined) throw new Refused('unknown-interface', `VRF ${change.vrf} does not exist`)
+  const prefix = canonical(change.prefix, parsePrefix(change.prefix), formatPrefix)
+  const members = change.members?.map((member): RouteMember => {
+    const on = find(config, member.interface, ['port', 'macsec', 'irb', 'loopback'])
+    if (on.vrf !== vrf) {
+      throw new Refused('unknown-interface', `interface ${on.id} does not route in VRF ${vrf.id}`)
+    }
+    return { interface: on, gateway: member.gateway === undefined ? undefined : ipOf(member.gateway) }
+  })
+  return { table: 'route', vrf, prefix, members }
+}
+
+function prepareFdb(config: Config, change: ChangeOf<'fdb'>): PreparedChange {
+  const bridge = find(config, change.bridge, ['bridge'])
+  const mac = unicast(change.mac)
+  if (change.to === null) return { table: 'fdb', bridge, mac, to: undefined }
+  const { interface: id, remote, sticky } = change.to
+  const member = find(config, id, ['port', 'vxlan'])
+  if (member.bridge !== bridge) {
+    throw new Refused('unknown-interface', `interface ${id} is no member of bridge ${bridge.id}`)
+  }
+  if (member.kind === 'port') {
+    if (remote !== undefined) throw new Refused('invalid', `port ${id} takes no remote VTEP`)
+    return { table: 'fdb', bridge, mac, to: { member, remote: undefined, sticky } }
+  }
+  if (remote === undefined) throw new Refused('invalid', `vxlan interface ${id} needs a remote VTEP`)
+  return { table: 'fdb', bridge, mac, to: { member, remote: remoteOf(member, remote), sticky } }
+}
+
+function prepareNeighbour(config: Config, change: ChangeOf<'neighbour'>): PreparedChange {
+  const irb = find(config, change.interface, ['irb'])
+  const address = ipOf(change.address)
+  if (isOwnOf(irb, address)) {
+    throw new Refused('invalid', `${change.address} is an address of interface ${irb.id} itself`)
+  }
+  const { to } = change
+  if (to === null) return { table: 'neighbour', irb, address, to: undefined }
+  return { table: 'neighbour', irb, address, to: { mac: unicast(to.mac), sticky: to.sticky } }
+}
+
+/** Its addresses, and the link-local ones that it has besides (IRB-1). */
+function isOwnOf(irb: Irb, address: Ip): boolean {
+  const { addresses4, addresses6, linkLocals } = irb
+  return (
+    [...addresses4, ...addresses6].some((own) => own.address === address) ||
+    address === linkLocals?.mac ||
+    address === linkLocals?.systemMac
+  )
+}
+
+type OfKind<K extends AnyInterface['kind']> = Extract<AnyInterface, { readonly kind: K }>
+
+/** An interface of one of these kinds. */
+function find<K extends AnyInterface['kind']>(config: Config, id: number, kinds: readonly K[]): OfKind<K> {
+  const found = config.interfaces.get(id)
+  const isOne = (one: AnyInterface): one is OfKind<K> => kinds.some((kind) => kind === one.kind)
+  if (found !== undefined && isOne(found)) return found
+  const what = found === undefined ? 'does not exist' : `is a ${found.kind}, not a ${kinds.join(' or a ')}`
+  throw new Refused('unknown-interface', `interface ${id} ${what}`)
+}
+
+function unicast(text: string): Mac {
+  const mac = parseMac(text)
+  if (isGroupMac(mac)) throw new Refused('invalid', `${text} is a group address`)
+  return mac
+}
+
+function remoteOf(vxlan: Vxlan, text: string): Ip {
+  const remote = ipOf(text)
+  if (isIpv6(remote) !== isIpv6(vxlan.local)) {
+    throw new Refused('invalid', `VTEP ${text} is not of the family of interface ${vxlan.id}'s own`)
+  }
+  return remote
+}
+
+function ipOf(text: string): Ip {
+  return canonical(text, parseIp(text), formatIp)
+}
+
+/** Addresses are in canonical text (`IpText`, RFC 5952): of two spellings of one address a reader may know one. */
+function canonical<T>(text: string, value: T, format: (value: T) => string): T {
+  if (format(value) !== text)
+    throw new Refused('invalid', `${text} is not in canonical text: ${format(value)}`)
+  return value
+}
