@@ -365,6 +365,20 @@ for i in range(3):
     F[f"ECMP_{i}_OUT"] = routed(flows[i], *macs[i])
 F["ECMP_2_OUT"] = sealed(F["ECMP_2_OUT"], "0200000001030001", 0, 1)
 
+# ---- changes of tables: what a host here sends to where a control entry leads, and the same host heard far away
+F["UDP_WEB1_WEB2_TO_2"] = encapsulated(F["UDP_WEB1_WEB2"], 10010)
+F["FAR_WEB2_RECEIVED"] = received(F["UDP_WEB2_WEB1"], 10010)
+F["FAR_WEB2_FROM_3"] = received(F["UDP_WEB2_WEB1"], 10010, source=VTEP3)
+F["FAR_ARP_WEB2_ANNOUNCE"] = received(F["ARP_WEB2_ANNOUNCE"], 10010)
+F["FAR_NA_WEB2_ALL"] = received(F["NA_WEB2_ALL"], 10010)
+F["UDP_WEB1_WEB3_ROUTED"] = routed(udp4(GATEWAY, WEB1, IP1, IP3), WEB3, GATEWAY)
+F["ARP_WEB1_WEB2_ANSWERED_BY_3"] = arp(2, WEB3, IP2, WEB1, IP1, WEB1, WEB3)
+F["NA_WEB2_ANSWERED_BY_3"] = na(WEB3, WEB1, SIX2, SIX1, SIX2, WEB3, R=0, S=1)
+F["UDP_WEB1_NOWHERE_OUT"] = encapsulated(routed(udp4(GATEWAY, WEB1, IP1, "192.0.2.1"), PEER_SYSTEM, SYSTEM), 50001)
+F["TRANSIT_OUT_2"] = routed(udp4(ETH1, PEER1, "10.99.0.1", "10.255.0.2"), PEER2, ETH2)
+F["TRANSIT_TO_3_BY_1"] = routed(udp4(ETH1, PEER1, "10.99.0.1", "10.255.0.3"), PEER1, ETH1)
+F["UDP_FAR_WEB1_L3_FROM_3"] = received(udp4(SYSTEM, PEER_SYSTEM, IPFAR, IP1), 50001, source=VTEP3)
+
 lines = ["/* SPDX-License-Identifier: Apache-2.0 */", "/* Made by make_frames.py with scapy; do not edit. */",
          "#ifndef ZTOS_TEST_FRAMES_H", "#define ZTOS_TEST_FRAMES_H", ""]
 for name, frame in F.items():

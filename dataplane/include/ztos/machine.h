@@ -116,9 +116,9 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
                      struct zt_error *error);
 
 /*
- * CTRL-2, CTRL-3: one of the journalled operations, `set-vni`, `set-macsec-mode`, `flush`, as an EngineRequest
- * (contract/control.ts; `id` is checked and otherwise ignored). On failure nothing changes (CTRL-5); the codes are
- * `request-invalid` and `unknown-interface`.
+ * CTRL-2, CTRL-3, CTRL-6: one of the journalled operations, `set-vni`, `set-macsec-mode`, `flush`, `apply`, as an
+ * EngineRequest (contract/control.ts; `id` is checked and otherwise ignored). On failure nothing changes (CTRL-5); the codes
+ * are `request-invalid`, `unknown-interface` and, of a change that CTRL-6 refuses, `change-refused`; `where` has its index.
  */
 bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *json, size_t length,
                         struct zt_effects *effects, struct zt_error *error);
@@ -135,6 +135,8 @@ struct zt_port_info {
     /* A macsec interface lies on it: sealed when its mode is strict. */
     bool has_macsec, sealed;
     bool tap;
+    /* The upper interface is routed in VRF 0. */
+    bool underlay;
     uint8_t mac[6];
     const char *name;
 };
@@ -143,6 +145,8 @@ struct zt_port_info {
 uint32_t zt_machine_ports(const struct zt_machine *machine);
 /* Port `index` in interface order, valid until the next load. */
 struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t index);
+/* CTRL-7: whether the loaded program has `kernelRoutes`. */
+bool zt_machine_follows_kernel_routes(const struct zt_machine *machine);
 /* Name of the node, NULL without program. */
 const char *zt_machine_node(const struct zt_machine *machine);
 /* SHA-256 of the bytes of the loaded program, lower-case hex. */
@@ -168,9 +172,18 @@ struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machin
 /*
  * JSON as the control protocol answers it, in memory that the caller frees with free(). `tables` is
  * `{"fdb":[...],"neighbours":[...],"macsec":[...]}`, the dynamic state that is valid at `now`; `program` is the
- * loaded program with the changes of set-vni and set-macsec-mode.
+ * loaded program with the changes of set-vni, set-macsec-mode and apply; `learned` is `{"fdb":[...],"neighbours":[...]}`,
+ * what was heard on the node's own ports and is valid at `now`.
  */
 char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, size_t *length);
 char *zt_machine_program_json(const struct zt_machine *machine, size_t *length);
+char *zt_machine_learned_json(const struct zt_machine *machine, uint64_t now, size_t *length);
+
+/*
+ * How often what zt_machine_learned_json() answers has changed up to `now`, which never decreases; from 0. It does not change
+ * by time alone before zt_machine_learned_expiry(), ns, UINT64_MAX for never.
+ */
+uint64_t zt_machine_learned_version(struct zt_machine *machine, uint64_t now);
+uint64_t zt_machine_learned_expiry(const struct zt_machine *machine);
 
 #endif

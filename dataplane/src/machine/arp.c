@@ -66,7 +66,7 @@ bool zt_arp_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin
     if (!zt_arp_read(frame.data, frame.length, &arp)) /* ARP-1 */
         return false;
     if (irb->irb.suppress && zt_mac_equal(arp.sender_mac, source) && is_bindable(irb, arp.sender))
-        zt_neighbour_bind(machine, index, arp.sender, arp.sender_mac);
+        zt_neighbour_bind(machine, index, origin, arp.sender, arp.sender_mac);
     if (is_for_gateway(irb, &arp, destination)) {
         zt_emit_fate(machine, ZT_FATE_ARP_ANSWERED);
         reply(machine, origin, source, irb->mac, &arp);

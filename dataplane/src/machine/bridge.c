@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bridge, learning, flooding: BRIDGE-1 to BRIDGE-6, LEARN-1 to LEARN-5, FLOOD-1 to FLOOD-4. */
+/* Bridge, learning, flooding: BRIDGE-1 to BRIDGE-6, LEARN-1 to LEARN-6, FLOOD-1 to FLOOD-4. */
 #include "src/machine/internal.h"
 
 static bool is_vxlan(const struct zt_machine *machine, uint32_t member)
@@ -44,7 +44,18 @@ static enum zt_fate check(const struct zt_machine *machine, uint32_t bridge, uin
     return ZT_FATE_NONE;
 }
 
-/* LEARN-1 to LEARN-5: false when a static MAC is seen elsewhere. */
+/* LEARN-6: whether a control entry stays as it is when a frame from `member` has its MAC. */
+static bool is_kept(const struct zt_machine *machine, const struct zt_fdb_entry *entry,
+                    uint32_t member)
+{
+    if (entry->state != ZT_FDB_CONTROL)
+        return false;
+    if (is_vxlan(machine, member))
+        return !ZT_MUTANT(control_entry_moved_by_vxlan);
+    return ZT_MUTANT(control_entry_kept);
+}
+
+/* LEARN-1 to LEARN-6: false when a static MAC is seen elsewhere. */
 static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
                   zt_mac source)
 {
@@ -60,11 +71,15 @@ static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin 
     bool learning = member->kind != ZT_KIND_VXLAN || member->vxlan.learning;
     if (!learning || is_gateway_mac(irb_of(machine, bridge), source) || ZT_MUTANT(learning_skipped))
         return true;
+    if (known != ZT_FDB_NONE && is_kept(machine, &fdb->entries[known], origin.member)) {
+        zt_record_source(machine, bridge, known, false);
+        return true;
+    }
     uint32_t index = zt_fdb_learn(fdb, source, origin.member, origin.remote, machine->now);
     if (index == ZT_FDB_NONE)
         zt_record_refuse(machine);
     else
-        zt_record_source(machine, bridge, index);
+        zt_record_source(machine, bridge, index, true);
     return true;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journalled control operations: CTRL-2, CTRL-3, CTRL-5. */
+/* The journalled control operations: CTRL-2, CTRL-3, CTRL-5, CTRL-6. */
 #include "src/machine/internal.h"
 #include "src/machine/schema.h"
+
+/* Changes of one `apply` (contract/control.ts). */
+#define CHANGES_MAX 65536u
 
 /* An interface by id; `kinds` has a bit for each that is wanted, 0 for any. */
 static bool read_interface(const struct zt_machine *machine, const struct zt_schema *schema,
@@ -104,23 +107,18 @@ static bool flush(struct zt_machine *machine, const struct zt_schema *schema)
     return true;
 }
 
-/* The `op` of a request, 0 when it is no object with one. */
-static uint32_t find_op(const struct zt_json *json)
+static bool apply(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    if (json->nodes[0].type != ZT_JSON_OBJECT)
-        return 0;
-    uint32_t key = zt_json_first(0);
-    for (uint32_t i = 0; i < json->nodes[0].count; i++) {
-        uint32_t value = zt_json_next(json, key);
-        if (zt_json_string_is(json, key, "op"))
-            return value;
-        key = zt_json_next(json, value);
-    }
-    return 0;
+    static const char *const names[] = { "id", "op", "changes" };
+    uint32_t values[3];
+
+    return zt_schema_object(schema, 0, NULL, names, 3, values) && read_id(schema, values[0]) &&
+           zt_schema_array(schema, values[2], ZT_PATH_KEY(NULL, "changes"), 0, CHANGES_MAX) &&
+           zt_apply(machine, schema, values[2]);
 }
 
-bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
-                      struct zt_error *error)
+bool zt_control_request(struct zt_machine *machine, const struct zt_json *json,
+                        struct zt_error *error)
 {
     static const char *const ops[] = {
 #define OP(name, text) text,
@@ -133,7 +131,7 @@ bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
 #undef OP
     };
     const struct zt_schema schema = { .json = json, .error = error, .code = "request-invalid" };
-    uint32_t node = find_op(json), op;
+    uint32_t node = zt_schema_find(&schema, 0, "op"), op;
 
     if (node == 0)
         return zt_schema_fail(&schema, NULL, "an object with `op` is wanted");
@@ -146,6 +144,8 @@ bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
         return set_vni(machine, &schema);
     case OP_SET_MACSEC_MODE:
         return set_macsec_mode(machine, &schema);
+    case OP_APPLY:
+        return apply(machine, &schema);
     default:
         return flush(machine, &schema);
     }

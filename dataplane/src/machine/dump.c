@@ -110,9 +110,8 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
 /* A piece of the program's text and what stands there now. */
 struct patch {
     struct zt_span span;
-    /* A mode, or NULL for a VNI. */
-    const char *mode;
-    uint32_t vni;
+    enum { PATCH_VNI, PATCH_MODE, PATCH_TABLES } what;
+    const struct zt_interface *interface;
 };
 
 static int compare_patches(const void *a, const void *b)
@@ -127,13 +126,12 @@ static uint32_t list_patches(const struct zt_program *program, struct patch *pat
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind == ZT_KIND_VXLAN)
-            patches[count++] =
-                (struct patch){ interface->vxlan.vni_span, NULL, interface->vxlan.vni };
+            patches[count++] = (struct patch){ interface->vxlan.vni_span, PATCH_VNI, interface };
         if (interface->kind == ZT_KIND_MACSEC)
-            patches[count++] =
-                (struct patch){ interface->macsec.mode,
-                                interface->macsec.strict ? "strict" : "disabled", 0 };
+            patches[count++] = (struct patch){ interface->macsec.mode, PATCH_MODE, interface };
     }
+    if (program->tables_changed)
+        patches[count++] = (struct patch){ program->tables, PATCH_TABLES, NULL };
     if (count > 0)
         qsort(patches, count, sizeof *patches, compare_patches);
     return count;
@@ -147,14 +145,17 @@ char *zt_machine_program_json(const struct zt_machine *machine, size_t *length)
         zt_text_format(&text, "null");
         return zt_text_take(&text, length);
     }
-    struct patch *patches = zt_calloc(program->interface_count, sizeof *patches);
+    struct patch *patches = zt_calloc((size_t)program->interface_count + 1, sizeof *patches);
     uint32_t count = list_patches(program, patches), at = 0;
     for (uint32_t i = 0; i < count; i++) {
         zt_text_append(&text, program->text + at, patches[i].span.start - at);
-        if (patches[i].mode != NULL)
-            zt_text_format(&text, "%s", patches[i].mode);
+        if (patches[i].what == PATCH_VNI)
+            zt_text_format(&text, "%u", patches[i].interface->vxlan.vni);
+        else if (patches[i].what == PATCH_MODE)
+            zt_text_format(&text, "%s",
+                           patches[i].interface->macsec.strict ? "strict" : "disabled");
         else
-            zt_text_format(&text, "%u", patches[i].vni);
+            zt_dump_tables(machine, &text);
         at = patches[i].span.end;
     }
     zt_text_append(&text, program->text + at, program->length - at);

@@ -13,6 +13,7 @@ struct zt_fdb *zt_fdb_new(uint64_t ageing, uint32_t limit, uint64_t secret)
     fdb->limit = limit;
     fdb->secret = secret;
     fdb->free = ZT_FDB_NONE;
+    fdb->expiry = UINT64_MAX;
     fdb->mask = 15;
     fdb->buckets = zt_calloc(fdb->mask + 1, sizeof *fdb->buckets);
     memset(fdb->buckets, 0xff, (fdb->mask + 1) * sizeof *fdb->buckets);
@@ -83,6 +84,16 @@ static struct zt_fdb_entry *allocate(struct zt_fdb *fdb, zt_mac mac)
     return entry;
 }
 
+/* An entry is no longer what it was: it leaves the counts of dynamic ones. */
+static void forget(struct zt_fdb *fdb, struct zt_fdb_entry *entry)
+{
+    if (entry->state == ZT_FDB_DYNAMIC)
+        fdb->dynamic--;
+    if (entry->heard)
+        fdb->changes++;
+    entry->heard = false;
+}
+
 static void release(struct zt_fdb *fdb, uint32_t index)
 {
     struct zt_fdb_entry *entry = &fdb->entries[index];
@@ -90,11 +101,11 @@ static void release(struct zt_fdb *fdb, uint32_t index)
     while (*link != index)
         link = &fdb->entries[*link].next;
     *link = entry->next;
+    forget(fdb, entry);
     entry->state = ZT_FDB_FREE;
     entry->generation++;
     entry->next = fdb->free;
     fdb->free = index;
-    fdb->dynamic--;
 }
 
 bool zt_fdb_add_static(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote)
@@ -106,6 +117,25 @@ bool zt_fdb_add_static(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip re
     entry->member = member;
     entry->remote = remote;
     return true;
+}
+
+void zt_fdb_set(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, bool sticky)
+{
+    uint32_t index = zt_fdb_find(fdb, mac);
+    struct zt_fdb_entry *entry = index == ZT_FDB_NONE ? allocate(fdb, mac) : &fdb->entries[index];
+    forget(fdb, entry);
+    entry->state = sticky ? ZT_FDB_STATIC : ZT_FDB_CONTROL;
+    entry->member = member;
+    entry->remote = remote;
+    entry->generation++;
+}
+
+void zt_fdb_remove(struct zt_fdb *fdb, zt_mac mac)
+{
+    uint32_t index = zt_fdb_find(fdb, mac);
+    if (index != ZT_FDB_NONE &&
+        (fdb->entries[index].state != ZT_FDB_DYNAMIC || ZT_MUTANT(removal_takes_dynamic)))
+        release(fdb, index);
 }
 
 /* LEARN-5: removes what is invalid; skipped while nothing can be. */
@@ -126,26 +156,50 @@ static void purge(struct zt_fdb *fdb, uint64_t now)
     fdb->oldest = oldest;
 }
 
+/* An entry that was seen at `now`, after which it is where it is: what that is in `changes`. */
+static void count_heard(struct zt_fdb *fdb, struct zt_fdb_entry *entry, bool was_valid, bool moved)
+{
+    /* Remotes are of vxlan interfaces alone. */
+    bool heard = entry->remote.family == 0 && fdb->ageing > 0, stood = entry->heard && was_valid;
+    if (entry->heard && !was_valid)
+        fdb->changes++;
+    if (stood != heard || (heard && moved))
+        fdb->changes++;
+    entry->heard = heard;
+    if (heard && entry->seen + fdb->ageing < fdb->expiry)
+        fdb->expiry = entry->seen + fdb->ageing;
+}
+
+/* A dynamic entry is seen again. */
+static void see_again(struct zt_fdb *fdb, struct zt_fdb_entry *known, uint32_t member, zt_ip remote,
+                      uint64_t now)
+{
+    bool valid = zt_fdb_is_valid(fdb, known, now);
+    bool moved = known->member != member || !zt_ip_equal(known->remote, remote);
+    if (moved) {
+        if (ZT_MUTANT(move_ignored) && valid)
+            return;
+        known->member = member;
+        known->remote = remote;
+        known->generation++;
+    }
+    known->seen = now;
+    count_heard(fdb, known, valid, moved);
+}
+
 uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, uint64_t now)
 {
     uint32_t index = zt_fdb_find(fdb, mac);
-    if (index != ZT_FDB_NONE) {
-        struct zt_fdb_entry *known = &fdb->entries[index];
-        if (known->member != member || !zt_ip_equal(known->remote, remote)) {
-            if (ZT_MUTANT(move_ignored) && zt_fdb_is_valid(fdb, known, now))
-                return index;
-            known->member = member;
-            known->remote = remote;
-            known->generation++;
-        }
-        known->seen = now;
+    if (index != ZT_FDB_NONE && fdb->entries[index].state == ZT_FDB_DYNAMIC) {
+        see_again(fdb, &fdb->entries[index], member, remote, now);
         return index;
     }
     if (fdb->dynamic >= fdb->limit)
         purge(fdb, now);
     if (fdb->dynamic >= fdb->limit + (ZT_MUTANT(fdb_limit_off_by_one) ? 1u : 0u))
         return ZT_FDB_NONE;
-    struct zt_fdb_entry *entry = allocate(fdb, mac);
+    /* A control entry yields its place (LEARN-6). */
+    struct zt_fdb_entry *entry = index == ZT_FDB_NONE ? allocate(fdb, mac) : &fdb->entries[index];
     if (fdb->dynamic++ == 0)
         fdb->oldest = now;
     entry->state = ZT_FDB_DYNAMIC;
@@ -153,7 +207,36 @@ uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip rem
     entry->remote = remote;
     entry->seen = now;
     entry->generation++;
+    count_heard(fdb, entry, false, false);
     return (uint32_t)(entry - fdb->entries);
+}
+
+bool zt_fdb_is_heard(const struct zt_fdb *fdb, zt_mac mac, uint64_t now)
+{
+    uint32_t index = zt_fdb_find(fdb, mac);
+    if (index == ZT_FDB_NONE)
+        return false;
+    const struct zt_fdb_entry *entry = &fdb->entries[index];
+    return entry->state == ZT_FDB_DYNAMIC && entry->remote.family == 0 &&
+           zt_fdb_is_valid(fdb, entry, now);
+}
+
+void zt_fdb_expire(struct zt_fdb *fdb, uint64_t now)
+{
+    if (now < fdb->expiry)
+        return;
+    fdb->expiry = UINT64_MAX;
+    for (uint32_t i = 0; i < fdb->count; i++) {
+        struct zt_fdb_entry *entry = &fdb->entries[i];
+        if (!entry->heard)
+            continue;
+        if (!zt_fdb_is_valid(fdb, entry, now)) {
+            entry->heard = false;
+            fdb->changes++;
+        } else if (entry->seen + fdb->ageing < fdb->expiry) {
+            fdb->expiry = entry->seen + fdb->ageing;
+        }
+    }
 }
 
 void zt_fdb_flush(struct zt_fdb *fdb, uint32_t member)

@@ -61,8 +61,8 @@ struct zt_flow_link {
 /* What the slow path does to a frame, step by step; then an entry's action. */
 struct zt_flow_action {
     bool routed, encapsulated;
-    /* The source MAC's FDB entry is `source` and is to be refreshed. */
-    bool refreshes;
+    /* The source MAC's FDB entry is `source`; it is to be refreshed, if it is no control entry (LEARN-6). */
+    bool has_source, refreshes;
     struct zt_flow_link source;
     /* FDB entries looked up and neighbours used. */
     uint8_t link_count;
@@ -144,7 +144,7 @@ void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *look
 
 /* What the stages note. */
 void zt_record_refuse(struct zt_machine *machine);
-void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index);
+void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index, bool refreshes);
 void zt_record_fdb(struct zt_machine *machine, uint32_t bridge, uint32_t index);
 void zt_record_neighbour(struct zt_machine *machine, uint32_t index);
 void zt_record_arriving_limit(struct zt_machine *machine, uint32_t limit);

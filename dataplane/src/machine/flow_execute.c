@@ -40,7 +40,7 @@ static bool holds(const struct zt_machine *machine, const struct zt_flow_link *l
 
 static bool all_hold(const struct zt_machine *machine, const struct zt_flow_action *action)
 {
-    if (action->refreshes && !holds(machine, &action->source))
+    if (action->has_source && !holds(machine, &action->source))
         return false;
     for (uint32_t i = 0; i < action->link_count; i++)
         if (!holds(machine, &action->links[i]))

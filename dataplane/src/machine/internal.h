@@ -9,12 +9,14 @@
 #include <intel-ipsec-mb.h>
 
 #include "src/base/json.h"
+#include "src/base/text.h"
 #include "src/machine/fdb.h"
 #include "src/machine/flow_cache.h"
 #include "src/machine/frame.h"
 #include "src/machine/mutant.h"
 #include "src/machine/neighbour_table.h"
 #include "src/machine/program.h"
+#include "src/machine/schema.h"
 #include "ztos/arp.h"
 #include "ztos/flow_words.h"
 #include "ztos/machine.h"
@@ -24,6 +26,8 @@
 struct zt_machine {
     struct zt_program *program;
     struct zt_neighbour_table neighbours;
+    /* Version of `learned` when the program was loaded. */
+    uint64_t learned_before;
     IMB_MGR *crypto;
     /* Of the input under way. */
     uint64_t now;
@@ -141,9 +145,16 @@ bool zt_nd_inspect(struct zt_machine *machine, uint32_t irb, struct zt_origin or
 /* NEIGH-3, NEIGH-4: sends a packet on an interface to a next hop. */
 void zt_neighbour_send(struct zt_machine *machine, uint32_t interface, zt_ip next_hop,
                        struct zt_packet packet);
-/* NEIGH-5: a binding seen by inspection. */
-void zt_neighbour_bind(struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac mac);
-/* A dynamic, resolved, valid neighbour of an IRB (ARP-4, ND-4). */
+/* NEIGH-5, NEIGH-8: a binding seen by inspection of a frame that entered from `origin`. */
+void zt_neighbour_bind(struct zt_machine *machine, uint32_t irb, struct zt_origin origin, zt_ip ip,
+                       zt_mac mac);
+/* CTRL-6: a control neighbour of an IRB in place of whatever is there. */
+void zt_neighbour_set(struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac mac, bool sticky);
+/* CTRL-6: removes a static or control neighbour of an IRB, and leaves a dynamic one. */
+void zt_neighbour_unset(struct zt_machine *machine, uint32_t irb, zt_ip ip);
+/* Counts in `changes` whose lifetime has ended at `now`. */
+void zt_neighbour_expire(struct zt_machine *machine);
+/* A dynamic, resolved, valid neighbour of an IRB, or a control one (ARP-4, ND-4, NEIGH-8). */
 bool zt_neighbour_is_bound(const struct zt_machine *machine, uint32_t irb, zt_ip ip, zt_mac *mac);
 /* NEIGH-2, NEIGH-3: whether a neighbour gives a MAC now. */
 bool zt_neighbour_is_usable(const struct zt_machine *machine, const struct zt_neighbour *neighbour);
@@ -204,9 +215,17 @@ enum zt_fate zt_vxlan_merge_ecn(uint8_t outer_ecn, struct zt_frame inner);
 uint8_t zt_vxlan_inner_ecn(struct zt_frame inner);
 
 /* ---- 17. control (control.c) ---- */
-/* CTRL-2, CTRL-3: false, nothing changed and `error` filled when the request is refused (CTRL-5). */
-bool zt_control_apply(struct zt_machine *machine, const struct zt_json *json,
-                      struct zt_error *error);
+/* CTRL-2, CTRL-3, CTRL-6: false, nothing changed and `error` filled when the request is refused (CTRL-5). */
+bool zt_control_request(struct zt_machine *machine, const struct zt_json *json,
+                        struct zt_error *error);
+
+/* ---- 17. changes of tables (apply.c) ---- */
+/* CTRL-6: `node` is the list of changes. False, nothing changed and the error filled when one is refused. */
+bool zt_apply(struct zt_machine *machine, const struct zt_schema *schema, uint32_t node);
+
+/* ---- looking in (dump_tables.c) ---- */
+/* `tables` of the program as they are now, an object. */
+void zt_dump_tables(const struct zt_machine *machine, struct zt_text *text);
 
 /* ---- loading (load.c) ---- */
 /* Tables and keys for a program that was read: everything that can fail, before anything changes. */

@@ -55,6 +55,37 @@ bool zt_lpm_add(struct zt_lpm *lpm, zt_ip prefix, uint8_t length, uint32_t route
     return true;
 }
 
+uint32_t zt_lpm_get(const struct zt_lpm *lpm, zt_ip prefix, uint8_t length)
+{
+    const struct zt_lpm_entry *entry = lpm->count == 0 ? NULL : probe(lpm, prefix, length);
+    return entry == NULL || entry->route == 0 ? UINT32_MAX : entry->route - 1;
+}
+
+void zt_lpm_renumber(struct zt_lpm *lpm, zt_ip prefix, uint8_t length, uint32_t route)
+{
+    probe(lpm, prefix, length)->route = route + 1;
+}
+
+/* Entries behind the hole move up, unless they would come before the slot where a look-up of them begins. */
+void zt_lpm_remove(struct zt_lpm *lpm, zt_ip prefix, uint8_t length)
+{
+    uint32_t hole = (uint32_t)(probe(lpm, prefix, length) - lpm->entries), slot = hole;
+    for (;;) {
+        slot = (slot + 1) & lpm->mask;
+        const struct zt_lpm_entry *entry = &lpm->entries[slot];
+        if (entry->route == 0)
+            break;
+        uint32_t way = (slot - slot_of(lpm, entry->prefix, entry->length)) & lpm->mask;
+        if (way < ((slot - hole) & lpm->mask))
+            continue;
+        lpm->entries[hole] = *entry;
+        hole = slot;
+    }
+    lpm->entries[hole] = (struct zt_lpm_entry){ 0 };
+    lpm->count--;
+    (*length_count(lpm, prefix.family, length))--;
+}
+
 uint32_t zt_lpm_find(const struct zt_lpm *lpm, zt_ip ip)
 {
     if (lpm->count == 0)

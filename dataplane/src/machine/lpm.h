@@ -26,6 +26,12 @@ struct zt_lpm {
 
 /* Adds a prefix whose host bits are zero. False when it is there already. */
 bool zt_lpm_add(struct zt_lpm *lpm, zt_ip prefix, uint8_t length, uint32_t route);
+/* Index of the route with exactly this prefix, UINT32_MAX when there is none. */
+uint32_t zt_lpm_get(const struct zt_lpm *lpm, zt_ip prefix, uint8_t length);
+/* Gives a prefix that is there another index. */
+void zt_lpm_renumber(struct zt_lpm *lpm, zt_ip prefix, uint8_t length, uint32_t route);
+/* Removes a prefix that is there. */
+void zt_lpm_remove(struct zt_lpm *lpm, zt_ip prefix, uint8_t length);
 /* Index of the route with the longest prefix that covers `ip`, UINT32_MAX when none does. */
 uint32_t zt_lpm_find(const struct zt_lpm *lpm, zt_ip ip);
 void zt_lpm_free(struct zt_lpm *lpm);

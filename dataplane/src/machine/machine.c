@@ -111,6 +111,8 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
     machine->now = now;
     machine->counters.inputs++;
     if (machine->program != NULL) {
+        /* What was heard is forgotten, and that is a change. */
+        machine->learned_before = zt_machine_learned_version(machine, now) + 1;
         zt_neighbour_drop_held(machine, ZT_NONE); /* CTRL-1 */
         zt_macsec_keep_numbers(program, machine->program);
         drop_program(machine);
@@ -134,7 +136,7 @@ bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *te
     if (!good && error != NULL)
         error->code = "request-invalid";
     machine->now = now;
-    good = good && zt_control_apply(machine, &json, error);
+    good = good && zt_control_request(machine, &json, error);
     zt_json_free(&json);
     if (good) {
         machine->counters.inputs++;
@@ -279,10 +281,16 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
         .has_macsec = has_macsec,
         .sealed = has_macsec && upper->macsec.strict,
         .tap = port->port.tap,
+        .underlay = upper->vrf != ZT_NONE && machine->program->vrfs[upper->vrf].id == 0,
         .name = port->name,
     };
     memcpy(info.mac, port->mac.octets, sizeof info.mac);
     return info;
+}
+
+bool zt_machine_follows_kernel_routes(const struct zt_machine *machine)
+{
+    return machine->program != NULL && machine->program->kernel_routes;
 }
 
 const char *zt_machine_node(const struct zt_machine *machine)

@@ -32,6 +32,9 @@
     _(move_ignored, "LEARN-3", "a MAC that moved is still sent to its old place") \
     _(ageing_ignored, "LEARN-4", "entries never age") \
     _(fdb_limit_off_by_one, "LEARN-5", "the table holds one entry more than its limit") \
+    _(control_entry_kept, "LEARN-6", "a control entry does not yield to what a port hears") \
+    _(control_entry_moved_by_vxlan, "LEARN-6", \
+      "what comes by VXLAN takes a control entry's place") \
     _(flooded_to_other_bridge, "FLOOD-1", "floods go to the members of every bridge") \
     _(flooded_to_first_remote, "FLOOD-2", "only the first remote gets a copy") \
     _(irb_source_kept, "IRB-4", "routed frames leave with systemMac as source") \
@@ -43,6 +46,8 @@
     _(held_packet_lost, "NEIGH-5", "a held packet is forgotten when its neighbour is resolved") \
     _(request_from_gateway_mac, "NEIGH-6", "requests come from the anycast MAC") \
     _(request_not_repeated, "NEIGH-7", "an unanswered request is not sent again") \
+    _(control_neighbour_unanswered, "NEIGH-8", "nobody answers for a control neighbour") \
+    _(sticky_neighbour_rebound, "NEIGH-8", "a sticky neighbour yields to a binding") \
     _(martian_source_routed, "ROUTE-2", "packets from the node's own addresses are routed") \
     _(route_leaked, "ROUTE-6", "what a VRF does not know is looked up in the other VRFs") \
     _(ttl_expired_routed, "ROUTE-8", "TTL 1 is forwarded") \
@@ -63,6 +68,10 @@
     _(ce_lost, "VXLAN-6", "outer CE does not reach the inner header") \
     _(pn_starts_afresh, "MACSEC-8", "packet numbers start at 1 with every program") \
     _(flush_forgets_nothing, "CTRL-3", "a flush leaves the table as it was") \
+    _(applied_in_part, "CTRL-6", "of a list with a refused change, those before it take effect") \
+    _(removal_takes_dynamic, "CTRL-6", "removing a control entry removes a dynamic one") \
+    _(held_packet_forgotten, "CTRL-6", "a packet held for a control neighbour is not sent") \
+    _(group_of_others_changed, "CTRL-6", "a changed route changes the others with its group") \
     _(cached_ttl_unchecked, "MODEL-1", "the flow cache forwards TTL 1") \
     _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \
     _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed")

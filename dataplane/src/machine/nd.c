@@ -17,8 +17,8 @@ static bool is_bindable(const struct zt_interface *irb, zt_ip address)
     return false;
 }
 
-static void bind(struct zt_machine *machine, uint32_t index, const struct zt_nd *nd,
-                 zt_mac ethernet_source)
+static void bind(struct zt_machine *machine, uint32_t index, struct zt_origin origin,
+                 const struct zt_nd *nd, zt_mac ethernet_source)
 {
     const struct zt_interface *irb = zt_interface_at(machine, index);
     bool solicitation = nd->type == ZT_ND_SOLICITATION;
@@ -29,7 +29,7 @@ static void bind(struct zt_machine *machine, uint32_t index, const struct zt_nd 
         return;
     zt_mac mac = solicitation ? nd->source_mac : nd->target_mac;
     if (zt_mac_equal(mac, ethernet_source) && is_bindable(irb, address))
-        zt_neighbour_bind(machine, index, address, mac);
+        zt_neighbour_bind(machine, index, origin, address, mac);
 }
 
 /* ND-3, ND-4: an advertisement of `mac` for the solicitation's target. */
@@ -88,7 +88,7 @@ bool zt_nd_inspect(struct zt_machine *machine, uint32_t index, struct zt_origin 
     if (!read_message(frame, &nd))
         return false;
     zt_record_refuse(machine);
-    bind(machine, index, &nd, source);
+    bind(machine, index, origin, &nd, source);
     if (nd.type != ZT_ND_SOLICITATION)
         return false;
     if (zt_irb_owns(irb, nd.target) || ZT_MUTANT(nd_target_unchecked)) {

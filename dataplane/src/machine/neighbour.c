@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Neighbours: NEIGH-1 to NEIGH-7. */
+/* Neighbours: NEIGH-1 to NEIGH-8. */
 #include <stdlib.h>
 
 #include "src/base/error.h"
@@ -12,7 +12,7 @@
 
 bool zt_neighbour_is_usable(const struct zt_machine *machine, const struct zt_neighbour *neighbour)
 {
-    if (neighbour->state == ZT_NEIGHBOUR_STATIC)
+    if (neighbour->state == ZT_NEIGHBOUR_STATIC || neighbour->state == ZT_NEIGHBOUR_CONTROL)
         return true;
     if (neighbour->state != ZT_NEIGHBOUR_RESOLVED)
         return false;
@@ -28,7 +28,70 @@ bool zt_neighbour_is_bound(const struct zt_machine *machine, uint32_t irb, zt_ip
         return false;
     const struct zt_neighbour *neighbour = &machine->neighbours.entries[index];
     *mac = neighbour->mac;
+    if (neighbour->state == ZT_NEIGHBOUR_CONTROL) /* NEIGH-8 */
+        return !ZT_MUTANT(control_neighbour_unanswered);
     return neighbour->state == ZT_NEIGHBOUR_RESOLVED && zt_neighbour_is_usable(machine, neighbour);
+}
+
+/* Whether a MAC was heard on a port of the bridge of an IRB: what `learned` asks of a neighbour beside that it is valid. */
+static bool is_heard(const struct zt_machine *machine, uint32_t irb, zt_mac mac)
+{
+    uint32_t bridge = zt_interface_at(machine, irb)->bridge;
+    return zt_fdb_is_heard(zt_interface_at(machine, bridge)->br.fdb, mac, machine->now);
+}
+
+/* A neighbour is resolved as it stands now. */
+static void note(struct zt_machine *machine, struct zt_neighbour *entry)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint64_t end = entry->confirmed + zt_interface_at(machine, entry->interface)->irb.lifetime;
+    entry->noted = end > machine->now;
+    if (!entry->noted)
+        return;
+    if (end < table->expiry)
+        table->expiry = end;
+    table->changes += is_heard(machine, entry->interface, entry->mac);
+}
+
+/* A neighbour is no longer what it was. */
+static void unnote(struct zt_machine *machine, struct zt_neighbour *entry)
+{
+    if (entry->noted)
+        machine->neighbours.changes += is_heard(machine, entry->interface, entry->mac);
+    entry->noted = false;
+}
+
+static void remove_entry(struct zt_machine *machine, uint32_t index)
+{
+    unnote(machine, &machine->neighbours.entries[index]);
+    zt_neighbour_table_remove(&machine->neighbours, index);
+}
+
+void zt_neighbour_expire(struct zt_machine *machine)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    if (machine->now < table->expiry)
+        return;
+    table->expiry = UINT64_MAX;
+    for (uint32_t i = 0; i < table->count; i++) {
+        struct zt_neighbour *entry = &table->entries[i];
+        if (!entry->noted)
+            continue;
+        uint64_t end = entry->confirmed + zt_interface_at(machine, entry->interface)->irb.lifetime;
+        if (end <= machine->now)
+            unnote(machine, entry);
+        else if (end < table->expiry)
+            table->expiry = end;
+    }
+}
+
+/* NEIGH-5. What makes room is invalid, and counted as gone before it goes. */
+static bool make_room(struct zt_machine *machine, uint32_t interface)
+{
+    const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
+    zt_neighbour_expire(machine);
+    return zt_neighbour_table_make_room(&machine->neighbours, interface, irb->limit, irb->lifetime,
+                                        machine->now);
 }
 
 /* NEIGH-6: a request from `systemMac`, which enters the bridge from the IRB. */
@@ -93,7 +156,6 @@ static void resolve(struct zt_machine *machine, uint32_t interface, uint32_t ind
                     const struct zt_packet *packet)
 {
     struct zt_neighbour_table *table = &machine->neighbours;
-    const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
 
     if (index != ZT_NEIGHBOUR_NONE && table->entries[index].state == ZT_NEIGHBOUR_INCOMPLETE) {
         struct zt_neighbour *waiting = &table->entries[index];
@@ -108,8 +170,8 @@ static void resolve(struct zt_machine *machine, uint32_t interface, uint32_t ind
         return;
     }
     if (index != ZT_NEIGHBOUR_NONE) /* invalid, that is absent (NEIGH-2) */
-        zt_neighbour_table_remove(table, index);
-    if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime, machine->now)) {
+        remove_entry(machine, index);
+    if (!make_room(machine, interface)) {
         zt_emit_fate(machine, ZT_FATE_NEIGHBOUR_FULL);
         return;
     }
@@ -155,38 +217,95 @@ void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_ho
     zt_interface_send(machine, index, packet.frame);
 }
 
-void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, zt_ip ip, zt_mac mac)
+/* What waits for a neighbour, taken out of it. */
+static struct zt_held take_held(struct zt_machine *machine, struct zt_neighbour *entry)
 {
-    struct zt_neighbour_table *table = &machine->neighbours;
-    const struct zt_irb *irb = &zt_interface_at(machine, interface)->irb;
-    uint32_t index = zt_neighbour_table_find(table, interface, ip);
-    struct zt_held held = { 0 };
+    struct zt_held held = entry->held;
+    if (entry->state == ZT_NEIGHBOUR_INCOMPLETE)
+        machine->neighbours.incomplete--;
+    entry->held = (struct zt_held){ 0 };
+    return held;
+}
 
-    if (index != ZT_NEIGHBOUR_NONE && table->entries[index].state == ZT_NEIGHBOUR_STATIC)
-        return;
-    if (index == ZT_NEIGHBOUR_NONE) {
-        if (!zt_neighbour_table_make_room(table, interface, irb->limit, irb->lifetime,
-                                          machine->now))
-            return;
-        index = zt_neighbour_table_add(table, interface, ip);
-        table->counts[interface].dynamic++;
-    }
-    struct zt_neighbour *entry = &table->entries[index];
-    if (entry->state == ZT_NEIGHBOUR_INCOMPLETE) {
-        table->incomplete--;
-        held = entry->held;
-        entry->held = (struct zt_held){ 0 };
-    }
-    if (entry->state != ZT_NEIGHBOUR_RESOLVED || !zt_mac_equal(entry->mac, mac))
-        entry->generation++;
-    entry->state = ZT_NEIGHBOUR_RESOLVED;
-    entry->mac = mac;
-    entry->confirmed = machine->now;
+/* NEIGH-5. */
+static void send_held(struct zt_machine *machine, uint32_t interface, zt_mac mac,
+                      struct zt_held held)
+{
     if (held.frame == NULL)
         return;
     struct zt_packet packet = release(machine, held, held_family(&held));
     if (!ZT_MUTANT(held_packet_lost))
         zt_irb_send(machine, interface, mac, packet);
+}
+
+/* NEIGH-1, NEIGH-8: whether an entry stays as it is when a frame from a port or a vxlan binds its address. */
+static bool is_kept(const struct zt_neighbour *entry, bool from_port)
+{
+    if (entry->state != ZT_NEIGHBOUR_CONTROL)
+        return entry->state == ZT_NEIGHBOUR_STATIC;
+    return !from_port || (entry->sticky && !ZT_MUTANT(sticky_neighbour_rebound));
+}
+
+void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, struct zt_origin origin,
+                       zt_ip ip, zt_mac mac)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t index = zt_neighbour_table_find(table, interface, ip);
+    bool from_port = zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN;
+    bool known = index != ZT_NEIGHBOUR_NONE;
+
+    if (known && is_kept(&table->entries[index], from_port))
+        return;
+    if (!known || table->entries[index].state == ZT_NEIGHBOUR_CONTROL) {
+        if (!make_room(machine, interface))
+            return;
+        index = known ? index : zt_neighbour_table_add(table, interface, ip);
+        table->counts[interface].dynamic++;
+    }
+    struct zt_neighbour *entry = &table->entries[index];
+    struct zt_held held = take_held(machine, entry);
+    bool same = entry->state == ZT_NEIGHBOUR_RESOLVED && zt_mac_equal(entry->mac, mac);
+    if (!same)
+        entry->generation++;
+    if (!same || !entry->noted || !zt_neighbour_is_usable(machine, entry))
+        unnote(machine, entry);
+    entry->state = ZT_NEIGHBOUR_RESOLVED;
+    entry->mac = mac;
+    entry->confirmed = machine->now;
+    if (!entry->noted)
+        note(machine, entry);
+    send_held(machine, interface, mac, held);
+}
+
+void zt_neighbour_set(struct zt_machine *machine, uint32_t interface, zt_ip ip, zt_mac mac,
+                      bool sticky)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t index = zt_neighbour_table_find(table, interface, ip);
+
+    if (index == ZT_NEIGHBOUR_NONE)
+        index = zt_neighbour_table_add(table, interface, ip);
+    struct zt_neighbour *entry = &table->entries[index];
+    struct zt_held held = take_held(machine, entry);
+    unnote(machine, entry);
+    if (zt_neighbour_is_dynamic(entry))
+        table->counts[interface].dynamic--;
+    entry->state = ZT_NEIGHBOUR_CONTROL;
+    entry->sticky = sticky;
+    entry->mac = mac;
+    entry->generation++;
+    if (ZT_MUTANT(held_packet_forgotten))
+        free(held.frame);
+    else
+        send_held(machine, interface, mac, held);
+}
+
+void zt_neighbour_unset(struct zt_machine *machine, uint32_t interface, zt_ip ip)
+{
+    struct zt_neighbour_table *table = &machine->neighbours;
+    uint32_t index = zt_neighbour_table_find(table, interface, ip);
+    if (index != ZT_NEIGHBOUR_NONE && !zt_neighbour_is_dynamic(&table->entries[index]))
+        zt_neighbour_table_remove(table, index);
 }
 
 void zt_neighbour_update(struct zt_machine *machine, uint32_t interface, zt_ip ip,
@@ -270,5 +389,5 @@ void zt_neighbour_flush(struct zt_machine *machine, uint32_t interface)
     for (uint32_t i = 0; i < table->count; i++)
         if (table->entries[i].state == ZT_NEIGHBOUR_RESOLVED &&
             (interface == ZT_NONE || table->entries[i].interface == interface))
-            zt_neighbour_table_remove(table, i);
+            remove_entry(machine, i);
 }

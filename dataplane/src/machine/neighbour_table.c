@@ -8,7 +8,9 @@
 void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count,
                              uint64_t secret)
 {
-    *table = (struct zt_neighbour_table){ .secret = secret, .free = ZT_NEIGHBOUR_NONE, .mask = 15 };
+    *table = (struct zt_neighbour_table){
+        .secret = secret, .free = ZT_NEIGHBOUR_NONE, .mask = 15, .expiry = UINT64_MAX
+    };
     table->buckets = zt_calloc(table->mask + 1, sizeof *table->buckets);
     memset(table->buckets, 0xff, (table->mask + 1) * sizeof *table->buckets);
     table->counts = zt_calloc(interface_count, sizeof *table->counts);
@@ -86,11 +88,6 @@ uint32_t zt_neighbour_table_add(struct zt_neighbour_table *table, uint32_t inter
     return index;
 }
 
-static bool is_dynamic(const struct zt_neighbour *entry)
-{
-    return entry->state == ZT_NEIGHBOUR_INCOMPLETE || entry->state == ZT_NEIGHBOUR_RESOLVED;
-}
-
 void zt_neighbour_table_remove(struct zt_neighbour_table *table, uint32_t index)
 {
     struct zt_neighbour *entry = &table->entries[index];
@@ -98,7 +95,7 @@ void zt_neighbour_table_remove(struct zt_neighbour_table *table, uint32_t index)
     while (*link != index)
         link = &table->entries[*link].next;
     *link = entry->next;
-    if (is_dynamic(entry))
+    if (zt_neighbour_is_dynamic(entry))
         table->counts[entry->interface].dynamic--;
     if (entry->state == ZT_NEIGHBOUR_INCOMPLETE)
         table->incomplete--;

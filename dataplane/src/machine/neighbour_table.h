@@ -19,6 +19,8 @@ enum zt_neighbour_state {
     ZT_NEIGHBOUR_REMOVED,
     ZT_NEIGHBOUR_INCOMPLETE,
     ZT_NEIGHBOUR_RESOLVED,
+    /* Of an IRB, set by `apply` (NEIGH-8). */
+    ZT_NEIGHBOUR_CONTROL,
 };
 
 /* A packet that waits: an Ethernet header's room and the packet, in memory of its own. */
@@ -34,6 +36,10 @@ struct zt_neighbour {
     uint8_t state;
     /* The program has it: an update that removes it leaves a mark. */
     bool of_program;
+    /* Of control neighbours: nothing that is heard changes it. */
+    bool sticky;
+    /* It is counted in `changes` as there: resolved, valid when that was last looked at. */
+    bool noted;
     zt_mac mac;
     uint32_t interface;
     uint32_t generation;
@@ -59,6 +65,11 @@ struct zt_neighbour_table {
     /* By interface index. */
     struct zt_neighbour_count *counts;
     uint32_t incomplete;
+    /*
+     * How often the set of valid dynamic neighbours whose MAC was heard on a port has changed by changes of neighbours; none of
+     * them ends by its lifetime before `expiry`.
+     */
+    uint64_t changes, expiry;
 };
 
 void zt_neighbour_table_init(struct zt_neighbour_table *table, uint32_t interface_count,
@@ -73,6 +84,11 @@ uint32_t zt_neighbour_table_find(const struct zt_neighbour_table *table, uint32_
 uint32_t zt_neighbour_table_add(struct zt_neighbour_table *table, uint32_t interface, zt_ip ip);
 /* Removes an entry; a dynamic one is uncounted. What it holds must be gone. */
 void zt_neighbour_table_remove(struct zt_neighbour_table *table, uint32_t index);
+
+static inline bool zt_neighbour_is_dynamic(const struct zt_neighbour *neighbour)
+{
+    return neighbour->state == ZT_NEIGHBOUR_INCOMPLETE || neighbour->state == ZT_NEIGHBOUR_RESOLVED;
+}
 
 /* NEIGH-2: whether a resolved one is valid. */
 static inline bool zt_neighbour_is_fresh(const struct zt_neighbour *neighbour, uint64_t lifetime,

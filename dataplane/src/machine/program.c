@@ -48,6 +48,8 @@ void zt_program_free(struct zt_program *program)
         return;
     for (uint32_t i = 0; i < program->interface_count; i++) {
         struct zt_interface *interface = &program->interfaces[i];
+        if (interface->kind == ZT_KIND_VXLAN && interface->vxlan.flood_set)
+            free(interface->vxlan.flood);
         if (interface->kind != ZT_KIND_MACSEC)
             continue;
         wipe_sa(&interface->macsec.tx);
@@ -56,6 +58,9 @@ void zt_program_free(struct zt_program *program)
     }
     for (uint32_t i = 0; i < program->vrf_count; i++)
         zt_lpm_free(&program->vrfs[i].lpm);
+    for (uint32_t i = 0; i < program->route_count; i++)
+        free(program->routes[i].own.members);
+    free(program->routes);
     for (struct zt_block *block = program->blocks, *next; block != NULL; block = next) {
         next = block->next;
         free(block);
@@ -128,11 +133,22 @@ static bool read_seeds(struct zt_program_reader *reader, uint32_t node)
     return true;
 }
 
+/* `node` is 0 when it is absent. */
+static bool read_kernel_routes(struct zt_program_reader *reader, uint32_t node)
+{
+    const struct zt_path *path = ZT_PATH_KEY(NULL, "kernelRoutes");
+    bool *value = &reader->program->kernel_routes;
+    if (node == 0)
+        return true;
+    return zt_schema_bool(&reader->schema, node, path, value) &&
+           (*value || zt_schema_fail(&reader->schema, path, "true is wanted"));
+}
+
 static bool read_program(struct zt_program_reader *reader)
 {
-    enum { FORMAT, VERSION, NODE, SEEDS, VRFS, INTERFACES, TABLES, COUNT };
-    static const char *const names[COUNT] = { "format", "version",    "node",  "seeds",
-                                              "vrfs",   "interfaces", "tables" };
+    enum { FORMAT, VERSION, NODE, SEEDS, VRFS, INTERFACES, KERNEL_ROUTES, TABLES, COUNT };
+    static const char *const names[COUNT] = { "format", "version",    "node",          "seeds",
+                                              "vrfs",   "interfaces", "?kernelRoutes", "tables" };
     static const char *const formats[] = { "ztos-program" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT], format;
@@ -147,6 +163,7 @@ static bool read_program(struct zt_program_reader *reader)
                             reader->program->node) &&
            read_seeds(reader, values[SEEDS]) && read_vrfs(reader, values[VRFS]) &&
            zt_program_read_interfaces(reader, values[INTERFACES]) && zt_program_link(reader) &&
+           read_kernel_routes(reader, values[KERNEL_ROUTES]) &&
            zt_program_read_tables(reader, values[TABLES]) && zt_program_check_overlays(reader);
 }
 

@@ -27,7 +27,7 @@ struct zt_address {
     uint8_t length;
 };
 
-/* Octets of the text that a control operation replaces. */
+/* Octets of the text in whose place something else stands after a control operation. */
 struct zt_span {
     uint32_t start, end;
 };
@@ -89,6 +89,8 @@ struct zt_vxlan {
     uint32_t remote_count;
     zt_ip *flood;
     uint32_t flood_count;
+    /* The list is not the program's (CTRL-6): memory of its own. */
+    bool flood_set;
     struct zt_span vni_span;
 };
 
@@ -124,7 +126,13 @@ struct zt_group {
     uint32_t count;
 };
 
-enum zt_route_kind { ZT_ROUTE_GROUP, ZT_ROUTE_CONNECTED, ZT_ROUTE_BLACKHOLE };
+enum zt_route_kind {
+    ZT_ROUTE_GROUP,
+    ZT_ROUTE_CONNECTED,
+    ZT_ROUTE_BLACKHOLE,
+    /* A group that no other route has (CTRL-6). */
+    ZT_ROUTE_OWN_GROUP,
+};
 struct zt_route {
     enum zt_route_kind kind;
     uint32_t vrf;
@@ -132,6 +140,8 @@ struct zt_route {
     uint8_t length;
     /* Index of the group or interface. */
     uint32_t target;
+    /* Members in memory of their own; no id. */
+    struct zt_group own;
 };
 
 struct zt_vrf {
@@ -170,13 +180,18 @@ struct zt_program {
     size_t length;
     char node[192];
     uint32_t ecmp_seed, source_port_seed;
+    /* Routes of VRF 0 follow the kernel's (CTRL-7); what that means is the runner's. */
+    bool kernel_routes;
+    /* `tables` in the text; something of it was changed since (CTRL-6). */
+    struct zt_span tables;
+    bool tables_changed;
 
     struct zt_vrf *vrfs;
     uint32_t vrf_count;
     struct zt_interface *interfaces;
     uint32_t interface_count;
     struct zt_route *routes;
-    uint32_t route_count;
+    uint32_t route_count, route_capacity;
     struct zt_group *groups;
     uint32_t group_count;
     struct zt_static_neighbour *neighbours;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* References among interfaces, members of bridges, own addresses of VRFs, and overlays that would carry themselves. */
+/* References among interfaces, members of bridges, own addresses of VRFs, and that no overlay carries itself. */
 #include <stdlib.h>
 
-#include "src/base/error.h"
+#include "src/machine/overlay.h"
 #include "src/machine/program_parts.h"
 
 #define INTERFACE_PATH(i) ZT_PATH_INDEX(ZT_PATH_KEY(NULL, "interfaces"), (i))
@@ -167,74 +167,14 @@ bool zt_program_link(struct zt_program_reader *reader)
     return true;
 }
 
-/* Walk of bridges: white, on the way, done. */
-enum colour { UNSEEN, OPEN, CLOSED };
-
-static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge,
-                    uint32_t depth);
-
-/* A bridge that carries what VRF `vrf` sends, through an irb that `target` is. */
-static bool descend_interface(struct zt_program_reader *reader, uint8_t *colours, uint32_t target,
-                              uint32_t depth)
-{
-    const struct zt_interface *interface = &reader->program->interfaces[target];
-    return interface->kind != ZT_KIND_IRB || descend(reader, colours, interface->bridge, depth + 1);
-}
-
-static bool descend_vrf(struct zt_program_reader *reader, uint8_t *colours, uint32_t vrf,
-                        uint32_t depth)
-{
-    const struct zt_program *program = reader->program;
-    for (uint32_t r = 0; r < program->route_count; r++) {
-        const struct zt_route *route = &program->routes[r];
-        if (route->vrf != vrf || route->kind == ZT_ROUTE_BLACKHOLE)
-            continue;
-        if (route->kind == ZT_ROUTE_CONNECTED) {
-            if (!descend_interface(reader, colours, route->target, depth))
-                return false;
-            continue;
-        }
-        const struct zt_group *group = &program->groups[route->target];
-        for (uint32_t m = 0; m < group->count; m++)
-            if (!descend_interface(reader, colours, group->members[m].interface, depth))
-                return false;
-    }
-    return true;
-}
-
-/* Bridges nest as deep as overlays do; more than this is no fabric, and recursion must end. */
-#define OVERLAY_DEPTH_MAX 8
-
-static bool descend(struct zt_program_reader *reader, uint8_t *colours, uint32_t bridge,
-                    uint32_t depth)
-{
-    const struct zt_program *program = reader->program;
-    if (colours[bridge] == CLOSED)
-        return true;
-    if (colours[bridge] == OPEN || depth > OVERLAY_DEPTH_MAX)
-        return zt_schema_fail(
-            &reader->schema, INTERFACE_PATH(bridge),
-            "what this bridge sends by VXLAN comes back to it through routes of the underlay VRF");
-    colours[bridge] = OPEN;
-    for (uint32_t m = 0; m < program->interfaces[bridge].br.member_count; m++) {
-        const struct zt_interface *member =
-            &program->interfaces[program->interfaces[bridge].br.members[m]];
-        if (member->kind == ZT_KIND_VXLAN &&
-            !descend_vrf(reader, colours, member->vxlan.underlay, depth))
-            return false;
-    }
-    colours[bridge] = CLOSED;
-    return true;
-}
-
 bool zt_program_check_overlays(struct zt_program_reader *reader)
 {
-    struct zt_program *program = reader->program;
-    uint8_t *colours = zt_calloc(program->interface_count, 1);
-    bool good = true;
-    for (uint32_t i = 0; good && i < program->interface_count; i++)
-        if (program->interfaces[i].kind == ZT_KIND_BRIDGE)
-            good = descend(reader, colours, i, 0);
-    free(colours);
-    return good;
+    struct zt_overlay_ways ways = { 0 };
+    zt_overlay_add_routes(&ways, reader->program);
+    uint32_t bridge = zt_overlay_find_loop(reader->program, &ways);
+    zt_overlay_free(&ways);
+    return bridge == ZT_NONE ||
+           zt_schema_fail(&reader->schema, INTERFACE_PATH(bridge),
+                          "what this bridge sends by VXLAN comes back to it through routes of the "
+                          "underlay VRF");
 }

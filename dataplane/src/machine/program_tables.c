@@ -148,8 +148,8 @@ static bool read_routes(struct zt_program_reader *reader, uint32_t node, const s
     const struct zt_path *path = ZT_PATH_KEY(up, "routes");
     if (!zt_schema_array(schema, node, path, 0, UINT32_MAX))
         return false;
-    program->route_count = schema->json->nodes[node].count;
-    program->routes = zt_program_alloc(program, program->route_count, sizeof *program->routes);
+    program->route_count = program->route_capacity = schema->json->nodes[node].count;
+    program->routes = zt_calloc(program->route_count, sizeof *program->routes);
     uint32_t at = zt_json_first(node);
     for (uint32_t i = 0; i < program->route_count; i++, at = zt_json_next(schema->json, at)) {
         const struct zt_path *here = ZT_PATH_INDEX(path, i);
@@ -278,7 +278,9 @@ bool zt_program_read_tables(struct zt_program_reader *reader, uint32_t node)
     enum { ROUTES, GROUPS, NEIGHBOURS, FDB, FLOOD, COUNT };
     static const char *const names[COUNT] = { "routes", "groups", "neighbours", "fdb", "flood" };
     const struct zt_path *path = ZT_PATH_KEY(NULL, "tables");
+    const struct zt_json_node *whole = &reader->schema.json->nodes[node];
     uint32_t values[COUNT];
+    reader->program->tables = (struct zt_span){ whole->start, whole->end };
     return zt_schema_object(&reader->schema, node, path, names, COUNT, values) &&
            read_groups(reader, values[GROUPS], path) && read_routes(reader, values[ROUTES], path) &&
            read_neighbours(reader, values[NEIGHBOURS], path) &&

@@ -7,12 +7,13 @@ void zt_record_refuse(struct zt_machine *machine)
     machine->record.active = false;
 }
 
-void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index)
+void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index, bool refreshes)
 {
     struct zt_flow_action *action = &machine->record.action;
     if (!machine->record.active)
         return;
-    action->refreshes = true;
+    action->has_source = true;
+    action->refreshes = refreshes;
     action->source = (struct zt_flow_link){
         bridge, index, zt_interface_at(machine, bridge)->br.fdb->entries[index].generation
     };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/machine/internal.h"
+#include "src/machine/route_table.h"
 
 static int compare_ips(const void *a, const void *b)
 {
@@ -59,7 +60,7 @@ static uint32_t choose(const struct zt_machine *machine, const struct zt_route *
 {
     if (route->kind == ZT_ROUTE_CONNECTED)
         return route->target;
-    const struct zt_group *group = &machine->program->groups[route->target];
+    const struct zt_group *group = zt_route_group(machine->program, route);
     const struct zt_next_hop *member = group->members;
     if (group->count > 1) { /* HASH-4 */
         struct zt_flow_words words;

@@ -71,6 +71,21 @@ bool zt_schema_object(const struct zt_schema *schema, uint32_t node, const struc
     return true;
 }
 
+uint32_t zt_schema_find(const struct zt_schema *schema, uint32_t node, const char *name)
+{
+    const struct zt_json *json = schema->json;
+    if (json->nodes[node].type != ZT_JSON_OBJECT)
+        return 0;
+    uint32_t key = zt_json_first(node);
+    for (uint32_t i = 0; i < json->nodes[node].count; i++) {
+        uint32_t value = zt_json_next(json, key);
+        if (zt_json_string_is(json, key, name))
+            return value;
+        key = zt_json_next(json, value);
+    }
+    return 0;
+}
+
 bool zt_schema_array(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
                      uint32_t min, uint32_t max)
 {

@@ -34,6 +34,8 @@ bool zt_schema_fail(const struct zt_schema *schema, const struct zt_path *path, 
  */
 bool zt_schema_object(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
                       const char *const *names, uint32_t count, uint32_t *values);
+/* The value of a member of an object, 0 when it is no object or has no such member. */
+uint32_t zt_schema_find(const struct zt_schema *schema, uint32_t node, const char *name);
 bool zt_schema_array(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
                      uint32_t min, uint32_t max);
 bool zt_schema_integer(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,

@@ -25,7 +25,19 @@ struct zt_control_client {
     size_t out_done;
     /* No more is read; the connection closes when what is to be said has been said. */
     bool closing;
+    /* The message that waits for its answer, in `in`, where nothing is read into meanwhile; NULL. Since when, ms. */
+    const char *waiting;
+    size_t waiting_length;
+    uint64_t waiting_since;
 };
+
+static uint64_t milliseconds_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
 
 static size_t unread(const struct zt_control_client *client)
 {
@@ -35,6 +47,7 @@ static size_t unread(const struct zt_control_client *client)
 static void drop_client(struct zt_control_server *server, struct zt_control_client *client)
 {
     server->clients[client->slot] = NULL;
+    server->waiting -= client->waiting != NULL;
     close(client->fd);
     zt_message_free(&client->in);
     free(client->out.data);
@@ -183,8 +196,19 @@ static void answer(struct zt_control_server *server, struct zt_control_client *c
     size_t size;
 
     zt_text_append(out, no_length, sizeof(no_length));
-    if (server->handler(server->context, &client->peer, message, length, out) == ZT_CONTROL_CLOSE)
+    switch (server->handler(server->context, &client->peer, message, length, out)) {
+    case ZT_CONTROL_KEEP:
+        break;
+    case ZT_CONTROL_CLOSE:
         client->closing = true;
+        break;
+    case ZT_CONTROL_WAIT:
+        out->length = start;
+        client->waiting = message;
+        client->waiting_length = length;
+        server->waiting++;
+        return;
+    }
     size = out->length - start - ZT_MESSAGE_HEADER;
     if (size == 0) {
         out->length = start;
@@ -203,7 +227,7 @@ static bool answer_all(struct zt_control_server *server, struct zt_control_clien
     const char *message;
     size_t length;
 
-    while (!client->closing && unread(client) <= ZT_CONTROL_UNREAD_PAUSE) {
+    while (!client->closing && !client->waiting && unread(client) <= ZT_CONTROL_UNREAD_PAUSE) {
         enum zt_message_state state = zt_message_next(&client->in, &message, &length);
 
         if (state == ZT_MESSAGE_TOO_LONG) {
@@ -212,6 +236,8 @@ static bool answer_all(struct zt_control_server *server, struct zt_control_clien
         }
         if (state == ZT_MESSAGE_INCOMPLETE)
             break;
+        client->peer.waited = 0;
+        client->waiting_since = milliseconds_now();
         answer(server, client, message, length);
         if (!write_out(client) || unread(client) > ZT_CONTROL_UNREAD_MAX)
             return false;
@@ -239,11 +265,27 @@ static uint32_t wanted_events(const struct zt_control_client *client)
 {
     uint32_t events = 0;
 
-    if (!client->closing && unread(client) <= ZT_CONTROL_UNREAD_PAUSE)
+    if (!client->closing && !client->waiting && unread(client) <= ZT_CONTROL_UNREAD_PAUSE)
         events |= EPOLLIN;
     if (unread(client) > 0)
         events |= EPOLLOUT;
     return events;
+}
+
+/* Goes on with what a client has asked, and then waits for what it may do next. */
+static void go_on(struct zt_control_server *server, struct zt_control_client *client, bool alive)
+{
+    alive = alive && answer_all(server, client);
+    if (!alive || (client->closing && unread(client) == 0)) {
+        drop_client(server, client);
+        return;
+    }
+    if (wanted_events(client) != client->events) {
+        struct epoll_event event = { .events = wanted_events(client), .data.ptr = client };
+
+        epoll_ctl(server->epoll, EPOLL_CTL_MOD, client->fd, &event);
+        client->events = event.events;
+    }
 }
 
 static void serve_client(struct zt_control_server *server, struct zt_control_client *client,
@@ -255,16 +297,24 @@ static void serve_client(struct zt_control_server *server, struct zt_control_cli
         alive = alive && read_in(client);
     else if (events & (EPOLLERR | EPOLLHUP))
         alive = false;
-    alive = alive && answer_all(server, client);
-    if (!alive || (client->closing && unread(client) == 0)) {
-        drop_client(server, client);
-        return;
-    }
-    if (wanted_events(client) != client->events) {
-        struct epoll_event event = { .events = wanted_events(client), .data.ptr = client };
+    go_on(server, client, alive);
+}
 
-        epoll_ctl(server->epoll, EPOLL_CTL_MOD, client->fd, &event);
-        client->events = event.events;
+void zt_control_resume(struct zt_control_server *server)
+{
+    for (unsigned int slot = 0; slot < ZT_CONTROL_CLIENTS_MAX; slot++) {
+        struct zt_control_client *client = server->clients[slot];
+        const char *message;
+
+        if (!client || !client->waiting)
+            continue;
+        message = client->waiting;
+        client->waiting = NULL;
+        server->waiting--;
+        client->peer.waited = milliseconds_now() - client->waiting_since;
+        answer(server, client, message, client->waiting_length);
+        if (!client->waiting)
+            go_on(server, client, write_out(client));
     }
 }
 

@@ -22,10 +22,15 @@
 
 struct zt_control_peer {
     uid_t uid;
+    /* ms since the message at hand was first handled: 0, or what it has waited. */
+    uint64_t waited;
 };
 
-/* What becomes of the connection after an answer. */
-enum zt_control_next { ZT_CONTROL_KEEP, ZT_CONTROL_CLOSE };
+/*
+ * What becomes of the connection after an answer. WAIT: there is none yet, and nothing was written; the same message is handled
+ * again by zt_control_resume(), and those behind it on its connection wait.
+ */
+enum zt_control_next { ZT_CONTROL_KEEP, ZT_CONTROL_CLOSE, ZT_CONTROL_WAIT };
 
 /*
  * Handles one message and appends the answer's JSON, if there is one, to `answer`.
@@ -44,6 +49,8 @@ struct zt_control_server {
     zt_control_handler *handler;
     void *context;
     struct zt_control_client *clients[ZT_CONTROL_CLIENTS_MAX];
+    /* Clients whose message waits. */
+    unsigned int waiting;
 };
 
 /*
@@ -56,6 +63,9 @@ int zt_control_open(struct zt_control_server *server, const char *path, uid_t ow
 int zt_control_fd(const struct zt_control_server *server);
 /* Accepts, reads, answers and writes what can be done without waiting. */
 void zt_control_serve(struct zt_control_server *server);
+
+/* Handles again what waits. */
+void zt_control_resume(struct zt_control_server *server);
 
 /* Writes out answers, for at most `milliseconds`, closes everything and removes the socket. */
 void zt_control_close(struct zt_control_server *server, int milliseconds);

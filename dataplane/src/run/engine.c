@@ -31,11 +31,16 @@ int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *opt
                    struct zt_failure *failure)
 {
     struct zt_machine_options machine = { .cache = options->cache };
+    struct timespec wall;
 
     memset(engine, 0, sizeof(*engine));
     engine->options = *options;
     engine->epoll = engine->timer = engine->signals = -1;
     engine->netlink.fd = engine->control.fd = engine->control.epoll = -1;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    /* Who asks with a version of the engine before this one is not to meet it again. */
+    engine->learned_base = (uint64_t)wall.tv_sec * 1000;
+    engine->wait_until = UINT64_MAX;
     zt_captures_init(&engine->captures, &engine->xdp, find_capture, engine);
     engine->machine = zt_machine_create(&machine);
     if (zt_engine_load_first(engine, failure) ||
@@ -88,6 +93,7 @@ int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure)
         zt_xdp_close(&engine->xdp);
     zt_netlink_close(&engine->netlink);
     zt_neighbours_clear(&engine->neighbours);
+    zt_routes_clear(&engine->routes);
     zt_control_close(&engine->control, 500);
     zt_stats_close(&engine->stats);
     close_descriptor(&engine->epoll);

@@ -18,6 +18,7 @@
 #include "src/run/netlink.h"
 #include "src/run/port.h"
 #include "src/run/request.h"
+#include "src/run/routes.h"
 #include "src/run/stats_file.h"
 #include "ztos/machine.h"
 
@@ -58,7 +59,13 @@ struct zt_engine {
     uint32_t next_port;
     struct zt_netlink netlink;
     struct zt_neighbours neighbours;
+    struct zt_routes routes;
+    /* Routes are to be asked for at the next tick. */
+    bool routes_shaken;
     struct zt_control_server control;
+    /* `learned`: what its versions begin with, the machine's version for which requests wait, and when the first waits no more
+     * (ms of CLOCK_MONOTONIC). */
+    uint64_t learned_base, learned_seen, wait_until;
     struct zt_stats_file stats;
     struct zt_captures captures;
     bool captures_watched;
@@ -107,6 +114,9 @@ bool zt_engine_step(struct zt_engine *engine);
 /* One input that is no frame. */
 void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface,
                      const uint8_t *data, uint32_t length);
+/* CTRL-2, CTRL-3, CTRL-6: a request that changes the machine's state, journalled. False: it is refused, nothing changed. */
+bool zt_engine_control(struct zt_engine *engine, const char *message, size_t length,
+                       struct zt_error *error);
 /* Carries out the effects of something that happened at `now`, and flushes the ports. */
 void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint64_t now);
 
@@ -120,7 +130,23 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure);
 bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys,
                     struct zt_error *error);
 
+/* ---- engine_routes.c: CTRL-7 */
+
+/* The handlers of routes. */
+void zt_engine_handle_routes(struct zt_netlink_handler *handler);
+/* A program was loaded, which has kernelRoutes or not: what was told is forgotten. */
+void zt_engine_restart_routes(struct zt_engine *engine);
+/* A link or an address of the node has changed: the kernel does not say what becomes of routes by it. */
+void zt_engine_routes_shaken(void *engine);
+/* Tells the machine what is new. */
+void zt_engine_follow_routes(struct zt_engine *engine);
+
 /* ---- engine_control.c */
+
+/* Answers those requests that wait for what has changed or whose time is over. */
+void zt_engine_resume(struct zt_engine *engine);
+/* ms until then at most, -1 while none waits. */
+int zt_engine_patience(struct zt_engine *engine);
 
 enum zt_control_next zt_engine_answer(void *engine, const struct zt_control_peer *peer,
                                       const char *message, size_t length, struct zt_text *answer);

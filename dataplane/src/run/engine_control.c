@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
@@ -11,6 +12,8 @@
 #define ADVANCE_MAX (UINT64_C(1) << 62)
 /* Vectors that `sync` processes first, so that it is a barrier behind what has arrived. */
 #define SYNC_VECTORS 1024
+/* Longest wait of a request, ms. */
+#define WAIT_MAX_MS 60000
 
 static const char *const fate_names[ZT_FATE_MAX + 1] = {
 #define FATE_NAME(name, code, text, kind, clause, meaning) [code] = text,
@@ -60,6 +63,70 @@ static void answer_tables(struct zt_engine *engine, struct zt_text *answer)
     char *tables = zt_machine_tables_json(engine->machine, zt_engine_now(engine), &length);
 
     splice(answer, tables, length);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Whether a `learned` has nothing new to tell yet. */
+static bool waits(struct zt_engine *engine, const struct zt_request *request,
+                  const struct zt_control_peer *peer)
+{
+    uint64_t version = zt_machine_learned_version(engine->machine, zt_engine_now(engine));
+    uint64_t until = now_ms() + request->wait - peer->waited;
+
+    if (!request->has_since || request->since != engine->learned_base + version ||
+        peer->waited >= request->wait)
+        return false;
+    engine->learned_seen = version;
+    if (until < engine->wait_until)
+        engine->wait_until = until;
+    return true;
+}
+
+void zt_engine_resume(struct zt_engine *engine)
+{
+    if (engine->control.waiting == 0 ||
+        (zt_machine_learned_version(engine->machine, zt_engine_now(engine)) ==
+             engine->learned_seen &&
+         now_ms() < engine->wait_until))
+        return;
+    engine->wait_until = UINT64_MAX;
+    zt_control_resume(&engine->control);
+}
+
+int zt_engine_patience(struct zt_engine *engine)
+{
+    uint64_t expiry, now, ms, rest;
+
+    if (engine->control.waiting == 0)
+        return -1;
+    expiry = zt_machine_learned_expiry(engine->machine);
+    now = zt_engine_now(engine);
+    ms = now_ms();
+    rest = engine->wait_until > ms ? engine->wait_until - ms : 0;
+    /* Rounded up: a moment early there is nothing to tell. */
+    if (expiry != UINT64_MAX && expiry <= now)
+        rest = 0;
+    else if (expiry != UINT64_MAX && (expiry - now) / 1000000 + 1 < rest)
+        rest = (expiry - now) / 1000000 + 1;
+    return rest < WAIT_MAX_MS ? (int)rest : WAIT_MAX_MS;
+}
+
+static void answer_learned(struct zt_engine *engine, struct zt_text *answer)
+{
+    uint64_t now = zt_engine_now(engine);
+    uint64_t version = engine->learned_base + zt_machine_learned_version(engine->machine, now);
+    size_t length;
+    char *learned = zt_machine_learned_json(engine->machine, now, &length);
+
+    zt_text_format(answer, ",\"version\":%llu", (unsigned long long)version);
+    splice(answer, learned, length);
 }
 
 static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
@@ -145,22 +212,6 @@ static bool do_capture(struct zt_engine *engine, const struct zt_control_peer *p
     return true;
 }
 
-/* CTRL-2, CTRL-3: what changes state stands in the journal. */
-static bool do_control(struct zt_engine *engine, const char *message, size_t length,
-                       struct zt_error *error)
-{
-    uint64_t now = zt_engine_now(engine);
-    struct zt_effects effects;
-
-    if (!zt_machine_control(engine->machine, now, message, length, &effects, error))
-        return false;
-    if (engine->journal)
-        zt_journal_record(engine->journal, ZT_JOURNAL_CONTROL_IN, 0, now, message,
-                          (uint32_t)length);
-    zt_engine_effects(engine, effects, now);
-    return true;
-}
-
 static bool do_advance(struct zt_engine *engine, uint64_t ns, struct zt_error *error)
 {
     if (ns > ADVANCE_MAX - engine->advance)
@@ -185,7 +236,8 @@ static bool answer_request(struct zt_engine *engine, const struct zt_control_pee
     case ZT_OP_SET_VNI:
     case ZT_OP_SET_MACSEC_MODE:
     case ZT_OP_FLUSH:
-        return do_control(engine, message, length, error);
+    case ZT_OP_APPLY:
+        return zt_engine_control(engine, message, length, error);
     case ZT_OP_ADVANCE_TIME:
         return do_advance(engine, request->ns, error);
     case ZT_OP_PROGRAM:
@@ -193,6 +245,9 @@ static bool answer_request(struct zt_engine *engine, const struct zt_control_pee
         return true;
     case ZT_OP_TABLES:
         answer_tables(engine, answer);
+        return true;
+    case ZT_OP_LEARNED:
+        answer_learned(engine, answer);
         return true;
     case ZT_OP_STATS:
         answer_stats(engine, answer);
@@ -218,10 +273,15 @@ enum zt_control_next zt_engine_answer(void *context, const struct zt_control_pee
     size_t start = answer->length;
 
     if (zt_request_parse(&request, message, length, &error)) {
+        if (request.op == ZT_OP_LEARNED && waits(engine, &request, peer))
+            return ZT_CONTROL_WAIT;
         zt_answer_begin(answer, request.id);
         if (answer_request(engine, peer, &request, message, length, answer, &error)) {
             zt_text_append(answer, "}", 1);
-            return ZT_CONTROL_KEEP;
+            if (answer->length - start <= ZT_CONTROL_MAX_MESSAGE)
+                return ZT_CONTROL_KEEP;
+            zt_error_set(&error, "answer-too-long", "", "the answer has %zu octets, more than %u",
+                         answer->length - start, ZT_CONTROL_MAX_MESSAGE);
         }
         answer->length = start;
     }

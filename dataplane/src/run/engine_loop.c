@@ -105,6 +105,8 @@ static void on_link(void *context, const struct zt_link_event *event)
     for (uint32_t i = 0; i < engine->port_count; i++) {
         struct zt_port *port = &engine->ports[i];
 
+        if (port->tap >= 0 && port->tap_index == event->ifindex)
+            zt_engine_routes_shaken(engine);
         if (port->phy_index != event->ifindex || port->gone)
             continue;
         if (event->gone)
@@ -143,6 +145,7 @@ int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
     struct itimerspec second = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
     sigset_t signals;
 
+    zt_engine_handle_routes(&handler);
     engine->epoll = epoll_create1(EPOLL_CLOEXEC);
     engine->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     sigemptyset(&signals);
@@ -158,6 +161,7 @@ int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
                        strerror(errno));
     if (zt_netlink_open(&engine->netlink, handler, failure))
         return -1;
+    zt_engine_restart_routes(engine);
     if (!watch(engine, engine->netlink.fd, SOURCE_NETLINK, 0))
         return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s",
                        strerror(errno));
@@ -182,7 +186,7 @@ static void sync_journal(struct zt_engine *engine)
     engine->journal_lost = true;
 }
 
-/* Each second: NEIGH-7, what the kernel counted, and a journal that a kill leaves no more than a second behind. */
+/* Each second: NEIGH-7, routes that may have gone in silence, what the kernel counted, and a journal that a kill leaves no more than a second behind. */
 static void on_tick(struct zt_engine *engine)
 {
     uint64_t expirations;
@@ -191,6 +195,10 @@ static void on_tick(struct zt_engine *engine)
         return;
     zt_engine_read_kernel(engine);
     zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
+    if (engine->routes_shaken)
+        zt_netlink_refresh(&engine->netlink, ZT_NETLINK_ROUTES);
+    engine->routes_shaken = false;
+    zt_netlink_retry(&engine->netlink);
     sync_journal(engine);
 }
 
@@ -226,6 +234,7 @@ static void on_event(struct zt_engine *engine, const struct epoll_event *event)
         break;
     case SOURCE_NETLINK:
         zt_netlink_serve(&engine->netlink);
+        zt_engine_follow_routes(engine);
         break;
     case SOURCE_TIMER:
         on_tick(engine);
@@ -251,7 +260,7 @@ static bool has_unsent(const struct zt_engine *engine)
 static void serve_events(struct zt_engine *engine, bool busy)
 {
     struct epoll_event events[ZT_ENGINE_PORTS_MAX];
-    int timeout = busy ? 0 : has_unsent(engine) ? RETRY_MS : -1;
+    int timeout = busy ? 0 : has_unsent(engine) ? RETRY_MS : zt_engine_patience(engine);
     int count;
 
     if (!busy)
@@ -273,6 +282,7 @@ void zt_engine_run(struct zt_engine *engine)
 
         while (vectors < VECTORS_AT_ONCE && zt_engine_step(engine))
             vectors++;
+        zt_engine_resume(engine);
         serve_events(engine, vectors == VECTORS_AT_ONCE);
     }
     /* What has arrived is still answered for in the journal. */

@@ -177,6 +177,14 @@ static bool rehearse(struct zt_engine *engine, const char *program, size_t lengt
     return good;
 }
 
+static void read_upper(struct zt_port *port, const struct zt_machine *machine, uint32_t index)
+{
+    struct zt_port_info info = zt_machine_port(machine, index);
+
+    port->upper = info.upper;
+    port->underlay = info.underlay;
+}
+
 bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length,
                     const char *keys_path, struct zt_error *error)
 {
@@ -198,9 +206,10 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
         zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, now, program, (uint32_t)length);
     zt_engine_effects(engine, effects, now);
     for (uint32_t i = 0; i < engine->port_count; i++)
-        engine->ports[i].upper = zt_machine_port(engine->machine, i).upper;
-    /* CTRL-1 forgets neighbour updates; what the kernel has is told anew. */
+        read_upper(&engine->ports[i], engine->machine, i);
+    /* CTRL-1 forgets neighbour updates and routes; what the kernel has is told anew. */
     zt_neighbours_clear(&engine->neighbours);
-    zt_netlink_refresh(&engine->netlink);
+    zt_netlink_refresh(&engine->netlink, ZT_NETLINK_NEIGHBOURS);
+    zt_engine_restart_routes(engine);
     return true;
 }

@@ -125,6 +125,21 @@ void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t
     zt_engine_publish(engine);
 }
 
+bool zt_engine_control(struct zt_engine *engine, const char *message, size_t length,
+                       struct zt_error *error)
+{
+    uint64_t now = zt_engine_now(engine);
+    struct zt_effects effects;
+
+    if (!zt_machine_control(engine->machine, now, message, length, &effects, error))
+        return false;
+    if (engine->journal)
+        zt_journal_record(engine->journal, ZT_JOURNAL_CONTROL_IN, 0, now, message,
+                          (uint32_t)length);
+    zt_engine_effects(engine, effects, now);
+    return true;
+}
+
 bool zt_engine_step(struct zt_engine *engine)
 {
     uint64_t now;

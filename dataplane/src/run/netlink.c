@@ -18,35 +18,51 @@
 /* States in which the kernel sends to the neighbour without asking first; 0 has no address yet or gave up. */
 #define NUD_USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
 
-static void request_dump(struct zt_netlink *netlink, uint16_t type)
+static const uint16_t dump_types[ZT_NETLINK_DUMPS] = {
+    [ZT_NETLINK_LINKS] = RTM_GETLINK,
+    [ZT_NETLINK_NEIGHBOURS] = RTM_GETNEIGH,
+    [ZT_NETLINK_ROUTES] = RTM_GETROUTE,
+};
+
+static void begin_dump(struct zt_netlink *netlink, enum zt_netlink_dump what)
 {
+    static const uint32_t sizes[ZT_NETLINK_DUMPS] = {
+        [ZT_NETLINK_LINKS] = sizeof(struct ifinfomsg),
+        [ZT_NETLINK_NEIGHBOURS] = sizeof(struct ndmsg),
+        [ZT_NETLINK_ROUTES] = sizeof(struct rtmsg),
+    };
     struct {
         struct nlmsghdr header;
         union {
             struct ifinfomsg link;
             struct ndmsg neighbour;
+            struct rtmsg route;
         } body;
     } request = { 0 };
 
-    request.header.nlmsg_type = type;
+    request.header.nlmsg_type = dump_types[what];
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request.header.nlmsg_len = NLMSG_LENGTH(type == RTM_GETLINK ? sizeof(request.body.link)
-                                                                : sizeof(request.body.neighbour));
-    netlink->dumping = send(netlink->fd, &request, request.header.nlmsg_len, 0) >= 0;
+    request.header.nlmsg_len = NLMSG_LENGTH(sizes[what]);
+    netlink->want[what] = false;
+    netlink->interrupted = false;
+    if (send(netlink->fd, &request, request.header.nlmsg_len, 0) < 0) {
+        netlink->want[what] = netlink->paused = true;
+        return;
+    }
+    netlink->dumping = what;
+    if (what == ZT_NETLINK_NEIGHBOURS)
+        netlink->handler.neighbours_begin(netlink->handler.context);
+    else if (what == ZT_NETLINK_ROUTES)
+        netlink->handler.routes_begin(netlink->handler.context);
 }
 
 static void next_dump(struct zt_netlink *netlink)
 {
-    if (netlink->dumping)
-        return;
-    if (netlink->want_links) {
-        netlink->want_links = false;
-        request_dump(netlink, RTM_GETLINK);
-    } else if (netlink->want_neighbours) {
-        netlink->want_neighbours = false;
-        netlink->handler.neighbours_begin(netlink->handler.context);
-        request_dump(netlink, RTM_GETNEIGH);
-        netlink->dumping_neighbours = netlink->dumping;
+    for (unsigned int what = 0; what < ZT_NETLINK_DUMPS; what++) {
+        if (netlink->dumping != ZT_NETLINK_DUMPS || netlink->paused)
+            return;
+        if (netlink->want[what])
+            begin_dump(netlink, what);
     }
 }
 
@@ -56,8 +72,10 @@ int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handle
     struct sockaddr_nl address = { .nl_family = AF_NETLINK,
                                    .nl_groups = RTMGRP_LINK | RTMGRP_NEIGH };
 
-    *netlink =
-        (struct zt_netlink){ .want_links = true, .want_neighbours = true, .handler = handler };
+    *netlink = (struct zt_netlink){ .want[ZT_NETLINK_LINKS] = true,
+                                    .want[ZT_NETLINK_NEIGHBOURS] = true,
+                                    .dumping = ZT_NETLINK_DUMPS,
+                                    .handler = handler };
     netlink->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (netlink->fd < 0 || bind(netlink->fd, (struct sockaddr *)&address, sizeof(address))) {
         int error = errno;
@@ -77,10 +95,32 @@ void zt_netlink_close(struct zt_netlink *netlink)
     netlink->fd = -1;
 }
 
-void zt_netlink_refresh(struct zt_netlink *netlink)
+void zt_netlink_refresh(struct zt_netlink *netlink, enum zt_netlink_dump what)
 {
-    netlink->want_neighbours = true;
+    netlink->want[what] = what != ZT_NETLINK_ROUTES || netlink->routes;
     next_dump(netlink);
+}
+
+void zt_netlink_retry(struct zt_netlink *netlink)
+{
+    netlink->paused = false;
+    next_dump(netlink);
+}
+
+void zt_netlink_follow_routes(struct zt_netlink *netlink, bool follow)
+{
+    /* Addresses and next-hop objects that go take routes along of which the kernel says nothing. */
+    static const int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR,
+                                  RTNLGRP_IPV6_IFADDR, RTNLGRP_NEXTHOP };
+
+    for (unsigned int i = 0; follow != netlink->routes && i < sizeof(groups) / sizeof(groups[0]);
+         i++)
+        if (setsockopt(netlink->fd, SOL_NETLINK,
+                       follow ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &groups[i],
+                       sizeof(groups[i])))
+            zt_log("netlink: group %d: %s", groups[i], strerror(errno));
+    netlink->routes = follow;
+    zt_netlink_refresh(netlink, ZT_NETLINK_ROUTES);
 }
 
 /* Whether IFLA_XDP of a link message is there and says that nothing is attached. */
@@ -164,17 +204,21 @@ static void parse_neighbour(const struct nlmsghdr *message,
     handler->neighbour(handler->context, &event);
 }
 
-bool zt_netlink_parse(const uint8_t *data, uint32_t length,
-                      const struct zt_netlink_handler *handler)
+unsigned int zt_netlink_parse(const uint8_t *data, uint32_t length,
+                              const struct zt_netlink_handler *handler)
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)data;
-    bool done = false;
+    unsigned int dump = 0;
 
     for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
+        if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+            dump |= ZT_NETLINK_INTERRUPTED;
         switch (message->nlmsg_type) {
         case NLMSG_DONE:
+            dump |= ZT_NETLINK_DONE;
+            break;
         case NLMSG_ERROR:
-            done = true;
+            dump |= ZT_NETLINK_FAILED;
             break;
         case RTM_NEWLINK:
         case RTM_DELLINK:
@@ -184,18 +228,35 @@ bool zt_netlink_parse(const uint8_t *data, uint32_t length,
         case RTM_DELNEIGH:
             parse_neighbour(message, handler);
             break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+            zt_netlink_parse_route(message, handler);
+            break;
+        case RTM_DELADDR:
+        case RTM_NEWNEXTHOP:
+        case RTM_DELNEXTHOP:
+            handler->routes_shaken(handler->context);
+            break;
         }
     }
-    return done;
+    return dump;
 }
 
-static void end_dump(struct zt_netlink *netlink)
+static void end_dump(struct zt_netlink *netlink, bool failed)
 {
-    bool neighbours = netlink->dumping_neighbours;
+    enum zt_netlink_dump what = netlink->dumping;
 
-    netlink->dumping = netlink->dumping_neighbours = false;
-    if (neighbours)
+    netlink->dumping = ZT_NETLINK_DUMPS;
+    if (what == ZT_NETLINK_DUMPS)
+        return;
+    if (failed || netlink->interrupted) {
+        netlink->want[what] = true;
+        netlink->paused = netlink->paused || failed;
+    } else if (what == ZT_NETLINK_NEIGHBOURS) {
         netlink->handler.neighbours_complete(netlink->handler.context);
+    } else if (what == ZT_NETLINK_ROUTES) {
+        netlink->handler.routes_complete(netlink->handler.context);
+    }
 }
 
 void zt_netlink_serve(struct zt_netlink *netlink)
@@ -207,10 +268,12 @@ void zt_netlink_serve(struct zt_netlink *netlink)
         socklen_t size = sizeof(sender);
         ssize_t length =
             recvfrom(netlink->fd, datagram, sizeof(datagram), 0, (struct sockaddr *)&sender, &size);
+        unsigned int dump;
 
         if (length < 0 && errno == ENOBUFS) {
-            netlink->want_links = netlink->want_neighbours = true;
-            netlink->dumping = netlink->dumping_neighbours = false;
+            /* News were lost, of a dump nothing is: it ends, and another follows. */
+            netlink->want[ZT_NETLINK_LINKS] = netlink->want[ZT_NETLINK_NEIGHBOURS] = true;
+            netlink->want[ZT_NETLINK_ROUTES] = netlink->routes;
             continue;
         }
         if (length < 0)
@@ -218,8 +281,10 @@ void zt_netlink_serve(struct zt_netlink *netlink)
         /* Any process may send to a netlink socket; only the kernel has port 0. */
         if (sender.nl_pid != 0)
             continue;
-        if (zt_netlink_parse(datagram, (uint32_t)length, &netlink->handler))
-            end_dump(netlink);
+        dump = zt_netlink_parse(datagram, (uint32_t)length, &netlink->handler);
+        netlink->interrupted = netlink->interrupted || dump & ZT_NETLINK_INTERRUPTED;
+        if (dump & (ZT_NETLINK_DONE | ZT_NETLINK_FAILED))
+            end_dump(netlink, dump & ZT_NETLINK_FAILED);
     }
     next_dump(netlink);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the node's kernel says about its neighbours and links (rtnetlink(7)): the engine takes the neighbours of its TAPs
- * from there (NEIGH-1), and learns that a cable was pulled or a device is gone.
+ * What the node's kernel says about its neighbours, links and routes (rtnetlink(7)): the engine takes the neighbours of its TAPs
+ * from there (NEIGH-1) and, if its program says so, its routes (CTRL-7), and learns that a cable was pulled or a device is
+ * gone.
  */
 #ifndef ZTOS_RUN_NETLINK_H
 #define ZTOS_RUN_NETLINK_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "src/run/failure.h"
+#include "ztos/ip.h"
 
 struct zt_neighbour_event {
     uint32_t ifindex;
@@ -29,6 +31,30 @@ struct zt_link_event {
     bool open;
 };
 
+/* More next hops than the machine takes (contract/program.ts); one more is enough to say so. */
+#define ZT_NEXT_HOPS_MAX 65u
+
+struct zt_route_hop {
+    uint32_t ifindex;
+    /* Family 0: the destination is on the link. */
+    zt_ip gateway;
+};
+
+/* A route of the main table. Host bits of `prefix` are zero. */
+struct zt_route_event {
+    zt_ip prefix;
+    uint8_t length;
+    uint32_t metric;
+    bool present;
+    /* Part of a dump; takes the place of what is there; tells all next hops of the route. */
+    bool dumped, replaces, whole;
+    /* To a neighbour or link, not a blackhole, and not by a tunnel. */
+    bool unicast;
+    /* Next hops that the kernel uses: those that are dead are not among them. */
+    uint32_t count;
+    struct zt_route_hop hops[ZT_NEXT_HOPS_MAX];
+};
+
 struct zt_netlink_handler {
     void *context;
     void (*neighbour)(void *context, const struct zt_neighbour_event *event);
@@ -36,12 +62,32 @@ struct zt_netlink_handler {
     void (*neighbours_begin)(void *context);
     void (*neighbours_complete)(void *context);
     void (*link)(void *context, const struct zt_link_event *event);
+    void (*route)(void *context, const struct zt_route_event *event);
+    /* As for neighbours. */
+    void (*routes_begin)(void *context);
+    void (*routes_complete)(void *context);
+    /* Something happened that takes routes along in silence. */
+    void (*routes_shaken)(void *context);
+};
+
+enum zt_netlink_dump {
+    ZT_NETLINK_LINKS,
+    ZT_NETLINK_NEIGHBOURS,
+    ZT_NETLINK_ROUTES,
+    ZT_NETLINK_DUMPS,
 };
 
 struct zt_netlink {
     int fd;
     /* A dump is asked for when the one before it is done. */
-    bool want_links, want_neighbours, dumping, dumping_neighbours;
+    bool want[ZT_NETLINK_DUMPS];
+    /* Which is under way, ZT_NETLINK_DUMPS for none; the kernel said that it missed something. */
+    enum zt_netlink_dump dumping;
+    bool interrupted;
+    /* One failed: the next try is at zt_netlink_retry(). */
+    bool paused;
+    /* Routes are of interest. */
+    bool routes;
     struct zt_netlink_handler handler;
 };
 
@@ -50,12 +96,26 @@ int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handle
                     struct zt_failure *failure);
 /* Handles what has arrived. When the kernel says that messages were lost, everything is asked for again. */
 void zt_netlink_serve(struct zt_netlink *netlink);
-/* Asks for all neighbours again. */
-void zt_netlink_refresh(struct zt_netlink *netlink);
+/* Asks for all neighbours, or all routes if they are of interest, again. */
+void zt_netlink_refresh(struct zt_netlink *netlink, enum zt_netlink_dump what);
+/* From time to time: asks again for what could not be told. */
+void zt_netlink_retry(struct zt_netlink *netlink);
+/* Whether routes are of interest; from when they are, all are asked for. */
+void zt_netlink_follow_routes(struct zt_netlink *netlink, bool follow);
 void zt_netlink_close(struct zt_netlink *netlink);
 
-/* Reads one datagram of rtnetlink messages. True when it ends a dump. */
-bool zt_netlink_parse(const uint8_t *data, uint32_t length,
-                      const struct zt_netlink_handler *handler);
+/* What a datagram says of the dump under way. */
+#define ZT_NETLINK_DONE 1u
+#define ZT_NETLINK_FAILED 2u
+#define ZT_NETLINK_INTERRUPTED 4u
+
+/* Reads one datagram of rtnetlink messages. */
+unsigned int zt_netlink_parse(const uint8_t *data, uint32_t length,
+                              const struct zt_netlink_handler *handler);
+
+/* A route message, in netlink_route.c. */
+struct nlmsghdr;
+void zt_netlink_parse_route(const struct nlmsghdr *message,
+                            const struct zt_netlink_handler *handler);
 
 #endif

@@ -44,7 +44,9 @@ int zt_port_check(const struct zt_port_info *info, struct zt_failure *failure)
 
 void zt_port_init(struct zt_port *port, const struct zt_port_info *info)
 {
-    *port = (struct zt_port){ .id = info->id, .upper = info->upper, .tap = -1, .xsk.fd = -1 };
+    *port = (struct zt_port){
+        .id = info->id, .upper = info->upper, .underlay = info->underlay, .tap = -1, .xsk.fd = -1
+    };
     snprintf(port->name, sizeof(port->name), "%s", info->name);
     snprintf(port->phy, sizeof(port->phy), "%.*s%s", (int)(IFNAMSIZ - sizeof(ZT_PORT_SUFFIX)),
              info->name, ZT_PORT_SUFFIX);

@@ -19,6 +19,8 @@ struct zt_port {
     uint16_t id;
     /* Where neighbours of the TAP belong: the macsec interface on the port, or the port. */
     uint16_t upper;
+    /* That interface is routed in VRF 0. */
+    bool underlay;
     char name[IFNAMSIZ];
     char phy[IFNAMSIZ];
     uint32_t phy_index;

@@ -18,7 +18,10 @@
     _(MODE, "mode") \
     _(TABLE, "table") \
     _(NS, "ns") \
-    _(FILE, "file")
+    _(FILE, "file") \
+    _(CHANGES, "changes") \
+    _(SINCE, "since") \
+    _(WAIT, "wait")
 
 enum member {
 #define MEMBER_ENUM(name, text) MEMBER_##name,
@@ -41,7 +44,9 @@ static const char *const op_names[] = {
 #define OPS (sizeof(op_names) / sizeof(op_names[0]))
 
 /* Largest integer of the contract (Number.MAX_SAFE_INTEGER). */
-#define NS_MAX INT64_C(9007199254740991)
+#define SAFE INT64_C(9007199254740991)
+/* Longest wait of `learned`, ms. */
+#define WAIT_MAX 60000
 
 #define BIT(name) (1u << MEMBER_##name)
 
@@ -54,6 +59,8 @@ static const struct {
     [ZT_OP_SET_MACSEC_MODE] = { .needed = BIT(INTERFACE) | BIT(MODE) },
     [ZT_OP_FLUSH] = { .needed = BIT(TABLE), .allowed = BIT(INTERFACE) },
     [ZT_OP_ADVANCE_TIME] = { .needed = BIT(NS) },
+    [ZT_OP_APPLY] = { .needed = BIT(CHANGES) },
+    [ZT_OP_LEARNED] = { .allowed = BIT(SINCE) | BIT(WAIT) },
     [ZT_OP_CAPTURE] = { .needed = BIT(INTERFACE) | BIT(FILE) },
 };
 
@@ -156,6 +163,22 @@ static bool check_shape(const struct zt_request *request, const struct reading *
     return true;
 }
 
+static bool read_learned(struct zt_request *request, const struct reading *reading,
+                         struct zt_error *error)
+{
+    int64_t since = 0, wait = 0;
+
+    request->has_since = (reading->present & BIT(SINCE)) != 0;
+    if (request->has_since && !read_integer(reading, MEMBER_SINCE, 0, SAFE, &since, error))
+        return false;
+    if (reading->present & BIT(WAIT) &&
+        !read_integer(reading, MEMBER_WAIT, 0, WAIT_MAX, &wait, error))
+        return false;
+    request->since = (uint64_t)since;
+    request->wait = (uint32_t)wait;
+    return true;
+}
+
 static bool read_values(struct zt_request *request, const struct reading *reading,
                         struct zt_error *error)
 {
@@ -171,10 +194,12 @@ static bool read_values(struct zt_request *request, const struct reading *readin
         request->has_keys = (reading->present & BIT(KEYS)) != 0;
         return !request->has_keys || read_path(reading, MEMBER_KEYS, request->keys, error);
     case ZT_OP_ADVANCE_TIME:
-        if (!read_integer(reading, MEMBER_NS, 0, NS_MAX, &value, error))
+        if (!read_integer(reading, MEMBER_NS, 0, SAFE, &value, error))
             return false;
         request->ns = (uint64_t)value;
         return true;
+    case ZT_OP_LEARNED:
+        return read_learned(request, reading, error);
     case ZT_OP_CAPTURE:
         if (!read_integer(reading, MEMBER_INTERFACE, 1, UINT16_MAX, &value, error))
             return false;

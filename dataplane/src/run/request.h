@@ -33,11 +33,15 @@ struct zt_request {
     char file[ZT_REQUEST_PATH_MAX];
     /* Of `advance-time`. */
     uint64_t ns;
+    /* Of `learned`; `wait` in ms. */
+    bool has_since;
+    uint64_t since;
+    uint32_t wait;
 };
 
 /*
- * Reads a message. The values of `set-vni`, `set-macsec-mode` and `flush` are left to zt_machine_control(). False with
- * `error` filled: `json-invalid` (nothing else on this connection can be trusted) or `request-invalid`.
+ * Reads a message. The values of `set-vni`, `set-macsec-mode`, `flush` and `apply` are left to zt_machine_control(). False
+ * with `error` filled: `json-invalid` (nothing else on this connection can be trusted) or `request-invalid`.
  */
 bool zt_request_parse(struct zt_request *request, const char *message, size_t length,
                       struct zt_error *error);

@@ -15,6 +15,8 @@
     _(SET_MACSEC_MODE, "set-macsec-mode") \
     _(FLUSH, "flush") \
     _(ADVANCE_TIME, "advance-time") \
+    _(APPLY, "apply") \
+    _(LEARNED, "learned") \
     _(PROGRAM, "program") \
     _(TABLES, "tables") \
     _(STATS, "stats") \

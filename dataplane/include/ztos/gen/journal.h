@@ -32,6 +32,7 @@ enum zt_journal_record_type {
 #define ZT_FOREACH_JOURNALLED_OP(_) \
     _(SET_VNI, "set-vni") \
     _(SET_MACSEC_MODE, "set-macsec-mode") \
-    _(FLUSH, "flush")
+    _(FLUSH, "flush") \
+    _(APPLY, "apply")
 
 #endif
