@@ -4,6 +4,7 @@
  * @module
  */
 import { bridgeMutants } from './bridge.js'
+import { controlMutants } from './control.js'
 import type { SourceMutant } from './mutant.js'
 import { receiveMutants } from './receive.js'
 import { routeMutants } from './route.js'
@@ -11,4 +12,9 @@ import { routeMutants } from './route.js'
 export type { SourceMutant } from './mutant.js'
 
 /** Faults that the engine, given the same inputs, must notice. */
-export const twinMutants: readonly SourceMutant[] = [...receiveMutants, ...bridgeMutants, ...routeMutants]
+export const twinMutants: readonly SourceMutant[] = [
+  ...receiveMutants,
+  ...bridgeMutants,
+  ...routeMutants,
+  ...controlMutants,
+]

@@ -9,7 +9,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { toHex } from '../../../twin/packet/index.js'
-import { caseSeeds, framesIn, makeCase, runTwin, type Case } from '../../differential/machine/cases.js'
+import {
+  caseSeeds,
+  framesIn,
+  makeCase,
+  runTwin,
+  type Case,
+  type CaseSeed,
+} from '../../differential/machine/cases.js'
 import { edgeCases } from './edges.js'
 import { runEngine } from './engine.js'
 
@@ -27,10 +34,11 @@ export interface RecordedCase {
 
 /** Seed of the random cases: the same on every run, so that a mutant that is found today is found tomorrow. */
 const SEED = 20_260_101
-/** Frames of random cases before a mutant counts as survived. */
+/** Frames of random cases, of as many programs as they come to, and then so many inputs of one program, as often. */
 const MOST_FRAMES = 100_000
+const LONG_CASES = 2
 
-/** Cases, made when they are asked for and kept. */
+/** Cases, made when they are asked for and kept. A mutant that all of them leave alive has survived. */
 export class Corpus {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'ztos-mutants-'))
   readonly #made: RecordedCase[] = []
@@ -75,7 +83,20 @@ export class Corpus {
 
 function* sources(): Generator<readonly [string, Case]> {
   yield* edgeCases()
-  for (const seed of caseSeeds(SEED, MOST_FRAMES)) {
-    yield [`${seed.program}:${seed.inputs}:${seed.count}`, makeCase(seed)]
+  let frames = 0
+  for (const seed of caseSeeds(SEED)) {
+    const made = makeCase(seed)
+    yield [nameOf(seed), made]
+    frames += framesIn(made)
+    if (frames >= MOST_FRAMES) break
   }
+  let long = 0
+  for (const seed of caseSeeds(SEED, MOST_FRAMES)) {
+    yield [nameOf(seed), makeCase(seed)]
+    if (++long === LONG_CASES) return
+  }
+}
+
+function nameOf({ program, inputs, count }: CaseSeed): string {
+  return `${program}:${inputs}:${count}`
 }
