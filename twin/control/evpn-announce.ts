@@ -30,6 +30,8 @@ export interface Announcement {
    * what was learned. Also part of what `desiredTables` wants; they may be applied twice.
    */
   readonly forget: readonly TableChange[]
+  /** Of these MACs, those that both had announced with the same number: nobody knew of the other, and who was first is not known. */
+  readonly ties: readonly { readonly vni: number; readonly mac: string; readonly vtep: string }[]
 }
 
 /** RFC 7432 section 7.7: four octets. A MAC cannot be moved away from who holds the last number. */
@@ -49,7 +51,7 @@ export function announcements(
   previous: Announced = NOTHING_ANNOUNCED,
 ): Announcement {
   const { evpn } = node.control
-  if (evpn === undefined) return { routes: [], announced: NOTHING_ANNOUNCED, forget: [] }
+  if (evpn === undefined) return { routes: [], announced: NOTHING_ANNOUNCED, forget: [], ties: [] }
   return announce(node, evpn, learned, importRoutes(evpn.vtep, best), previous)
 }
 
@@ -65,6 +67,7 @@ export function announce(
   const macs = new Map<string, number>()
   const addresses = new Set<string>()
   const forget: TableChange[] = []
+  const ties: Announcement['ties'][number][] = []
   for (const network of evpn.networks) {
     if (network.vxlan !== undefined) {
       origin.flood(network)
@@ -74,12 +77,15 @@ export function announce(
     for (const { mac } of learned.fdb.filter(({ bridge }) => bridge === network.bridge)) {
       const place = `${network.bridge} ${mac}`
       const other = remote.get(mac)
-      const sequence = sequenceOf(previous.macs.get(place), other, evpn.vtep)
-      if (sequence === undefined) {
-        if (other !== undefined) forget.push(...entryOf(network, other))
-      } else {
+      const own = previous.macs.get(place)
+      const sequence = sequenceOf(own, other, evpn.vtep)
+      if (sequence !== undefined) {
         macs.set(place, sequence)
         origin.mac(network, mac, sequence)
+      } else if (other !== undefined) {
+        forget.push(...entryOf(network, other))
+        const { sticky, sequence: theirs } = other.attributes
+        if (!sticky && theirs === own) ties.push({ vni: network.vni, mac, vtep: other.vtep })
       }
     }
     for (const { address, mac } of learned.neighbours.filter((one) => one.interface === network.irb)) {
@@ -89,7 +95,7 @@ export function announce(
     }
   }
   origin.prefixes()
-  return { routes: origin.routes(), announced: { macs, addresses }, forget }
+  return { routes: origin.routes(), announced: { macs, addresses }, forget, ties }
 }
 
 /** EVPN-6. `undefined`: it is another's. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { baseTables, bgpControlPlane, simulatedNodes } from './bgp-control-plane.js'
+export { describeDiagnosis, type ChosenPath, type Diagnosis } from './diagnosis.js'
 export { announcements, type Announcement } from './evpn-announce.js'
 export {
   formatEvpnKey,
@@ -17,6 +19,7 @@ export {
 } from './evpn-route.js'
 export { desiredTables } from './evpn-tables.js'
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
+export { forEachFailure, type Failure, type FailureSpace } from './failures.js'
 export {
   NOTHING_ANNOUNCED,
   NOTHING_LEARNED,
@@ -27,6 +30,15 @@ export {
   type Learned,
   type OwnRoute,
 } from './node.js'
+export {
+  ControlPlaneSim,
+  type Change,
+  type HostKnowledge,
+  type SimOptions,
+  type SimulatedNode,
+} from './sim.js'
+export { simulate, type Conditions, type Converged } from './simulate.js'
+export type { Down } from './topology.js'
 export {
   changesBetween,
   NO_TABLES,

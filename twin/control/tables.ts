@@ -131,8 +131,16 @@ function compareNeighbours(a: NeighbourEntry, b: NeighbourEntry): number {
 export function tablesFrom(base: Tables, dynamic: DynamicTables): Tables {
   const groups = base.groups.map(({ id, members }) => ({ id, members: members.map((one) => ({ ...one })) }))
   const ids = new Map<string, number>()
+  const idsOfLists = new Map<readonly NextHop[], number>()
   let last = Math.max(0, ...groups.map(({ id }) => id))
   const groupOf = (members: readonly NextHop[]): number => {
+    const known = idsOfLists.get(members)
+    if (known !== undefined) return known
+    const id = groupWith(members)
+    idsOfLists.set(members, id)
+    return id
+  }
+  const groupWith = (members: readonly NextHop[]): number => {
     const key = members.map(({ interface: id, gateway }) => `${id} ${gateway}`).join()
     const present = ids.get(key)
     if (present !== undefined) return present

@@ -1,0 +1,44 @@
+/**
+ * Tables of programs from the simulation.
+ *
+ * @module
+ */
+import type { Interface, Tables } from '../../contract/program.js'
+import { staticControlPlane, type ControlPlane } from '../program/control-plane.js'
+import type { FabricIndex } from '../program/fabric-index.js'
+import { interfacesOf } from '../program/interfaces.js'
+import { nodeControls } from '../program/node-control.js'
+import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+
+/** What BGP and EVPN come to when everything is up and nobody has spoken. */
+export const bgpControlPlane: ControlPlane = {
+  tables: (index) => {
+    const sim = new ControlPlaneSim(simulatedNodes(index))
+    return new Map(sim.names.map((name) => [name, sim.tables(name)]))
+  },
+}
+
+/** The nodes of a fabric, for the simulation. */
+export function simulatedNodes(index: FabricIndex): readonly SimulatedNode[] {
+  const controls = nodeControls(index)
+  const tables = staticControlPlane.tables(index)
+  return index.nodes.flatMap((node) => {
+    const { name } = node
+    const [control, filled] = [controls.get(name), tables.get(name)]
+    if (control === undefined || filled === undefined) return []
+    const interfaces = interfacesOf(index, node)
+    return { name, control, interfaces, base: baseTables(interfaces, filled) }
+  })
+}
+
+/** What no control plane changes: connected routes, and neighbours on links. It is the same whoever fills the rest. */
+export function baseTables(interfaces: readonly Interface[], { routes, neighbours }: Tables): Tables {
+  const irbs = new Set(interfaces.flatMap((item) => (item.kind === 'irb' ? item.id : [])))
+  return {
+    routes: routes.filter(({ connected }) => connected !== undefined),
+    groups: [],
+    neighbours: neighbours.filter(({ interface: id }) => !irbs.has(id)),
+    fdb: [],
+    flood: [],
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * EVPN routes of all nodes.
+ *
+ * No policy looks at them, so how far a route gets depends on who has it alone: routes of the same nodes share what every node settles on.
+ *
+ * @module
+ */
+import type { ControlNode, OwnRoute } from './node.js'
+import { byTarget, type ImportedRoute, type Imports } from './evpn-choice.js'
+import { parseEvpnKey, readExtended } from './evpn-route.js'
+import { isSameList, ownPath, type BgpPath } from './path.js'
+import { settle, type Entries, type Problem } from './settle.js'
+import type { Topology } from './topology.js'
+
+interface EvpnRoute extends OwnRoute {
+  readonly imported: ImportedRoute
+}
+
+/** Routes that the same nodes have. */
+interface Group {
+  readonly problem: Problem
+  readonly entries: Entries
+  /** How many keys. */
+  count: number
+}
+
+export class EvpnRib {
+  readonly #topology: Topology
+  readonly #isReachable: (node: number, source: number) => boolean
+  /** By node, then key. */
+  readonly #routes: Map<string, EvpnRoute>[]
+  /** By key, ascending. */
+  readonly #owners = new Map<string, readonly number[]>()
+  readonly #groups = new Map<string, Group>()
+  readonly #keysOfTarget = new Map<string, Set<string>>()
+
+  /** @param isReachable whether a node has a route to the VTEP of another (BGP-9) */
+  constructor(topology: Topology, isReachable: (node: number, source: number) => boolean) {
+    this.#topology = topology
+    this.#isReachable = isReachable
+    this.#routes = topology.nodes.map(() => new Map<string, EvpnRoute>())
+  }
+
+  get keys(): Iterable<string> {
+    return this.#owners.keys()
+  }
+
+  /** Sets the routes that a node has itself. Returns the targets of those that are new, gone or otherwise. */
+  originate(index: number, routes: readonly OwnRoute[]): ReadonlySet<string> {
+    const targets = new Set<string>()
+    const own = this.#routes[index] ?? new Map<string, EvpnRoute>()
+    const wanted = new Map(routes.map((route) => [route.key, route]))
+    for (const [key, old] of own) {
+      if (wanted.has(key)) continue
+      own.delete(key)
+      this.#setOwners(
+        key,
+        (this.#owners.get(key) ?? []).filter((one) => one !== index),
+      )
+      for (const target of old.imported.attributes.targets) {
+        targets.add(target)
+        this.#forget(target, key)
+      }
+    }
+    for (const [key, route] of wanted) {
+      const old = own.get(key)
+      if (old !== undefined && isSameRoute(old, route)) continue
+      const made = madeReadable(route)
+      own.set(key, made)
+      if (old === undefined) {
+        this.#setOwners(
+          key,
+          [...(this.#owners.get(key) ?? []), index].toSorted((a, b) => a - b),
+        )
+      }
+      for (const target of old?.imported.attributes.targets ?? []) targets.add(target)
+      for (const target of made.imported.attributes.targets) {
+        targets.add(target)
+        const keys = this.#keysOfTarget.get(target)
+        if (keys === undefined) this.#keysOfTarget.set(target, new Set([key]))
+        else keys.add(key)
+      }
+    }
+    return targets
+  }
+
+  /** Another node may still have the key with this target: then it stays, and who imports looks at the route itself. */
+  #forget(target: string, key: string): void {
+    const others = this.#owners.get(key) ?? []
+    if (others.length === 0) this.#keysOfTarget.get(target)?.delete(key)
+  }
+
+  #setOwners(key: string, owners: readonly number[]): void {
+    const before = this.#owners.get(key)
+    if (before !== undefined) this.#release(before.join())
+    if (owners.length === 0) {
+      this.#owners.delete(key)
+      return
+    }
+    this.#owners.set(key, owners)
+    this.#retain(owners)
+  }
+
+  #release(id: string): void {
+    const group = this.#groups.get(id)
+    if (group === undefined) return
+    group.count -= 1
+    if (group.count === 0) this.#groups.delete(id)
+  }
+
+  #retain(owners: readonly number[]): void {
+    const id = owners.join()
+    const present = this.#groups.get(id)
+    if (present !== undefined) {
+      present.count += 1
+      return
+    }
+    const { nodes } = this.#topology
+    const problem: Problem = {
+      nodes,
+      family: 'evpn',
+      routed: undefined,
+      own: new Map(owners.map((owner) => [owner, ownPath(owner)])),
+      isUsable: (node, path) => this.#isUsable(node, path),
+    }
+    const entries: Entries = nodes.map(() => undefined)
+    settle(problem, entries, owners)
+    this.#groups.set(id, { problem, entries, count: 1 })
+  }
+
+  /** BGP-9: leaves need a route to the VTEP, spines hand on without asking. */
+  #isUsable(node: number, { source }: BgpPath): boolean {
+    if (node === source || this.#topology.nodes[node]?.control.evpn === undefined) return true
+    return this.#isReachable(node, source)
+  }
+
+  /**
+   * Lets all routes come to rest again.
+   *
+   * @param touched nodes whose sessions changed
+   * @param reachability by node, those to whose VTEPs it got or lost a route
+   * @returns nodes for which a route came or went
+   */
+  settle(
+    touched: ReadonlySet<number>,
+    reachability: ReadonlyMap<number, ReadonlySet<number>>,
+  ): ReadonlySet<number> {
+    const affected = new Set<number>()
+    for (const { problem, entries } of this.#groups.values()) {
+      const pending = new Set(touched)
+      for (const source of problem.own.keys()) {
+        for (const node of reachability.get(source) ?? []) pending.add(node)
+      }
+      if (pending.size === 0) continue
+      const before = entries.slice()
+      for (const index of settle(problem, entries, pending).changed) {
+        if (before[index]?.best.path.source !== entries[index]?.best.path.source) affected.add(index)
+      }
+    }
+    return affected
+  }
+
+  /** What a node can import, of the targets that its instances have. */
+  imports(index: number, { control: { evpn } }: ControlNode): Imports {
+    if (evpn === undefined) return new Map()
+    const routes = new Map<string, ImportedRoute>()
+    for (const { target } of [...evpn.networks, ...evpn.vrfs]) {
+      for (const key of this.#keysOfTarget.get(target) ?? []) {
+        const source = this.group(key)?.entries[index]?.best.path.source
+        const route = source === undefined || source === index ? undefined : this.#routes[source]?.get(key)
+        if (route !== undefined) routes.set(key, route.imported)
+      }
+    }
+    return byTarget(evpn.vtep, routes.values())
+  }
+
+  /** What the nodes settled on for a key. */
+  group(key: string): Pick<Group, 'problem' | 'entries'> | undefined {
+    return this.#groups.get((this.#owners.get(key) ?? []).join())
+  }
+
+  /** The route of a node, as it originates it. */
+  route(key: string, source: number): OwnRoute | undefined {
+    return this.#routes[source]?.get(key)
+  }
+}
+
+function madeReadable(route: OwnRoute): EvpnRoute {
+  const { nextHop, extended } = route.path
+  return {
+    ...route,
+    imported: { key: parseEvpnKey(route.key), vtep: nextHop, attributes: readExtended(extended) },
+  }
+}
+
+function isSameRoute(a: OwnRoute, b: OwnRoute): boolean {
+  return (
+    a.path.nextHop === b.path.nextHop &&
+    isSameList(a.path.extended, b.path.extended) &&
+    isSameList(a.path.labels, b.path.labels)
+  )
+}

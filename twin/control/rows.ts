@@ -1,0 +1,78 @@
+/**
+ * Tables of BGP in their common form (`contract/rib.ts`).
+ *
+ * @module
+ */
+import type { RibPath, RibRow } from '../../contract/rib.js'
+import type { EvpnRib } from './evpn-rib.js'
+import { compareCode } from './order.js'
+import type { BgpPath, Candidate, PeerSession } from './path.js'
+import { candidatesAt } from './settle.js'
+import type { Topology } from './topology.js'
+import type { UnicastKey } from './unicast.js'
+
+const SELF = 'self'
+
+/** The row of a prefix at a node, or `undefined` where no path was accepted. */
+export function unicastRow(topology: Topology, key: UnicastKey, index: number): RibRow | undefined {
+  const entry = key.entries[index]
+  const unspecified = key.table === 'ipv6' ? '::' : '0.0.0.0'
+  const paths = candidatesAt(key.problem, key.entries, index).map(({ path, peer }): RibPath => {
+    const best = entry !== undefined && entry.best.peer === peer
+    return {
+      from: fromOf(topology, peer),
+      best,
+      used: peer === undefined ? best : entry?.used.includes(peer) === true,
+      nextHop: peer?.config.remote ?? unspecified,
+      ...attributesOf(path),
+      extended: [],
+    }
+  })
+  const node = topology.nodes[index]?.name ?? ''
+  return paths.length === 0 ? undefined : { node, table: key.table, key: key.text, paths: inOrder(paths) }
+}
+
+/** The row of an EVPN route at a node, or `undefined` where no path was accepted. */
+export function evpnRow(topology: Topology, rib: EvpnRib, key: string, index: number): RibRow | undefined {
+  const group = rib.group(key)
+  if (group === undefined) return undefined
+  const entry = group.entries[index]
+  const candidates: readonly Candidate<PeerSession>[] = candidatesAt(group.problem, group.entries, index)
+  const paths = candidates.flatMap(({ path, peer }): RibPath[] => {
+    const route = rib.route(key, path.source)
+    if (route === undefined) return []
+    const { nextHop, extended, labels } = route.path
+    return [
+      {
+        from: fromOf(topology, peer),
+        best: entry !== undefined && entry.best.peer === peer,
+        used: false,
+        nextHop,
+        ...attributesOf(path),
+        extended: [...extended],
+        labels: [...labels],
+      },
+    ]
+  })
+  const node = topology.nodes[index]?.name ?? ''
+  return paths.length === 0 ? undefined : { node, table: 'evpn', key, paths: inOrder(paths) }
+}
+
+function fromOf({ nodes }: Topology, peer: PeerSession | undefined): string {
+  return peer === undefined ? SELF : (nodes[peer.remote]?.name ?? '')
+}
+
+function attributesOf({ asPath, origin, med, localPreference, communities }: BgpPath) {
+  return {
+    asPath: [...asPath],
+    origin,
+    ...(med === undefined ? {} : { med }),
+    ...(localPreference === undefined ? {} : { localPreference }),
+    communities: [...communities],
+  }
+}
+
+/** By `from`; of parallel links in their order. */
+function inOrder(paths: RibPath[]): RibPath[] {
+  return paths.toSorted((a, b) => compareCode(a.from, b.from))
+}

@@ -1,0 +1,196 @@
+/**
+ * Nodes choose, tell their peers and choose again, until nothing changes; or it is shown that this will not end.
+ *
+ * A node that chooses looks at what each peer has settled on, which is what its Adj-RIB-In holds once all that was sent has
+ * arrived. Every order of messages comes to some order of choices.
+ *
+ * @module
+ */
+import { bestOf, usedWith } from './decision.js'
+import { Entry, received, type Routed } from './exchange.js'
+import {
+  isSameList,
+  isSamePath,
+  type BgpNode,
+  type BgpPath,
+  type Candidate,
+  type PeerSession,
+} from './path.js'
+
+/** One key, or all keys that fare alike. */
+export interface Problem {
+  readonly nodes: readonly BgpNode[]
+  readonly family: 'ipv4' | 'ipv6' | 'evpn'
+  readonly routed: Routed | undefined
+  /** Paths that nodes have themselves, by node. */
+  readonly own: ReadonlyMap<number, BgpPath>
+  /** BGP-9. */
+  isUsable(node: number, path: BgpPath): boolean
+}
+
+/** By node. */
+export type Entries = (Entry | undefined)[]
+
+/** What happened while a key settled. */
+export interface Outcome {
+  /** Nodes with another entry than before: another path, or others used beside it. */
+  readonly changed: ReadonlySet<number>
+  /** The nodes that never come to rest, ascending. Their entries are those of one moment. */
+  readonly cycle: readonly number[] | undefined
+}
+
+/** Rounds without a look at whether they repeat: more than any fabric of this shape needs. */
+const CALM_ROUNDS = 64
+
+/** All paths that a node accepts for a key, its own first, then in order of sessions. */
+export function candidatesAt(problem: Problem, entries: Entries, index: number): Candidate<PeerSession>[] {
+  const own = problem.own.get(index)
+  const candidates: Candidate<PeerSession>[] = own === undefined ? [] : [{ path: own, peer: undefined }]
+  for (const session of problem.nodes[index]?.sessions ?? []) {
+    if (!session.isUp || !session.families.has(problem.family)) continue
+    const entry = entries[session.remote]
+    const path = entry && received(session, entry, problem.routed)
+    if (path !== undefined) candidates.push({ path, peer: session })
+  }
+  return candidates
+}
+
+function choose(problem: Problem, entries: Entries, index: number): Entry | undefined {
+  const candidates = candidatesAt(problem, entries, index).filter(({ path }) => problem.isUsable(index, path))
+  const best = bestOf(candidates)
+  if (best === undefined) return undefined
+  if (best.peer === undefined || problem.routed === undefined) return new Entry(best, [])
+  const most = problem.nodes[index]?.control.multipath ?? 1
+  return new Entry(
+    best,
+    usedWith(best, candidates, most).flatMap(({ peer }) => peer ?? []),
+  )
+}
+
+/** One node chooses. True when its peers are to be told. */
+function activate(problem: Problem, entries: Entries, index: number, changed: Set<number>): boolean {
+  const [before, after] = [entries[index], choose(problem, entries, index)]
+  const isSameBest =
+    before !== undefined && after !== undefined
+      ? before.best.peer === after.best.peer && isSamePath(before.best.path, after.best.path)
+      : before === after
+  if (isSameBest && (before === undefined || isSameList(before.used, after?.used ?? []))) return false
+  entries[index] = after
+  changed.add(index)
+  return !isSameBest
+}
+
+/** Rounds in which all nodes with news choose one after the other. */
+export function settle(problem: Problem, entries: Entries, pending: Iterable<number>): Outcome {
+  const changed = new Set<number>()
+  let round: ReadonlySet<number> = new Set(pending)
+  const watch = new RepetitionWatch()
+  for (let count = 0; round.size > 0; count++) {
+    if (count >= CALM_ROUNDS && watch.repeats(() => stateOf(entries, round))) {
+      return { changed, cycle: nodesOfCycle(problem, entries, round, changed) }
+    }
+    round = playRound(problem, entries, round, changed)
+  }
+  return { changed, cycle: undefined }
+}
+
+function playRound(
+  problem: Problem,
+  entries: Entries,
+  round: ReadonlySet<number>,
+  changed: Set<number>,
+): ReadonlySet<number> {
+  const next = new Set<number>()
+  for (const index of round) {
+    // What it would be told again, it sees now.
+    next.delete(index)
+    if (!activate(problem, entries, index, changed)) continue
+    for (const { remote, isUp } of problem.nodes[index]?.sessions ?? []) if (isUp) next.add(remote)
+  }
+  return next
+}
+
+/** All that the next rounds depend on, as text. */
+function stateOf(entries: Entries, round: ReadonlySet<number>): string {
+  const paths = entries.map((entry) => {
+    if (entry === undefined) return '-'
+    const { peer, path } = entry.best
+    return `${peer?.config.link ?? ''} ${path.source} ${path.asPath.join()} ${path.communities.join()}`
+  })
+  return [[...round].join(), ...paths].join('\n')
+}
+
+/** Brent's algorithm: keeps one state, of a round that is a power of two. */
+class RepetitionWatch {
+  #kept: string | undefined
+  #age = 0
+  #power = 1
+
+  repeats(state: () => string): boolean {
+    const now = state()
+    if (now === this.#kept) return true
+    this.#age += 1
+    if (this.#age === this.#power) {
+      this.#kept = now
+      this.#power *= 2
+      this.#age = 0
+    }
+    return false
+  }
+}
+
+/** From a state that is known to return: who changes till then. */
+function nodesOfCycle(
+  problem: Problem,
+  entries: Entries,
+  start: ReadonlySet<number>,
+  changed: Set<number>,
+): readonly number[] {
+  const wanted = stateOf(entries, start)
+  const cycle = new Set<number>()
+  let round = start
+  do {
+    round = playRound(problem, entries, round, cycle)
+  } while (stateOf(entries, round) !== wanted)
+  for (const index of cycle) changed.add(index)
+  return [...cycle].toSorted((a, b) => a - b)
+}
+
+/**
+ * From nothing, with one node at a time that is drawn from those with news.
+ *
+ * @param draw a number from 0 to 1, 1 excluded
+ * @returns what the nodes settle on, or `undefined` if they did not in many times the choices that are needed otherwise
+ */
+export function settleAtRandom(problem: Problem, draw: () => number): Entries | undefined {
+  const entries: Entries = problem.nodes.map(() => undefined)
+  const pending = [...problem.own.keys()]
+  const isPending = new Set(pending)
+  const limit = 1000 + 200 * problem.nodes.length
+  for (let count = 0; pending.length > 0; count++) {
+    if (count === limit) return undefined
+    const place = Math.floor(draw() * pending.length)
+    const index = pending[place] ?? 0
+    pending[place] = pending[pending.length - 1] ?? 0
+    pending.pop()
+    isPending.delete(index)
+    if (!activate(problem, entries, index, new Set())) continue
+    for (const { remote, isUp } of problem.nodes[index]?.sessions ?? []) {
+      if (!isUp || isPending.has(remote)) continue
+      isPending.add(remote)
+      pending.push(remote)
+    }
+  }
+  return entries
+}
+
+/** A generator of numbers from 0 to 1 (mulberry32), the same for the same seed. */
+export function drawFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let word = Math.imul(state ^ (state >>> 15), state | 1)
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61)
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32
+  }
+}

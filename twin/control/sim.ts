@@ -1,0 +1,341 @@
+/**
+ * The control planes of a fabric, kept converged while it changes.
+ *
+ * @module
+ */
+import type { NodeControl } from '../../contract/control-plane.js'
+import type { Tables } from '../../contract/program.js'
+import type { RibRow } from '../../contract/rib.js'
+import { parseIp } from '../packet/index.js'
+import type { Diagnosis } from './diagnosis.js'
+import { announce } from './evpn-announce.js'
+import { EvpnRib } from './evpn-rib.js'
+import { tablesOfImports } from './evpn-tables.js'
+import {
+  NOTHING_ANNOUNCED,
+  NOTHING_LEARNED,
+  type Announced,
+  type ControlNode,
+  type Evpn,
+  type Learned,
+  type OwnRoute,
+} from './node.js'
+import { compareCode } from './order.js'
+import { evpnRow, unicastRow } from './rows.js'
+import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
+import { Topology, type Down } from './topology.js'
+import { underlayTables, UnderlayRoutes } from './underlay.js'
+import { UnicastRib } from './unicast.js'
+
+/** A node whose tables are wanted. */
+export interface SimulatedNode extends ControlNode {
+  /** What is in its tables whatever the control plane does. */
+  readonly base?: Tables
+}
+
+/** What the nodes know of hosts, by name; a node that is not named knows nothing. */
+export interface HostKnowledge {
+  readonly learned: ReadonlyMap<string, Learned>
+  readonly announced: ReadonlyMap<string, Announced>
+}
+
+export interface Change {
+  /** Takes the place of all that was down before. */
+  readonly down?: Down
+  /** By name: takes the place of what the node had heard. What others have taken from it is gone from there (EVPN-6). */
+  readonly learned?: ReadonlyMap<string, Learned>
+  /** By name. */
+  readonly control?: ReadonlyMap<string, NodeControl>
+  /** Takes the place of all that nodes know of hosts: from {@link ControlPlaneSim.knowledge}. */
+  readonly knowledge?: HostKnowledge
+}
+
+export interface SimOptions {
+  /** Orders of messages that are tried for keys whose outcome may depend on them; 8 by default. */
+  readonly orders?: number
+}
+
+const NO_TABLES_AT_ALL: Tables = { routes: [], groups: [], neighbours: [], fdb: [], flood: [] }
+
+export class ControlPlaneSim {
+  readonly #orders: number
+  #nodes: SimulatedNode[]
+  #topology: Topology
+  #unicast: UnicastRib
+  #evpn: EvpnRib
+  #underlay: UnderlayRoutes
+  #down: Down = {}
+  readonly #learned = new Map<number, Learned>()
+  readonly #announced = new Map<number, Announced>()
+  readonly #dynamic = new Map<number, DynamicTables>()
+  /** The part of {@link #dynamic} that is EVPN's: most changes are the underlay's alone. */
+  readonly #overlay = new Map<number, DynamicTables>()
+  #ties: readonly Diagnosis[] = []
+
+  /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
+  constructor(nodes: readonly SimulatedNode[], { orders = 8 }: SimOptions = {}) {
+    this.#orders = orders
+    this.#nodes = [...nodes]
+    this.#topology = new Topology(nodes)
+    this.#unicast = new UnicastRib(this.#topology, orders)
+    this.#underlay = new UnderlayRoutes(this.#topology)
+    this.#evpn = this.#newEvpn()
+    this.#settle(this.#topology.setDown({}), this.#all())
+  }
+
+  #newEvpn(): EvpnRib {
+    return new EvpnRib(this.#topology, (node, source) => this.#unicast.reaches(node, source))
+  }
+
+  #all(): Set<number> {
+    return new Set(this.#nodes.keys())
+  }
+
+  /**
+   * Lets the fabric come to rest after a change.
+   *
+   * @returns names of the nodes whose tables may be others than before
+   * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE`, and then nothing has changed
+   */
+  update({ down, learned, control, knowledge }: Change): ReadonlySet<string> {
+    const heard = new Map([...(learned ?? [])].map(([name, one]) => [this.#topology.indexOf(name), one]))
+    const touched = new Set<number>()
+    const speakers = new Set<number>()
+    if (control !== undefined) this.#setControls(control, down ?? this.#down, touched, speakers)
+    if (down !== undefined) {
+      for (const index of this.#topology.setDown(down)) touched.add(index)
+      this.#down = down
+    }
+    if (knowledge !== undefined) this.#restore(knowledge, speakers)
+    for (const [index, one] of heard) {
+      this.#learned.set(index, one)
+      speakers.add(index)
+    }
+    const affected = this.#settle(touched, speakers)
+    return new Set([...affected].map((index) => this.#nameOf(index)))
+  }
+
+  #setControls(
+    control: ReadonlyMap<string, NodeControl>,
+    down: Down,
+    touched: Set<number>,
+    speakers: Set<number>,
+  ): void {
+    const nodes = [...this.#nodes]
+    for (const [name, one] of control) {
+      const index = this.#topology.indexOf(name)
+      const node = nodes[index]
+      if (node !== undefined) nodes[index] = { ...node, control: one }
+      speakers.add(index)
+    }
+    if (this.#topology.hasSessionsOf(nodes)) {
+      this.#topology.checkDown(down)
+      for (const index of this.#topology.takeOn(nodes)) touched.add(index)
+    } else {
+      const topology = new Topology(nodes)
+      topology.setDown(down)
+      this.#startAfresh(topology)
+      for (const index of nodes.keys()) touched.add(index)
+    }
+    this.#nodes = nodes
+  }
+
+  #startAfresh(topology: Topology): void {
+    this.#topology = topology
+    this.#unicast = new UnicastRib(topology, this.#orders)
+    this.#underlay = new UnderlayRoutes(topology)
+    this.#evpn = this.#newEvpn()
+    this.#dynamic.clear()
+    this.#overlay.clear()
+  }
+
+  #restore({ learned, announced }: HostKnowledge, speakers: Set<number>): void {
+    for (const [index, { name }] of this.#nodes.entries()) {
+      const [heard, said] = [learned.get(name) ?? NOTHING_LEARNED, announced.get(name) ?? NOTHING_ANNOUNCED]
+      if (heard === this.#learned.get(index) && said === this.#announced.get(index)) continue
+      this.#learned.set(index, heard)
+      this.#announced.set(index, said)
+      speakers.add(index)
+    }
+  }
+
+  /** @param speakers nodes whose own routes may be others than before */
+  #settle(touched: ReadonlySet<number>, speakers: Set<number>): ReadonlySet<number> {
+    for (const index of touched) speakers.add(index)
+    for (const index of speakers) this.#originate(index)
+    const affected = new Set(touched)
+    const reachability = new Map<number, Set<number>>()
+    for (const change of this.#unicast.settle(touched)) {
+      for (const index of change.changed) affected.add(index)
+      this.#underlay.note(change)
+      if (change.appeared.length === 0) continue
+      for (const source of this.#unicast.sourcesBehind(change.key)) {
+        const nodes = reachability.get(source) ?? new Set()
+        for (const index of change.appeared) nodes.add(index)
+        reachability.set(source, nodes)
+      }
+    }
+    for (const index of this.#evpn.settle(touched, reachability)) speakers.add(index)
+    for (const index of this.#speak(speakers)) {
+      affected.add(index)
+      this.#overlay.delete(index)
+    }
+    for (const index of affected) this.#dynamic.delete(index)
+    return affected
+  }
+
+  /** A node that is down has forgotten what it heard, when it is back. */
+  #originate(index: number): void {
+    const isDown = this.#topology.isDown(index)
+    if (isDown) {
+      this.#learned.delete(index)
+      this.#announced.delete(index)
+    }
+    const node = this.#nodes[index]
+    if (node === undefined) return
+    this.#unicast.originate(index, isDown ? [] : node.control.originate)
+    this.#unicast.setVtep(
+      index,
+      node.control.evpn === undefined ? undefined : parseIp(node.control.evpn.vtep),
+    )
+  }
+
+  /**
+   * Nodes look at what others announce and announce what they make of it, all at once, until nobody has anything new. It ends: who gives
+   * up a MAC has not heard it any more.
+   *
+   * @returns nodes whose tables this is something to
+   */
+  #speak(first: ReadonlySet<number>): ReadonlySet<number> {
+    const affected = new Set(first)
+    const ties: Diagnosis[] = []
+    let speakers = first
+    while (speakers.size > 0) {
+      const spoken = [...speakers].map((index) => ({ index, routes: this.#announce(index, ties) }))
+      const targets = new Set<string>()
+      for (const { index, routes } of spoken) {
+        for (const target of this.#evpn.originate(index, routes)) targets.add(target)
+      }
+      const next = new Set<number>()
+      for (const [index, { control }] of this.#nodes.entries()) {
+        if (control.evpn === undefined || !holdsTarget(control.evpn, targets)) continue
+        affected.add(index)
+        if ((this.#learned.get(index)?.fdb.length ?? 0) > 0) next.add(index)
+      }
+      speakers = next
+    }
+    this.#ties = ties
+    return affected
+  }
+
+  #announce(index: number, ties: Diagnosis[]): readonly OwnRoute[] {
+    const node = this.#nodes[index]
+    const evpn = node?.control.evpn
+    if (node === undefined || evpn === undefined || this.#topology.isDown(index)) return []
+    const learned = this.#learned.get(index) ?? NOTHING_LEARNED
+    const before = this.#announced.get(index) ?? NOTHING_ANNOUNCED
+    const said = announce(node, evpn, learned, this.#evpn.imports(index, node), before)
+    this.#announced.set(index, said.announced)
+    const forgotten = said.forget.flatMap((change) => (change.table === 'fdb' ? change : []))
+    if (forgotten.length > 0) this.#learned.set(index, without(learned, evpn, forgotten))
+    for (const { vni, mac, vtep } of said.ties) {
+      ties.push({ kind: 'mobility', table: 'evpn', key: `${vni} ${mac}`, nodes: [node.name], to: vtep })
+    }
+    return said.routes
+  }
+
+  #nameOf(index: number): string {
+    return this.#nodes[index]?.name ?? ''
+  }
+
+  /** What the control plane makes of a node's tables; of a node that is down nothing. */
+  dynamicTables(name: string): DynamicTables {
+    const index = this.#topology.indexOf(name)
+    const present = this.#dynamic.get(index)
+    if (present !== undefined) return present
+    const made = this.#tablesOf(index)
+    this.#dynamic.set(index, made)
+    return made
+  }
+
+  #tablesOf(index: number): DynamicTables {
+    const node = this.#nodes[index]
+    if (node === undefined || this.#topology.isDown(index)) return NO_TABLES
+    const underlay = underlayTables(this.#underlay.of(index))
+    const { evpn } = node.control
+    if (evpn === undefined) return underlay
+    const overlay = this.#overlayOf(index, node, evpn)
+    return { ...overlay, routes: new Map([...underlay.routes, ...overlay.routes]) }
+  }
+
+  #overlayOf(index: number, node: ControlNode, evpn: Evpn): DynamicTables {
+    const present = this.#overlay.get(index)
+    if (present !== undefined) return present
+    const announced = this.#announced.get(index) ?? NOTHING_ANNOUNCED
+    const made = tablesOfImports(node, evpn, this.#evpn.imports(index, node), announced)
+    this.#overlay.set(index, made)
+    return made
+  }
+
+  /** The tables of a node's program: its base and {@link dynamicTables}. */
+  tables(name: string): Tables {
+    const base = this.#nodes[this.#topology.indexOf(name)]?.base ?? NO_TABLES_AT_ALL
+    return tablesFrom(base, this.dynamicTables(name))
+  }
+
+  /** BGP tables of a node, by table and key; of a node that is down none. */
+  rows(name: string): readonly RibRow[] {
+    const index = this.#topology.indexOf(name)
+    if (this.#topology.isDown(index)) return []
+    const unicast = [...this.#unicast.keys].flatMap((key) => unicastRow(this.#topology, key, index) ?? [])
+    const evpn = [...this.#evpn.keys].flatMap((key) => evpnRow(this.#topology, this.#evpn, key, index) ?? [])
+    return [...unicast, ...evpn].toSorted(
+      (a, b) => compareCode(a.table, b.table) || compareCode(a.key, b.key),
+    )
+  }
+
+  /** What does not come to one rest. Of MACs: since the last update. */
+  get diagnosis(): readonly Diagnosis[] {
+    return [...this.#unicast.diagnoses(), ...this.#ties]
+  }
+
+  /** What the nodes know of hosts now. */
+  get knowledge(): HostKnowledge {
+    const named = <V>(map: ReadonlyMap<number, V>) =>
+      new Map([...map].map(([index, value]) => [this.#nameOf(index), value]))
+    return { learned: named(this.#learned), announced: named(this.#announced) }
+  }
+
+  /** What does not work now. */
+  get down(): Down {
+    return this.#down
+  }
+
+  /** In the order in which they were given. */
+  get names(): readonly string[] {
+    return this.#nodes.map(({ name }) => name)
+  }
+}
+
+function holdsTarget({ networks, vrfs }: Evpn, targets: ReadonlySet<string>): boolean {
+  return (
+    targets.size > 0 &&
+    (networks.some(({ target }) => targets.has(target)) || vrfs.some(({ target }) => targets.has(target)))
+  )
+}
+
+/** As the engine's answer is when the entries on ports are replaced. */
+function without(
+  learned: Learned,
+  { networks }: Evpn,
+  gone: readonly { readonly bridge: number; readonly mac: string }[],
+): Learned {
+  const places = new Set(gone.map(({ bridge, mac }) => `${bridge} ${mac}`))
+  const bridges = new Map(networks.map(({ irb, bridge }) => [irb, bridge]))
+  return {
+    fdb: learned.fdb.filter(({ bridge, mac }) => !places.has(`${bridge} ${mac}`)),
+    neighbours: learned.neighbours.filter(
+      ({ interface: irb, mac }) => !places.has(`${bridges.get(irb)} ${mac}`),
+    ),
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Nodes and the sessions between them (BGP-1, BGP-2).
+ *
+ * @module
+ */
+import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
+import { parseIp, parseIpv4 } from '../packet/index.js'
+import { ControlPlaneError } from './errors.js'
+import type { ControlNode } from './node.js'
+import type { BgpNode, PeerSession } from './path.js'
+import { RoutePolicy } from './policy.js'
+
+/** What does not work. */
+export interface Down {
+  /** Link ids. */
+  readonly links?: readonly string[]
+  readonly nodes?: readonly string[]
+}
+
+export class Topology {
+  readonly #nodes: readonly NodeEnds[]
+  readonly #indexes: ReadonlyMap<string, number>
+  readonly #links: ReadonlySet<string>
+  #downNodes: ReadonlySet<number> = new Set()
+  #policies: readonly RoutePolicy[] = []
+
+  /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` when two nodes have one name, or a session leads nowhere or to no policy */
+  constructor(nodes: readonly ControlNode[]) {
+    this.#indexes = new Map(nodes.map(({ name }, index) => [name, index]))
+    if (this.#indexes.size !== nodes.length) {
+      throw new ControlPlaneError('ZT_CONTROL_REFERENCE', 'two nodes have the same name', {
+        remedy: 'give each node a name of its own',
+      })
+    }
+    this.#nodes = nodes.map((node, index) => ({
+      index,
+      name: node.name,
+      control: node.control,
+      sessions: this.#endsOf(node, index, nodes),
+    }))
+    const all = this.#nodes.flatMap(({ sessions }) => sessions)
+    const byPlace = new Map(all.map((end) => [placeOf(end.node, end.config.link), end]))
+    for (const end of all) join(end, byPlace.get(placeOf(end.remote, end.config.link)), nodes)
+    this.#links = new Set(all.map(({ config }) => config.link))
+    this.#policies = policiesOf(all)
+  }
+
+  /** Those that any session uses. */
+  get policies(): readonly RoutePolicy[] {
+    return this.#policies
+  }
+
+  get nodes(): readonly BgpNode[] {
+    return this.#nodes
+  }
+
+  #endsOf({ name, control }: ControlNode, index: number, nodes: readonly ControlNode[]): SessionEnd[] {
+    const policies = new Map(control.policies.map((policy) => [policy.name, new RoutePolicy(policy)]))
+    const policyOf = (wanted: string | undefined): RoutePolicy | undefined => {
+      const policy = wanted === undefined ? undefined : policies.get(wanted)
+      if (wanted !== undefined && policy === undefined) throw missing(`policy ${wanted} of ${name}`)
+      return policy
+    }
+    return control.sessions.map((config) => {
+      const remote = this.indexOf(config.peer)
+      return new SessionEnd(index, control.asn, remote, config, {
+        routerId: parseIpv4(nodes[remote]?.control.routerId ?? '0.0.0.0'),
+        importPolicy: policyOf(config.import),
+        exportPolicy: policyOf(config.export),
+      })
+    })
+  }
+
+  /** True when other controls have the same sessions, so that {@link takeOn} will do. */
+  hasSessionsOf(nodes: readonly ControlNode[]): boolean {
+    return (
+      nodes.length === this.#nodes.length &&
+      this.#nodes.every(({ control }, index) => hasSameSessions(control, nodes[index]?.control))
+    )
+  }
+
+  /**
+   * Takes on other policies, prefixes and router ids.
+   *
+   * @returns the nodes that this is something to
+   * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE`, and then nothing is taken on
+   */
+  takeOn(nodes: readonly ControlNode[]): ReadonlySet<number> {
+    const changed = this.#nodes.flatMap((mine) => {
+      const node = nodes[mine.index]
+      if (node === undefined || node.control === mine.control) return []
+      return { mine, control: node.control, ends: this.#endsOf(node, mine.index, nodes) }
+    })
+    const touched = new Set<number>()
+    for (const { mine, control, ends } of changed) {
+      touched.add(mine.index)
+      mine.control = control
+      const routerId = parseIpv4(control.routerId)
+      for (const [i, session] of mine.sessions.entries()) {
+        session.importPolicy = ends[i]?.importPolicy
+        session.exportPolicy = ends[i]?.exportPolicy
+        touched.add(session.remote)
+        const back = this.#nodes[session.remote]?.sessions.find(({ reverse }) => reverse === session)
+        if (back !== undefined) back.routerId = routerId
+      }
+    }
+    this.#policies = policiesOf(this.#nodes.flatMap(({ sessions }) => sessions))
+    return touched
+  }
+
+  /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
+  indexOf(name: string): number {
+    const index = this.#indexes.get(name)
+    if (index === undefined) throw missing(`node ${name}`)
+    return index
+  }
+
+  isDown(index: number): boolean {
+    return this.#downNodes.has(index)
+  }
+
+  /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` for what there is not */
+  checkDown({ links = [], nodes = [] }: Down): void {
+    for (const link of links) if (!this.#links.has(link)) throw missing(`link ${link}`)
+    for (const name of nodes) this.indexOf(name)
+  }
+
+  /**
+   * Takes down what is named and brings up all else.
+   *
+   * @returns the nodes that this is something to: ends of sessions that changed, and nodes that did
+   * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE`
+   */
+  setDown({ links = [], nodes = [] }: Down): ReadonlySet<number> {
+    this.checkDown({ links, nodes })
+    const cut = new Set(links)
+    const before = this.#downNodes
+    this.#downNodes = new Set([...nodes].map((name) => this.indexOf(name)))
+    const touched = new Set([...before].filter((index) => !this.#downNodes.has(index)))
+    for (const index of this.#downNodes) if (!before.has(index)) touched.add(index)
+    for (const { sessions } of this.#nodes) {
+      for (const session of sessions) {
+        const { node, remote, config } = session
+        const isUp = agree(session) && !cut.has(config.link) && !this.isDown(node) && !this.isDown(remote)
+        if (isUp === session.isUp) continue
+        session.isUp = isUp
+        touched.add(node).add(remote)
+      }
+    }
+    return touched
+  }
+}
+
+interface NodeEnds extends BgpNode {
+  control: NodeControl
+  readonly sessions: readonly SessionEnd[]
+}
+
+class SessionEnd implements PeerSession {
+  readonly metric = 0
+  readonly node: number
+  readonly remote: number
+  readonly asn: number
+  readonly config: BgpSession
+  readonly address: PeerSession['address']
+  routerId: number
+  readonly external: boolean
+  importPolicy: RoutePolicy | undefined
+  exportPolicy: RoutePolicy | undefined
+  /** Set by {@link join}, before anybody sees it. */
+  reverse: PeerSession = this
+  families: ReadonlySet<string> = new Set()
+  isUp = false
+
+  constructor(
+    node: number,
+    asn: number,
+    remote: number,
+    config: BgpSession,
+    known: Pick<PeerSession, 'routerId' | 'importPolicy' | 'exportPolicy'>,
+  ) {
+    this.node = node
+    this.asn = asn
+    this.remote = remote
+    this.config = config
+    this.address = parseIp(config.remote)
+    this.routerId = known.routerId
+    this.external = config.remoteAsn !== asn
+    this.importPolicy = known.importPolicy
+    this.exportPolicy = known.exportPolicy
+  }
+}
+
+function join(end: SessionEnd, other: SessionEnd | undefined, nodes: readonly ControlNode[]): void {
+  const { config, remote, node } = end
+  if (other === undefined || other.remote !== node) {
+    throw missing(`the other end, at ${nodes[remote]?.name ?? remote}, of the session on ${config.link}`)
+  }
+  end.reverse = other
+  const offered: readonly string[] = other.config.families
+  end.families = new Set(config.families.filter((family) => offered.includes(family)))
+}
+
+function policiesOf(ends: readonly SessionEnd[]): readonly RoutePolicy[] {
+  return [...new Set(ends.flatMap((end) => [end.importPolicy ?? [], end.exportPolicy ?? []].flat()))]
+}
+
+function hasSameSessions(a: NodeControl, b: NodeControl | undefined): boolean {
+  if (a === b) return true
+  if (b === undefined || a.asn !== b.asn || a.sessions.length !== b.sessions.length) return false
+  return a.sessions.every((mine, i) => {
+    const theirs = b.sessions[i]
+    return (
+      theirs !== undefined &&
+      (['peer', 'link', 'interface', 'local', 'remote', 'remoteAsn'] as const).every(
+        (field) => mine[field] === theirs[field],
+      ) &&
+      mine.families.join() === theirs.families.join()
+    )
+  })
+}
+
+/** A session comes up only between ends that expect each other (RFC 4271 section 6.2: Bad Peer AS). */
+function agree(a: PeerSession): boolean {
+  const b = a.reverse
+  return (
+    a.config.remoteAsn === b.asn &&
+    b.config.remoteAsn === a.asn &&
+    a.config.local === b.config.remote &&
+    a.config.remote === b.config.local
+  )
+}
+
+function placeOf(node: number, link: string): string {
+  return `${node} ${link}`
+}
+
+function missing(what: string): ControlPlaneError {
+  return new ControlPlaneError('ZT_CONTROL_REFERENCE', `there is no ${what}`, {
+    remedy: 'name nodes, links and policies as the plan does',
+  })
+}

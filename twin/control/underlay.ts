@@ -1,0 +1,56 @@
+/**
+ * Routes of the underlay (TABLE-7).
+ *
+ * @module
+ */
+import type { NextHop } from '../../contract/program.js'
+import type { Entry } from './exchange.js'
+import { compareAddresses } from './order.js'
+import { NO_TABLES, routePlace, type DynamicTables, type RouteEntry } from './tables.js'
+import type { Topology } from './topology.js'
+import type { UnicastChange } from './unicast.js'
+
+const UNDERLAY_VRF = 0
+
+/** By node, the routes of VRF 0. */
+export class UnderlayRoutes {
+  readonly #routes: readonly Map<string, RouteEntry>[]
+  /** One value for each list of next hops, so that routes with the same ones are seen to have them without a look. */
+  readonly #members: readonly Map<string, readonly NextHop[]>[]
+
+  constructor({ nodes }: Topology) {
+    this.#routes = nodes.map(() => new Map<string, RouteEntry>())
+    this.#members = nodes.map(() => new Map<string, readonly NextHop[]>())
+  }
+
+  note({ key, changed }: UnicastChange): void {
+    for (const index of changed) {
+      const members = this.#membersOf(index, key.entries[index])
+      const place = routePlace(UNDERLAY_VRF, key.text)
+      if (members.length === 0) this.#routes[index]?.delete(place)
+      else this.#routes[index]?.set(place, { vrf: UNDERLAY_VRF, prefix: key.text, members })
+    }
+  }
+
+  /** Far ends of the sessions that are used, by ascending interface id; an own prefix has none. */
+  #membersOf(index: number, entry: Entry | undefined): readonly NextHop[] {
+    const sessions = (entry?.used ?? []).map(({ config }) => config)
+    const key = sessions.map(({ link }) => link).join()
+    const present = this.#members[index]?.get(key)
+    if (present !== undefined) return present
+    const members = sessions
+      .map(({ interface: id, remote }) => ({ interface: id, gateway: remote }))
+      .toSorted((a, b) => a.interface - b.interface || compareAddresses(a.gateway, b.gateway))
+    this.#members[index]?.set(key, members)
+    return members
+  }
+
+  of(index: number): ReadonlyMap<string, RouteEntry> {
+    return this.#routes[index] ?? new Map()
+  }
+}
+
+/** A copy, for the routes go on changing. */
+export function underlayTables(routes: ReadonlyMap<string, RouteEntry>): DynamicTables {
+  return { ...NO_TABLES, routes: new Map(routes) }
+}

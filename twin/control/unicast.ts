@@ -1,0 +1,214 @@
+/**
+ * Unicast keys of all nodes.
+ *
+ * @module
+ */
+import {
+  formatPrefix,
+  isIpv6,
+  parsePrefix,
+  prefixContains,
+  prefixOf,
+  type Ip,
+  type Prefix,
+} from '../packet/index.js'
+import type { ChosenPath, Diagnosis } from './diagnosis.js'
+import type { Entry } from './exchange.js'
+import { isSameList, isSamePath, ownPath, type BgpPath } from './path.js'
+import { drawFrom, settle, settleAtRandom, type Entries, type Problem } from './settle.js'
+import type { Topology } from './topology.js'
+
+/** A prefix, and what each node has settled on for it. */
+export class UnicastKey {
+  readonly text: string
+  readonly prefix: Prefix
+  readonly table: 'ipv4' | 'ipv6'
+  readonly own = new Map<number, BgpPath>()
+  readonly problem: Problem
+  entries: Entries
+  diagnosis: Diagnosis | undefined
+
+  constructor(prefix: Prefix, { nodes }: Topology) {
+    this.prefix = prefix
+    this.text = formatPrefix(prefix)
+    this.table = prefix.family === 6 ? 'ipv6' : 'ipv4'
+    this.entries = nodes.map(() => undefined)
+    // BGP-9: a next hop is the far end of a session that is up, or there is no path.
+    this.problem = { nodes, family: this.table, routed: this, own: this.own, isUsable: () => true }
+  }
+}
+
+/** Changes of a settling: where another path, or other paths beside it, are used; and where a route came or went. */
+export interface UnicastChange {
+  readonly key: UnicastKey
+  readonly changed: ReadonlySet<number>
+  readonly appeared: readonly number[]
+}
+
+export class UnicastRib {
+  readonly #topology: Topology
+  readonly #orders: number
+  readonly #keys = new Map<string, UnicastKey>()
+  readonly #vteps = new Map<number, Ip>()
+  /** By key, nodes that begin or cease to have it themselves. */
+  readonly #pending = new Map<UnicastKey, Set<number>>()
+
+  /** @param orders of messages that are tried where the outcome may depend on them */
+  constructor(topology: Topology, orders: number) {
+    this.#topology = topology
+    this.#orders = orders
+  }
+
+  get keys(): Iterable<UnicastKey> {
+    return this.#keys.values()
+  }
+
+  diagnoses(): readonly Diagnosis[] {
+    return [...this.#keys.values()].flatMap(({ diagnosis }) => diagnosis ?? [])
+  }
+
+  /** Sets the prefixes that a node has itself. */
+  originate(index: number, prefixes: Iterable<string>): void {
+    const wanted = new Set<UnicastKey>()
+    for (const text of prefixes) wanted.add(this.#keyOf(parsePrefix(text)))
+    for (const key of this.#keys.values()) {
+      if (wanted.has(key) === key.own.has(index)) continue
+      if (wanted.has(key)) key.own.set(index, ownPath(index))
+      else key.own.delete(index)
+      const pending = this.#pending.get(key)
+      if (pending === undefined) this.#pending.set(key, new Set([index]))
+      else pending.add(index)
+    }
+  }
+
+  #keyOf(prefix: Prefix): UnicastKey {
+    const text = formatPrefix(prefix)
+    const present = this.#keys.get(text)
+    if (present !== undefined) return present
+    const key = new UnicastKey(prefix, this.#topology)
+    this.#keys.set(text, key)
+    return key
+  }
+
+  /** Lets all keys come to rest again after a change at some nodes, and of what {@link originate} was told. */
+  settle(touched: ReadonlySet<number>): readonly UnicastChange[] {
+    const changes: UnicastChange[] = []
+    for (const key of this.#keys.values()) {
+      const pending = new Set([...touched, ...(this.#pending.get(key) ?? [])])
+      if (pending.size === 0) continue
+      const before = key.entries
+      const changed = this.#settleKey(key, pending)
+      if (changed.size === 0) continue
+      changes.push({ key, changed, appeared: flips(before, key.entries, changed) })
+      if (key.own.size === 0) this.#keys.delete(key.text)
+    }
+    this.#pending.clear()
+    return changes
+  }
+
+  #settleKey(key: UnicastKey, pending: ReadonlySet<number>): ReadonlySet<number> {
+    const before = key.entries
+    if (key.own.size === 0) {
+      key.entries = before.map(() => undefined)
+      key.diagnosis = undefined
+      return differences(before, key.entries)
+    }
+    if (!this.#isRanked(key)) {
+      // Longer paths are worse on every node, so there is one end, whatever comes before it.
+      key.entries = before.slice()
+      const { changed, cycle } = settle(key.problem, key.entries, pending)
+      key.diagnosis = cycle && this.#oscillation(key, cycle)
+      return changed
+    }
+    key.entries = before.map(() => undefined)
+    const { cycle } = settle(key.problem, key.entries, key.own.keys())
+    key.diagnosis = this.#diagnose(key, cycle)
+    return differences(before, key.entries)
+  }
+
+  /** True where a policy may make nodes prefer longer paths. */
+  #isRanked({ text, prefix }: UnicastKey): boolean {
+    return this.#topology.policies.some((policy) => policy.ranks(text, prefix))
+  }
+
+  #diagnose(key: UnicastKey, cycle: readonly number[] | undefined): Diagnosis | undefined {
+    let rests = false
+    for (let seed = 1; seed <= this.#orders; seed++) {
+      const entries = settleAtRandom(key.problem, drawFrom(seed))
+      if (entries === undefined) continue
+      rests = true
+      if (cycle !== undefined) continue
+      const places = [...differences(key.entries, entries)].filter(
+        (index) => !isSameBest(key.entries[index], entries[index]),
+      )
+      if (places.length > 0) return this.#dependence(key, entries, places)
+    }
+    return cycle && { ...this.#oscillation(key, cycle), restsInOtherOrders: rests }
+  }
+
+  #oscillation({ table, text }: UnicastKey, cycle: readonly number[]) {
+    const nodes = cycle.map((index) => this.#nameOf(index))
+    return { kind: 'oscillation', table, key: text, nodes, restsInOtherOrders: false } as const
+  }
+
+  #dependence({ table, text, entries }: UnicastKey, others: Entries, places: readonly number[]): Diagnosis {
+    const nodes = places
+      .toSorted((a, b) => a - b)
+      .map((index) => {
+        const ends = [this.#chosen(entries[index]), this.#chosen(others[index])] as const
+        return { node: this.#nameOf(index), ends }
+      })
+    return { kind: 'order', table, key: text, nodes }
+  }
+
+  #chosen(entry: Entry | undefined): ChosenPath {
+    if (entry === undefined) return undefined
+    const { peer, path } = entry.best
+    return { from: peer === undefined ? 'self' : this.#nameOf(peer.remote), asPath: path.asPath }
+  }
+
+  #nameOf(index: number): string {
+    return this.#topology.nodes[index]?.name ?? `${index}`
+  }
+
+  /** Says which address others need a route to, to send to a node through a tunnel. */
+  setVtep(source: number, vtep: Ip | undefined): void {
+    if (vtep === undefined) this.#vteps.delete(source)
+    else this.#vteps.set(source, vtep)
+  }
+
+  /** True when a node has a route to the VTEP of another. */
+  reaches(node: number, source: number): boolean {
+    const vtep = this.#vteps.get(source)
+    if (vtep === undefined) return false
+    // Almost always it is announced as it is.
+    const exact = this.#keys.get(formatPrefix(prefixOf(vtep, isIpv6(vtep) ? 128 : 32)))
+    if (exact?.entries[node] !== undefined) return true
+    return [...this.#keys.values()].some(
+      ({ prefix, entries }) => entries[node] !== undefined && prefixContains(prefix, vtep),
+    )
+  }
+
+  /** Nodes whose VTEPs lie in a prefix. */
+  sourcesBehind({ prefix }: UnicastKey): readonly number[] {
+    return [...this.#vteps].flatMap(([source, vtep]) => (prefixContains(prefix, vtep) ? source : []))
+  }
+}
+
+function differences(before: Entries, after: Entries): ReadonlySet<number> {
+  const changed = new Set<number>()
+  for (const [index, entry] of after.entries()) {
+    const old = before[index]
+    if (!isSameBest(old, entry) || (old && !isSameList(old.used, entry?.used ?? []))) changed.add(index)
+  }
+  return changed
+}
+
+function isSameBest(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.best.peer === b.best.peer && isSamePath(a.best.path, b.best.path)
+}
+
+function flips(before: Entries, after: Entries, changed: ReadonlySet<number>): readonly number[] {
+  return [...changed].filter((index) => (before[index] === undefined) !== (after[index] === undefined))
+}
