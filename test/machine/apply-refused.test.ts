@@ -30,6 +30,7 @@ describe('[CTRL-6] a list is made whole or not at all', () => {
       route(0, '10.0.0.0/8', gateway, [77]),
     ],
     ['a next hop’s interface that is a bridge', 'unknown-interface', route(0, '10.0.0.0/8', [10])],
+    ['a next hop’s interface that is a loopback', 'unknown-interface', route(0, '10.0.0.0/8', [9])],
     ['a next hop’s interface of another VRF', 'unknown-interface', route(0, '10.0.0.0/8', gateway, [11])],
     ['a next hop’s interface in a bridge', 'unknown-interface', route(1, '10.0.0.0/8', [13])],
     ['a prefix with host bits', 'invalid', route(0, '10.0.0.1/8', gateway)],

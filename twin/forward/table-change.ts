@@ -104,7 +104,7 @@ function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedChange
   if (vrf === undefined) throw new Refused('unknown-interface', `VRF ${change.vrf} does not exist`)
   const prefix = canonical(change.prefix, parsePrefix(change.prefix), formatPrefix)
   const members = change.members?.map((member): RouteMember => {
-    const on = find(config, member.interface, ['port', 'macsec', 'irb', 'loopback'])
+    const on = find(config, member.interface, ['port', 'macsec', 'irb'])
     if (on.vrf !== vrf) {
       throw new Refused('unknown-interface', `interface ${on.id} does not route in VRF ${vrf.id}`)
     }
