@@ -1,0 +1,279 @@
+/**
+ * The routing daemons of a lab: zebra and bgpd on nodes that run FRR, gobgpd on those that run GoBGP, each in its node's namespace.
+ * labd starts them, hears of their death, and takes them along when it ends.
+ *
+ * @module
+ */
+import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { NodeControl } from '../../contract/control-plane.js'
+import { runCommand } from '../command.js'
+import { LabError } from '../errors.js'
+import type { Invoker } from '../labd/folder.js'
+import { NETNS_ROOT } from '../paths.js'
+import { daemonAccount, type Account } from './account.js'
+import { frrConfig } from './frr-config.js'
+import { gobgpConfig } from './gobgp-config.js'
+import { DaemonProcess, HERE, type DaemonEnd, type Program } from './process.js'
+import { daemonPrograms, type DaemonPrograms } from './programs.js'
+
+export interface ControlledNode {
+  readonly node: string
+  readonly namespace: string
+  readonly control: NodeControl
+}
+export interface DaemonsOptions {
+  /** The lab's; daemons keep their files in `daemons/<node>/`, their logs in `<node>.<program>.log`. */
+  readonly folder: string
+  readonly invoker: Invoker
+  /** Carries the lab's mark. */
+  readonly env: Readonly<Record<string, string>>
+  /** A daemon ended although nobody asked it to. */
+  readonly onDeath?: (state: DaemonState) => void
+}
+export interface DaemonState {
+  readonly node: string
+  readonly program: Program
+  /** `null`: it ended. */
+  readonly pid: number | null
+  readonly end?: DaemonEnd
+}
+/** Where one node's daemons are asked. */
+export interface DaemonDoor {
+  readonly node: string
+  readonly control: NodeControl
+  readonly folder: string
+  /** Of FRR: the folder of vty sockets; of GoBGP: the socket of its API. */
+  readonly socket: string
+}
+
+const API_SOCKET = 'gobgp.sock'
+/** In the order in which they start. */
+const PROGRAMS: Readonly<Record<NodeControl['daemon'], readonly Program[]>> = {
+  frr: ['zebra', 'bgpd'],
+  gobgp: ['gobgpd'],
+}
+const SOCKETS: Readonly<Record<Program, string>> = {
+  // bgpd asks for it once, and then not for ten seconds.
+  zebra: 'zserv.api',
+  bgpd: 'bgpd.vty',
+  gobgpd: API_SOCKET,
+}
+
+/** Where a node's daemons are asked, whoever asks. Names only, nothing is touched. */
+export function daemonDoor(labFolder: string, node: string, control: NodeControl): DaemonDoor {
+  const folder = path.join(labFolder, 'daemons', node)
+  return {
+    node,
+    control,
+    folder,
+    socket: control.daemon === 'frr' ? folder : path.join(folder, API_SOCKET),
+  }
+}
+
+export class Daemons {
+  private readonly running = new Map<string, Map<Program, DaemonProcess>>()
+  private readonly programs: DaemonPrograms
+  private readonly account: Account
+
+  /** @throws LabError `ZT_LAB_MISSING` when a program is not installed or not built */
+  constructor(
+    private readonly nodes: readonly ControlledNode[],
+    private readonly options: DaemonsOptions,
+  ) {
+    this.programs = daemonPrograms()
+    this.account = daemonAccount()
+  }
+
+  /**
+   * Starts all of them and returns when they serve; sessions come up after that.
+   *
+   * @throws LabError `ZT_LAB_DIED` with what a daemon said, `ZT_LAB_PLAN` for a control that no daemon can do
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
+    this.open(path.join(this.options.folder, 'daemons'), 0)
+    for (const node of this.nodes) this.writeConfiguration(node)
+    await this.prepareKernels(signal)
+    await Promise.all(this.nodes.map((node) => this.startNode(node, signal)))
+  }
+
+  /** All that run, dead ones included, by node. */
+  states(): DaemonState[] {
+    return this.nodes.flatMap(({ node, control }) =>
+      PROGRAMS[control.daemon].flatMap((program) => {
+        const daemon = this.running.get(node)?.get(program)
+        return daemon === undefined ? [] : [stateOf(daemon)]
+      }),
+    )
+  }
+
+  doors(): DaemonDoor[] {
+    return this.nodes.map(({ node, control }) => daemonDoor(this.options.folder, node, control))
+  }
+
+  /**
+   * Ends a node's daemons, or one of them, if they still run, and starts them anew.
+   *
+   * @throws LabError `ZT_LAB_UNKNOWN` for a node or program that is not there
+   */
+  async restart(name: string, program: Program | undefined, signal: AbortSignal): Promise<void> {
+    const node = this.nodes.find((candidate) => candidate.node === name)
+    const all = node === undefined ? [] : PROGRAMS[node.control.daemon]
+    const wanted = all.filter((candidate) => program === undefined || candidate === program)
+    if (node === undefined || wanted.length === 0) {
+      throw new LabError(
+        'ZT_LAB_UNKNOWN',
+        `there is no ${program ?? 'daemon'} of ${JSON.stringify(name)} here`,
+      )
+    }
+    const daemons = this.running.get(name)
+    for (const one of wanted.toReversed()) await daemons?.get(one)?.stop()
+    for (const one of wanted) await this.startProgram(node, one, signal)
+  }
+
+  /** Ends all, whatever state they are in. @throws AggregateError of all that failed */
+  async stop(): Promise<void> {
+    const daemons = [...this.running.values()].flatMap((byProgram) => [...byProgram.values()])
+    const outcomes = await Promise.allSettled(daemons.map((daemon) => daemon.stop()))
+    const problems = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    )
+    if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
+  }
+
+  private async startNode(node: ControlledNode, signal: AbortSignal): Promise<void> {
+    for (const program of PROGRAMS[node.control.daemon]) await this.startProgram(node, program, signal)
+  }
+
+  private async startProgram(node: ControlledNode, program: Program, signal: AbortSignal): Promise<void> {
+    const { folder } = daemonDoor(this.options.folder, node.node, node.control)
+    // One that was killed leaves it, and it would look ready.
+    rmSync(path.join(folder, SOCKETS[program]), { force: true })
+    const daemon = DaemonProcess.start(
+      {
+        program,
+        node: node.node,
+        namespace: node.namespace,
+        argv: this.argv(program),
+        folder,
+        account: this.account,
+        socket: SOCKETS[program],
+        log: path.join(this.options.folder, `${node.node}.${program}.log`),
+        env: program === 'gobgpd' ? { ...this.options.env, ...GO_ENVIRONMENT } : this.options.env,
+      },
+      (dead) => this.options.onDeath?.(stateOf(dead)),
+    )
+    const daemons = this.running.get(node.node) ?? new Map<Program, DaemonProcess>()
+    this.running.set(node.node, daemons.set(program, daemon))
+    await daemon.ready(signal)
+    this.handOver(folder, program)
+  }
+
+  private argv(program: Program): string[] {
+    const { programs } = this
+    if (program === 'gobgpd') {
+      return [
+        programs.gobgpd,
+        '--config-file',
+        `${HERE}/gobgpd.toml`,
+        '--api-hosts',
+        `unix://${HERE}/${API_SOCKET}`,
+        '--pprof-disable',
+        '--log-level',
+        'info',
+      ]
+    }
+    return [
+      programs[program],
+      '--user',
+      'frr',
+      '--group',
+      'frr',
+      '--config_file',
+      `${HERE}/${program}.conf`,
+      '--pid_file',
+      `${HERE}/${program}.pid`,
+      '--socket',
+      `${HERE}/zserv.api`,
+      '--vty_socket',
+      HERE,
+      // No vty over TCP.
+      '--vty_port',
+      '0',
+      '--log',
+      'stdout',
+    ]
+  }
+
+  private writeConfiguration({ node, control }: ControlledNode): void {
+    const { folder } = daemonDoor(this.options.folder, node, control)
+    mkdirSync(folder, { recursive: true })
+    this.open(folder, this.account.uid)
+    const write = (name: string, text: string) => {
+      const file = path.join(folder, name)
+      writeFileSync(file, text, { mode: 0o640 })
+      chownSync(file, 0, this.account.gid)
+    }
+    if (control.daemon === 'frr') {
+      const { frr, zebra, bgpd } = frrConfig(node, control)
+      write('frr.conf', frr)
+      write('zebra.conf', zebra)
+      write('bgpd.conf', bgpd)
+    } else {
+      const calls = this.nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node)
+      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: new Set(calls) }))
+    }
+  }
+
+  /** A folder that its owner writes and the invoker's group may look into. */
+  private open(folder: string, owner: number): void {
+    const { uid, gid } = this.options.invoker
+    chownSync(folder, owner, uid === 0 ? 0 : gid)
+    chmodSync(folder, uid === 0 ? 0o700 : 0o750)
+  }
+
+  /** The invoker asks daemons himself. Not through links: the folder is the daemon's to write. */
+  private handOver(folder: string, program: Program): void {
+    const { uid, gid } = this.options.invoker
+    if (uid === 0) return
+    if (program === 'gobgpd') lchownSync(path.join(folder, API_SOCKET), uid, gid)
+    else lchownSync(path.join(folder, `${program}.vty`), this.account.uid, gid)
+  }
+
+  /** What the engine needs of a kernel beside it: routes, hashed like flows, and no forwarding of its own. */
+  private async prepareKernels(signal: AbortSignal): Promise<void> {
+    const settings = [
+      ['ipv4/ip_forward', '0'],
+      ['ipv6/conf/all/forwarding', '0'],
+      ['ipv4/fib_multipath_hash_policy', '1'],
+      ['ipv6/fib_multipath_hash_policy', '1'],
+      // A route whose device has lost its carrier is none.
+      ['ipv4/conf/all/ignore_routes_with_linkdown', '1'],
+      ['ipv6/conf/all/ignore_routes_with_linkdown', '1'],
+    ]
+    const inside = settings.map(
+      // A kernel without IPv6 has none of its settings, and needs none.
+      ([name, value]) => `test ! -e /proc/sys/net/${name} || echo ${value} > /proc/sys/net/${name}`,
+    )
+    const script = this.nodes.map(({ namespace }) =>
+      [`nsenter --net=${path.join(NETNS_ROOT, namespace)} sh -e <<'INSIDE'`, ...inside, 'INSIDE'].join('\n'),
+    )
+    if (script.length === 0) return
+    await runCommand('setting up kernels for routing', ['sh', '-e'], {
+      input: `${script.join('\n')}\n`,
+      signal,
+    })
+  }
+}
+
+/**
+ * A gobgpd of a lab holds hundreds of routes, not a million: garbage is collected early, and one core is enough.
+ */
+const GO_ENVIRONMENT = { GOGC: '50', GOMAXPROCS: '1' }
+
+function stateOf(daemon: DaemonProcess): DaemonState {
+  const { node, program } = daemon.options
+  const { pid, end } = daemon
+  return { node, program, pid, ...(end === undefined ? {} : { end }) }
+}

@@ -1,0 +1,202 @@
+/**
+ * One daemon of a node: in the node's namespace, as the account of FRR, with the capabilities that it needs, dead with labd.
+ *
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, watch } from 'node:fs'
+import path from 'node:path'
+import { commandError, LabError, messageOf } from '../errors.js'
+import { NETNS_ROOT } from '../paths.js'
+import { raced } from '../steps.js'
+import type { Account } from './account.js'
+
+export type Program = 'zebra' | 'bgpd' | 'gobgpd'
+
+/**
+ * What each insists on. zebra writes routes, and both of FRR's refuse to start without all that they may ever want (`privs_init`), the
+ * VRF namespaces of CAP_SYS_ADMIN included; gobgpd listens on port 179.
+ */
+const CAPABILITIES: Readonly<Record<Program, readonly string[]>> = {
+  zebra: ['net_admin', 'net_raw', 'sys_admin'],
+  bgpd: ['net_bind_service', 'net_admin', 'net_raw', 'sys_admin'],
+  gobgpd: ['net_bind_service'],
+}
+
+/**
+ * A daemon's paths are said from its working folder, which it may enter although it may not pass through the lab's: that belongs to
+ * root and the invoker.
+ */
+export const HERE = '/proc/self/cwd'
+
+export interface DaemonOptions {
+  readonly program: Program
+  readonly node: string
+  readonly namespace: string
+  /** The program and its arguments. */
+  readonly argv: readonly string[]
+  /** Its working folder, writable by the account. */
+  readonly folder: string
+  readonly account: Account
+  /** A file in the folder that is there once the daemon serves. */
+  readonly socket: string
+  /** Takes standard output and error. */
+  readonly log: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface DaemonEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class DaemonProcess {
+  private readonly exited: Promise<void>
+  private outcome: (DaemonEnd & { readonly error?: Error }) | undefined
+  private asked = false
+
+  private constructor(
+    readonly options: DaemonOptions,
+    private readonly child: ChildProcess,
+    onDeath: (daemon: DaemonProcess) => void,
+  ) {
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.outcome = { code, signal }
+        resolve()
+        if (!this.asked) onDeath(this)
+      })
+      child.once('error', (error) => {
+        this.outcome = { code: null, signal: null, error }
+        resolve()
+        if (!this.asked) onDeath(this)
+      })
+    })
+  }
+
+  /** @param onDeath called when it ends although nobody asked it to */
+  static start(options: DaemonOptions, onDeath: (daemon: DaemonProcess) => void): DaemonProcess {
+    const { namespace, account, argv, program, env, folder } = options
+    const capabilities = ['-all', ...CAPABILITIES[program].map((name) => `+${name}`)].join(',')
+    const command = [
+      'nsenter',
+      `--net=${path.join(NETNS_ROOT, namespace)}`,
+      '--',
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      '--no-new-privs',
+      '--reuid',
+      String(account.uid),
+      '--regid',
+      String(account.gid),
+      // The group of vty sockets.
+      '--groups',
+      String(account.vtyGid),
+      `--inh-caps=${capabilities}`,
+      `--ambient-caps=${capabilities}`,
+      `--bounding-set=${capabilities}`,
+      '--',
+      ...argv,
+    ]
+    const log = openSync(options.log, 'a', 0o600)
+    // What it makes is nobody else's: gobgpd leaves its socket as the mask has it.
+    const mask = process.umask(0o177)
+    try {
+      const [file = '', ...rest] = command
+      const child = spawn(file, rest, { stdio: ['ignore', log, log], env: { ...env }, cwd: folder })
+      return new DaemonProcess(options, child, onDeath)
+    } finally {
+      process.umask(mask)
+      closeSync(log)
+    }
+  }
+
+  get pid(): number | null {
+    return this.outcome === undefined ? (this.child.pid ?? null) : null
+  }
+
+  get title(): string {
+    return `${this.options.program} of ${this.options.node}`
+  }
+
+  /** How it ended; absent while it runs. */
+  get end(): DaemonEnd | undefined {
+    if (this.outcome === undefined) return undefined
+    const { code, signal } = this.outcome
+    return { code, signal }
+  }
+
+  /** @throws LabError `ZT_LAB_DIED` with what it said when it ended before it served */
+  async ready(signal: AbortSignal): Promise<void> {
+    const { folder, socket } = this.options
+    const watching = new AbortController()
+    const served = new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (existsSync(path.join(folder, socket))) resolve()
+      }
+      watch(folder, { signal: watching.signal }, look).on('error', reject)
+      // It may have been there before anybody watched.
+      look()
+    })
+    const died = this.exited.then(() => {
+      throw this.deathError()
+    })
+    try {
+      await raced(Promise.race([served, died]), signal)
+    } finally {
+      died.catch(() => undefined)
+      watching.abort()
+    }
+  }
+
+  /** SIGTERM, then SIGKILL. Returns when it is gone. */
+  async stop(): Promise<void> {
+    this.asked = true
+    for (const [signal, ms] of [
+      ['SIGTERM', 500],
+      ['SIGKILL', 5000],
+    ] as const) {
+      if (this.outcome !== undefined) return
+      this.child.kill(signal)
+      await within(this.exited, ms)
+    }
+    if (this.outcome === undefined)
+      throw new LabError('ZT_LAB_DEADLINE', `${this.title} does not end, not even by SIGKILL`)
+  }
+
+  deathError(): LabError {
+    const { code = null, signal = null, error } = this.outcome ?? {}
+    if (error !== undefined)
+      return new LabError('ZT_LAB_MISSING', `${this.title} cannot be started: ${error.message}`, {
+        cause: error,
+      })
+    const said = commandError(`${this.title} ended`, {
+      argv: this.options.argv,
+      code,
+      signal,
+      stdout: '',
+      stderr: readLog(this.options.log),
+    })
+    return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
+  }
+}
+
+function readLog(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    return `(its log cannot be read: ${messageOf(error)})`
+  }
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    promise,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
+}
