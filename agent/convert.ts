@@ -119,8 +119,7 @@ function communityText(value: number): string {
 
 function labelsOf({ nlri, pattrs }: ApiPath): number[] {
   const tunnel = nlri?.evpnMulticast === undefined ? undefined : pattrs?.find((one) => one.pmsiTunnel)
-  const labels =
-    tunnel?.pmsiTunnel === undefined ? nlriLabels(nlri ?? {}) : [tunnel.pmsiTunnel.label ?? 0]
+  const labels = tunnel?.pmsiTunnel === undefined ? nlriLabels(nlri ?? {}) : [tunnel.pmsiTunnel.label ?? 0]
   return labels.filter((label) => label >= 1 && label <= MAX_VNI)
 }
 
@@ -157,7 +156,7 @@ export function announcePath({ key, path }: OwnRoute, originator: Originator): A
     return community
   })
   return {
-    ...sourceOf(path.extended, originator),
+    ...(needsSource(path.extended) ? sourceOf(originator) : {}),
     family: API_FAMILIES.evpn,
     nlri,
     pattrs: [
@@ -172,15 +171,10 @@ export function announcePath({ key, path }: OwnRoute, originator: Originator): A
   }
 }
 
-/** What is withdrawn: `extended` tells by which source it was announced. */
-export function withdrawPath(
-  table: TableName,
-  key: string,
-  extended: readonly string[],
-  originator: Originator,
-): ApiPath {
+/** What is withdrawn. @param source that under which it was announced, if it was (see {@link needsSource}) */
+export function withdrawPath(table: TableName, key: string, source: Originator | undefined): ApiPath {
   return {
-    ...sourceOf(extended, originator),
+    ...(source === undefined ? {} : sourceOf(source)),
     family: API_FAMILIES[table],
     nlri: table === 'evpn' ? nlriOf(key, []) : apiNlri(table, key, []),
     isWithdraw: true,
@@ -210,15 +204,19 @@ function ingressReplication(end: string, vni: number | undefined): ApiAttribute 
 }
 
 /**
- * GoBGP refuses a local route with a mobility sequence lower than one above another VTEP's for the same MAC, sticky or not; anycast
- * gateways all have the same MAC and number 0 (EVPN-4). The check is made for local paths alone, so a sticky path names its source.
+ * GoBGP refuses a local route whose mobility sequence is not above another VTEP's for the same MAC, sticky or not; but anycast gateways
+ * all have the same MAC and number 0 (EVPN-4). The check is made for local routes alone, so a sticky one names its source.
  */
-function sourceOf(
-  extended: readonly string[],
-  { asn, routerId, vtep }: Originator,
-): Pick<ApiPath, 'sourceAsn' | 'sourceId' | 'neighborIp'> {
-  const sticky = extended.some((text) => text.startsWith('mobility:') && text.endsWith(':sticky'))
-  return sticky ? { sourceAsn: asn, sourceId: routerId, neighborIp: vtep } : {}
+export function needsSource(extended: readonly string[]): boolean {
+  return extended.some((text) => text.startsWith('mobility:') && text.endsWith(':sticky'))
+}
+
+function sourceOf({
+  asn,
+  routerId,
+  vtep,
+}: Originator): Pick<ApiPath, 'sourceAsn' | 'sourceId' | 'neighborIp'> {
+  return { sourceAsn: asn, sourceId: routerId, neighborIp: vtep }
 }
 
 function communityNumber(text: string): number {

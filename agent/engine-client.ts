@@ -31,9 +31,7 @@ const Program = z.object({
   node: z.string(),
   interfaces: z.array(Interface),
   tables: z.object({
-    routes: z.array(
-      z.object({ vrf: z.int().min(0), prefix: CidrText, group: z.int().min(1).optional() }),
-    ),
+    routes: z.array(z.object({ vrf: z.int().min(0), prefix: CidrText, group: z.int().min(1).optional() })),
     groups: z.array(NextHopGroup),
     neighbours: z.array(z.object({ interface: InterfaceId, address: IpText, mac: MacText, ...sticky })),
     fdb: z.array(

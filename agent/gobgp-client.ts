@@ -27,8 +27,7 @@ export interface GobgpClientOptions {
 
 /** Which of a daemon's tables: the one of all best paths, or what came from or goes to one peer. */
 export type GobgpTable =
-  | { readonly kind: 'global' }
-  | { readonly kind: 'received' | 'advertised'; readonly neighbour: string }
+  { readonly kind: 'global' } | { readonly kind: 'received' | 'advertised'; readonly neighbour: string }
 
 export interface Watch {
   /** Nothing is told any more. */
@@ -81,15 +80,21 @@ export class GobgpClient {
   }
 
   /** The paths of a table; in the global one `best` is told, in a peer's `filtered`. */
-  async paths(
-    table: TableName,
-    of: GobgpTable = { kind: 'global' },
-  ): Promise<readonly ApiDestination[]> {
+  async paths(table: TableName, of: GobgpTable = { kind: 'global' }): Promise<readonly ApiDestination[]> {
     const answers = (await this.#list('ListPath', {
       ...tableRequest(of),
       family: API_FAMILIES[table],
     })) as readonly { readonly destination?: ApiDestination }[]
     return answers.flatMap(({ destination }) => destination ?? [])
+  }
+
+  /** How many keys the global table has. */
+  async tableSize(table: TableName): Promise<number> {
+    const request = { tableType: GLOBAL, family: API_FAMILIES[table] }
+    const { numDestination = 0 } = (await this.#ask('GetTable', request)) as {
+      readonly numDestination?: number
+    }
+    return numDestination
   }
 
   /** Announces; what is there with the same NLRI and source is replaced. @throws AgentError `ZT_AGENT_REFUSED` and others */

@@ -14,13 +14,7 @@ export interface Method {
   readonly responseDeserialize: (octets: Buffer) => object
 }
 export type MethodName =
-  | 'GetBgp'
-  | 'ListPeer'
-  | 'ListPath'
-  | 'AddPath'
-  | 'AddPathStream'
-  | 'DeletePath'
-  | 'WatchEvent'
+  'GetBgp' | 'GetTable' | 'ListPeer' | 'ListPath' | 'AddPath' | 'AddPathStream' | 'DeletePath' | 'WatchEvent'
 export type Service = (name: MethodName) => Method
 
 const FILE = path.join('api', 'gobgp.proto')
@@ -73,6 +67,7 @@ function methodsOf(definition: PackageDefinition): ReadonlyMap<string, Method> {
 function foreign(folder: string, what: string, cause?: unknown): AgentError {
   return new AgentError('ZT_AGENT_CONFIG', `${path.join(folder, FILE)} ${what}`, {
     cause,
-    remedy: 'give the folder of the .proto files that come with GoBGP 4.8 (in a checkout: build/daemons/proto)',
+    remedy:
+      'give the folder of the .proto files that come with GoBGP 4.8 (in a checkout: build/daemons/proto)',
   })
 }

@@ -1,0 +1,333 @@
+/**
+ * What runs beside a node's engine: tells the node's BGP daemon what the engine has heard, the engine what the daemon has learned from
+ * others, and the kernel the routes of the underlay. Level-triggered: it brings each of them from what it has to what is wanted, whatever
+ * has happened meanwhile, so a restart of any of them, or of the agent, touches nothing that is right.
+ *
+ * @module
+ */
+import type { NodeControl } from '../contract/control-plane.js'
+import type { RibPath } from '../contract/rib.js'
+import {
+  announcements,
+  desiredTables,
+  type Announced,
+  type ControlNode,
+  type Learned,
+} from '../twin/control/index.js'
+import { announcedBefore } from './announced.js'
+import { canonicalAddress, resolved, type BestTable } from './best-table.js'
+import { EngineLink } from './engine-link.js'
+import { EngineSink } from './engine-sink.js'
+import { AgentError, messageOf } from './errors.js'
+import { GobgpLink, type Attached } from './gobgp-link.js'
+import { GobgpSink } from './gobgp-sink.js'
+import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
+import { KernelSink } from './kernel-sink.js'
+import { LinkMonitor } from './link-monitor.js'
+import type { AgentState } from './state.js'
+import { Worker } from './worker.js'
+
+export interface AgentOptions {
+  readonly node: string
+  readonly control: NodeControl
+  /** Path of the engine's control socket. */
+  readonly engine: string
+  /** Path of the BGP daemon's API socket. */
+  readonly gobgp: string
+  /** The folder of GoBGP's .proto files. */
+  readonly protoFolder: string
+  /** Absent: routes of the underlay are not the agent's. */
+  readonly kernel?: { readonly routes: KernelRoutes; readonly namespace?: string }
+  /** ms that missing peers may keep what they announced before from being removed, after the daemon has started; default 30 s. */
+  readonly deferral?: number
+  /** ms without a route after which a peer that sends no End-of-RIB marker has told all; default 1 s. */
+  readonly quiet?: number
+  readonly log?: (line: string) => void
+  /** Called when {@link Agent.state} may be another than before. */
+  readonly onState?: () => void
+}
+
+const DEFERRAL = 30_000
+const QUIET = 1_000
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #log: (line: string) => void
+  readonly #gobgp: GobgpLink
+  readonly #engine: EngineLink
+  readonly #engineSink: EngineSink
+  readonly #gobgpSink: GobgpSink
+  readonly #kernelSink: KernelSink | undefined
+  readonly #engineWorker: Worker
+  readonly #gobgpWorker: Worker
+  readonly #kernelWorker: Worker | undefined
+  /** Next hops of the underlay: device and interface id of the session, by the address of its far end. */
+  readonly #hops: ReadonlyMap<string, { readonly dev: string; readonly interface: number }>
+  #links: LinkMonitor | undefined
+  #node: ControlNode | undefined
+  #announced: Announced | undefined
+  /** Something has changed since the last pass. */
+  #stale = false
+  #scheduled: NodeJS.Immediate | undefined
+  #passes = 0
+  #fault: string | undefined
+  #closed = false
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    const { node, control, kernel } = options
+    this.#log = (line) => options.log?.(`${node}: ${line}`)
+    const onChange = () => this.#change()
+    this.#gobgp = new GobgpLink({
+      control,
+      socket: options.gobgp,
+      protoFolder: options.protoFolder,
+      deferral: { limit: options.deferral ?? DEFERRAL, quiet: options.quiet ?? QUIET },
+      log: this.#log,
+      onChange,
+    })
+    this.#engine = new EngineLink({ node, socket: options.engine, log: this.#log, onChange })
+    this.#engineSink = new EngineSink(this.#engine, control, this.#log)
+    this.#gobgpSink = new GobgpSink(this.#gobgp, control, this.#log)
+    const onRest = () => this.#rest()
+    this.#engineWorker = new Worker(() => this.#engineSink.round(), onRest)
+    this.#gobgpWorker = new Worker(() => this.#gobgpSink.round(), onRest)
+    if (kernel !== undefined) {
+      const sink = new KernelSink(kernel.routes, this.#log)
+      this.#kernelSink = sink
+      this.#kernelWorker = new Worker(() => sink.round(), onRest)
+    }
+    this.#hops = new Map(
+      control.sessions.map(({ remote, port, interface: id }) => [
+        canonicalAddress(remote),
+        { dev: port, interface: id },
+      ]),
+    )
+  }
+
+  start(): void {
+    const { kernel } = this.#options
+    this.#gobgp.start()
+    this.#engine.start()
+    if (kernel !== undefined) {
+      this.#links ??= new LinkMonitor(kernel.namespace, () => {
+        this.#kernelSink?.doubt()
+        this.#kernelWorker?.wake()
+      })
+    }
+  }
+
+  /** Leaves daemon, engine and kernel as they are: what was forwarded is forwarded. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled)
+    await Promise.all([this.#gobgp.close(), this.#engine.close(), this.#links?.close()])
+    await Promise.all([this.#engineWorker.close(), this.#gobgpWorker.close(), this.#kernelWorker?.close()])
+    this.#options.kernel?.routes.close()
+  }
+
+  state(): AgentState {
+    const gobgp = this.#gobgp.attached
+    const engine = this.#engine.attached
+    return {
+      node: this.#options.node,
+      idle: this.#idle,
+      passes: this.#passes,
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      gobgp: {
+        attached: gobgp !== undefined,
+        whole: gobgp?.whole ?? false,
+        established: this.#gobgp.established,
+        awaited: gobgp?.awaited ?? [],
+        keys: gobgp?.table.size ?? 0,
+        version: gobgp?.table.version ?? 0,
+        events: this.#gobgp.events,
+        unreadable: this.#gobgp.unreadable,
+        announced: this.#gobgpSink.announced,
+        added: this.#gobgpSink.added,
+        withdrawn: this.#gobgpSink.withdrawn,
+        refused: this.#gobgpSink.refused,
+        ...errorOf(this.#gobgp.error),
+      },
+      engine: {
+        attached: engine !== undefined,
+        learned: engine?.learned.version ?? 0,
+        applied: this.#engineSink.applied,
+        refused: this.#engineSink.refused,
+        ...errorOf(this.#engine.error),
+      },
+      ...(this.#kernelSink === undefined
+        ? {}
+        : {
+            kernel: {
+              routes: this.#kernelSink.routes,
+              changed: this.#kernelSink.changed,
+              refused: this.#kernelSink.refused,
+              ...(this.#kernelSink.error === undefined ? {} : { error: this.#kernelSink.error }),
+            },
+          }),
+    }
+  }
+
+  /** Reads anew what engine and kernel have, for whoever has changed them behind the agent's back. */
+  async resync(): Promise<void> {
+    this.#kernelSink?.doubt()
+    this.#kernelWorker?.wake()
+    await this.#engine.refreshProgram()
+  }
+
+  /**
+   * Waits until all that the engine has heard and the daemon has learned up to now is where it belongs.
+   *
+   * @param timeout ms
+   * @throws AgentError `ZT_AGENT_DEADLINE` with what is still missing
+   */
+  async settled(timeout: number): Promise<AgentState> {
+    const deadline = Date.now() + timeout
+    for (;;) {
+      const missing = await this.#missing()
+      const state = this.state()
+      if (missing === undefined) return state
+      if (Date.now() >= deadline) {
+        const what = `the agent of ${state.node} did not settle within ${timeout} ms: ${missing}`
+        throw new AgentError('ZT_AGENT_DEADLINE', what)
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, SETTLE_POLL)
+      })
+    }
+  }
+
+  /** What is still to be done or to come, if anything. */
+  async #missing(): Promise<string | undefined> {
+    const { attached } = this.#gobgp
+    if (attached === undefined) return `no BGP daemon (${this.#gobgp.error?.message ?? 'not yet'})`
+    if (this.#engine.attached === undefined) return `no engine (${this.#engine.error?.message ?? 'not yet'})`
+    if (!attached.whole) return `peers that have not told all: ${attached.awaited.join(', ')}`
+    await this.#engine.refreshLearned()
+    const told = await this.#told(attached)
+    if (!this.#idle) return 'work that is not done'
+    return told
+  }
+
+  /** The daemon's tables and what it has told of them, held against each other by their sizes. */
+  async #told({ client, table }: Attached): Promise<string | undefined> {
+    for (const name of ['ipv4', 'ipv6', 'evpn'] as const) {
+      const there = await client.tableSize(name)
+      if (there !== table.sizeOf(name)) return `${name} has ${there} keys, told are ${table.sizeOf(name)}`
+    }
+    return undefined
+  }
+
+  get #idle(): boolean {
+    return (
+      !this.#stale &&
+      this.#engineWorker.resting &&
+      this.#gobgpWorker.resting &&
+      this.#kernelWorker?.resting !== false
+    )
+  }
+
+  #change(): void {
+    this.#stale = true
+    this.#schedule()
+  }
+
+  /** All that arrives in one turn of the event loop, or while the engine takes what is there, is one pass. */
+  #schedule(): void {
+    if (!this.#stale || this.#closed || this.#scheduled !== undefined || !this.#engineWorker.resting) return
+    this.#scheduled = setImmediate(() => {
+      this.#scheduled = undefined
+      this.#stale = false
+      this.#guarded(() => this.#pass())
+      if (this.#idle) this.#options.onState?.()
+    })
+  }
+
+  #rest(): void {
+    this.#schedule()
+    if (this.#idle) this.#options.onState?.()
+  }
+
+  /** A mistake of the agent's own must not end what runs beside a node: it keeps what it had, and says so. */
+  #guarded(work: () => void): void {
+    try {
+      work()
+      this.#fault = undefined
+    } catch (error) {
+      const message = messageOf(error)
+      if (message !== this.#fault) this.#log(`cannot work out what is wanted: ${message}`)
+      this.#fault = message
+    }
+  }
+
+  #pass(): void {
+    this.#passes++
+    const { node: name, control } = this.#options
+    const { attached } = this.#gobgp
+    const engine = this.#engine.attached
+    if (engine !== undefined) this.#node = { name, control, interfaces: engine.program.interfaces }
+    if (attached !== undefined) {
+      const used = this.#used(attached.table)
+      this.#kernelSink?.want({ routes: used, whole: attached.whole })
+      // A MAC that is being yielded must not look like one that has come back (EVPN-6).
+      const yielding = this.#engineSink.forgetting
+      if (this.#node !== undefined && !yielding) this.#evpn(this.#node, attached, used)
+    }
+    // Also with nothing new: one of them may be another than the one that has it.
+    this.#engineWorker.wake()
+    this.#gobgpWorker.wake()
+    this.#kernelWorker?.wake()
+  }
+
+  #evpn(node: ControlNode, { table, found, whole }: Attached, used: KernelRouteTable): void {
+    const best = resolved(table.evpn, used.keys(), node.control.originate)
+    this.#announced ??= announcedBefore(
+      node.control,
+      [...found.evpn].map(([key, { path }]) => [key, path] as const),
+    )
+    const learned = this.#learned(whole, this.#announced)
+    const { routes, announced, forget } = announcements(node, learned, best, this.#announced)
+    this.#announced = announced
+    this.#gobgpSink.want(routes)
+    this.#engineSink.want({ tables: desiredTables(node, best, announced), whole, forget })
+  }
+
+  /** As long as others' routes are missing it is not known whose MAC is new here: what was announced stays, what was not waits. */
+  #learned(whole: boolean, { macs }: Announced): Learned {
+    const learned = this.#engine.attached?.learned ?? this.#lastLearned
+    this.#lastLearned = learned
+    if (whole) return learned
+    return { ...learned, fdb: learned.fdb.filter(({ bridge, mac }) => macs.has(`${bridge} ${mac}`)) }
+  }
+  /** An engine that is away has forgotten nothing yet. */
+  #lastLearned: Learned = { fdb: [], neighbours: [] }
+
+  /** TABLE-7, for all families. */
+  #used(table: BestTable): KernelRouteTable {
+    const isUsable = ({ nextHop }: RibPath) => this.#hops.has(nextHop)
+    const routes = new Map<string, readonly KernelHop[]>()
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      for (const [prefix, paths] of table.used(family, isUsable)) routes.set(prefix, this.#members(paths))
+    }
+    return routes
+  }
+
+  /** By ascending interface id (BGP-8). */
+  #members(paths: readonly RibPath[]): readonly KernelHop[] {
+    return paths
+      .flatMap(({ nextHop }) => {
+        const hop = this.#hops.get(nextHop)
+        return hop === undefined ? [] : { via: nextHop, dev: hop.dev, interface: hop.interface }
+      })
+      .toSorted((a, b) => a.interface - b.interface)
+      .map(({ via, dev }) => ({ via, dev }))
+  }
+}
+
+/** ms between looks at the sizes of a daemon's tables. */
+const SETTLE_POLL = 10
+
+function errorOf(error: AgentError | undefined): { readonly error?: string } {
+  return error === undefined ? {} : { error: error.message }
+}

@@ -1,0 +1,142 @@
+/**
+ * A daemon's best paths as its events tell them, with what the node uses of them (BGP-7 to BGP-9).
+ *
+ * @module
+ */
+import type { RibPath } from '../contract/rib.js'
+import {
+  formatIp,
+  isIpv6,
+  parseInterfaceAddress,
+  parseIp,
+  parsePrefix,
+  prefixContains,
+  type Prefix,
+} from '../twin/packet/index.js'
+import { comparePeers, type ReadPath } from './convert.js'
+import type { TableName } from './gobgp-api.js'
+
+export interface BestTableOptions {
+  /** The daemon tells all paths that it holds for equal; otherwise the best alone. */
+  readonly multipath: boolean
+  /** How many of them are used (BGP-8). */
+  readonly limit: number
+}
+
+/** Paths of a key by the address of who gave them, empty for the node itself. */
+type Paths = Map<string, ReadPath>
+
+export class BestTable {
+  readonly #options: BestTableOptions
+  readonly #tables: Readonly<Record<TableName, Map<string, Paths>>> = {
+    ipv4: new Map(),
+    ipv6: new Map(),
+    evpn: new Map(),
+  }
+  /** The best path of each key of EVPN, where it is another's. */
+  readonly #evpn = new Map<string, RibPath>()
+  /** Goes up with each change. */
+  version = 0
+
+  constructor(options: BestTableOptions) {
+    this.#options = options
+  }
+
+  update(read: ReadPath): void {
+    const table = this.#tables[read.table]
+    const paths = table.get(read.key)
+    if (read.withdrawn) {
+      if (paths?.delete(read.neighbour) !== true) return
+      if (paths.size === 0) table.delete(read.key)
+    } else if (paths === undefined || !this.#options.multipath) {
+      table.set(read.key, new Map([[read.neighbour, read]]))
+    } else paths.set(read.neighbour, read)
+    this.version++
+    if (read.table === 'evpn') this.#choose(read.key)
+  }
+
+  /** EVPN routes of others, by key; what the table holds now, and not a copy. */
+  get evpn(): ReadonlyMap<string, RibPath> {
+    return this.#evpn
+  }
+
+  /** Paths that the node itself originates, of one table, by key. */
+  own(table: TableName): ReadonlyMap<string, ReadPath> {
+    const own = new Map<string, ReadPath>()
+    for (const [key, paths] of this.#tables[table]) {
+      const path = paths.get('')
+      if (path !== undefined) own.set(key, path)
+    }
+    return own
+  }
+
+  /** Used paths of unicast prefixes that others have given, by prefix, in the order of BGP-7's last two steps. */
+  used(
+    table: 'ipv4' | 'ipv6',
+    isUsable: (path: RibPath) => boolean,
+  ): ReadonlyMap<string, readonly RibPath[]> {
+    const used = new Map<string, readonly RibPath[]>()
+    for (const [key, paths] of this.#tables[table]) {
+      // An own path makes no route (TABLE-7).
+      if (paths.has('')) continue
+      const usable = this.#inOrder(paths).flatMap(({ path }) => (isUsable(path) ? path : []))
+      if (usable.length > 0) used.set(key, usable.slice(0, this.#options.limit))
+    }
+    return used
+  }
+
+  sizeOf(table: TableName): number {
+    return this.#tables[table].size
+  }
+
+  get size(): number {
+    return Object.values(this.#tables).reduce((sum, table) => sum + table.size, 0)
+  }
+
+  #choose(key: string): void {
+    const paths = this.#tables.evpn.get(key)
+    const [best] = paths === undefined || paths.has('') ? [] : this.#inOrder(paths)
+    if (best === undefined) this.#evpn.delete(key)
+    else this.#evpn.set(key, best.path)
+  }
+
+  #inOrder(paths: Paths): readonly ReadPath[] {
+    return paths.size === 1 ? [...paths.values()] : [...paths.values()].toSorted(comparePeers)
+  }
+}
+
+/**
+ * BGP-9 on leaves: the EVPN routes whose next hop the node can reach.
+ *
+ * @param own prefixes and addresses of the node itself
+ */
+export function resolved(
+  evpn: ReadonlyMap<string, RibPath>,
+  reachable: Iterable<string>,
+  own: readonly string[],
+): ReadonlyMap<string, RibPath> {
+  const prefixes = [
+    ...[...reachable].map(parsePrefix),
+    ...own.map((text) => parseInterfaceAddress(text).prefix),
+  ]
+  const answers = new Map<string, boolean>()
+  const isReachable = (nextHop: string): boolean => {
+    const known = answers.get(nextHop)
+    if (known !== undefined) return known
+    const answer = isCovered(nextHop, prefixes)
+    answers.set(nextHop, answer)
+    return answer
+  }
+  return new Map([...evpn].filter(([, { nextHop }]) => isReachable(nextHop)))
+}
+
+function isCovered(nextHop: string, prefixes: readonly Prefix[]): boolean {
+  const address = parseIp(nextHop)
+  const family = isIpv6(address) ? 6 : 4
+  return prefixes.some((prefix) => prefix.family === family && prefixContains(prefix, address))
+}
+
+/** An address in canonical text. @throws PacketError */
+export function canonicalAddress(text: string): string {
+  return formatIp(parseIp(text))
+}

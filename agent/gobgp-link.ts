@@ -1,0 +1,273 @@
+/**
+ * The agent's link to its BGP daemon: connects, follows the daemon's table, and does so again when either has gone.
+ *
+ * @module
+ */
+import type { NodeControl } from '../contract/control-plane.js'
+import { Backoff } from './backoff.js'
+import { BestTable, canonicalAddress } from './best-table.js'
+import { isEndOfRib, readPath, type ReadContext, type ReadPath } from './convert.js'
+import { Deferral, type DeferralOptions } from './deferral.js'
+import { AgentError, messageOf } from './errors.js'
+import { GobgpClient } from './gobgp-client.js'
+import {
+  tableOf,
+  type ApiCapability,
+  type ApiPath,
+  type ApiPeer,
+  type ApiWatchEvent,
+  type TableName,
+} from './gobgp-api.js'
+
+export interface GobgpLinkOptions {
+  readonly control: NodeControl
+  readonly socket: string
+  readonly protoFolder: string
+  readonly deferral: DeferralOptions
+  readonly log: (line: string) => void
+  /** Anything that `GobgpLink` shows is another than before. */
+  readonly onChange: () => void
+}
+
+/** The daemon's table, from the time on that all that was there has been told. */
+export interface Attached {
+  readonly client: GobgpClient
+  readonly table: BestTable
+  /** What the node originated when the agent came, by table and key. */
+  readonly found: Readonly<Record<TableName, ReadonlyMap<string, ReadPath>>>
+  /** Nothing is missing that peers have to tell: what is not in the table is gone. */
+  readonly whole: boolean
+  /** Peers that have not told all, by address. */
+  readonly awaited: readonly string[]
+}
+
+/** Paths in an event, so that a large table does not come in one. */
+const BATCH = 1024
+/** ms to connect. */
+const CONNECT = 2_000
+/** ms between questions whether the daemon is still alive: a stopped one does not close its socket. */
+const PROBE = 5_000
+
+export class GobgpLink {
+  readonly #options: GobgpLinkOptions
+  readonly #context: ReadContext
+  readonly #ended = new AbortController()
+  readonly #sessions = new Map<string, boolean>()
+  #attached: (Attached & { whole: boolean }) | undefined
+  #deferral: Deferral | undefined
+  #running: Promise<void> | undefined
+  #error: AgentError | undefined
+  /** Paths that could not be read. */
+  unreadable = 0
+  /** Paths told, over all connections. */
+  events = 0
+
+  constructor(options: GobgpLinkOptions) {
+    this.#options = options
+    const { asn, sessions } = options.control
+    this.#context = {
+      asn,
+      peers: new Map(sessions.map(({ remote, peer }) => [canonicalAddress(remote), peer])),
+    }
+  }
+
+  start(): void {
+    this.#running ??= this.#loop(this.#ended.signal)
+  }
+
+  /** `undefined` as long as the daemon is not there or has not told what it has. */
+  get attached(): Attached | undefined {
+    return this.#attached
+  }
+
+  /** Why it is not attached. */
+  get error(): AgentError | undefined {
+    return this.#error
+  }
+
+  /** Names of peers whose sessions are up. */
+  get established(): readonly string[] {
+    return [...this.#sessions].flatMap(([address, up]) =>
+      up ? (this.#context.peers.get(address) ?? []) : [],
+    )
+  }
+
+  /** Leaves the daemon with all that it was told. */
+  async close(): Promise<void> {
+    this.#ended.abort()
+    await this.#running
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff()
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal, () => backoff.reset())
+      } catch (error) {
+        this.#fail(error)
+      }
+      await backoff.wait(signal)
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    const error =
+      thrown instanceof AgentError
+        ? thrown
+        : new AgentError('ZT_AGENT_PROTOCOL', messageOf(thrown), { cause: thrown })
+    // Said once, and not with each attempt.
+    if (error.message !== this.#error?.message) this.#options.log(error.message)
+    this.#error = error
+    this.#options.onChange()
+  }
+
+  /** One connection, until it ends. */
+  async #follow(signal: AbortSignal, onAttached: () => void): Promise<void> {
+    const { socket, protoFolder } = this.#options
+    const client = new GobgpClient({ socket, protoFolder })
+    const over = new AbortController()
+    const stop = () => over.abort()
+    signal.addEventListener('abort', stop)
+    try {
+      await client.ready(CONNECT)
+      const multipath = await this.#identify(client)
+      if (signal.aborted) return
+      await this.#watch(client, multipath, over.signal, onAttached)
+    } finally {
+      signal.removeEventListener('abort', stop)
+      this.#deferral?.close()
+      this.#deferral = undefined
+      this.#attached = undefined
+      this.#sessions.clear()
+      client.close()
+    }
+  }
+
+  /** @returns whether the daemon tells all equal paths. @throws AgentError */
+  async #identify(client: GobgpClient): Promise<boolean> {
+    const { control, socket } = this.#options
+    const { asn, routerId, useMultiplePaths } = await client.global()
+    if (asn === undefined || asn === 0) {
+      throw new AgentError('ZT_AGENT_CONNECTION', `the BGP daemon at ${socket} has no configuration yet`)
+    }
+    if (asn !== control.asn || routerId !== control.routerId) {
+      throw new AgentError(
+        'ZT_AGENT_IDENTITY',
+        `the BGP daemon at ${socket} is AS ${asn}, router id ${routerId ?? 'none'}; the node is AS ${control.asn}, ${control.routerId}`,
+        { remedy: 'give the agent and the daemon the configuration of the same node' },
+      )
+    }
+    return useMultiplePaths === true
+  }
+
+  #watch(
+    client: GobgpClient,
+    multipath: boolean,
+    signal: AbortSignal,
+    onAttached: () => void,
+  ): Promise<void> {
+    const { control, deferral: deferralOptions } = this.#options
+    const table = new BestTable({ multipath, limit: control.multipath })
+    const deferral = new Deferral(this.#context.peers.keys(), deferralOptions, () => this.#becomeWhole())
+    this.#deferral = deferral
+    return new Promise((resolve, reject) => {
+      let peersTold = false
+      const probe = setInterval(() => {
+        client.global().catch((error: Error) => end(error))
+      }, PROBE)
+      const onEvent = (event: ApiWatchEvent) => {
+        if (event.peer !== undefined) {
+          if (event.peer.type === 'TYPE_END_OF_INIT') peersTold = true
+          else this.#peer(deferral, event.peer.peer ?? {})
+          if (this.#attached !== undefined) this.#options.onChange()
+          return
+        }
+        const paths = event.table?.paths ?? []
+        for (const path of paths) this.#path(table, deferral, path)
+        if (this.#attached === undefined && peersTold && paths.length <= BATCH) {
+          this.#attach(client, table, deferral)
+          onAttached()
+        }
+        if (this.#attached !== undefined) this.#options.onChange()
+      }
+      const watch = client.watch(BATCH, onEvent, (error) => end(error))
+      const end = (error?: Error) => {
+        clearInterval(probe)
+        watch.close()
+        signal.removeEventListener('abort', stop)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const stop = () => end()
+      signal.addEventListener('abort', stop)
+    })
+  }
+
+  #attach(client: GobgpClient, table: BestTable, deferral: Deferral): void {
+    const found = { ipv4: table.own('ipv4'), ipv6: table.own('ipv6'), evpn: table.own('evpn') }
+    this.#error = undefined
+    this.#attached = {
+      client,
+      table,
+      found,
+      whole: deferral.whole,
+      get awaited() {
+        return deferral.awaited
+      },
+    }
+    // A daemon that knows nothing of the node's own prefixes has not been told since it started.
+    const { originate } = this.#options.control
+    const fresh = originate.some((prefix) => !found.ipv4.has(prefix) && !found.ipv6.has(prefix))
+    deferral.start(fresh)
+  }
+
+  #becomeWhole(): void {
+    if (this.#attached === undefined) return
+    this.#attached.whole = true
+    this.#options.onChange()
+  }
+
+  #path(table: BestTable, deferral: Deferral, path: ApiPath): void {
+    if (isEndOfRib(path)) {
+      const family = tableOf(path.family)
+      if (family !== undefined) deferral.endOfRib(addressOf(path.neighborIp), family)
+      return
+    }
+    this.events++
+    const read = readPath(path, this.#context)
+    if (read === undefined) {
+      this.unreadable++
+      return
+    }
+    table.update(read)
+    deferral.route(read.neighbour)
+  }
+
+  #peer(deferral: Deferral, { state }: ApiPeer): void {
+    const neighbour = addressOf(state?.neighborAddress)
+    const session = this.#options.control.sessions.find(
+      ({ remote }) => canonicalAddress(remote) === neighbour,
+    )
+    if (session === undefined) return
+    const established = state?.sessionState === 'SESSION_STATE_ESTABLISHED'
+    this.#sessions.set(neighbour, established)
+    const told = [state?.localCap ?? [], state?.remoteCap ?? []]
+    const families = session.families.filter((family) => told.every((caps) => hasFamily(caps, family)))
+    // RFC 4724 section 3: the marker is for who has the capability; a peer may send it without having it itself.
+    const markers = told.every((caps) => caps.some((one) => one.gracefulRestart !== undefined))
+    deferral.session(neighbour, { established, markers: new Set(markers ? families : []) })
+  }
+}
+
+function hasFamily(capabilities: readonly ApiCapability[], family: TableName): boolean {
+  return capabilities.some(({ multiProtocol }) => tableOf(multiProtocol?.family) === family)
+}
+
+/** What the daemon writes as an address, in canonical text; empty for what is none. */
+function addressOf(text: string | undefined): string {
+  try {
+    return canonicalAddress(text ?? '')
+  } catch {
+    return ''
+  }
+}
