@@ -37,7 +37,7 @@ export {
   type SimOptions,
   type SimulatedNode,
 } from './sim.js'
-export { simulate, type Conditions, type Converged } from './simulate.js'
+export { simulate, type Converged } from './simulate.js'
 export type { Down } from './topology.js'
 export {
   changesBetween,

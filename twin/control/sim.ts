@@ -50,7 +50,8 @@ export interface Change {
   readonly knowledge?: HostKnowledge
 }
 
-export interface SimOptions {
+/** Where a simulation begins: at once, not by way of a fabric in which everything is up and nobody has spoken. */
+export interface SimOptions extends Omit<Change, 'control'> {
   /** Orders of messages that are tried for keys whose outcome may depend on them; 8 by default. */
   readonly orders?: number
 }
@@ -73,14 +74,15 @@ export class ControlPlaneSim {
   #ties: readonly Diagnosis[] = []
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
-  constructor(nodes: readonly SimulatedNode[], { orders = 8 }: SimOptions = {}) {
+  constructor(nodes: readonly SimulatedNode[], options: SimOptions = {}) {
+    const { orders = 8, ...begin } = options
     this.#orders = orders
     this.#nodes = [...nodes]
     this.#topology = new Topology(nodes)
     this.#unicast = new UnicastRib(this.#topology, orders)
     this.#underlay = new UnderlayRoutes(this.#topology)
     this.#evpn = this.#newEvpn()
-    this.#settle(this.#topology.setDown({}), this.#all())
+    this.#apply({ down: {}, ...begin }, new Set(), this.#all())
   }
 
   #newEvpn(): EvpnRib {
@@ -97,11 +99,22 @@ export class ControlPlaneSim {
    * @returns names of the nodes whose tables may be others than before
    * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE`, and then nothing has changed
    */
-  update({ down, learned, control, knowledge }: Change): ReadonlySet<string> {
-    const heard = new Map([...(learned ?? [])].map(([name, one]) => [this.#topology.indexOf(name), one]))
+  update(change: Change): ReadonlySet<string> {
     const touched = new Set<number>()
     const speakers = new Set<number>()
-    if (control !== undefined) this.#setControls(control, down ?? this.#down, touched, speakers)
+    const { control, down = this.#down } = change
+    for (const name of change.learned?.keys() ?? []) this.#topology.indexOf(name)
+    if (control !== undefined) this.#setControls(control, down, touched, speakers)
+    const affected = this.#apply(change, touched, speakers)
+    return new Set([...affected].map((index) => this.#nameOf(index)))
+  }
+
+  #apply(
+    { down, learned, knowledge }: Change,
+    touched: Set<number>,
+    speakers: Set<number>,
+  ): ReadonlySet<number> {
+    const heard = new Map([...(learned ?? [])].map(([name, one]) => [this.#topology.indexOf(name), one]))
     if (down !== undefined) {
       for (const index of this.#topology.setDown(down)) touched.add(index)
       this.#down = down
@@ -111,8 +124,7 @@ export class ControlPlaneSim {
       this.#learned.set(index, one)
       speakers.add(index)
     }
-    const affected = this.#settle(touched, speakers)
-    return new Set([...affected].map((index) => this.#nameOf(index)))
+    return this.#settle(touched, speakers)
   }
 
   #setControls(
@@ -151,10 +163,12 @@ export class ControlPlaneSim {
 
   #restore({ learned, announced }: HostKnowledge, speakers: Set<number>): void {
     for (const [index, { name }] of this.#nodes.entries()) {
-      const [heard, said] = [learned.get(name) ?? NOTHING_LEARNED, announced.get(name) ?? NOTHING_ANNOUNCED]
+      const [heard, said] = [learned.get(name), announced.get(name)]
       if (heard === this.#learned.get(index) && said === this.#announced.get(index)) continue
-      this.#learned.set(index, heard)
-      this.#announced.set(index, said)
+      if (heard === undefined) this.#learned.delete(index)
+      else this.#learned.set(index, heard)
+      if (said === undefined) this.#announced.delete(index)
+      else this.#announced.set(index, said)
       speakers.add(index)
     }
   }

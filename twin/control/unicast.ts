@@ -132,18 +132,20 @@ export class UnicastRib {
   }
 
   #diagnose(key: UnicastKey, cycle: readonly number[] | undefined): Diagnosis | undefined {
-    let rests = false
     for (let seed = 1; seed <= this.#orders; seed++) {
       const entries = settleAtRandom(key.problem, drawFrom(seed))
       if (entries === undefined) continue
-      rests = true
-      if (cycle !== undefined) continue
+      if (cycle !== undefined) {
+        // What some order ends in says more than a moment of one that does not end.
+        key.entries = entries
+        return { ...this.#oscillation(key, cycle), restsInOtherOrders: true }
+      }
       const places = [...differences(key.entries, entries)].filter(
         (index) => !isSameBest(key.entries[index], entries[index]),
       )
       if (places.length > 0) return this.#dependence(key, entries, places)
     }
-    return cycle && { ...this.#oscillation(key, cycle), restsInOtherOrders: rests }
+    return cycle && this.#oscillation(key, cycle)
   }
 
   #oscillation({ table, text }: UnicastKey, cycle: readonly number[]) {

@@ -1,0 +1,221 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { NodeControl, Policy } from '../../contract/control-plane.js'
+import { forEachFailure } from './failures.js'
+import type { Learned } from './node.js'
+import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+import { leafSpine, loopbackOf } from './testdata/fabric.js'
+
+const SPINES = 3
+const LEAVES = 4
+const HOSTS = [1, 2, 3].map((n) => ({ mac: `02:00:00:00:00:0${n}`, address: `10.1.1.${n + 9}` }))
+
+type Match = Policy['statements'][number]['match']
+const policy: fc.Arbitrary<Policy> = fc
+  .array(
+    fc.record({
+      match: fc.record(
+        {
+          prefixes: fc.constantFrom<NonNullable<Match['prefixes']>>(
+            [{ prefix: `${loopbackOf(1)}/32` }],
+            [{ prefix: `${loopbackOf(2)}/31`, le: 32 }],
+            [{ prefix: '10.99.0.0/24' }],
+          ),
+          communities: fc.constantFrom<string[]>(['65000:1'], ['65535:0']),
+        },
+        { requiredKeys: [] },
+      ),
+      action: fc.constantFrom('accept' as const, 'accept' as const, 'reject' as const),
+      set: fc.record(
+        {
+          localPreference: fc.constantFrom(50, 100, 200),
+          med: fc.constantFrom(0, 10),
+          prepend: fc.constantFrom(1, 3),
+          communities: fc.constantFrom<string[]>(['65000:1'], ['65535:0'], ['65535:65281']),
+        },
+        { requiredKeys: [] },
+      ),
+    }),
+    { maxLength: 2 },
+  )
+  .chain((statements) =>
+    fc.boolean().map((open) => ({
+      name: 'random',
+      statements: open ? [...statements, { match: {}, action: 'accept' as const, set: {} }] : statements,
+    })),
+  )
+
+/** What is told to a node otherwise: a policy on some sessions, an anycast prefix, fewer paths, fewer networks. */
+const twist = fc.record({
+  node: fc.nat({ max: SPINES + LEAVES - 1 }),
+  policy: fc.option(policy, { nil: undefined }),
+  imports: fc.nat({ max: 7 }),
+  exports: fc.nat({ max: 7 }),
+  anycast: fc.boolean(),
+  multipath: fc.constantFrom(1, 2, 64),
+  routed: fc.boolean(),
+})
+type Twist = typeof twist extends fc.Arbitrary<infer T> ? T : never
+
+function twisted(original: NodeControl, by: Twist): NodeControl {
+  const sessions = original.sessions.map((session, i) => ({
+    ...session,
+    ...(by.policy !== undefined && (by.imports >> i) & 1 ? { import: by.policy.name } : {}),
+    ...(by.policy !== undefined && (by.exports >> i) & 1 ? { export: by.policy.name } : {}),
+  }))
+  const { evpn } = original
+  return {
+    ...original,
+    sessions,
+    multipath: by.multipath,
+    policies: by.policy === undefined ? [] : [by.policy],
+    originate: by.anycast ? [...original.originate, '10.99.0.0/24'] : original.originate,
+    ...(evpn === undefined ? {} : { evpn: by.routed ? evpn : { ...evpn, vrfs: [] } }),
+  }
+}
+
+const learned = fc.subarray(HOSTS).map((hosts): Learned => ({
+  fdb: hosts.map(({ mac }) => ({ bridge: 10004, mac, interface: 9 })),
+  neighbours: hosts.map(({ mac, address }) => ({ interface: 10006, address, mac })),
+}))
+const linkIds = Array.from({ length: LEAVES * SPINES }, (_, i) => {
+  return `leaf${(i % LEAVES) + 1}--spine${Math.floor(i / LEAVES) + 1}`
+})
+const names = (nodes: readonly SimulatedNode[]) => nodes.map(({ name }) => name)
+const event = fc.oneof(
+  fc.record({
+    kind: fc.constant('down' as const),
+    links: fc.subarray(linkIds, { maxLength: 4 }),
+    nodes: fc.subarray(['leaf1', 'leaf2', 'spine1'], { maxLength: 1 }),
+  }),
+  fc.record({ kind: fc.constant('heard' as const), leaf: fc.integer({ min: 1, max: LEAVES }), learned }),
+  fc.record({ kind: fc.constant('told' as const), twist }),
+  // Sessions of another shape: everything is worked out again.
+  fc.record({ kind: fc.constant('sessions' as const), asn: fc.constantFrom(65000, 65001, 65002) }),
+)
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
+
+function play(sim: ControlPlaneSim, nodes: SimulatedNode[], one: Event): void {
+  const tell = (control: ReadonlyMap<string, NodeControl>) => {
+    for (const [i, node] of nodes.entries())
+      nodes[i] = { ...node, control: control.get(node.name) ?? node.control }
+    sim.update({ control })
+  }
+  switch (one.kind) {
+    case 'down':
+      sim.update({ down: { links: one.links, nodes: one.nodes } })
+      return
+    case 'heard':
+      sim.update({ learned: new Map([[`leaf${one.leaf}`, one.learned]]) })
+      return
+    case 'told': {
+      const plain = leafSpine(SPINES, [[1], [1], [1, 2], [2]])[one.twist.node]
+      const node = nodes[one.twist.node]
+      if (plain === undefined || node === undefined) return
+      const sessions = node.control.sessions.map(
+        ({ import: _import, export: _export, ...session }) => session,
+      )
+      tell(new Map([[node.name, twisted({ ...plain.control, asn: node.control.asn, sessions }, one.twist)]]))
+      return
+    }
+    case 'sessions': {
+      const control = nodes.map(({ name, control: was }): [string, NodeControl] => {
+        const sessions = was.sessions.map((s) => (s.peer === 'spine1' ? { ...s, remoteAsn: one.asn } : s))
+        return [name, { ...was, sessions, asn: name === 'spine1' ? one.asn : was.asn }]
+      })
+      tell(new Map(control))
+    }
+  }
+}
+
+function expectSame(sim: ControlPlaneSim, afresh: ControlPlaneSim): void {
+  for (const name of sim.names) {
+    expect(sim.rows(name)).toEqual(afresh.rows(name))
+    expect(sim.tables(name)).toEqual(afresh.tables(name))
+  }
+  const lasting = (one: ControlPlaneSim) => one.diagnosis.filter(({ kind }) => kind !== 'mobility')
+  const byKey = (one: ControlPlaneSim) => lasting(one).toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  expect(byKey(sim)).toEqual(byKey(afresh))
+}
+
+test('what is kept converged equals what is worked out afresh, whatever happens', () => {
+  const start = fc.uniqueArray(twist, { maxLength: 3, selector: ({ node }) => node })
+  fc.assert(
+    fc.property(start, fc.array(event, { minLength: 1, maxLength: 6 }), (twists, events) => {
+      const nodes = leafSpine(SPINES, [[1], [1], [1, 2], [2]])
+      for (const one of twists) {
+        const node = nodes[one.node]
+        if (node !== undefined) nodes[one.node] = { ...node, control: twisted(node.control, one) }
+      }
+      const sim = new ControlPlaneSim(nodes, { orders: 2 })
+      for (const one of events) {
+        play(sim, nodes, one)
+        const { down, knowledge } = sim
+        expectSame(sim, new ControlPlaneSim(nodes, { orders: 2, down, knowledge }))
+      }
+    }),
+    { numRuns: 150 },
+  )
+}, 120_000)
+
+test('nodes that an update does not name have the tables that they had', () => {
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1, maxLength: 6 }), (events) => {
+      const nodes = leafSpine(SPINES, [[1], [1], [1, 2], [2]])
+      const sim = new ControlPlaneSim(nodes, { orders: 0 })
+      for (const one of events) {
+        if (one.kind !== 'down' && one.kind !== 'heard') continue
+        const before = new Map(sim.names.map((name) => [name, sim.tables(name)]))
+        const changed =
+          one.kind === 'down'
+            ? sim.update({ down: one })
+            : sim.update({ learned: new Map([[`leaf${one.leaf}`, one.learned]]) })
+        for (const name of sim.names)
+          if (!changed.has(name)) expect(sim.tables(name)).toEqual(before.get(name))
+      }
+    }),
+    { numRuns: 50 },
+  )
+}, 60_000)
+
+test('every set of failures is shown once, as it is afresh, and nothing of it stays', () => {
+  const nodes = leafSpine(2, [[1], [1], [1, 2]])
+  const heard: Learned = { fdb: [{ bridge: 10004, mac: '02:00:00:00:00:01', interface: 9 }], neighbours: [] }
+  const sim = new ControlPlaneSim(nodes, { learned: new Map([['leaf1', heard]]) })
+  const { knowledge } = sim
+  const before = new Map(sim.names.map((name) => [name, sim.rows(name)]))
+  const links = nodes
+    .filter(({ name }) => name.startsWith('leaf'))
+    .flatMap(({ control }) => control.sessions.map(({ link }) => link))
+  const seen: string[] = []
+  const tables = new Map(sim.names.map((name) => [name, sim.tables(name)]))
+  forEachFailure(sim, { links, nodes: names(nodes), most: 2 }, (failure, changed) => {
+    seen.push([...failure.links, ...failure.nodes].join(' + '))
+    for (const name of changed) tables.set(name, sim.tables(name))
+    const afresh = new ControlPlaneSim(nodes, { down: failure, knowledge })
+    expectSame(sim, afresh)
+    // What is said to have changed since the last set is all that has.
+    for (const name of sim.names) expect(tables.get(name)).toEqual(afresh.tables(name))
+  })
+  const parts = links.length + nodes.length
+  expect(seen).toHaveLength(1 + parts + (parts * (parts - 1)) / 2)
+  expect(new Set(seen).size).toBe(seen.length)
+  expect(seen[0]).toBe('')
+  for (const name of sim.names) expect(sim.rows(name)).toEqual(before.get(name))
+  expect(sim.knowledge).toEqual(knowledge)
+})
+
+test('a walk over failures ends when it is told to, and what was down before stays down', () => {
+  const nodes = leafSpine(2, [[1], [1]])
+  const sim = new ControlPlaneSim(nodes, { down: { links: ['leaf1--spine1'] } })
+  const seen: (readonly string[])[] = []
+  forEachFailure(sim, { links: ['leaf1--spine2', 'leaf2--spine1'], nodes: [], most: 1 }, ({ links }) => {
+    seen.push(links)
+    if (links.length === 0) return true
+    expect(sim.dynamicTables('leaf1').routes.size).toBe(0)
+    return false
+  })
+  expect(seen).toEqual([[], ['leaf1--spine2']])
+  expect(sim.down).toEqual({ links: ['leaf1--spine1'] })
+  expect(sim.dynamicTables('leaf1').routes.size).toBeGreaterThan(0)
+})
