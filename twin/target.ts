@@ -5,19 +5,21 @@
  */
 import type { Plan } from '../contract/plan.js'
 import type { Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
+import { controlPlaneOf } from './fabric-control.js'
 import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
 
 /** Keys of MACsec by reference, 16 octets each. */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /**
- * The twin of a plan. Every frame travels alone, so that `alone` of an injection is as if always set.
+ * The twin of a plan. Every frame travels alone, so that `alone` of an injection is as if always set. Where nodes have a control
+ * plane, it is simulated and has come to rest before the next frame.
  *
  * @param keys - for every reference in `plan.keys`; sealed links cannot be run without.
- * @throws {ForwardError} when plan, program or keys cannot be used.
+ * @throws {ForwardError} when plan, program or keys cannot be used; {@link ControlPlaneError} when its control plane cannot.
  */
 export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
-  const fabric = new TwinFabric(plan, keys)
+  const fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan) })
   return {
     interpreter: 'twin',
     plan,
@@ -64,7 +66,7 @@ export class StateOracle {
 
   /** @throws {ForwardError} as {@link twinTarget} */
   constructor(plan: Plan, keys: Keys = new Map()) {
-    this.fabric = new TwinFabric(plan, keys)
+    this.fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan) })
   }
 
   /** True for a frame that must travel alone. The frame counts as sent. */

@@ -1,0 +1,56 @@
+/**
+ * The control plane of a plan's fabric in the twin: what nodes hear goes to the simulation, what it makes of it into their tables.
+ *
+ * @module
+ */
+import type { TableChange } from '../contract/control.js'
+import type { Plan } from '../contract/plan.js'
+import { changesBetween, ControlPlaneSim, type DynamicTables } from './control/index.js'
+import type { FabricControlPlane, LearnedState } from './forward/index.js'
+
+/**
+ * For a `TwinFabric` or a walk of the plan; one that has been told of nothing yet.
+ *
+ * @returns `undefined` for a plan whose nodes have no control plane: its tables stay as they are
+ * @throws {ControlPlaneError} when what nodes are told contradicts itself
+ */
+export function controlPlaneOf({ nodes }: Plan): FabricControlPlane | undefined {
+  const simulated = nodes.flatMap(({ name, control, program }) =>
+    control === undefined ? [] : [{ name, control, interfaces: program.interfaces }],
+  )
+  return simulated.length === 0 ? undefined : new SimulatedControlPlane(new ControlPlaneSim(simulated))
+}
+
+class SimulatedControlPlane implements FabricControlPlane {
+  readonly #sim: ControlPlaneSim
+  /** What nodes were given; at first what their programs have. */
+  readonly #given: Map<string, DynamicTables>
+
+  constructor(sim: ControlPlaneSim) {
+    this.#sim = sim
+    this.#given = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
+  }
+
+  learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]> {
+    const affected = this.#sim.update({ learned: changed })
+    const answer = new Map<string, readonly TableChange[]>()
+    for (const [name, given] of this.#given) {
+      const heard = changed.get(name)
+      if (heard === undefined && !affected.has(name)) continue
+      const wanted = this.#sim.dynamicTables(name)
+      this.#given.set(name, wanted)
+      answer.set(name, changesBetween(heard === undefined ? given : withoutYielded(given, heard), wanted))
+    }
+    return answer
+  }
+}
+
+/**
+ * A control entry that has yielded to what was heard (LEARN-6) is there no more: where it is wanted all the same, because the MAC is
+ * another's (EVPN-6), it has to be set again.
+ */
+function withoutYielded(given: DynamicTables, { fdb: heard }: LearnedState): DynamicTables {
+  const places = new Set(heard.map(({ bridge, mac }) => `${bridge} ${mac}`))
+  const fdb = new Map([...given.fdb].filter(([, { bridge, mac }]) => !places.has(`${bridge} ${mac}`)))
+  return { ...given, fdb }
+}
