@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
-import { compile } from '../twin/program/index.js'
+import { compile } from '../twin/compile.js'
 
 /** The checkout: one folder up from sources and two from what is built. */
 export const root = ['..', '../..']

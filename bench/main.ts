@@ -8,6 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { controlPlaneBench } from './control-plane.js'
 import { root } from './demo.js'
 import { engineBench } from './engine.js'
 import type { Bench, Figure, Skip } from './figure.js'
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   engineBench,
   forwardingBench,
   latencyBench,
+  controlPlaneBench,
 ]
 const LEAST_RUNS = 5
 

@@ -4,10 +4,12 @@
  *
  * @module
  */
+import type { AgentErrorCode } from '../agent/errors.js'
 import type { LabErrorCode } from '../lab/index.js'
 import type { RecordErrorCode } from '../record/errors.js'
 import { ExitStatus } from '../record/exit-status.js'
 import type { SdkErrorCode } from '../sdk/errors.js'
+import type { ControlPlaneErrorCode } from '../twin/control/index.js'
 import type { ForwardErrorCode, JournalErrorCode } from '../twin/forward/index.js'
 import type { FabricError } from '../twin/model/index.js'
 import type { CaptureErrorCode, PacketErrorCode } from '../twin/packet/index.js'
@@ -25,6 +27,8 @@ type Code =
   | ForwardErrorCode
   | JournalErrorCode
   | KeyErrorCode
+  | ControlPlaneErrorCode
+  | AgentErrorCode
 
 const { BadInput, Unjudged, Internal, Interrupted } = ExitStatus
 
@@ -93,6 +97,19 @@ export const exitOfCode = {
   ZT_INPUT_INVALID: Internal,
   ZT_PLAN_INVALID: Internal,
   ZT_FABRIC_LOOP: Internal,
+  ZT_CONTROL_REFUSED: Internal,
+  ZT_CONTROL_UNSETTLED: Internal,
+  ZT_CONTROL_REFERENCE: Internal,
+  ZT_EVPN_KEY_SYNTAX: BadInput,
+
+  // Agents of a lab: what happens to them happens to the lab.
+  ZT_AGENT_CONFIG: Internal,
+  ZT_AGENT_CONNECTION: Internal,
+  ZT_AGENT_DEADLINE: Internal,
+  ZT_AGENT_PROTOCOL: Internal,
+  ZT_AGENT_REFUSED: Internal,
+  ZT_AGENT_IDENTITY: Internal,
+  ZT_AGENT_KERNEL: Internal,
 
   ZT_JOURNAL_MAGIC: BadInput,
   ZT_JOURNAL_VERSION: BadInput,

@@ -7,7 +7,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:f
 import { Plan } from '../contract/plan.js'
 import { loadFabric, type Fabric } from '../twin/model/index.js'
 import { MAX_FILE } from '../twin/model/source.js'
-import { compile } from '../twin/program/index.js'
+import { compile } from '../twin/compile.js'
 import { CliError, UnsoundFabric } from './errors.js'
 
 /**

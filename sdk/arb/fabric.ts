@@ -10,7 +10,7 @@ import { stringify } from 'yaml'
 import type { FabricFile, HostEntry, NetworkEntry, TenantEntry } from '../../contract/fabric.js'
 import type { Plan } from '../../contract/plan.js'
 import { formatProblem, parseFabric } from '../../twin/model/index.js'
-import { compile } from '../../twin/program/index.js'
+import { compile } from '../../twin/compile.js'
 import { SdkError } from '../errors.js'
 import { printed } from '../traffic/frame.js'
 

@@ -3,7 +3,7 @@ import type { Plan, PlanIntent } from '../../contract/plan.js'
 import type { NodeProgram } from '../../contract/program.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
 import { formatProblem, parseFabric } from '../../twin/model/index.js'
-import { compile } from '../../twin/program/index.js'
+import { compile } from '../../twin/compile.js'
 import { planOf, twinOf } from './testing/demo.js'
 
 const plan = planOf('demo')

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BgpSession, EvpnNetwork, EvpnVrf, NodeControl } from '../../contract/control-plane.js'
-import { formatIp, formatIpv4, formatMac, formatPrefix, isIpv6, type Ip } from '../packet/index.js'
+import { formatIp, formatMac, formatPrefix, isIpv6, type Ip } from '../packet/index.js'
 import type { FabricIndex, NetworkInstance, NodeIndex, VrfInstance } from './fabric-index.js'
 import { hostRoute } from './interfaces.js'
 
@@ -36,7 +36,8 @@ function nodeControl(index: FabricIndex, node: NodeIndex): NodeControl {
 function routerIdOf({ fabric }: FabricIndex, loopback: Ip): string {
   if (!isIpv6(loopback)) return formatIp(loopback)
   const base = fabric.underlay.loopbacks.address
-  return formatIpv4(Number((BigInt(loopback) - BigInt(base)) & 0xffff_ffffn))
+  const place = Number((BigInt(loopback) - BigInt(base)) & 0xffff_ffffn)
+  return [24, 16, 8, 0].map((shift) => (place >>> shift) & 0xff).join('.')
 }
 
 function sessionsOf(index: FabricIndex, node: NodeIndex): BgpSession[] {

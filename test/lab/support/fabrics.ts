@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from '../../../contract/plan.js'
 import { loadFabric, parseFabric } from '../../../twin/model/index.js'
-import { compile } from '../../../twin/program/index.js'
+import { compile } from '../../../twin/compile.js'
 
 type Shipped = 'demo' | 'demo-clear' | 'demo-v6' | 'two-leaves'
 

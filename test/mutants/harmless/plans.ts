@@ -8,7 +8,7 @@ import path from 'node:path'
 import type { Interface, NodeProgram } from '../../../contract/program.js'
 import type { Plan } from '../../../contract/plan.js'
 import { formatProblem, parseFabric } from '../../../twin/model/index.js'
-import { compile } from '../../../twin/program/index.js'
+import { compile } from '../../../twin/compile.js'
 import { ROOT } from '../support/compile-twin.js'
 
 /** A right plan that is not the first one. */

@@ -9,7 +9,8 @@ import { fabric as arbitraryFabric } from '../../../sdk/arb/fabric.js'
 import { viewOf, type FabricView, type Network } from '../../../sdk/fabric-view.js'
 import { pathBetween } from '../../../sdk/traffic/path.js'
 import { formatProblem, loadFabric } from '../../../twin/model/index.js'
-import { compile, deriveKeys } from '../../../twin/program/index.js'
+import { compile } from '../../../twin/compile.js'
+import { deriveKeys } from '../../../twin/program/index.js'
 import { ROOT } from './compile-twin.js'
 
 /** A right fabric. */

@@ -1,0 +1,57 @@
+/**
+ * The control plane of a fat tree of 500 devices in the twin: from nothing to its rest with all tables, and after one link goes down.
+ *
+ * @module
+ */
+import { ControlPlaneSim } from '../twin/control/index.js'
+import { fatTree } from '../twin/control/testdata/fabric.js'
+import type { Bench, BenchContext, Figure } from './figure.js'
+
+const PODS = 20
+/** In turn one of each tier. */
+const LINKS = ['leaf0--upper0-0', 'core5--upper3-0', 'leaf119--upper11-9', 'core99--upper19-9']
+
+export const controlPlaneBench: Bench = {
+  name: 'control-plane',
+  what: 'BGP and EVPN of 500 devices in the twin, whole and one link down',
+  run,
+}
+
+async function run({ runs, signal, say }: BenchContext): Promise<readonly Figure[]> {
+  const nodes = fatTree(PODS)
+  const whole: number[] = []
+  const change: number[] = []
+  const detail: Record<string, number | string> = {}
+  for (let n = 1; n <= runs; n++) {
+    say(`run ${n}`)
+    const begin = performance.now()
+    const sim = new ControlPlaneSim(nodes)
+    const tables = sim.names.map((name) => sim.tables(name))
+    whole.push((performance.now() - begin) / 1000)
+    const link = LINKS[n % LINKS.length] ?? ''
+    const cut = performance.now()
+    const changed = [...sim.update({ down: { links: [link] } })]
+    for (const name of changed) sim.tables(name)
+    change.push((performance.now() - cut) / 1000)
+    detail['devices'] = nodes.length
+    detail['sessions'] = nodes.reduce((sum, { control }) => sum + control.sessions.length, 0) / 2
+    detail['routes in tables'] = tables.reduce((sum, { routes }) => sum + routes.length, 0)
+    detail['nodes with other tables'] = changed.length
+    signal.throwIfAborted()
+    // Who wants to stop the benches is heard between runs.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return [
+    figure('control plane of 500 devices', whole, 30, detail),
+    figure('the same, one link down', change, 0.3, detail),
+  ]
+}
+
+function figure(
+  name: string,
+  runs: readonly number[],
+  atMost: number,
+  detail: Readonly<Record<string, number | string>>,
+): Figure {
+  return { name, unit: 's', tier: 'twin', runs, target: { atMost }, detail }
+}
