@@ -27,7 +27,8 @@ export function frrConfig(node: string, given: NodeControl): FrrConfig {
   const control = checkControl(node, given)
   const head = ['frr version 8.4', 'frr defaults traditional', `hostname ${plainName('node', node)}`]
   // The engine forwards; a kernel that did so too would send each packet twice.
-  const zebra = ['no ip forwarding', 'no ipv6 forwarding', '!']
+  // Routes with their gateways in them, not next-hop objects of the kernel: what reads routes (CTRL-7, people) finds them there.
+  const zebra = ['no ip forwarding', 'no ipv6 forwarding', 'no zebra nexthop kernel enable', '!']
   const bgpd = [...policyLines(control), ...preferGlobal(control), ...routerLines(control)]
   const file = (...parts: (readonly string[])[]) => `${parts.flat().join('\n')}\n`
   return {

@@ -121,7 +121,7 @@ const Neighbours = z.record(
 export function frrSessions(sessions: readonly BgpSession[], answer: unknown, node: string): SessionLook[] {
   const neighbours = parseAs(Neighbours, answer, `neighbours of ${node}`)
   return sessions.map(({ peer, link, remote }) => {
-    const neighbour = neighbours[remote]
+    const neighbour = neighbours[formatIp(parseIp(remote))]
     if (neighbour === undefined) return absent(peer, link)
     const { bgpState, messageStats, addressFamilyInfo = {}, connectionsDropped } = neighbour
     const packets = Object.values(addressFamilyInfo).map(({ packetQueueLength = 0 }) => packetQueueLength)

@@ -5,7 +5,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, watch } from 'node:fs'
+import { createConnection } from 'node:net'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { commandError, LabError, messageOf } from '../errors.js'
 import { NETNS_ROOT } from '../paths.js'
 import { raced } from '../steps.js'
@@ -127,27 +129,33 @@ export class DaemonProcess {
     return { code, signal }
   }
 
-  /** @throws LabError `ZT_LAB_DIED` with what it said when it ended before it served */
+  /** Waits until its socket takes connections. @throws LabError `ZT_LAB_DIED` with what it said when it ended before */
   async ready(signal: AbortSignal): Promise<void> {
-    const { folder, socket } = this.options
-    const watching = new AbortController()
-    const served = new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (existsSync(path.join(folder, socket))) resolve()
-      }
-      watch(folder, { signal: watching.signal }, look).on('error', reject)
-      // It may have been there before anybody watched.
-      look()
-    })
+    const over = new AbortController()
     const died = this.exited.then(() => {
       throw this.deathError()
     })
+    died.catch(() => undefined)
     try {
-      await raced(Promise.race([served, died]), signal)
+      await raced(Promise.race([this.served(over.signal), died]), signal)
     } finally {
-      died.catch(() => undefined)
-      watching.abort()
+      over.abort()
     }
+  }
+
+  private async served(over: AbortSignal): Promise<void> {
+    const socket = path.join(this.options.folder, this.options.socket)
+    const there = new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (existsSync(socket)) resolve()
+      }
+      watch(this.options.folder, { signal: over }, look).on('error', reject)
+      // It may have been there before anybody watched.
+      look()
+    })
+    await there
+    // Between bind(2) and listen(2) a socket is there and refuses; nothing tells when that is over.
+    while (!over.aborted && !(await takesConnections(socket))) await delay(2)
   }
 
   /** SIGTERM, then SIGKILL. Returns when it is gone. */
@@ -180,6 +188,17 @@ export class DaemonProcess {
     })
     return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
   }
+}
+
+function takesConnections(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection(socket)
+    connection.once('connect', () => {
+      connection.destroy()
+      resolve(true)
+    })
+    connection.once('error', () => resolve(false))
+  })
 }
 
 function readLog(file: string): string {

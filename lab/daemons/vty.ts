@@ -12,6 +12,8 @@ import type { Program } from './process.js'
 
 /** Command statuses of FRR's `lib/command.h`. */
 const SUCCESS = 0
+/** Three NULs and the status. */
+const END_LENGTH = 4
 /** ms */
 const TIMEOUT = 10_000
 /** More than any table here; a daemon that says more is not right in its head. */
@@ -28,6 +30,8 @@ export class Vty {
   private readonly waiting: Waiting[] = []
   private readonly parts: Buffer[] = []
   private size = 0
+  /** The last part holds the beginning of an answer's end. */
+  private cut = false
   private lost: LabError | undefined
 
   private constructor(
@@ -108,13 +112,23 @@ export class Vty {
       this.close()
       return
     }
-    // Text holds no NUL, so that three of them four from the end are the end.
-    if (this.size < 4 || !endsAnswer(this.parts)) return
-    const all = Buffer.concat(this.parts.splice(0))
-    this.size = 0
+    // Text holds no NUL: without one no answer ends here, but for the rest of an end that was cut in two.
+    if (!part.includes(0) && !this.cut) return
+    let all = Buffer.concat(this.parts.splice(0))
+    for (;;) {
+      const end = all.indexOf(0)
+      this.cut = end >= 0
+      if (end < 0 || all.length < end + END_LENGTH) break
+      this.answer(all.toString('utf8', 0, end), all[end + END_LENGTH - 1] ?? SUCCESS)
+      all = all.subarray(end + END_LENGTH)
+    }
+    this.size = all.length
+    if (all.length > 0) this.parts.push(all)
+  }
+
+  private answer(text: string, status: number): void {
     const asked = this.waiting.shift()
-    const text = all.toString('utf8', 0, all.length - 4)
-    if (all[all.length - 1] === SUCCESS) asked?.resolve(text)
+    if (status === SUCCESS) asked?.resolve(text)
     else
       asked?.reject(new LabError('ZT_LAB_REFUSED', `${this.title} refused ${asked.command}: ${text.trim()}`))
   }
@@ -123,9 +137,4 @@ export class Vty {
     this.lost ??= new LabError('ZT_LAB_CONNECTION', `${this.title} ${why}`)
     for (const { reject } of this.waiting.splice(0)) reject(this.lost)
   }
-}
-
-function endsAnswer(parts: readonly Buffer[]): boolean {
-  const tail = Buffer.concat(parts.slice(-4)).subarray(-4)
-  return tail.length === 4 && tail[0] === 0 && tail[1] === 0 && tail[2] === 0
 }

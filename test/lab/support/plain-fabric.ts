@@ -21,6 +21,7 @@ export interface PlainFabric {
   down(): Promise<void>
 }
 
+const NO_DAD = 'for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $f; done'
 const root = { uid: 0, gid: 0 }
 
 /** Namespaces and links as the sessions say; no daemon runs yet. */
@@ -54,6 +55,8 @@ export async function plainFabric(controls: ReadonlyMap<string, NodeControl>): P
   }
   await batch([...names.map((node) => `netns add ${namespace(node)}`), ...links])
   for (const [node, { sessions, originate }] of controls) {
+    // No wait for duplicates, as in a lab.
+    await runCommand('a plain fabric', ['ip', 'netns', 'exec', namespace(node), 'sh', '-ec', NO_DAD])
     const address = (text: string, length: number) =>
       text.includes(':') ? `${text}/${length === 31 ? 127 : 128} dev` : `${text}/${length} dev`
     await batch(
