@@ -2,10 +2,7 @@
 /* MODEL-1: the flow cache and vectors change nothing, and the main paths do use the cache. */
 #include <stdio.h>
 
-#include "test/support.h"
-
-#define WEB1_PORT 11
-#define WEB2_PORT 12
+#include "test/changes.h"
 
 /* Gives a frame twice more; the cache settles both. */
 static void is_cached(struct bench *bench, uint16_t port, const char *hex, uint16_t out)
@@ -145,10 +142,32 @@ static uint16_t likely_port(const uint8_t *frame)
     return ports[draw(sizeof ports / sizeof *ports)];
 }
 
+/* The frames whose ways lead through what the changes below change. */
+static const char *const main_frames[] = {
+    UDP_WEB1_WEB2,    UDP_WEB2_WEB1,     FAR_WEB1_RECEIVED, WEB1_FAR,
+    UDP_WEB1_FAR,     UDP_FAR_WEB1_L3,   TRANSIT,           TRANSIT_TO_3,
+    FAR_WEB2_FROM_3,  FAR_WEB2_RECEIVED, UDP_WEB1_WEB3,     UDP_WEB1_DB1,
+    ARP_WEB1_GATEWAY, ARP_WEB2_ANNOUNCE, ARP_WEB1_WEB2,     FAR_ARP_WEB2_ANNOUNCE,
+};
+#define MAIN_FRAMES (sizeof main_frames / sizeof *main_frames)
+
+/* One of these mostly, or any: index in all_frames. */
+static bool mainly;
+static uint32_t draw_frame(void)
+{
+    if (!mainly || draw(5) == 0)
+        return draw(FRAMES);
+    const char *wanted = main_frames[draw(MAIN_FRAMES)];
+    uint32_t which = 0;
+    while (strcmp(all_frames[which], wanted) != 0)
+        which++;
+    return which;
+}
+
 static struct zt_input random_input(uint8_t *const *frames, const uint32_t *lengths, uint8_t *copy,
                                     uint64_t now)
 {
-    uint32_t kind = draw(100), which = draw(FRAMES);
+    uint32_t kind = draw(100), which = draw_frame();
     struct zt_input input = { .now = now };
     if (kind == 0) {
         input.kind = ZT_INPUT_CLOCK;
@@ -188,7 +207,96 @@ static void same_effects(struct zt_machine *plain, struct zt_machine *cached,
     assert_int_equal(next, vector.count);
 }
 
-static void model_1_vectors_with_cache_equal_one_by_one_without(void **state)
+/* Changes among the hosts and ways of the frames; those of `to` null undo. */
+static const char *const all_changes[] = {
+    FDB(10, WEB2, TO_VTEP(13, "10.255.0.2", false)),
+    FDB(10, WEB2, TO_PORT(11, true)),
+    FDB(10, WEB2, TO_PORT(12, false)),
+    FDB(10, WEB2, "null"),
+    FDB(10, "02:bb:00:00:00:77", TO_VTEP(13, "10.255.0.3", false)),
+    FDB(10, "02:bb:00:00:00:77", TO_VTEP(13, "10.255.0.2", true)),
+    FDB(10, "02:bb:00:00:00:77", "null"),
+    FDB(10, "02:bb:00:00:00:11", TO_VTEP(13, "10.255.0.3", false)),
+    FDB(10, "02:bb:00:00:00:11", "null"),
+    FDB(30, "02:aa:00:00:00:02", TO_VTEP(33, "10.255.0.3", true)),
+    FDB(30, "02:aa:00:00:00:02", TO_VTEP(33, "10.255.0.2", false)),
+    FDB(40, WEB2, TO_PORT(42, false)),
+    FDB(40, WEB2, "null"),
+    NEIGHBOUR(14, "10.1.0.12", TO_MAC(WEB3, false)),
+    NEIGHBOUR(14, "10.1.0.12", TO_MAC(WEB2, true)),
+    NEIGHBOUR(14, "10.1.0.12", "null"),
+    NEIGHBOUR(14, "10.1.0.11", TO_MAC(WEB2, false)),
+    NEIGHBOUR(14, "10.1.0.11", "null"),
+    NEIGHBOUR(14, "10.1.0.13", TO_MAC(WEB3, false)),
+    NEIGHBOUR(14, "10.1.0.13", "null"),
+    NEIGHBOUR(24, "10.1.1.21", TO_MAC("02:bb:00:00:00:21", false)),
+    NEIGHBOUR(34, "10.255.0.2", TO_MAC("02:aa:00:00:00:02", true)),
+    NEIGHBOUR(34, "10.255.0.2", "null"),
+    ROUTE(0, "10.255.0.2/32", "[" BY(2, "10.254.0.2") "]"),
+    ROUTE(0, "10.255.0.2/32", "[" BY(1, "10.254.0.0") "," BY(2, "10.254.0.2") "]"),
+    ROUTE(0, "10.255.0.2/32", "[" BY(1, "10.254.0.0") "]"),
+    ROUTE(0, "10.255.0.3/32", "null"),
+    ROUTE(0, "10.255.0.3/32", "[" BY(4, "10.254.0.4") "]"),
+    ROUTE(1, "10.1.2.0/24", "[" BY(14, "10.1.0.13") "]"),
+    ROUTE(1, "10.1.2.0/24", "[" BY(34, "10.255.0.2") "]"),
+    FLOOD(13, "\"10.255.0.3\""),
+    FLOOD(13, "\"10.255.0.2\",\"10.255.0.3\""),
+    FLOOD(13, ""),
+};
+#define CHANGES (sizeof all_changes / sizeof *all_changes)
+
+static char *draw_changes(void)
+{
+    static char text[4096];
+    uint32_t count = 1 + draw(4);
+    strcpy(text, "{\"id\":1,\"op\":\"apply\",\"changes\":[");
+    for (uint32_t i = 0; i < count; i++) {
+        strcat(text, i == 0 ? "" : ",");
+        strcat(text, all_changes[draw(CHANGES)]);
+    }
+    return strcat(text, "]}");
+}
+
+/* The same changes to both; they do the same. */
+static void change_both(struct bench *bench, const char *text, uint64_t now)
+{
+    struct zt_effects effects[2];
+    struct zt_error error = { 0 };
+    for (uint32_t i = 0; i < 2; i++)
+        if (!zt_machine_control(bench->machines[i], now, text, strlen(text), &effects[i], &error))
+            fail_msg("%s: %s: %s", text, error.where, error.message);
+    assert_int_equal(effects[0].count, effects[1].count);
+    for (uint32_t e = 0; e < effects[0].count; e++) {
+        const struct zt_effect *a = &effects[0].list[e], *b = &effects[1].list[e];
+        assert_int_equal(a->kind, b->kind);
+        assert_int_equal(a->interface, b->interface);
+        assert_int_equal(a->length, b->length);
+        if (a->length > 0)
+            assert_memory_equal(a->data, b->data, a->length);
+    }
+}
+
+/* What both have in their tables, in every way that they show it. */
+static void same_tables(struct bench *bench, uint64_t now)
+{
+    char *texts[2][3];
+    size_t length;
+    for (uint32_t i = 0; i < 2; i++) {
+        texts[i][0] = zt_machine_tables_json(bench->machines[i], now, &length);
+        texts[i][1] = zt_machine_program_json(bench->machines[i], &length);
+        texts[i][2] = zt_machine_learned_json(bench->machines[i], now, &length);
+    }
+    assert_int_equal(zt_machine_learned_version(bench->machines[0], now),
+                     zt_machine_learned_version(bench->machines[1], now));
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_string_equal(texts[0][i], texts[1][i]);
+        free(texts[0][i]);
+        free(texts[1][i]);
+    }
+}
+
+/* Vectors of any size up to 64, or of `size`; with changes of tables between them, or without. */
+static void compare_vectors(uint32_t vectors, uint32_t size, bool changes)
 {
     struct bench *bench = bench_start("leaf", NULL);
     static uint8_t copies[64][2048];
@@ -196,13 +304,17 @@ static void model_1_vectors_with_cache_equal_one_by_one_without(void **state)
     uint32_t lengths[FRAMES];
     struct zt_input inputs[64];
     uint64_t now = bench->now;
-    (void)state;
     const char *seed = getenv("ZT_SEED");
     random_state = seed == NULL ? 20261121 : strtoull(seed, NULL, 10);
     for (uint32_t i = 0; i < FRAMES; i++)
         frames[i] = octets(all_frames[i], &lengths[i]);
-    for (uint32_t vector = 0; vector < 3000; vector++) {
-        uint32_t count = 1 + draw(64);
+    mainly = changes;
+    for (uint32_t vector = 0; vector < vectors; vector++) {
+        uint32_t count = size == 0 ? 1 + draw(64) : size;
+        if (changes && draw(200) < count) {
+            change_both(bench, draw_changes(), now);
+            same_tables(bench, now);
+        }
         for (uint32_t i = 0; i < count; i++) {
             if (draw(20) == 0)
                 now += (uint64_t)draw(2000) * 1000000;
@@ -210,10 +322,25 @@ static void model_1_vectors_with_cache_equal_one_by_one_without(void **state)
         }
         same_effects(bench->machines[0], bench->machines[1], inputs, count);
     }
-    assert_true(cache_hits(bench) > 5000);
+    same_tables(bench, now);
+    assert_true(cache_hits(bench) > (changes ? 500 : 4000));
     for (uint32_t i = 0; i < FRAMES; i++)
         free(frames[i]);
     bench_stop(bench);
+}
+
+static void model_1_vectors_with_cache_equal_one_by_one_without(void **state)
+{
+    (void)state;
+    compare_vectors(3000, 0, false);
+}
+
+static void model_1_ctrl_6_vectors_with_cache_see_every_change_of_tables(void **state)
+{
+    (void)state;
+    compare_vectors(20000, 1, true);
+    compare_vectors(4000, 7, true);
+    compare_vectors(1500, 64, true);
 }
 
 int main(void)
@@ -224,6 +351,7 @@ int main(void)
         cmocka_unit_test(learn_3_a_move_is_seen_by_cached_flows),
         cmocka_unit_test(entries_are_evicted_not_added_for_ever),
         cmocka_unit_test(model_1_vectors_with_cache_equal_one_by_one_without),
+        cmocka_unit_test(model_1_ctrl_6_vectors_with_cache_see_every_change_of_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,19 @@ static void ports_are_told_as_the_runner_needs_them(void **state)
     bench_stop(bench);
 }
 
+static void ctrl_7_the_runner_is_told_of_kernel_routes_and_where_they_may_lead(void **state)
+{
+    struct bench *bench = bench_start("leaf", NULL);
+    (void)state;
+    assert_false(zt_machine_follows_kernel_routes(bench->machines[0]));
+    assert_true(zt_machine_port(bench->machines[0], 0).underlay);  /* port in VRF 0 */
+    assert_true(zt_machine_port(bench->machines[0], 2).underlay);  /* macsec in VRF 0 */
+    assert_false(zt_machine_port(bench->machines[0], 3).underlay); /* member of a bridge */
+    load(bench, "leaf", "\"tables\":", "\"kernelRoutes\":true,\"tables\":", NULL);
+    assert_true(zt_machine_follows_kernel_routes(bench->machines[0]));
+    bench_stop(bench);
+}
+
 static void counters_count(void **state)
 {
     struct bench *bench = bench_start("leaf", NULL);
@@ -227,6 +240,7 @@ int main(void)
         cmocka_unit_test(ctrl_3_flush_forgets_a_table_or_one_interface),
         cmocka_unit_test(ctrl_5_wrong_requests_change_nothing_and_say_so),
         cmocka_unit_test(ports_are_told_as_the_runner_needs_them),
+        cmocka_unit_test(ctrl_7_the_runner_is_told_of_kernel_routes_and_where_they_may_lead),
         cmocka_unit_test(counters_count),
         cmocka_unit_test(a_machine_without_program_has_no_effects),
     };

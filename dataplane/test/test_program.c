@@ -83,6 +83,8 @@ static void schema_rules_are_held_and_the_path_is_named(void **state)
     refuses("\"port\":4789", "\"port\":0", "$.interfaces[8].port");
     refuses("\"udpChecksum\":\"zero\"", "\"udpChecksum\":\"none\"", "$.interfaces[8].udpChecksum");
     refuses("\"neighbourLimit\":3", "\"neighbourLimit\":1048577", "$.interfaces[9].neighbourLimit");
+    refuses("\"tables\":", "\"kernelRoutes\":false,\"tables\":", "$.kernelRoutes");
+    refuses("\"tables\":", "\"kernelRoutes\":1,\"tables\":", "$.kernelRoutes");
     refuses("\"blackhole\":true", "\"blackhole\":false", "$.tables.routes[11].blackhole");
     refuses("\"members\":[{\"interface\":1,\"gateway\":\"10.254.0.0\"}]", "\"members\":[]",
             "$.tables.groups[0].members");

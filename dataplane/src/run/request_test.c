@@ -54,6 +54,13 @@ static void test_every_operation_is_read(void **state)
     assert_string_equal(request.file, "x");
     assert_true(parse("{\"id\":1,\"op\":\"capture\",\"interface\":1,\"file\":null}"));
     assert_string_equal(request.file, "");
+    assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[]}"));
+    assert_int_equal(request.op, ZT_OP_APPLY);
+    assert_true(parse("{\"id\":1,\"op\":\"learned\"}"));
+    assert_true(request.op == ZT_OP_LEARNED && !request.has_since && request.wait == 0);
+    assert_true(parse("{\"id\":1,\"op\":\"learned\",\"since\":9007199254740991,\"wait\":60000}"));
+    assert_true(request.has_since && request.since == UINT64_C(9007199254740991) &&
+                request.wait == 60000);
     assert_true(parse("{\"id\":1,\"op\":\"program\"}"));
     assert_true(parse("{\"id\":1,\"op\":\"tables\"}"));
     assert_true(parse("{\"id\":1,\"op\":\"stats\"}"));
@@ -86,6 +93,13 @@ static void test_what_is_wrong_is_named_with_the_id(void **state)
            "/interface", 5);
     refuse("{\"id\":5,\"op\":\"capture\",\"interface\":1,\"file\":1}", "request-invalid", "/file",
            5);
+    refuse("{\"id\":5,\"op\":\"apply\"}", "request-invalid", "/changes", 5);
+    refuse("{\"id\":5,\"op\":\"apply\",\"changes\":[],\"table\":\"fdb\"}", "request-invalid",
+           "/table", 5);
+    refuse("{\"id\":5,\"op\":\"learned\",\"since\":-1}", "request-invalid", "/since", 5);
+    refuse("{\"id\":5,\"op\":\"learned\",\"since\":1,\"wait\":60001}", "request-invalid", "/wait",
+           5);
+    refuse("{\"id\":5,\"op\":\"learned\",\"wait\":\"1\"}", "request-invalid", "/wait", 5);
     refuse("{\"id\":1.5,\"op\":\"hello\"}", "request-invalid", "/id", 0);
     refuse("{\"id\":4294967296,\"op\":\"hello\"}", "request-invalid", "/id", 0);
     assert_false(parse("{\"id\":5,\"op\":\"hello\"} x"));
