@@ -138,6 +138,7 @@ export interface ApiPeer {
     readonly routerId?: string
     readonly remoteCap?: readonly ApiCapability[]
     readonly localCap?: readonly ApiCapability[]
+    readonly messages?: { readonly sent?: { readonly update?: number } }
   }
 }
 export interface ApiGlobal {
