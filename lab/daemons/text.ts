@@ -7,7 +7,7 @@
 import { LabError } from '../errors.js'
 
 /** Node names, link ids, names of policies: one word for FRR's vty, TOML and a person alike. */
-const PLAIN = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$/
+const PLAIN = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,199})$/
 
 /**
  * @param what for the message: `policy`, `peer`
@@ -18,7 +18,9 @@ export function plainName(what: string, text: string): string {
   throw new LabError(
     'ZT_LAB_PLAN',
     `the name of a ${what}, ${JSON.stringify(text)}, cannot stand in a daemon's configuration`,
-    { remedy: 'use letters, digits, `.`, `_` and `-`, at most 63 of them, beginning with a letter or digit' },
+    {
+      remedy: 'use letters, digits, `.`, `_` and `-`, at most 200 of them, beginning with a letter or digit',
+    },
   )
 }
 

@@ -5,77 +5,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { announcePath, originatePath } from '../../agent/convert.js'
-import { GobgpClient } from '../../agent/gobgp-client.js'
-import type { NodeControl } from '../../contract/control-plane.js'
-import type { RibPath, RibRow } from '../../contract/rib.js'
-import { observe, type DaemonObserver } from '../../lab/daemons/observer.js'
-import { daemonPrograms } from '../../lab/daemons/programs.js'
-import { untilQuiet } from '../../lab/daemons/quiet.js'
+import { announcePath } from '../../agent/convert.js'
+import type { RibPath } from '../../contract/rib.js'
 import { controls } from '../../lab/daemons/testdata/fabric.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
-import { plainFabric, type PlainFabric } from './support/plain-fabric.js'
+import { start, watch, type Watched } from './support/watched-fabric.js'
 
 beforeEach(needsRoot)
-
-/** A fabric with what observes it. */
-interface Watched {
-  readonly fabric: PlainFabric
-  readonly observers: ReadonlyMap<string, DaemonObserver>
-  readonly clients: ReadonlyMap<string, GobgpClient>
-  quiet(): Promise<void>
-  paths(node: string, key: string): Promise<readonly RibPath[] | undefined>
-  down(): Promise<void>
-}
-
-async function watch(fabric: PlainFabric): Promise<Watched> {
-  const doors = fabric.daemons.doors()
-  const pids = new Map(fabric.daemons.states().map(({ node, pid }) => [node, pid]))
-  const observers = new Map(
-    await Promise.all(
-      doors.map(async (door) => [door.node, await observe(door, pids.get(door.node) ?? undefined)] as const),
-    ),
-  )
-  const { protoFolder } = daemonPrograms()
-  const clients = new Map(
-    doors
-      .filter(({ control }) => control.daemon === 'gobgp')
-      .map(({ node, socket }) => [node, new GobgpClient({ socket, protoFolder })]),
-  )
-  const close = () => {
-    for (const one of [...observers.values(), ...clients.values()]) one.close()
-  }
-  return {
-    fabric,
-    observers,
-    clients,
-    quiet: () => untilQuiet([...observers.values()]),
-    async paths(node, key) {
-      const { rows } = await observers.get(node)!.rib()
-      return rows.find((row) => row.key === key)?.paths
-    },
-    async down() {
-      close()
-      await fabric.down()
-    },
-  }
-}
-
-/** Starts all daemons, has leaves announce their loopbacks, and waits until all is at rest. */
-async function start(nodes: ReadonlyMap<string, NodeControl>): Promise<Watched> {
-  const fabric = await plainFabric(nodes)
-  try {
-    await fabric.daemons.start(AbortSignal.timeout(20_000))
-    const watched = await watch(fabric)
-    for (const [node, client] of watched.clients)
-      for (const prefix of nodes.get(node)!.originate) await client.add(originatePath(prefix))
-    await watched.quiet()
-    return watched
-  } catch (error) {
-    await fabric.down()
-    throw error
-  }
-}
 
 const leaf1 = { asn: 65001, routerId: '10.255.0.1', vtep: '10.255.0.1' }
 const evpn = (key: string, labels: number[], extended: string[], nextHop = leaf1.vtep) =>
@@ -183,7 +119,7 @@ describe('two FRR spines and three GoBGP leaves', () => {
   })
 
   it('[BGP-2] takes the paths of a bgpd that dies, says so, and has them back when it runs again', async () => {
-    const before = await tables(watched)
+    const before = await watched.rows()
     const dead = watched.fabric.daemons
       .states()
       .find(({ node, program }) => node === 'spine2' && program === 'bgpd')
@@ -201,7 +137,7 @@ describe('two FRR spines and three GoBGP leaves', () => {
     await watched.fabric.daemons.restart('spine2', 'bgpd', AbortSignal.timeout(10_000))
     const again = await watch(watched.fabric)
     await again.quiet()
-    expect(await tables(again)).toEqual(before)
+    expect(await again.rows()).toEqual(before)
     watched = again
   })
 
@@ -215,12 +151,6 @@ describe('two FRR spines and three GoBGP leaves', () => {
     expect(byNode.size).toBe(5)
   })
 })
-
-async function tables({ observers }: Watched): Promise<readonly RibRow[]> {
-  const readings = await Promise.all([...observers.values()].map((observer) => observer.rib()))
-  expect(readings.flatMap(({ unread }) => unread)).toEqual([])
-  return readings.flatMap(({ rows }) => rows)
-}
 
 describe('an IPv6 underlay', () => {
   it('[BGP-3] has the global address of the session as next hop', async () => {

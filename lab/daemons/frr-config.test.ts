@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { NodeControl } from '../../contract/control-plane.js'
+import { frrConfig } from './frr-config.js'
+import { controls, policies, withPolicies } from './testdata/fabric.js'
+
+const spine = (family: 'ipv4' | 'ipv6' = 'ipv4') => controls({ spines: 2, leaves: 2, family }).get('spine1')!
+
+/** What `vtysh -C` says of a file; nothing when it is valid. */
+function objections(text: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'frr-'))
+  try {
+    const file = path.join(folder, 'frr.conf')
+    writeFileSync(file, text)
+    const { status, stdout, stderr } = spawnSync('vtysh', ['-C', '-f', file], { encoding: 'utf8' })
+    return status === 0 ? stdout + stderr : `status ${status}: ${stdout}${stderr}`
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('frr.conf', () => {
+  it.each(['ipv4', 'ipv6'] as const)('is valid to vtysh -C over %s', (family) => {
+    const control = spine(family)
+    expect(objections(frrConfig('spine1', control).frr)).toBe('')
+    expect(objections(frrConfig('spine1', withPolicies(control)).frr)).toBe('')
+  })
+
+  it('is refused by vtysh -C when a line of it is wrong, so that the test above can fail', () => {
+    expect(
+      objections(frrConfig('spine1', spine()).frr.replace('coalesce-time 0', 'coalesce-time x')),
+    ).not.toBe('')
+  })
+
+  it('holds what its two parts hold', () => {
+    const { frr, zebra, bgpd } = frrConfig('spine1', withPolicies(spine()))
+    const lines = new Set(frr.split('\n'))
+    expect([...zebra.split('\n'), ...bgpd.split('\n')].filter((line) => !lines.has(line))).toEqual([])
+  })
+
+  it('[BGP-1] has a numbered session for each link, hold time from the plan, keepalive a third of it', () => {
+    const { bgpd } = frrConfig('spine1', { ...spine(), holdTime: 10 })
+    expect(bgpd).toContain(' timers bgp 3 10\n')
+    expect(bgpd.match(/^ neighbor \S+ remote-as \d+$/gm)).toEqual([
+      ' neighbor 10.254.0.0 remote-as 65001',
+      ' neighbor 10.254.0.32 remote-as 65002',
+    ])
+    expect(frrConfig('spine1', { ...spine(), holdTime: 3 }).bgpd).toContain(' timers bgp 1 3\n')
+  })
+
+  it('[BGP-7] [BGP-8] decides by what routes say: router id, deterministic MED, any AS path of a length', () => {
+    const { bgpd } = frrConfig('spine1', { ...spine(), multipath: 3 })
+    for (const line of [
+      ' bgp bestpath compare-routerid',
+      ' bgp deterministic-med',
+      ' bgp bestpath as-path multipath-relax',
+      '  maximum-paths 3',
+    ])
+      expect(bgpd.split('\n')).toContain(line)
+  })
+
+  it('[BGP-3] announces changes at once, and EVPN routes with their next hop', () => {
+    const { bgpd } = frrConfig('spine1', spine())
+    expect(bgpd).toContain(' coalesce-time 0\n')
+    expect(bgpd).toContain(' neighbor 10.254.0.0 advertisement-interval 0\n')
+    expect(bgpd).toContain('  neighbor 10.254.0.0 attribute-unchanged next-hop\n')
+  })
+
+  it('[BGP-5] says policies as route maps, each length bound as it is meant', () => {
+    const { bgpd } = frrConfig('spine1', withPolicies(spine()))
+    const lists = bgpd.split('\n').filter((line) => line.startsWith('ip prefix-list'))
+    expect(lists).toEqual([
+      'ip prefix-list from-below-ipv4-10 seq 5 permit 10.255.0.0/24 ge 32 le 32',
+      'ip prefix-list from-below-ipv4-10 seq 10 permit 10.1.0.0/16 ge 20 le 24',
+      'ip prefix-list to.all_5-ipv4-10 seq 5 permit 0.0.0.0/0',
+    ])
+    // `10.9.0.0/16 le 12` covers no length, so its statement matches nothing and is left out.
+    expect(bgpd).not.toContain('from-below-ipv4 deny 20')
+    expect(bgpd).toContain('route-map from-below-ipv4 deny 65535\n')
+    expect(bgpd).toContain('  neighbor 10.254.0.0 route-map from-below-ipv4 in\n')
+  })
+})
+
+const hostile = [
+  'x\nrouter bgp 1',
+  'a b',
+  '',
+  '!',
+  '-x',
+  'x'.repeat(201),
+  'ü',
+  'x\u0000',
+  'x;y',
+  '$(reboot)',
+  '"',
+  "'",
+  'x\\',
+  'x\r',
+]
+
+describe('text of others', () => {
+  const bent: [string, (text: string) => [string, NodeControl]][] = [
+    ['node', (text) => [text, spine()]],
+    ['peer', (text) => ['spine1', bendSession({ peer: text })]],
+    ['link', (text) => ['spine1', bendSession({ link: text })]],
+    ['address', (text) => ['spine1', bendSession({ remote: text })]],
+    ['prefix', (text) => ['spine1', { ...spine(), originate: [text] }]],
+    ['router id', (text) => ['spine1', { ...spine(), routerId: text }]],
+    [
+      'policy',
+      (text) => {
+        const control = withPolicies(spine())
+        return [
+          'spine1',
+          {
+            ...control,
+            policies: policies.map((policy) => ({ ...policy, name: text })),
+            sessions: control.sessions.map((session) => ({ ...session, import: text, export: text })),
+          },
+        ]
+      },
+    ],
+  ]
+  function bendSession(fields: Partial<NodeControl['sessions'][number]>): NodeControl {
+    const control = spine()
+    return { ...control, sessions: control.sessions.map((session) => ({ ...session, ...fields })) }
+  }
+
+  it.each(bent)('is refused as the name of a %s unless it is plain', (_what, bend) => {
+    for (const text of hostile)
+      expect(() => frrConfig(...bend(text)), JSON.stringify(text)).toThrow(/^ZT_LAB_PLAN: /)
+  })
+
+  it('never adds a line', () => {
+    const count = (node: string, control: NodeControl) => frrConfig(node, control).frr.split('\n').length
+    fc.assert(
+      fc.property(fc.constantFrom(...bent.slice(0, 3)), fc.string({ unit: 'binary' }), ([, bend], text) => {
+        const usual = count(...bend('plain'))
+        let lines = usual
+        try {
+          lines = count(...bend(text))
+        } catch (error) {
+          expect(String(error)).toMatch(/ZT_LAB_PLAN/)
+        }
+        expect(lines).toBe(usual)
+      }),
+    )
+  })
+
+  it('names a policy that is not there', () => {
+    expect(() => frrConfig('spine1', { ...withPolicies(spine()), policies: [] })).toThrow(
+      /ZT_LAB_PLAN: a session names the policy "from-below", which is not there/,
+    )
+  })
+})
