@@ -8,14 +8,33 @@ import { staticControlPlane, type ControlPlane } from '../program/control-plane.
 import type { FabricIndex } from '../program/fabric-index.js'
 import { interfacesOf } from '../program/interfaces.js'
 import { nodeControls } from '../program/node-control.js'
+import { describeDiagnosis } from './diagnosis.js'
+import { ControlPlaneError } from './errors.js'
 import { ControlPlaneSim, type SimulatedNode } from './sim.js'
 
-/** What BGP and EVPN come to when everything is up and nobody has spoken. */
+/**
+ * What BGP and EVPN come to when everything is up and nobody has spoken.
+ *
+ * Throws {@link ControlPlaneError} `ZT_CONTROL_UNSETTLED` as {@link restingTables} does.
+ */
 export const bgpControlPlane: ControlPlane = {
-  tables: (index) => {
-    const sim = new ControlPlaneSim(simulatedNodes(index))
-    return new Map(sim.names.map((name) => [name, sim.tables(name)]))
-  },
+  tables: (index) => restingTables(simulatedNodes(index)),
+}
+
+/**
+ * The tables of each node, by name.
+ *
+ * @throws {ControlPlaneError} `ZT_CONTROL_UNSETTLED` when there is no one thing that the nodes come to
+ */
+export function restingTables(nodes: readonly SimulatedNode[]): ReadonlyMap<string, Tables> {
+  const sim = new ControlPlaneSim(nodes)
+  const { diagnosis } = sim
+  if (diagnosis.length > 0) {
+    throw new ControlPlaneError('ZT_CONTROL_UNSETTLED', diagnosis.map(describeDiagnosis).join('; '), {
+      remedy: 'change the policies of these nodes so that their preferences do not contradict each other',
+    })
+  }
+  return new Map(sim.names.map((name) => [name, sim.tables(name)]))
 }
 
 /** The nodes of a fabric, for the simulation. */

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../contract/control-plane.js'
+import { restingTables } from './bgp-control-plane.js'
 import { describeDiagnosis } from './diagnosis.js'
 import { ControlPlaneSim } from './sim.js'
 import { drawFrom } from './settle.js'
 import { simulate } from './simulate.js'
-import { fabricOf, type LinkSpec, type NodeSpec } from './testdata/fabric.js'
+import { fabricOf, leafEvpn, type LinkSpec, type NodeSpec } from './testdata/fabric.js'
 import { exchangeMessages } from './testdata/messages.js'
 import { Topology } from './topology.js'
 import { UnicastRib } from './unicast.js'
@@ -134,6 +135,46 @@ describe('a control plane that does not come to one rest', () => {
     sim.update({ down: {} })
     expect(sim.diagnosis).toHaveLength(1)
   })
+})
+
+describe('[BGP-7] MED of several neighbouring ASes', () => {
+  /** At `mid`, a is before b and b before c by router id, and c before a by MED; `other` is a second AS beside that of a and c. */
+  const fabric = (med: number) => {
+    const out = (value: number): Policy[] => [
+      { name: 'out', statements: [{ match: {}, action: 'accept', set: { med: value } }] },
+    ]
+    const nodes: Record<string, NodeSpec> = {
+      a: { asn: 11, id: 1, originate: [P], policies: out(9) },
+      b: { asn: 12, id: 2, originate: [P], policies: out(5) },
+      c: { asn: 11, id: 3, originate: [P], policies: out(med) },
+      mid: { asn: 20, id: 4, originate: [], ...leafEvpn(4, []) },
+    }
+    return fabricOf(
+      nodes,
+      ['a', 'b', 'c'].map((name): LinkSpec => [name, 'mid', { [name]: { export: 'out' } }]),
+    )
+  }
+  const withDaemon = (daemon: 'frr' | 'gobgp', med: number) =>
+    fabric(med).map((node) => ({ ...node, control: { ...node.control, daemon } }))
+
+  test('is said to be a matter of order where the daemon has no deterministic MED', () => {
+    const { diagnosis } = simulate(withDaemon('gobgp', 1))
+    expect(diagnosis).toEqual([{ kind: 'med', table: 'ipv4', key: P, nodes: ['mid'] }])
+    expect(diagnosis.map(describeDiagnosis).join()).toContain('depends on the order of arrival at mid')
+  })
+
+  test('is none where it has, nor where MEDs make no circle', () => {
+    expect(simulate(withDaemon('frr', 1)).diagnosis).toEqual([])
+    expect(simulate(withDaemon('gobgp', 9)).diagnosis).toEqual([])
+  })
+})
+
+test('a program is not given tables that are a matter of chance', () => {
+  for (const nodes of [ring(3), disagree()]) {
+    expect(() => restingTables(nodes)).toThrow(
+      expect.objectContaining({ code: 'ZT_CONTROL_UNSETTLED', message: expect.stringContaining(P) }),
+    )
+  }
 })
 
 test('without preferences, messages in any order lead where the simulation ends', () => {

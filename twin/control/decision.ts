@@ -73,3 +73,11 @@ export function usedWith<C extends Candidate>(best: C, candidates: readonly C[],
   const equal = candidates.filter((one) => one !== best && compareBy(RANKING, one, best) === 0)
   return [best, ...equal.toSorted((a, b) => compareBy(TIE_BREAKS, a, b)).slice(0, most - 1)]
 }
+
+/**
+ * True when the best path is preferred to each other one taken alone. Where it is not, MEDs of several neighbouring ASes go round in a
+ * circle, and a daemon without deterministic MED ends where the order of arrival leads it.
+ */
+export function isUndisputed(best: Candidate, candidates: readonly Candidate[]): boolean {
+  return candidates.every((one) => one === best || compareBy(DECISION, best, one) < 0)
+}

@@ -26,6 +26,13 @@ export type Diagnosis =
       /** Where the two ends differ. */
       readonly nodes: readonly { readonly node: string; readonly ends: readonly [ChosenPath, ChosenPath] }[]
     }
+  /** GoBGP has no deterministic MED (BGP-7): which path these nodes take depends on the order in which paths arrived. */
+  | {
+      readonly kind: 'med'
+      readonly table: RibRow['table']
+      readonly key: string
+      readonly nodes: readonly string[]
+    }
   /** Two nodes heard a MAC and neither knew of the other: in a fabric the later one has it, here the one with the lower VTEP. */
   | {
       readonly kind: 'mobility'
@@ -51,6 +58,8 @@ export function describeDiagnosis(diagnosis: Diagnosis): string {
       )
       return `${table} ${key} depends on the order of messages: ${places.join(', ')}`
     }
+    case 'med':
+      return `${table} ${key} depends on the order of arrival at ${diagnosis.nodes.join(', ')}: MEDs of several neighbouring ASes`
     case 'mobility':
       return `${table} ${key} was heard at ${diagnosis.nodes.join(', ')} and ${diagnosis.to} at once: who has it depends on who was first`
   }

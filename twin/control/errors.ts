@@ -12,7 +12,7 @@ export type ControlPlaneErrorCode =
   | 'ZT_EVPN_KEY_SYNTAX'
   /** A node, link or policy that there is not. */
   | 'ZT_CONTROL_REFERENCE'
-  /** Mobility of MACs that never comes to rest. */
+  /** Preferences of nodes that contradict each other: tables would be a matter of chance, or never come to rest. */
   | 'ZT_CONTROL_UNSETTLED'
 
 /** A control plane that cannot be worked out as given. */

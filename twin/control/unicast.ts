@@ -12,10 +12,11 @@ import {
   type Ip,
   type Prefix,
 } from '../packet/index.js'
+import { bestOf, isUndisputed } from './decision.js'
 import type { ChosenPath, Diagnosis } from './diagnosis.js'
 import type { Entry } from './exchange.js'
 import { isSameList, isSamePath, ownPath, type BgpPath } from './path.js'
-import { drawFrom, settle, settleAtRandom, type Entries, type Problem } from './settle.js'
+import { candidatesAt, drawFrom, settle, settleAtRandom, type Entries, type Problem } from './settle.js'
 import type { Topology } from './topology.js'
 
 /** A prefix, and what each node has settled on for it. */
@@ -26,7 +27,7 @@ export class UnicastKey {
   readonly own = new Map<number, BgpPath>()
   readonly problem: Problem
   entries: Entries
-  diagnosis: Diagnosis | undefined
+  diagnoses: readonly Diagnosis[] = []
 
   constructor(prefix: Prefix, { nodes }: Topology) {
     this.prefix = prefix
@@ -64,7 +65,7 @@ export class UnicastRib {
   }
 
   diagnoses(): readonly Diagnosis[] {
-    return [...this.#keys.values()].flatMap(({ diagnosis }) => diagnosis ?? [])
+    return [...this.#keys.values()].flatMap(({ diagnoses }) => diagnoses)
   }
 
   /** Sets the prefixes that a node has itself. */
@@ -110,19 +111,20 @@ export class UnicastRib {
     const before = key.entries
     if (key.own.size === 0) {
       key.entries = before.map(() => undefined)
-      key.diagnosis = undefined
+      key.diagnoses = []
       return differences(before, key.entries)
     }
     if (!this.#isRanked(key)) {
       // Longer paths are worse on every node, so there is one end, whatever comes before it.
       key.entries = before.slice()
       const { changed, cycle } = settle(key.problem, key.entries, pending)
-      key.diagnosis = cycle && this.#oscillation(key, cycle)
+      key.diagnoses = cycle === undefined ? [] : [this.#oscillation(key, cycle)]
       return changed
     }
     key.entries = before.map(() => undefined)
     const { cycle } = settle(key.problem, key.entries, key.own.keys())
-    key.diagnosis = this.#diagnose(key, cycle)
+    const order = this.#diagnose(key, cycle)
+    key.diagnoses = [...(order === undefined ? [] : [order]), ...this.#disputes(key)]
     return differences(before, key.entries)
   }
 
@@ -146,6 +148,17 @@ export class UnicastRib {
       if (places.length > 0) return this.#dependence(key, entries, places)
     }
     return cycle && this.#oscillation(key, cycle)
+  }
+
+  #disputes({ table, text, problem, entries }: UnicastKey): readonly Diagnosis[] {
+    const nodes = this.#topology.nodes
+      .filter(({ index, control: { daemon } }) => {
+        const candidates = daemon === 'gobgp' ? candidatesAt(problem, entries, index) : []
+        const best = bestOf(candidates)
+        return best !== undefined && !isUndisputed(best, candidates)
+      })
+      .map(({ name }) => name)
+    return nodes.length === 0 ? [] : [{ kind: 'med', table, key: text, nodes }]
   }
 
   #oscillation({ table, text }: UnicastKey, cycle: readonly number[]) {
