@@ -50,6 +50,13 @@ describe('a program', () => {
     expect(validateProgram(sound)).toEqual([])
   })
 
+  test('[CTRL-7] whose routes follow a kernel has none either', () => {
+    const following = NodeProgram.parse({ ...sound, kernelRoutes: true })
+    expect(following.kernelRoutes).toBe(true)
+    expect(validateProgram(following)).toEqual([])
+    expect(NodeProgram.safeParse({ ...sound, kernelRoutes: false }).success).toBe(false)
+  })
+
   test.each<[string, string, (program: Loose) => void]>([
     [
       'an id used twice',
