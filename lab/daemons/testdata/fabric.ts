@@ -16,7 +16,9 @@ export interface SmallFabric {
 function link(l: number, s: number, family: 'ipv4' | 'ipv6') {
   const number = 2 * (16 * (l - 1) + (s - 1))
   const address = (end: number) =>
-    family === 'ipv4' ? `10.254.0.${number + end}` : `2001:db8:fe::${(0x100 + number + end).toString(16)}`
+    family === 'ipv4'
+      ? `10.254.${number >> 8}.${(number & 0xff) + end}`
+      : `2001:db8:fe::${(0x100 + number + end).toString(16)}`
   return { id: `leaf${l}--spine${s}`, leaf: address(0), spine: address(1) }
 }
 
