@@ -2,16 +2,30 @@
  * FRR spines and GoBGP leaves in plain namespaces with plain veths, without any engine: do the daemons do what
  * `docs/control-plane.md` says, as they are configured and started for a lab?
  */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { announcePath } from '../../agent/convert.js'
 import type { RibPath } from '../../contract/rib.js'
 import { controls } from '../../lab/daemons/testdata/fabric.js'
+import { daemonPrograms } from '../../lab/daemons/programs.js'
+import { identify, LAB_MARK, labMark } from '../../lab/process-identity.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
+import { plainFabric } from './support/plain-fabric.js'
 import { start, watch, type Watched } from './support/watched-fabric.js'
 
 beforeEach(needsRoot)
+
+/** A labd in small: starts the daemons of a fabric, says their pids, and stays. */
+const PARENT = `
+  import { Daemons } from ${JSON.stringify(new URL('../../dist/lab/daemons/launch.js', import.meta.url).href)}
+  const { nodes, folder, id } = JSON.parse(process.argv[1])
+  const daemons = new Daemons(nodes, { folder, invoker: { uid: 0, gid: 0 }, env: { PATH: process.env.PATH, ${LAB_MARK}: ${JSON.stringify(labMark(0, ''))} + id } })
+  await daemons.start(AbortSignal.timeout(20000))
+  console.log(JSON.stringify(daemons.states().map(({ pid }) => pid)))
+  setInterval(() => undefined, 1000)
+`
 
 const leaf1 = { asn: 65001, routerId: '10.255.0.1', vtep: '10.255.0.1' }
 const evpn = (key: string, labels: number[], extended: string[], nextHop = leaf1.vtep) =>
@@ -177,7 +191,63 @@ describe('an IPv6 underlay', () => {
   })
 })
 
+describe("a user's lab", () => {
+  const user = { uid: 65534, gid: 65534 }
+  it('lets him ask its daemons, and nobody else', async () => {
+    const fabric = await plainFabric(controls({ spines: 1, leaves: 1 }), user)
+    try {
+      await fabric.daemons.start(AbortSignal.timeout(20_000))
+      const as = (uid: number, ...argv: string[]) =>
+        execFileSync(
+          'setpriv',
+          ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--', ...argv],
+          { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+        )
+      const [leaf, spine] = ['leaf1', 'spine1'].map((node) => `${fabric.folder}/daemons/${node}`)
+      const ask = (uid: number) => as(uid, 'vtysh', '--vty_socket', spine!, '-c', 'show bgp summary json')
+      expect(JSON.parse(ask(user.uid))).toHaveProperty('ipv4Unicast')
+      expect(() => ask(65533)).toThrow(/Command failed/)
+      const { uid, mode } = statSync(`${leaf}/gobgp.sock`)
+      expect([uid, mode & 0o777]).toEqual([user.uid, 0o600])
+      expect(
+        as(
+          user.uid,
+          daemonPrograms().gobgpd.replace(/d$/, ''),
+          '--target',
+          `unix://${leaf}/gobgp.sock`,
+          'global',
+        ),
+      ).toContain('AS:        65001')
+    } finally {
+      await fabric.down()
+    }
+  })
+})
+
 describe('labs', () => {
+  it('lose their daemons with the process that started them', async () => {
+    const fabric = await plainFabric(controls({ spines: 1, leaves: 1 }))
+    try {
+      const child = spawn(
+        process.execPath,
+        [
+          '--input-type=module',
+          '--eval',
+          PARENT,
+          JSON.stringify({ nodes: fabric.nodes, folder: fabric.folder, id: fabric.id }),
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      const [line] = (await once(child.stdout, 'data')) as [Buffer]
+      const pids = JSON.parse(line.toString()) as number[]
+      expect(pids.filter((pid) => identify(pid) !== undefined)).toHaveLength(3)
+      child.kill('SIGKILL')
+      await expect.poll(() => pids.filter((pid) => identify(pid) !== undefined)).toEqual([])
+    } finally {
+      await fabric.down()
+    }
+  })
+
   it('run side by side with nodes of the same names, and leave nothing', async () => {
     const all = await Promise.all([1, 2].map(() => start(controls({ spines: 1, leaves: 2 }))))
     for (const watched of all) expect(await watched.paths('leaf1', '10.255.0.2/32')).toHaveLength(1)

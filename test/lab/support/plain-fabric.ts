@@ -6,7 +6,7 @@
 import type { NodeControl } from '../../../contract/control-plane.js'
 import { runCommand } from '../../../lab/command.js'
 import { Daemons, type ControlledNode, type DaemonState } from '../../../lab/daemons/launch.js'
-import { createFolder, selfIdentity } from '../../../lab/labd/folder.js'
+import { createFolder, selfIdentity, type Invoker } from '../../../lab/labd/folder.js'
 import { sweepLab } from '../../../lab/labd/sweep.js'
 import { newLabId, namespacePrefix } from '../../../lab/names.js'
 import { LAB_MARK, labMark } from '../../../lab/process-identity.js'
@@ -24,16 +24,19 @@ export interface PlainFabric {
 const NO_DAD = 'for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $f; done'
 const root = { uid: 0, gid: 0 }
 
-/** Namespaces and links as the sessions say; no daemon runs yet. */
-export async function plainFabric(controls: ReadonlyMap<string, NodeControl>): Promise<PlainFabric> {
+/** Namespaces and links as the sessions say; no daemon runs yet. The lab is the invoker's. */
+export async function plainFabric(
+  controls: ReadonlyMap<string, NodeControl>,
+  invoker: Invoker = root,
+): Promise<PlainFabric> {
   const id = newLabId()
   const namespace = (node: string) => `${namespacePrefix(id)}${node}`
   // A lab whose labd is this process: nobody takes it for one that a crash has left.
-  const { folder } = createFolder(root, {
+  const { folder } = createFolder(invoker, {
     format: 'ztos-lab',
     version: 1,
     id,
-    uid: 0,
+    uid: invoker.uid,
     fabric: 'plain',
     created: new Date().toISOString(),
     attached: true,
@@ -76,8 +79,8 @@ export async function plainFabric(controls: ReadonlyMap<string, NodeControl>): P
   const deaths: DaemonState[] = []
   const daemons = new Daemons(nodes, {
     folder,
-    invoker: root,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', [LAB_MARK]: labMark(0, id) },
+    invoker,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', [LAB_MARK]: labMark(invoker.uid, id) },
     onDeath: (state) => deaths.push(state),
   })
   return {
@@ -89,7 +92,7 @@ export async function plainFabric(controls: ReadonlyMap<string, NodeControl>): P
     namespace,
     async down() {
       await daemons.stop()
-      await sweepLab(root, id)
+      await sweepLab(invoker, id)
     },
   }
 }
