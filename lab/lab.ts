@@ -10,6 +10,7 @@ import type { Plan } from '../contract/plan.js'
 import type { Target } from '../record/target.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
+import { daemonDoor } from './daemons/launch.js'
 import { DirectChannels } from './direct.js'
 import { takeDown } from './down.js'
 import { LabError } from './errors.js'
@@ -17,6 +18,7 @@ import { readPart } from './files.js'
 import { OutputEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
+import { RoutingWatch } from './routing.js'
 import { labTarget, type LabTargetOptions } from './target.js'
 
 export interface ExecOptions {
@@ -42,7 +44,12 @@ export interface CaptureOptions {
 
 const Synced = z.object({ journalBytes: z.int().min(0) })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
-const Processes = z.object({ nodes: z.record(z.string(), z.int().nullable()), probe: z.int().nullable() })
+const Processes = z.object({
+  nodes: z.record(z.string(), z.int().nullable()),
+  probe: z.int().nullable(),
+  daemons: z.array(z.object({ node: z.string(), program: z.string(), pid: z.int().nullable() })),
+  agents: z.int().nullable(),
+})
 export type LabProcesses = z.infer<typeof Processes>
 
 /** Operations of an engine that the invoker may ask for himself. */
@@ -128,6 +135,17 @@ export class Lab {
     readonly run: number
   }): Promise<Answer> {
     return this.channel.request({ op: 'floor', ...request }, { timeout: 180_000 })
+  }
+
+  /** Its control plane, to be watched and closed; `undefined` when its tables are the compiler's. */
+  async routing(): Promise<RoutingWatch | undefined> {
+    const doors = this.plan.nodes.flatMap(({ name, control }) =>
+      control === undefined ? [] : [daemonDoor(this.paths.folder, name, control)],
+    )
+    if (doors.length === 0) return undefined
+    const { daemons } = await this.processes()
+    const pids = new Map(daemons.flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid] as const])))
+    return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids })
   }
 
   /** Process ids; `null` for one that died. */

@@ -26,6 +26,8 @@ export interface LabPaths {
   readonly probeSocket: string
   readonly probeConfig: string
   readonly probeStatistics: string
+  readonly agentsSocket: string
+  readonly agentsConfig: string
   nodeSocket(node: string): string
   nodeProgram(node: string): string
   nodeJournal(node: string): string
@@ -55,6 +57,8 @@ export function labPaths(uid: number, lab: string, root: string = RUN_ROOT): Lab
     probeSocket: in_('_probe.sock'),
     probeConfig: in_('_probe.json'),
     probeStatistics: in_('stats', '_probe'),
+    agentsSocket: in_('_agents.sock'),
+    agentsConfig: in_('_agents.json'),
     nodeSocket: (node) => in_(`${node}.sock`),
     nodeProgram: (node) => in_(`${node}.json`),
     nodeJournal: (node) => in_('journals', `${node}.ztj`),

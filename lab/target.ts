@@ -18,6 +18,7 @@ import type {
   Target,
   WireFrame,
 } from '../record/target.js'
+import { controlPlaneOf } from '../twin/fabric-control.js'
 import { TwinFabric } from '../twin/forward/index.js'
 import { findTraceId } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
@@ -29,6 +30,7 @@ import { Oracle } from './oracle.js'
 import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
+import type { RoutingWatch } from './routing.js'
 import { settle, Settler, type Pages } from './settle.js'
 
 /** ms for a fabric to come to rest. */
@@ -86,6 +88,7 @@ class LabTarget implements Target {
   private readonly keys = new Map<string, Uint8Array>()
   private captures: LinkCaptures | undefined
   private captured: WireFrame[] = []
+  private routing: RoutingWatch | undefined
   private nextArrival = 0
   private answered = 0
   private drops = 0
@@ -100,7 +103,7 @@ class LabTarget implements Target {
     this.plan = plan
     this.settler = new Settler(plan)
     this.observer = new JournalObserver(plan, this.keys)
-    this.oracle = new Oracle(new TwinFabric(plan, this.keys))
+    this.oracle = new Oracle(new TwinFabric(plan, this.keys, { controlPlane: controlPlaneOf(plan) }))
     this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
     this.pages = {
       nodes: new Map(plan.nodes.map(({ name }) => [name, new PageReader(paths.nodeStatistics(name))])),
@@ -121,6 +124,8 @@ class LabTarget implements Target {
     this.settler.rebase(pages)
     this.drops = this.droppedIn(pages).total
     if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
+    this.routing = await this.lab.routing()
+    await this.rest()
     await this.forget()
   }
 
@@ -140,7 +145,7 @@ class LabTarget implements Target {
           await this.settle()
         }
         await this.dispatch([injection], sentAt)
-        await this.settle()
+        await this.rest()
         await this.tick(waits)
       } else {
         batch.push(injection)
@@ -169,12 +174,13 @@ class LabTarget implements Target {
 
   async reset(): Promise<void> {
     // A frame still on its way would teach again what the flush has just made forgotten.
-    await this.settle()
+    await this.rest()
     this.oracle.reset()
     // A node answers in the order of requests, so that nothing is gained by waiting between them.
     await Promise.all(
       (['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })),
     )
+    await this.rest()
     await this.forget()
   }
 
@@ -183,6 +189,7 @@ class LabTarget implements Target {
     await this.settle()
     this.oracle.advanceTime(ns)
     await this.everywhere({ op: 'advance-time', ns })
+    await this.rest()
     await this.forget()
   }
 
@@ -195,6 +202,7 @@ class LabTarget implements Target {
   async close(): Promise<void> {
     if (this.options.ownsLab !== true) await this.captures?.stop()
     for (const page of [...this.pages.nodes.values(), this.pages.probe]) page.close()
+    this.routing?.close()
     if (this.options.ownsLab === true) await this.lab.down()
   }
 
@@ -210,7 +218,7 @@ class LabTarget implements Target {
   private async tick(seconds: number): Promise<void> {
     for (let n = 0; n < seconds; n++) {
       await this.everywhere({ op: 'advance-time', ns: SECOND })
-      await this.settle()
+      await this.rest()
     }
   }
 
@@ -238,6 +246,14 @@ class LabTarget implements Target {
       for (const [n, { trace }] of part.entries()) sentAt.set(trace, at[n] ?? -1)
       from = to
     }
+  }
+
+  /** Frames at rest, and what they have taught is known wherever it is to be. */
+  private async rest(): Promise<void> {
+    await this.settle()
+    if (this.routing === undefined) return
+    await this.routing.settle()
+    await this.settle()
   }
 
   private settle(): Promise<Pages> {

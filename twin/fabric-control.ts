@@ -5,8 +5,18 @@
  */
 import type { TableChange } from '../contract/control.js'
 import type { Plan } from '../contract/plan.js'
-import { changesBetween, ControlPlaneSim, type DynamicTables } from './control/index.js'
+import type { Tables } from '../contract/program.js'
+import type { RibRow } from '../contract/rib.js'
+import { baseTables, changesBetween, ControlPlaneSim, type DynamicTables } from './control/index.js'
 import type { FabricControlPlane, LearnedState } from './forward/index.js'
+
+/** What a fabric's control plane comes to, after all that it has been told of. */
+export interface PredictedControlPlane extends FabricControlPlane {
+  /** Tables of BGP, of all nodes. */
+  rows(): readonly RibRow[]
+  /** A node's tables: what its program begins with, and what the control plane has made of it. */
+  tables(node: string): Tables
+}
 
 /**
  * For a `TwinFabric` or a walk of the plan; one that has been told of nothing yet.
@@ -14,14 +24,23 @@ import type { FabricControlPlane, LearnedState } from './forward/index.js'
  * @returns `undefined` for a plan whose nodes have no control plane: its tables stay as they are
  * @throws {ControlPlaneError} when what nodes are told contradicts itself
  */
-export function controlPlaneOf({ nodes }: Plan): FabricControlPlane | undefined {
+export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefined {
   const simulated = nodes.flatMap(({ name, control, program }) =>
-    control === undefined ? [] : [{ name, control, interfaces: program.interfaces }],
+    control === undefined
+      ? []
+      : [
+          {
+            name,
+            control,
+            interfaces: program.interfaces,
+            base: baseTables(program.interfaces, program.tables),
+          },
+        ],
   )
   return simulated.length === 0 ? undefined : new SimulatedControlPlane(new ControlPlaneSim(simulated))
 }
 
-class SimulatedControlPlane implements FabricControlPlane {
+class SimulatedControlPlane implements PredictedControlPlane {
   readonly #sim: ControlPlaneSim
   /** What nodes were given; at first what their programs have. */
   readonly #given: Map<string, DynamicTables>
@@ -29,6 +48,14 @@ class SimulatedControlPlane implements FabricControlPlane {
   constructor(sim: ControlPlaneSim) {
     this.#sim = sim
     this.#given = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
+  }
+
+  rows(): readonly RibRow[] {
+    return this.#sim.names.flatMap((name) => this.#sim.rows(name))
+  }
+
+  tables(node: string): Tables {
+    return this.#sim.tables(node)
   }
 
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]> {

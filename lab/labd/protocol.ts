@@ -67,7 +67,7 @@ export const LabdRequest = z.discriminatedUnion('op', [
     count: z.int().min(1).max(1_000_000),
     run: request.id,
   }),
-  /** Answer: `{ nodes: { name: pid | null }, probe: pid | null }`; null: died. */
+  /** Answer: `{ nodes: { name: pid | null }, probe: pid | null, daemons: [{ node, program, pid }], agents: pid | null }`; null: died. */
   z.strictObject({ ...request, op: z.literal('processes') }),
   /** Runs a command in the namespace of a node or host. Output comes as events; answer when it ends: `{ code, signal }`. */
   z.strictObject({

@@ -15,11 +15,13 @@ import { raced } from '../steps.js'
 
 /**
  * What an engine or a probe may still do: attach XDP and TAPs, open AF_XDP and packet sockets, load BPF, lock its umem;
- * the probe enters namespaces (setns(2) wants CAP_SYS_ADMIN). Everything else is taken away for good.
+ * the probe enters namespaces (setns(2) wants CAP_SYS_ADMIN); agents write routes in namespaces (`ip -n`) and ask daemons whose
+ * sockets belong to another account. Everything else is taken away for good.
  */
 const CAPABILITIES = {
   engine: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock'],
   probe: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock', 'sys_admin'],
+  agents: ['net_admin', 'sys_admin', 'dac_override'],
 } as const
 
 /** Where the process writes a line when everything is up. */

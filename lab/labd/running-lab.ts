@@ -20,12 +20,13 @@ import { wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
-import { Steps, type StepEvent, type StepPart } from '../steps.js'
+import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
 import { measureFloor, type FloorRequest } from './floor.js'
 import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
 import { Resident } from './resident.js'
+import { beforeControl, Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
 
 export interface UpRequest {
@@ -40,6 +41,18 @@ export interface RunHooks {
   readonly gate: (part: StepPart, step: string) => Promise<void>
   /** A resident process ended although the lab was not being taken down. */
   readonly onDeath: (title: string) => void
+}
+
+/** Process ids; `null` for one that died, or that is not there. */
+export interface LabPids {
+  readonly nodes: Readonly<Record<string, number | null>>
+  readonly probe: number | null
+  readonly daemons: readonly {
+    readonly node: string
+    readonly program: string
+    readonly pid: number | null
+  }[]
+  readonly agents: number | null
 }
 
 /** Environment of everything that labd starts. */
@@ -67,6 +80,7 @@ export class RunningLab {
   private readonly floorSignal = new AbortController()
   private readonly lodgers: Lodger[] = []
   private wiring: Wiring | undefined
+  private routing: Routing | undefined
 
   constructor(
     private readonly invoker: Invoker,
@@ -84,14 +98,16 @@ export class RunningLab {
       throw new LabError('ZT_LAB_STATE', `lab ${this.state.id} has been brought up already`)
     const engine = request.programs.engine ?? findBinary('ztos-fpe')
     const probe = request.programs.probe ?? findBinary('ztos-probe')
-    const wiring = wiringOf(this.state.id, request.plan)
+    // What the kernel and the engines start with; the plan itself stays as it is, for whoever compares.
+    const start = beforeControl(request.plan)
+    const wiring = wiringOf(this.state.id, start)
     const script = planNetwork(wiring)
     this.wiring = wiring
     this.probeBinary = probe
     this.keys = { ...request.keys }
     this.steps = new Steps(
       [
-        { name: 'state', setUp: async () => this.writeFiles(request, wiring) },
+        { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
         {
           name: 'namespaces',
           setUp: (signal) => createNetwork(script, signal),
@@ -105,11 +121,15 @@ export class RunningLab {
           setUp: (signal) => this.startEngines(engine, request, wiring, hooks, signal),
           tearDown: () => stopAll([...this.engines.values()]),
         },
+        ...this.routingSteps(request.plan, wiring, hooks),
         {
           name: 'probe',
           setUp: (signal) => this.startProbe(probe, hooks, signal),
           tearDown: () => stopAll(this.probe === undefined ? [] : [this.probe]),
         },
+        ...(this.routing === undefined
+          ? []
+          : [{ name: 'converge', setUp: (signal: AbortSignal) => this.converge(signal) }]),
         { name: 'announce', setUp: async () => this.enter('up') },
       ],
       { onEvent: hooks.onEvent, gate: hooks.gate },
@@ -176,8 +196,10 @@ export class RunningLab {
     return this.keys
   }
 
-  pids(): { readonly nodes: Record<string, number | null>; readonly probe: number | null } {
+  pids(): LabPids {
     return {
+      daemons: (this.routing?.states() ?? []).map(({ node, program, pid }) => ({ node, program, pid })),
+      agents: this.routing?.agentsPid ?? null,
       nodes: Object.fromEntries([...this.engines].map(([name, { pid }]) => [name, pid])),
       probe: this.probe?.pid ?? null,
     }
@@ -193,14 +215,46 @@ export class RunningLab {
     writeState(this.paths, this.state, this.invoker)
   }
 
-  private writeFiles({ plan, keys, attached }: UpRequest, wiring: Wiring): void {
+  private writeFiles({ plan, keys, attached }: UpRequest, start: Plan, wiring: Wiring): void {
     this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     this.addKeys(keys)
-    for (const { name, program } of plan.nodes)
+    for (const { name, program } of start.nodes)
       writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
     writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
+  }
+
+  /** Of a plan with a control plane: what makes its tables. */
+  private routingSteps(plan: Plan, wiring: Wiring, hooks: RunHooks): Step[] {
+    if (plan.nodes.every(({ control }) => control === undefined)) return []
+    const routing = new Routing({
+      plan,
+      wiring,
+      paths: this.paths,
+      invoker: this.invoker,
+      env: childEnvironment(this.invoker, this.state.id),
+      onDeath: (title) => {
+        if (!this.stopping && this.state.phase === 'up') hooks.onDeath(title)
+      },
+    })
+    this.routing = routing
+    return [
+      {
+        name: 'daemons',
+        setUp: (signal) => routing.startDaemons(signal),
+        tearDown: () => routing.stopDaemons(),
+      },
+      {
+        name: 'agents',
+        setUp: (signal) => routing.startAgents(signal),
+        tearDown: () => routing.stopAgents(),
+      },
+    ]
+  }
+
+  private async converge(signal: AbortSignal): Promise<void> {
+    await this.routing?.converge(signal)
   }
 
   private async startEngines(

@@ -154,22 +154,31 @@ describe('[TABLE-4] routers', () => {
 describe('[TABLE-5] hosts', () => {
   test('a host route of each family by the VTEP that holds', () => {
     const { routes } = tables([
-      [type2(ten, MAC, '10.1.0.10'), path(ten, L2, L3, rmac(3))],
-      [type2(one, MAC, '10.1.0.10'), path(one, L2, L3, rmac(1))],
-      [type2(one, MAC, '2001:db8:1::10'), path(one, L2, L3, rmac(1))],
+      [type2(ten, MAC, '10.9.0.10'), path(ten, L2, L3, rmac(3))],
+      [type2(one, MAC, '10.9.0.10'), path(one, L2, L3, rmac(1))],
+      [type2(one, MAC, '2001:db8:9::10'), path(one, L2, L3, rmac(1))],
     ])
     expect(routes).toEqual([
-      [2, '10.1.0.10/32', over(one)],
-      [2, '2001:db8:1::10/128', over(one)],
+      [2, '10.9.0.10/32', over(one)],
+      [2, '2001:db8:9::10/128', over(one)],
     ])
   })
 
+  test('none into a network that is connected here: it is bridged to', () => {
+    const { routes } = tables([
+      [type2(one, MAC, '10.1.0.10'), path(one, L2, L3, rmac(1))],
+      [type2(one, MAC, '2001:db8:1::10'), path(one, L2, L3, rmac(1))],
+      [type2(one, MAC, '10.1.1.10'), path(one, L2, L3, rmac(1))],
+    ])
+    expect(routes).toEqual([[2, '10.1.1.10/32', over(one)]])
+  })
+
   test('none for what the node announces, for own addresses, for gateways', () => {
-    const announced = { macs: new Map(), addresses: new Set(['10002 10.1.0.10', '10014 10.4.0.10']) }
+    const announced = { macs: new Map(), addresses: new Set(['10002 10.9.0.10', '10014 10.8.0.10']) }
     const { routes } = tables(
       [
-        [type2(one, MAC, '10.1.0.10'), path(one, L2, L3, rmac(1))],
-        [type2(one, MAC, '10.4.0.10'), path(one, L3, rmac(1))],
+        [type2(one, MAC, '10.9.0.10'), path(one, L2, L3, rmac(1))],
+        [type2(one, MAC, '10.8.0.10'), path(one, L3, rmac(1))],
         [type2(one, MAC, '10.1.0.1'), path(one, L3, rmac(1))],
         [type2(one, MAC, '10.5.0.1'), path(one, L3, rmac(1), 'default-gateway')],
       ],

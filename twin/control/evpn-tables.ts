@@ -11,6 +11,7 @@ import {
   parseInterfaceAddress,
   parseIp,
   parsePrefix,
+  prefixContains,
   prefixOf,
 } from '../packet/index.js'
 import {
@@ -162,9 +163,11 @@ class EvpnTables implements DynamicTables {
   /** TABLE-5 */
   #hosts({ vrf, irb }: EvpnVrf, routes: readonly ImportedMac[]): void {
     const announced = this.#announcedIn(vrf)
-    const own = this.#ownAddresses(vrf)
+    const connected = this.#irbAddresses(vrf).map(({ prefix }) => prefix)
     for (const [address, { vtep }] of chosenBy(routes, ({ key }) => key.ip)) {
-      if (announced.has(address) || own.has(address)) continue
+      // A network that is here is bridged to its hosts (TABLE-2, TABLE-3), whoever has spoken.
+      const ip = parseIp(address)
+      if (announced.has(address) || connected.some((prefix) => prefixContains(prefix, ip))) continue
       this.#setRoute(vrf, hostPrefix(address), irb, [vtep])
     }
   }
@@ -188,10 +191,6 @@ class EvpnTables implements DynamicTables {
     return this.#node.interfaces.flatMap((item) =>
       item.kind === 'irb' && item.vrf === vrf ? item.addresses.map(parseInterfaceAddress) : [],
     )
-  }
-
-  #ownAddresses(vrf: number): ReadonlySet<string> {
-    return new Set(this.#irbAddresses(vrf).map(({ address }) => formatIp(address)))
   }
 
   #connected(vrf: number): readonly string[] {
