@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import fc from 'fast-check'
+import { assert, constantFrom, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeControl } from '../../contract/control-plane.js'
+import { LabError } from '../errors.js'
 import { frrConfig } from './frr-config.js'
 import { controls, policies, withPolicies } from './testdata/fabric.js'
 
@@ -130,23 +131,23 @@ describe('text of others', () => {
     return { ...control, sessions: control.sessions.map((session) => ({ ...session, ...fields })) }
   }
 
+  /** How many lines there are, or the code of the refusal. */
+  function outcome(node: string, control: NodeControl): number | string {
+    try {
+      return frrConfig(node, control).frr.split('\n').length
+    } catch (error) {
+      return error instanceof LabError ? error.code : String(error)
+    }
+  }
+
   it.each(bent)('is refused as the name of a %s unless it is plain', (_what, bend) => {
-    for (const text of hostile)
-      expect(() => frrConfig(...bend(text)), JSON.stringify(text)).toThrow(/^ZT_LAB_PLAN: /)
+    expect(hostile.filter((text) => outcome(...bend(text)) !== 'ZT_LAB_PLAN')).toEqual([])
   })
 
   it('never adds a line', () => {
-    const count = (node: string, control: NodeControl) => frrConfig(node, control).frr.split('\n').length
-    fc.assert(
-      fc.property(fc.constantFrom(...bent.slice(0, 3)), fc.string({ unit: 'binary' }), ([, bend], text) => {
-        const usual = count(...bend('plain'))
-        let lines = usual
-        try {
-          lines = count(...bend(text))
-        } catch (error) {
-          expect(String(error)).toMatch(/ZT_LAB_PLAN/)
-        }
-        expect(lines).toBe(usual)
+    assert(
+      property(constantFrom(...bent.slice(0, 3)), string({ unit: 'binary' }), ([, bend], text) => {
+        expect([outcome(...bend('plain')), 'ZT_LAB_PLAN']).toContain(outcome(...bend(text)))
       }),
     )
   })

@@ -146,6 +146,6 @@ function evpnLines(all: readonly BgpSession[]): string[] {
   ]
 }
 
-export function hasFamily(session: BgpSession, family: BgpSession['families'][number]): boolean {
+function hasFamily(session: BgpSession, family: BgpSession['families'][number]): boolean {
   return session.families.includes(family)
 }

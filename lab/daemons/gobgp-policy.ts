@@ -26,7 +26,7 @@ const NOT_TO_OTHERS = ['65535:65281', '65535:65282', '65535:65283']
  * The local preference of a path that is about to go away. RFC 8326 and FRR have 0; gobgpd takes 0 for "leave it as it is", so
  * it gets the least that it can set.
  */
-export const SHUTDOWN_PREFERENCE = 1
+const SHUTDOWN_PREFERENCE = 1
 
 export interface PolicyTables {
   readonly sets: TomlTable

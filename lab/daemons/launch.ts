@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { NodeControl } from '../../contract/control-plane.js'
@@ -95,6 +96,8 @@ export class Daemons {
     this.open(path.join(this.options.folder, 'daemons'), 0)
     for (const node of this.nodes) this.writeConfiguration(node)
     await this.prepareKernels(signal)
+    // Each daemon listens to it while it starts.
+    setMaxListeners(0, signal)
     await Promise.all(this.nodes.map((node) => this.startNode(node, signal)))
   }
 
@@ -160,7 +163,7 @@ export class Daemons {
         account: this.account,
         socket: SOCKETS[program],
         log: path.join(this.options.folder, `${node.node}.${program}.log`),
-        env: program === 'gobgpd' ? { ...this.options.env, ...GO_ENVIRONMENT } : this.options.env,
+        env: { ...this.options.env, ...(program === 'gobgpd' ? GO_ENVIRONMENT : FRR_ENVIRONMENT) },
       },
       (dead) => this.options.onDeath?.(stateOf(dead)),
     )
@@ -267,6 +270,11 @@ export class Daemons {
   }
 }
 
+/**
+ * bgpd has buffers of 0.7 MB for each peer and touches little of them: what is given back to the kernel is not resident. One arena
+ * does for daemons whose work is done by one thread.
+ */
+const FRR_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536' }
 /**
  * A gobgpd of a lab holds hundreds of routes, not a million: garbage is collected early, and one core is enough.
  */

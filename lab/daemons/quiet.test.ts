@@ -67,7 +67,10 @@ describe('a control plane at rest', () => {
 
 describe('waiting for rest', () => {
   /** Shows one look after the other, and stays at the last. */
-  function shows(looks: DaemonLook[][]): { readonly observers: DaemonObserver[]; count(): number } {
+  function shows(looks: DaemonLook[][]): {
+    readonly observers: DaemonObserver[]
+    readonly count: () => number
+  } {
     let n = 0
     return {
       observers: [

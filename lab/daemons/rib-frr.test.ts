@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RibRow } from '../../contract/rib.js'
 import { frrCommunities, frrExtended } from './frr-extended.js'
@@ -161,8 +161,8 @@ describe("FRR's words for communities", () => {
   })
 
   it('never make a reader fail', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
+    assert(
+      property(string(), (text) => {
         for (const one of frrExtended(text))
           expect(one).toMatch(/^(rt|encap|rmac|mobility|default|unknown|unreadable)/)
       }),

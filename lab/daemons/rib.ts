@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath, RibRow } from '../../contract/rib.js'
 import { LabError } from '../errors.js'

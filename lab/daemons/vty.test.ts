@@ -58,7 +58,7 @@ describe("FRR's vty", () => {
       }
       const vty = await Vty.open(folder, 'bgpd')
       const [a, b, c] = await Promise.all([vty.askJson('a'), vty.askJson('b'), vty.ask('c')])
-      expect([a, b, c.length], `cut at ${cut}`).toEqual([{ a: 1 }, {}, 70_000])
+      expect([cut, a, b, c.length]).toEqual([cut, { a: 1 }, {}, 70_000])
       vty.close()
     }
   })

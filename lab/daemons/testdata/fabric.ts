@@ -22,7 +22,7 @@ function link(l: number, s: number, family: 'ipv4' | 'ipv6') {
   return { id: `leaf${l}--spine${s}`, leaf: address(0), spine: address(1) }
 }
 
-export function loopback(node: string, family: 'ipv4' | 'ipv6' = 'ipv4'): string {
+function loopback(node: string, family: 'ipv4' | 'ipv6' = 'ipv4'): string {
   const number = Number(node.replace(/\D/g, '')) + (node.startsWith('spine') ? 100 : 0)
   return family === 'ipv4' ? `10.255.0.${number}/32` : `2001:db8:ff::${number.toString(16)}/128`
 }
