@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { linkLocalOf, formatIp } from '../../twin/packet/index.js'
-import { Bench, host4, SYSTEM, teach } from './support/bench.js'
+import { Bench, changed, host4, PROGRAM, SYSTEM, teach } from './support/bench.js'
 import {
   VTEP2,
   plain,
@@ -95,6 +95,29 @@ describe('[CTRL-6] a list is made whole or not at all', () => {
       index: 1,
       message: 'changes[1]: vxlan interface 12 needs a remote VTEP',
     })
+  })
+
+  test('routes that would lead a tunnel into itself are refused, also when the list takes them back', () => {
+    // The IRB over the tunnel routes in the tunnel's underlay; nothing leads out of it yet.
+    const routes = PROGRAM.tables.routes.filter(({ connected }) => connected !== 11)
+    const program = changed({ 11: { vrf: 0 } }, { routes })
+    const into = route(0, '172.30.0.0/16', [1, '10.254.0.1'], [11, '10.1.0.15'])
+    for (const changes of [
+      [into],
+      [noRoute(0, '172.30.0.0/16'), into],
+      [into, noRoute(0, '172.30.0.0/16')],
+    ]) {
+      const { refusal } = new Bench(program).node.apply(0n, changes)
+      expect(refusal).toEqual({
+        code: 'invalid',
+        index: changes.indexOf(into),
+        message: `changes[${changes.indexOf(into)}]: what bridge 10 sends by VXLAN could come back to it`,
+      })
+    }
+    const beside = changed({ 21: { vrf: 0 } }, { routes: routes.filter(({ connected }) => connected !== 21) })
+    expect(
+      new Bench(beside).node.apply(0n, [route(0, '172.30.0.0/16', [21, '10.1.1.15'])]).refusal,
+    ).toBeUndefined()
   })
 
   test('an empty list does nothing and is no error', () => {

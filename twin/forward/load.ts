@@ -12,6 +12,7 @@ import type { Keys } from './keys.js'
 import { loadInterfaces } from './load-interfaces.js'
 import { loadTables } from './load-tables.js'
 import { LoadContext } from './load-context.js'
+import { bridgeInLoop } from './tunnel-loop.js'
 
 /**
  * @param packetNumbers - PN state of the program before (MACSEC-8).
@@ -26,6 +27,10 @@ export function loadProgram(
   try {
     loadInterfaces(context)
     loadTables(context)
+    const looping = bridgeInLoop(context.ofKind('bridge'))
+    if (looping !== undefined) {
+      context.fail(`interface ${looping.id}`, 'what this bridge sends by VXLAN can come back to it')
+    }
   } catch (cause) {
     if (!(cause instanceof PacketError)) throw cause
     // The schema bounds the shape of addresses, not that a prefix has no host bits.

@@ -71,6 +71,17 @@ export class RouteTable<T> {
     return true
   }
 
+  /** All values, in order of prefixes. */
+  *values(): Generator<T> {
+    const waiting: (TrieNode<T> | undefined)[] = [this.root]
+    while (waiting.length > 0) {
+      const node = waiting.pop()
+      if (node === undefined) continue
+      if (node.value !== undefined) yield node.value
+      waiting.push(node.one, node.zero)
+    }
+  }
+
   /** The node of a prefix, made where there was none. */
   private nodeFor(key: Uint8Array, length: number): TrieNode<T> {
     let node = this.root

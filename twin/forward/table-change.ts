@@ -1,7 +1,7 @@
 /**
  * Table changes of `apply` against a loaded program (CTRL-6): what a change names is looked up and judged before anything
  * is done, so that a list takes effect whole or not at all. Whether a change is refused depends on interfaces and VRFs
- * alone, never on what tables hold, nor on the changes before it.
+ * alone, never on what tables hold, nor on the changes before it; but for routes that lead tunnels into themselves.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import {
   type Prefix,
 } from '../packet/address.js'
 import { PacketError } from '../packet/errors.js'
+import { bridgeInLoop, irbsOf } from './tunnel-loop.js'
 import type { AnyInterface, Bridge, Config, Irb, Member, RouteMember, Vrf, Vxlan } from './config.js'
 
 /** A change whose names are resolved; without `to` (or `members`) what is there is removed. */
@@ -59,9 +60,12 @@ export function prepareChanges(
   changes: readonly TableChange[],
 ): readonly PreparedChange[] | RefusedChange {
   const prepared: PreparedChange[] = []
+  const leads = new Map<Vrf, Irb[]>()
   for (const [index, change] of changes.entries()) {
     try {
-      prepared.push(prepare(config, change))
+      const made = prepare(config, change)
+      if (made.table === 'route') checkTunnels(config, made, leads)
+      prepared.push(made)
     } catch (error) {
       if (error instanceof Refused) return { index, code: error.code, what: error.message }
       // The schema bounds the shape of addresses, not that a prefix has no host bits.
@@ -97,9 +101,10 @@ function prepare(config: Config, change: TableChange): PreparedChange {
   }
 }
 
+type PreparedOf<T extends PreparedChange['table']> = Extract<PreparedChange, { readonly table: T }>
 type ChangeOf<T extends TableChange['table']> = Extract<TableChange, { readonly table: T }>
 
-function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedChange {
+function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedOf<'route'> {
   const vrf = config.vrfs.get(change.vrf)
   if (vrf === undefined) throw new Refused('unknown-interface', `VRF ${change.vrf} does not exist`)
   const prefix = canonical(change.prefix, parsePrefix(change.prefix), formatPrefix)
@@ -111,6 +116,17 @@ function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedChange
     return { interface: on, gateway: member.gateway === undefined ? undefined : ipOf(member.gateway) }
   })
   return { table: 'route', vrf, prefix, members }
+}
+
+/** A route out of an IRB may lead a tunnel into itself, by itself or with those before it. */
+function checkTunnels(config: Config, route: PreparedOf<'route'>, leads: Map<Vrf, Irb[]>): void {
+  const irbs = irbsOf(route.members ?? [])
+  if (irbs.length === 0 || !config.vxlans.some(({ underlay }) => underlay === route.vrf)) return
+  leads.set(route.vrf, [...(leads.get(route.vrf) ?? []), ...irbs])
+  const looping = bridgeInLoop(config.bridges, leads)
+  if (looping !== undefined) {
+    throw new Refused('invalid', `what bridge ${looping.id} sends by VXLAN could come back to it`)
+  }
 }
 
 function prepareFdb(config: Config, change: ChangeOf<'fdb'>): PreparedChange {

@@ -48,16 +48,13 @@ function randomChange(random: Random, words: Vocabulary): TableChange {
 
 type Routed = Extract<Interface, { readonly kind: 'port' | 'macsec' | 'irb' }>
 
-/**
- * What routes in a VRF. In the underlay's VRF no IRB over a tunnel: what
- * the tunnel sends could be routed into it again, in one more header at each round.
- */
-function routedIn(words: Vocabulary, vrf: number): readonly Routed[] {
+/** What routes in a VRF. In the underlay's VRF an IRB over a tunnel would lead the tunnel into itself, which is refused. */
+function routedIn(random: Random, words: Vocabulary, vrf: number): readonly Routed[] {
   const tunnelled = new Set(words.tunnels.map(({ bridge }) => bridge))
   return words.program.interfaces.filter((one): one is Routed => {
     if (!('addresses' in one) || one.vrf !== vrf) return false
     if (one.kind === 'loopback') return false
-    return one.kind !== 'irb' || vrf !== 0 || !tunnelled.has(one.bridge)
+    return one.kind !== 'irb' || vrf !== 0 || !tunnelled.has(one.bridge) || random.chance(50)
   })
 }
 
@@ -82,7 +79,7 @@ function routeChange(random: Random, words: Vocabulary): TableChange {
   const { id: vrf } = random.pick(words.vrfs)
   const present = words.program.tables.routes.filter((one) => one.vrf === vrf).map(({ prefix }) => prefix)
   const prefix = random.pick(present.length > 0 && random.chance(60) ? present : PREFIXES)
-  const on = routedIn(words, vrf)
+  const on = routedIn(random, words, vrf)
   if (on.length === 0 || random.chance(20)) return { table: 'route', vrf, prefix, members: null }
   const count = random.weighted([
     [10, 1],
@@ -235,7 +232,7 @@ const FAULTS: readonly Fault[] = [
   // A next hop's interface of another VRF, or of none; behind one that is right.
   (random, words) => {
     const { id: vrf } = random.pick(words.vrfs)
-    const right = routedIn(words, vrf).map(({ id }) => ({ interface: id }))
+    const right = routedIn(random, words, vrf).map(({ id }) => ({ interface: id }))
     const wrong = words.program.interfaces.filter((one) => 'addresses' in one && one.vrf !== vrf)
     if (wrong.length === 0) return undefined
     return {

@@ -45,6 +45,22 @@ const GIVEN: readonly (readonly [string, Parameters<typeof changed>])[] = [
   ],
   ['a group that does not exist', [{}, { groups: [] }]],
   [
+    'a tunnel that leads into itself',
+    [{ 11: { vrf: 0 } }, { routes: [{ vrf: 0, prefix: '10.1.0.0/24', connected: 11 }] }],
+  ],
+  [
+    'two tunnels that lead into each other',
+    [
+      { 21: { vrf: 0 }, 42: { bridge: 20, underlayVrf: 1 } },
+      {
+        routes: [
+          { vrf: 0, prefix: '10.1.1.0/24', connected: 21 },
+          { vrf: 1, prefix: '10.1.0.0/24', connected: 11 },
+        ],
+      },
+    ],
+  ],
+  [
     'a route twice',
     [
       {},
