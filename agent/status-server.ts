@@ -1,0 +1,123 @@
+/**
+ * The agents' own socket: what they have done, whether they are at rest, and their end. Framing as in `contract/control.ts`; the socket is
+ * the invoking user's, mode 0600. A broken message ends its connection and nothing else.
+ *
+ * Operations: `state` → `{ agents }`; `settled` (timeout, ms) → `{ agents }` when nothing is left to be done, else a refusal;
+ * `resync` → `{}`, after somebody changed engine or kernel by hand; `shutdown` → `{}`, and the process ends.
+ *
+ * @module
+ */
+import { chmodSync, chownSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { z } from 'zod'
+import type { Agent } from './agent.js'
+import { AgentError, messageOf } from './errors.js'
+import { frameMessage, FrameReader } from './framing.js'
+
+const request = { id: z.int().min(0).max(0xffffffff) }
+const Request = z.discriminatedUnion('op', [
+  z.strictObject({ ...request, op: z.literal('state') }),
+  z.strictObject({ ...request, op: z.literal('settled'), timeout: z.int().min(1).max(600_000) }),
+  z.strictObject({ ...request, op: z.literal('resync') }),
+  z.strictObject({ ...request, op: z.literal('shutdown') }),
+])
+type Request = z.infer<typeof Request>
+
+/** Nobody asks an agent for much. */
+const MAX_REQUEST = 4096
+const MAX_CONNECTIONS = 64
+
+export interface StatusServerOptions {
+  readonly socket: string
+  /** Whose the socket is to be; absent: the process's own user's. */
+  readonly owner?: number
+  readonly agents: readonly Agent[]
+  readonly onShutdown: () => void
+}
+
+export class StatusServer {
+  readonly #options: StatusServerOptions
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  constructor(options: StatusServerOptions) {
+    this.#options = options
+    this.#server = createServer((socket) => this.#accept(socket))
+    this.#server.maxConnections = MAX_CONNECTIONS
+  }
+
+  /** @throws AgentError `ZT_AGENT_CONFIG` when there can be no such socket */
+  async listen(): Promise<void> {
+    const { socket, owner } = this.#options
+    // What an agent that was killed left behind.
+    rmSync(socket, { force: true })
+    const before = process.umask(0o177)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject)
+        this.#server.listen(socket, resolve)
+      })
+    } catch (error) {
+      throw new AgentError('ZT_AGENT_CONFIG', `cannot listen on ${socket}: ${messageOf(error)}`, {
+        cause: error,
+      })
+    } finally {
+      process.umask(before)
+    }
+    chmodSync(socket, 0o600)
+    if (owner !== undefined && owner !== process.getuid?.()) chownSync(socket, owner, -1)
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => {
+      this.#server.close(resolve)
+    })
+  }
+
+  #accept(socket: Socket): void {
+    const reader = new FrameReader(MAX_REQUEST)
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const message of reader.push(chunk)) void this.#receive(socket, message)
+      } catch {
+        // It does not speak the protocol: nothing that is said to it would be understood.
+        socket.destroy()
+      }
+    })
+  }
+
+  async #receive(socket: Socket, message: unknown): Promise<void> {
+    const parsed = Request.safeParse(message)
+    const id = parsed.success ? parsed.data.id : 0
+    try {
+      if (!parsed.success) {
+        throw new AgentError('ZT_AGENT_PROTOCOL', `request refused: ${parsed.error.issues[0]?.message ?? ''}`)
+      }
+      const answer = await this.#handle(parsed.data)
+      if (!socket.destroyed) socket.write(frameMessage({ id, ok: true, ...answer }))
+      if (parsed.data.op === 'shutdown') this.#options.onShutdown()
+    } catch (error) {
+      const code = error instanceof AgentError ? error.code : 'ZT_AGENT_PROTOCOL'
+      if (!socket.destroyed) socket.write(frameMessage({ id, ok: false, code, message: messageOf(error) }))
+    }
+  }
+
+  async #handle(asked: Request): Promise<object> {
+    const { agents } = this.#options
+    switch (asked.op) {
+      case 'state':
+        return { agents: agents.map((agent) => agent.state()) }
+      case 'settled':
+        return { agents: await Promise.all(agents.map((agent) => agent.settled(asked.timeout))) }
+      case 'resync':
+        await Promise.all(agents.map((agent) => agent.resync()))
+        return {}
+      case 'shutdown':
+        return {}
+    }
+  }
+}
