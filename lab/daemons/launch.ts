@@ -55,8 +55,8 @@ const PROGRAMS: Readonly<Record<NodeControl['daemon'], readonly Program[]>> = {
   gobgp: ['gobgpd'],
 }
 const SOCKETS: Readonly<Record<Program, string>> = {
-  // bgpd asks for it once, and then not for ten seconds.
-  zebra: 'zserv.api',
+  // By then `zserv.api` is there too, for which bgpd asks once, and then not for ten seconds.
+  zebra: 'zebra.vty',
   bgpd: 'bgpd.vty',
   gobgpd: API_SOCKET,
 }

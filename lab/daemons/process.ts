@@ -26,6 +26,15 @@ const CAPABILITIES: Readonly<Record<Program, readonly string[]>> = {
 }
 
 /**
+ * FRR keeps buffers of its log under `/var/tmp`, and leaves them there when it is killed: it gets one of its own, which goes with it.
+ * Mounts of others that end, namespaces by name among them, end in here too.
+ */
+const OWN_TMP = [
+  ...['unshare', '--mount', '--propagation', 'slave', '--'],
+  ...['sh', '-c', 'mount -t tmpfs -o mode=1777,size=4m tmpfs /var/tmp && exec "$@"', 'sh'],
+]
+
+/**
  * A daemon's paths are said from its working folder, which it may enter although it may not pass through the lab's: that belongs to
  * root and the invoker.
  */
@@ -84,6 +93,7 @@ export class DaemonProcess {
       'nsenter',
       `--net=${path.join(NETNS_ROOT, namespace)}`,
       '--',
+      ...(program === 'gobgpd' ? [] : OWN_TMP),
       'setpriv',
       '--pdeathsig',
       'KILL',

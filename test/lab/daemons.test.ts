@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { announcePath } from '../../agent/convert.js'
 import type { RibPath } from '../../contract/rib.js'
@@ -241,8 +241,13 @@ describe('labs', () => {
       const [line] = (await once(child.stdout, 'data')) as [Buffer]
       const pids = JSON.parse(line.toString()) as number[]
       expect(pids.filter((pid) => identify(pid) !== undefined)).toHaveLength(3)
+      const litter = () => (existsSync('/var/tmp/frr') ? readdirSync('/var/tmp/frr') : [])
+      const before = litter()
       child.kill('SIGKILL')
       await expect.poll(() => pids.filter((pid) => identify(pid) !== undefined)).toEqual([])
+      expect(pids.filter((pid) => [...before, ...litter()].some((name) => name.endsWith(`.${pid}`)))).toEqual(
+        [],
+      )
     } finally {
       await fabric.down()
     }
