@@ -2,8 +2,10 @@
 /*
  * Frames through the machine with the test leaf: no crash, and with flow cache and vectors the same effects as without, one by
  * one (MODEL-1). The input is a list of steps: an octet that says what, an octet of time in units of 50 ms, an octet of length
- * (times 8 when its high bit is set), the frame. Frames for the sealed port are sealed here first, else none would pass.
+ * (times 8 when its high bit is set), the frame. Frames for the sealed port are sealed here first, else none would pass. Some
+ * octets stand for a change of tables (CTRL-6) between two frames.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,8 @@ static const char sealer_program[] =
     "\"tables\":{\"routes\":[],\"groups\":[],\"neighbours\":[],\"fdb\":[],\"flood\":[]}}";
 
 static struct zt_machine *machines[2], *sealer;
+/* Versions of `learned` at the start. */
+static uint64_t learned[2];
 
 static void load(struct zt_machine *machine, const char *program, size_t length)
 {
@@ -52,8 +56,30 @@ static void forget(struct zt_machine *machine)
     machine->epoch++;
 }
 
-/* Neighbour updates are forgotten with the program alone. */
+/* Neighbour updates and changes of tables are forgotten with the program alone. */
 static bool updated = true;
+
+/* From this octet on, one of the changes. */
+#define FIRST_CHANGE 200u
+static const char *const changes[] = {
+    "{\"table\":\"fdb\",\"bridge\":10,\"mac\":\"02:bb:00:00:00:12\",\"to\":{\"interface\":13,"
+    "\"remote\":\"10.255.0.2\",\"sticky\":false}}",
+    "{\"table\":\"fdb\",\"bridge\":10,\"mac\":\"02:bb:00:00:00:11\",\"to\":{\"interface\":12,"
+    "\"sticky\":false}}",
+    "{\"table\":\"fdb\",\"bridge\":10,\"mac\":\"02:bb:00:00:00:77\",\"to\":{\"interface\":13,"
+    "\"remote\":\"10.255.0.2\",\"sticky\":true}}",
+    "{\"table\":\"fdb\",\"bridge\":10,\"mac\":\"02:bb:00:00:00:77\",\"to\":null}",
+    "{\"table\":\"neighbour\",\"interface\":14,\"address\":\"10.1.0.12\",\"to\":{\"mac\":"
+    "\"02:bb:00:00:00:12\",\"sticky\":false}}",
+    "{\"table\":\"neighbour\",\"interface\":14,\"address\":\"10.1.0.13\",\"to\":{\"mac\":"
+    "\"02:bb:00:00:00:13\",\"sticky\":true}}",
+    "{\"table\":\"neighbour\",\"interface\":34,\"address\":\"10.255.0.2\",\"to\":null}",
+    "{\"table\":\"route\",\"vrf\":0,\"prefix\":\"10.255.0.2/32\",\"members\":[{\"interface\":2,"
+    "\"gateway\":\"10.254.0.2\"},{\"interface\":1,\"gateway\":\"10.254.0.0\"}]}",
+    "{\"table\":\"route\",\"vrf\":1,\"prefix\":\"10.1.2.0/24\",\"members\":null}",
+    "{\"table\":\"flood\",\"interface\":13,\"remotes\":[\"10.255.0.3\"]}",
+};
+#define CHANGES (sizeof changes / sizeof *changes)
 
 static void start(void)
 {
@@ -70,6 +96,7 @@ static void start(void)
         if (updated)
             load(machines[i], leaf, length);
         forget(machines[i]);
+        learned[i] = zt_machine_learned_version(machines[i], 0);
     }
     forget(sealer);
     updated = false;
@@ -104,9 +131,9 @@ static void mend(uint8_t *frame, uint32_t length)
                   zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, frame + ZT_ETH_HEADER, packet.header)));
 }
 
-/* Inputs from the octets; frames are copied to memory of their exact size. */
+/* Inputs from the octets; frames are copied to memory of their exact size. `steps`: the change before an input and one, or 0. */
 static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *inputs,
-                           uint8_t **frames)
+                           uint8_t **frames, uint8_t *steps)
 {
     static const uint16_t ports[] = { 1, 2, 3, 11, 12, 21, 41, 42, 51 };
     uint64_t now = 0;
@@ -125,6 +152,8 @@ static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *in
             memcpy(frame, data, length);
         data += length;
         size -= length;
+        if (what >= FIRST_CHANGE && what < FIRST_CHANGE + CHANGES)
+            steps[count] = what - FIRST_CHANGE + 1;
         struct zt_input input = { .kind = ZT_INPUT_FRAME,
                                   .interface = ports[what % 9],
                                   .now = now };
@@ -156,27 +185,79 @@ static uint32_t read_steps(const uint8_t *data, size_t size, struct zt_input *in
     return count;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static bool differ(const struct zt_effect *a, const struct zt_effect *b)
 {
-    struct zt_input inputs[STEPS];
-    uint8_t *frames[STEPS];
-    uint32_t next = 0;
+    return a->kind != b->kind || a->interface != b->interface || a->fate != b->fate ||
+           a->length != b->length || (a->length > 0 && memcmp(a->data, b->data, a->length) != 0);
+}
 
-    start();
-    uint32_t count = read_steps(data, size, inputs, frames);
+/* The same change to both, with the same effects. */
+static void change(uint32_t number, uint64_t now)
+{
+    struct zt_effects effects[2];
+    struct zt_error error;
+    char text[400];
+    int length = snprintf(text, sizeof text, "{\"id\":1,\"op\":\"apply\",\"changes\":[%s]}",
+                          changes[number]);
+    for (uint32_t i = 0; i < 2; i++)
+        if (!zt_machine_control(machines[i], now, text, (size_t)length, &effects[i], &error))
+            abort();
+    if (effects[0].count != effects[1].count)
+        abort();
+    for (uint32_t e = 0; e < effects[0].count; e++)
+        if (differ(&effects[0].list[e], &effects[1].list[e]))
+            abort();
+    updated = true;
+}
+
+/* A vector against its inputs one by one. */
+static void run(const struct zt_input *inputs, uint32_t count)
+{
     struct zt_effects vector = zt_machine_run(machines[1], inputs, count);
+    uint32_t next = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct zt_effects single = zt_machine_run(machines[0], &inputs[i], 1);
-        for (uint32_t e = 0; e < single.count; e++, next++) {
-            const struct zt_effect *a = &single.list[e], *b = &vector.list[next];
-            if (next >= vector.count || a->kind != b->kind || b->input != i ||
-                a->interface != b->interface || a->fate != b->fate || a->length != b->length ||
-                (a->length > 0 && memcmp(a->data, b->data, a->length) != 0))
+        for (uint32_t e = 0; e < single.count; e++, next++)
+            if (next >= vector.count || vector.list[next].input != i ||
+                differ(&single.list[e], &vector.list[next]))
                 abort();
-        }
     }
     if (next != vector.count)
         abort();
+}
+
+/* What was heard, and its version. */
+static void same_learned(uint64_t now)
+{
+    size_t lengths[2];
+    char *texts[2];
+    for (uint32_t i = 0; i < 2; i++)
+        texts[i] = zt_machine_learned_json(machines[i], now, &lengths[i]);
+    if (lengths[0] != lengths[1] || memcmp(texts[0], texts[1], lengths[0]) != 0 ||
+        zt_machine_learned_version(machines[0], now) - learned[0] !=
+            zt_machine_learned_version(machines[1], now) - learned[1])
+        abort();
+    free(texts[0]);
+    free(texts[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct zt_input inputs[STEPS];
+    uint8_t *frames[STEPS], steps[STEPS] = { 0 };
+    uint32_t first = 0;
+
+    start();
+    uint32_t count = read_steps(data, size, inputs, frames, steps);
+    for (uint32_t i = 0; i <= count; i++) {
+        if (i < count && steps[i] == 0)
+            continue;
+        run(inputs + first, i - first);
+        first = i;
+        if (i < count)
+            change(steps[i] - 1u, inputs[i].now);
+    }
+    same_learned(count == 0 ? 0 : inputs[count - 1].now);
     for (uint32_t i = 0; i < count; i++)
         free(frames[i]);
     return 0;

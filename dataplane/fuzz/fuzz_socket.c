@@ -78,6 +78,7 @@ static bool carry_out(const struct zt_request *request, const char *message, siz
     case ZT_OP_SET_VNI:
     case ZT_OP_SET_MACSEC_MODE:
     case ZT_OP_FLUSH:
+    case ZT_OP_APPLY:
         return zt_machine_control(machine, 2, message, length, &effects, error);
     default:
         return true;

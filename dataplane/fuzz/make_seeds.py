@@ -45,6 +45,8 @@ flow = ["ARP_WEB1_GATEWAY", "NS_WEB1_GATEWAY", "UDP_WEB2_WEB1", "UDP_WEB1_WEB2",
         "WEB1_FAR", "UDP_WEB1_FAR", "UDP_WEB1_FAR", "UDP_WEB1_WEB3", "TRANSIT", "TRANSIT_TO_3", "ECHO_WEB1_GATEWAY"]
 records = b"".join(record(2, port_of(frames[name]), 1000 * i, frames[name]) for i, name in enumerate(flow))
 records += record(4, 0, 10**9, b'{"id":1,"op":"flush","table":"neighbours"}') + record(6, 0, 2 * 10**9, b"")
+records += record(4, 0, 10**9, b'{"id":1,"op":"apply","changes":[{"table":"fdb","bridge":10,"mac":"02:bb:00:00:00:12","to":'
+                  b'{"interface":13,"remote":"10.255.0.2","sticky":false}}]}')
 records += record(5, 1, 3 * 10**9, bytes([4, 0, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0])) + record(3, 3, 4 * 10**9, frames["ARP_TAP_3"])
 write("journal", "records", records)
 write("journal", "journal", b"ZTJOURNL" + struct.pack("<II", 1, 0) + record(1, 0, 0, spine) + record(6, 0, 1, b""))
@@ -56,14 +58,28 @@ for name, frame in SMALL.items():
 sequence = b"".join(bytes([PORTS.index(port_of(frames[name])), 1, len(frames[name])]) + frames[name]
                     for name in flow if len(frames[name]) < 128)
 write("frames", "sequence", sequence + bytes([240, 20, 0, 240, 40, 0]))
+for change in range(10):
+    write("frames", f"changed_{change}", sequence + bytes([200 + change, 1, 0]) + sequence)
 
 for name, text in {
     "set_vni": '{"id":1,"op":"set-vni","interface":13,"vni":7}',
     "set_mode": '{"id":1,"op":"set-macsec-mode","interface":4,"mode":"disabled"}',
     "flush_fdb": '{"id":1,"op":"flush","table":"fdb"}',
+    "apply_route": '{"id":1,"op":"apply","changes":[{"table":"route","vrf":0,"prefix":"203.0.113.0/24","members":'
+                   '[{"interface":1,"gateway":"10.254.0.0"},{"interface":4}]},{"table":"route","vrf":1,"prefix":"10.1.2.0/24",'
+                   '"members":null}]}',
+    "apply_fdb": '{"id":1,"op":"apply","changes":[{"table":"fdb","bridge":10,"mac":"02:bb:00:00:00:12","to":{"interface":13,'
+                 '"remote":"10.255.0.2","sticky":false}},{"table":"fdb","bridge":40,"mac":"02:bb:00:00:00:99","to":null}]}',
+    "apply_neighbour": '{"id":1,"op":"apply","changes":[{"table":"neighbour","interface":14,"address":"10.1.0.12","to":{"mac":'
+                       '"02:bb:00:00:00:12","sticky":true}},{"table":"neighbour","interface":34,"address":"10.255.0.2","to":null}]}',
+    "apply_flood": '{"id":1,"op":"apply","changes":[{"table":"flood","interface":13,"remotes":["10.255.0.3"]},'
+                   '{"table":"flood","interface":43,"remotes":[]}]}',
+    "apply_empty": '{"id":1,"op":"apply","changes":[]}',
     "flush_one": '{"id":1,"op":"flush","table":"neighbours","interface":14}',
 }.items():
     write("control", name, text.encode())
+    if name.startswith("apply"):
+        write("socket", name, b"\0" + struct.pack(">I", len(text)) + text.encode())
 
 micro = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 5, 7, 2, 2) + b"\xaa\xbb"
 write("capture", "micro", micro)
@@ -72,3 +88,26 @@ block = struct.pack("<II", 0x0a0d0d0a, 28) + struct.pack("<IHHqI", 0x1a2b3c4d, 1
 block += struct.pack("<IIHHIHHBxxxHHI", 1, 32, 1, 0, 0, 9, 1, 9, 0, 0, 32)
 block += struct.pack("<IIIIIII", 6, 36, 0, 1, 2, 2, 2) + b"\xaa\xbb\0\0" + struct.pack("<I", 36)
 write("capture", "next_generation", block)
+
+
+def attribute(type, data):
+    return struct.pack("<HH", 4 + len(data), type) + data + bytes(-len(data) % 4)
+
+
+def route(type, flags, family, length, *attributes):
+    body = struct.pack("<BBBBBBBBI", family, length, 0, 0, 254, 3, 0, 1, 0) + b"".join(attributes)
+    return struct.pack("<IHHII", 16 + len(body), type, flags, 0, 0) + body
+
+
+def hop(ifindex, *attributes):
+    inner = b"".join(attributes)
+    return struct.pack("<HBBi", 8 + len(inner), 0, 0, ifindex) + inner
+
+
+four, gateway = attribute(1, bytes([10, 200, 0, 0])), attribute(5, bytes([10, 254, 0, 1]))
+via = attribute(18, struct.pack("<H", 10) + bytes.fromhex("fe800000000000000000000000000001"))
+six, gateway6 = attribute(1, bytes.fromhex("20010db8000000000000000000000000")), attribute(5, bytes.fromhex("fe80") + bytes(13) + b"\1")
+oif = attribute(4, struct.pack("<I", 7))
+write("netlink", "route", route(24, 0, 2, 16, four, gateway, oif) + route(25, 0, 2, 16, four, gateway, oif))
+write("netlink", "several", route(24, 0x100, 2, 16, four, attribute(9, hop(7, gateway) + hop(8, via))))
+write("netlink", "six", route(24, 2, 10, 32, six, gateway6, oif) + route(24, 2, 10, 32, six, gateway6, attribute(4, struct.pack("<I", 8))))

@@ -209,8 +209,11 @@ unsigned int zt_netlink_parse(const uint8_t *data, uint32_t length,
 {
     const struct nlmsghdr *message = (const struct nlmsghdr *)data;
     unsigned int dump = 0;
+    /* Signed: it falls below zero behind a message whose length is not a multiple of four. */
+    int left = (int)length;
 
-    for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
+    for (; left >= (int)sizeof(*message) && NLMSG_OK(message, (uint32_t)left);
+         message = NLMSG_NEXT(message, left)) {
         if (message->nlmsg_flags & NLM_F_DUMP_INTR)
             dump |= ZT_NETLINK_INTERRUPTED;
         switch (message->nlmsg_type) {
