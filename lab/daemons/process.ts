@@ -30,8 +30,15 @@ const CAPABILITIES: Readonly<Record<Program, readonly string[]>> = {
  * Mounts of others that end, namespaces by name among them, end in here too.
  */
 const OWN_TMP = [
-  ...['unshare', '--mount', '--propagation', 'slave', '--'],
-  ...['sh', '-c', 'mount -t tmpfs -o mode=1777,size=4m tmpfs /var/tmp && exec "$@"', 'sh'],
+  'unshare',
+  '--mount',
+  '--propagation',
+  'slave',
+  '--',
+  'sh',
+  '-c',
+  'mount -t tmpfs -o mode=1777,size=4m tmpfs /var/tmp && exec "$@"',
+  'sh',
 ]
 
 /**
