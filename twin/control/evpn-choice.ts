@@ -4,8 +4,22 @@
  * @module
  */
 import type { EvpnNetwork } from '../../contract/control-plane.js'
-import { isGroupMac, parseMac } from '../packet/index.js'
-import { readExtended, tryParseEvpnKey, type EvpnAttributes, type EvpnKey } from './evpn-route.js'
+import {
+  isGroupMac,
+  isIpv4Loopback,
+  isIpv6,
+  isIpv6LinkLocal,
+  isIpv6Multicast,
+  parseIp,
+  parseMac,
+} from '../packet/index.js'
+import {
+  canonicalIp,
+  readExtended,
+  tryParseEvpnKey,
+  type EvpnAttributes,
+  type EvpnKey,
+} from './evpn-route.js'
 import { compareAddresses, isSameFamily } from './order.js'
 import type { EvpnBest } from './node.js'
 
@@ -24,21 +38,23 @@ export type Imports = ReadonlyMap<string, readonly ImportedRoute[]>
 export function importRoutes(vtep: string, best: EvpnBest): Imports {
   const routes: ImportedRoute[] = []
   for (const [text, path] of best) {
-    const key = tryParseEvpnKey(text)
-    if (key !== undefined) routes.push({ key, vtep: path.nextHop, attributes: readExtended(path.extended) })
+    const [key, end] = [tryParseEvpnKey(text), canonicalIp(path.nextHop)]
+    if (key === undefined || end === undefined) continue
+    routes.push({ key, vtep: end, attributes: readExtended(path.extended) })
   }
   return byTarget(vtep, routes)
 }
 
 /**
  * What a node with this VTEP can import, by target. What an engine would refuse (CTRL-6) is left out, for it would refuse the rest with
- * it: tunnel ends of another family than the own VTEP, MACs that no station can have.
+ * it: tunnel ends of another family than the own VTEP, MACs that no station can have, and link-local addresses, one of which is the IRB's
+ * own. Other addresses that no host can have go the same way.
  */
 export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports {
   const imports = new Map<string, ImportedRoute[]>()
   for (const route of routes) {
     if (route.vtep === vtep || !isSameFamily(route.vtep, vtep)) continue
-    if (route.key.type === 2 && !isStation(route.key.mac)) continue
+    if (route.key.type === 2 && !isHost(route.key)) continue
     for (const target of new Set(route.attributes.targets)) {
       const present = imports.get(target)
       if (present === undefined) imports.set(target, [route])
@@ -47,6 +63,20 @@ export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports
   }
   return imports
 }
+
+function isHost({ mac, ip: text }: ImportedMac['key']): boolean {
+  if (!isStation(mac)) return false
+  if (text === undefined) return true
+  const ip = parseIp(text)
+  return isIpv6(ip)
+    ? ip > IPV6_LOOPBACK && !isIpv6Multicast(ip) && !isIpv6LinkLocal(ip)
+    : ip >>> 24 !== 0 && !isIpv4Loopback(ip) && ip < IPV4_FIRST_GROUP
+}
+
+/** `::1`; `::` is below it. */
+const IPV6_LOOPBACK = 1n
+/** 224.0.0.0: above it are groups, the reserved 240.0.0.0/4 and the limited broadcast. */
+const IPV4_FIRST_GROUP = 0xe0000000
 
 /** Neither a group nor all zero. */
 export function isStation(mac: string): boolean {

@@ -88,7 +88,8 @@ function macIpKey(rd: string, macText: string, ipText: string | undefined): Evpn
   return ip === undefined ? undefined : { type: 2, rd, mac, ip }
 }
 
-function canonicalIp(text: string): string | undefined {
+/** The address that a text is, in canonical text, or `undefined`. */
+export function canonicalIp(text: string): string | undefined {
   return tryParseIpv4(text) === undefined && tryParseIpv6(text) === undefined
     ? undefined
     : formatIp(parseIp(text))

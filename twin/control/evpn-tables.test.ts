@@ -85,9 +85,23 @@ describe('[TABLE-2] MACs', () => {
         [type2(one, '01:00:5e:00:00:01'), path(one, L2)],
         [type2(one, '00:00:00:00:00:00'), path(one, L2)],
         [type2(one, MAC), path('2001:db8::1', L2)],
+        [type2(one, MAC), path('nonsense', L2)],
         ['[2][nonsense', path(one, L2)],
       ]).fdb,
     ).toEqual([])
+  })
+
+  test.each([
+    ['0.0.0.0', '127.0.0.1', '224.0.0.1', '255.255.255.255'],
+    ['::', '::1', 'ff02::1', 'fe80::5a:3ff:fe00:1'],
+  ])('nor for addresses that no host has: %s, %s, %s, %s', (...addresses) => {
+    const routes = addresses.map((ip) => [type2(one, MAC, ip), path(one, L2, L3, rmac(1))] as const)
+    expect(tables(routes)).toMatchObject({ fdb: [], neighbours: [], routes: [] })
+    const edges = ['1.0.0.0', '223.255.255.255', '::2', 'fec0::1']
+    for (const ip of edges) {
+      const { neighbours } = tables([[type2(one, MAC, ip), path(one, L2)]])
+      expect(neighbours).toMatchObject([{ address: ip }])
+    }
   })
 })
 
