@@ -6,7 +6,7 @@ import { assert, constantFrom, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeControl } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
-import { frrConfig } from './frr-config.js'
+import { checkFrrCan, frrConfig } from './frr-config.js'
 import { controls, policies, withPolicies } from './testdata/fabric.js'
 
 const spine = (family: 'ipv4' | 'ipv6' = 'ipv4') => controls({ spines: 2, leaves: 2, family }).get('spine1')!
@@ -86,6 +86,26 @@ describe('frr.conf', () => {
   })
 })
 
+describe('an IPv6 VTEP', () => {
+  const nodes = (vtep: string) =>
+    [...controls({ spines: 1, leaves: 1 })].map(([node, control]) => ({
+      node,
+      control:
+        control.daemon === 'frr'
+          ? control
+          : { ...control, evpn: { vtep, routerMac: '02:00:00:00:00:01', networks: [], vrfs: [] } },
+    }))
+  it('is refused beside an FRR, which would end the session at its first route', () => {
+    expect(() => checkFrrCan(nodes('2001:db8::1'))).toThrow(
+      /^ZT_LAB_PLAN: leaf1 has the IPv6 VTEP 2001:db8::1, and FRR on spine1 hands on no EVPN routes/,
+    )
+  })
+  it("is nobody else's business", () => {
+    expect(() => checkFrrCan(nodes('10.255.0.1'))).not.toThrow()
+    expect(() => checkFrrCan(nodes('2001:db8::1').filter(({ node }) => node === 'leaf1'))).not.toThrow()
+  })
+})
+
 const hostile = [
   'x\nrouter bgp 1',
   'a b',
@@ -145,9 +165,10 @@ describe('text of others', () => {
   })
 
   it('never adds a line', () => {
+    const usual = outcome('spine1', spine())
     assert(
       property(constantFrom(...bent.slice(0, 3)), string({ unit: 'binary' }), ([, bend], text) => {
-        expect([outcome(...bend('plain')), 'ZT_LAB_PLAN']).toContain(outcome(...bend(text)))
+        expect([usual, 'ZT_LAB_PLAN']).toContain(outcome(...bend(text)))
       }),
     )
   })

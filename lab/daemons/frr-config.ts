@@ -38,6 +38,28 @@ export function frrConfig(node: string, given: NodeControl): FrrConfig {
   }
 }
 
+/**
+ * What FRR 8.4 cannot do, whatever its configuration: it takes an EVPN route of type 3 whose originator is an IPv6 address for malformed
+ * and ends the session, again and again (RFC 7432 section 7.3 allows both lengths).
+ *
+ * @throws LabError `ZT_LAB_PLAN`
+ */
+export function checkFrrCan(
+  nodes: readonly { readonly node: string; readonly control: NodeControl }[],
+): void {
+  const spine = nodes.find(
+    ({ control }) =>
+      control.daemon === 'frr' && control.sessions.some((session) => hasFamily(session, 'evpn')),
+  )
+  const leaf = nodes.find(({ control }) => control.evpn !== undefined && isIpv6(control.evpn.vtep))
+  if (spine === undefined || leaf === undefined) return
+  throw new LabError(
+    'ZT_LAB_PLAN',
+    `${leaf.node} has the IPv6 VTEP ${leaf.control.evpn?.vtep ?? ''}, and FRR on ${spine.node} hands on no EVPN routes of such`,
+    { remedy: 'use an IPv4 underlay for labs with `control: bgp`; the twin runs both' },
+  )
+}
+
 /** A plan is checked before it gets here; its text must not become commands if it ever is not. */
 export function checkControl(node: string, given: NodeControl): NodeControl {
   const parsed = NodeControl.safeParse(given)

@@ -13,7 +13,7 @@ import { LabError } from '../errors.js'
 import type { Invoker } from '../labd/folder.js'
 import { NETNS_ROOT } from '../paths.js'
 import { daemonAccount, type Account } from './account.js'
-import { frrConfig } from './frr-config.js'
+import { checkFrrCan, frrConfig } from './frr-config.js'
 import { gobgpConfig } from './gobgp-config.js'
 import { DaemonProcess, HERE, type DaemonEnd, type Program } from './process.js'
 import { daemonPrograms, type DaemonPrograms } from './programs.js'
@@ -92,6 +92,7 @@ export class Daemons {
    * @throws LabError `ZT_LAB_DIED` with what a daemon said, `ZT_LAB_PLAN` for a control that no daemon can do
    */
   async start(signal: AbortSignal): Promise<void> {
+    checkFrrCan(this.nodes)
     mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
     this.open(path.join(this.options.folder, 'daemons'), 0)
     for (const node of this.nodes) this.writeConfiguration(node)

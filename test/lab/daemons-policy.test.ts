@@ -250,6 +250,30 @@ describe('routes that may not be passed on', () => {
     expect(await watched.paths('leaf2', known)).toHaveLength(1)
     expect(await watched.paths('leaf2', unknown)).toBeUndefined()
   })
+  it('an EVPN route of type 3 with an IPv6 originator ends the session with FRR, which is why such a plan is refused', async () => {
+    const key = '[3][10.255.0.1:9][0][2001:db8::1]'
+    const path = announcePath(
+      {
+        key,
+        path: {
+          asPath: [],
+          origin: 'igp',
+          nextHop: '10.255.0.1',
+          communities: [],
+          extended: ['encap:vxlan', 'rt:65000:10010'],
+          labels: [10010],
+        },
+      },
+      { asn: 65001, routerId: '10.255.0.1', vtep: '10.255.0.1' },
+    )
+    const client = watched.clients.get('leaf1')!
+    await client.add(path)
+    const interruptions = async () =>
+      (await watched.observers.get('spine1')!.look()).sessions[0]?.interruptions
+    await expect.poll(interruptions).toBeGreaterThan(0)
+    await client.delete({ ...path, isWithdraw: true })
+    await watched.quiet()
+  })
   it("FRR's own prefixes have a MED of 0, at home and at its peers", async () => {
     expect((await watched.paths('spine1', '10.255.0.101/32'))?.[0]).toMatchObject({ from: 'self', med: 0 })
     expect((await watched.paths('leaf1', '10.255.0.101/32'))?.[0]).toMatchObject({ from: 'spine1', med: 0 })
