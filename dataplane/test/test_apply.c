@@ -281,13 +281,29 @@ static void ctrl_6_no_overlay_comes_to_carry_itself(void **state)
                     NULL);
     (void)state;
     /* Bridge 40 sends in VRF 0, from which a route by irb 44 leads back into it. */
-    control_refused(bench, APPLY(ROUTE(0, "2001:db8:ff::2/128", "[{\"interface\":44}]")),
-                    "change-refused");
-    control_refused(
-        bench,
-        APPLY(FLOOD(13, "") "," ROUTE(0, "198.51.100.0/24",
-                                      "[" BY(1, "10.254.0.0") "," BY(44, "2001:db8:44::2") "]")),
-        "change-refused");
+    static const struct {
+        const char *changes, *where;
+    } wrong[] = {
+        { ROUTE(0, "2001:db8:ff::2/128", "[{\"interface\":44}]"), "$.changes[0]" },
+        { FLOOD(13, "") "," ROUTE(0, "198.51.100.0/24",
+                                  "[" BY(1, "10.254.0.0") "," BY(44, "2001:db8:44::2") "]"),
+          "$.changes[1]" },
+        /* Also where it would be taken back before a frame comes. */
+        { ROUTE(0, "198.51.100.0/24", "[" BY(1, "10.254.0.0") "]") "," ROUTE(
+              0, "198.51.100.0/24",
+              "[" BY(44, "2001:db8:44::2") "]") "," ROUTE(0, "198.51.100.0/24", "null"),
+          "$.changes[1]" },
+    };
+    for (uint32_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[1024];
+        struct zt_error error = { 0 };
+        struct zt_effects effects;
+        snprintf(text, sizeof text, APPLY("%s"), wrong[i].changes);
+        assert_false(zt_machine_control(bench->machines[0], bench->now, text, strlen(text),
+                                        &effects, &error));
+        assert_string_equal(error.code, "change-refused");
+        assert_string_equal(error.where, wrong[i].where);
+    }
     char *program = program_of(bench);
     assert_string_equal(program, bench->program);
     free(program);

@@ -244,32 +244,49 @@ static bool read_change(const struct reader *reader, uint32_t node, const struct
     }
 }
 
+/* Whether a vxlan interface sends in a VRF. */
+static bool is_underlay(const struct zt_program *program, uint32_t vrf)
+{
+    for (uint32_t v = 0; v < program->vxlan_count; v++)
+        if (program->interfaces[program->vxlans[v]].vxlan.underlay == vrf)
+            return true;
+    return false;
+}
+
+/* Adds the ways of a change to those of an underlay. True when there is a new one. */
+static bool add_ways(const struct reader *reader, const struct zt_change *change,
+                     struct zt_overlay_ways *ways)
+{
+    uint32_t before = ways->count;
+    if (change->table != ZT_CHANGE_ROUTE || !is_underlay(reader->program, change->place))
+        return false;
+    for (uint32_t m = 0; m < change->count; m++)
+        zt_overlay_add(ways, reader->program, change->place, change->members[m].interface);
+    return ways->count > before;
+}
+
 /*
- * That no overlay comes to carry itself, whichever of the routes stand beside each other on the way. Only routes by irbs can
- * bring that about, and where no vxlan interface sends in their VRF, none can.
+ * That no overlay comes to carry itself, whichever of the routes that are there and of the list stand beside each other on the
+ * way. Only routes by irbs can bring that about, and those of the program are asked for only when the list has some.
  */
 static bool check_overlays(const struct reader *reader, const struct zt_path *path,
                            const struct zt_changes *changes)
 {
-    const struct zt_program *program = reader->program;
     struct zt_overlay_ways ways = { 0 };
-    for (uint32_t i = 0; i < changes->count; i++) {
-        const struct zt_change *change = &changes->list[i];
-        for (uint32_t m = 0; change->table == ZT_CHANGE_ROUTE && m < change->count; m++)
-            zt_overlay_add(&ways, program, change->place, change->members[m].interface);
+    uint32_t bridge = ZT_NONE, i = 0;
+    while (i < changes->count && !add_ways(reader, &changes->list[i], &ways))
+        i++;
+    if (i < changes->count) {
+        zt_overlay_add_routes(&ways, reader->program);
+        bridge = zt_overlay_find_loop(reader->program, &ways);
     }
-    bool possible = false;
-    for (uint32_t i = 0; i < ways.count; i++)
-        for (uint32_t v = 0; v < program->vxlan_count; v++)
-            possible |=
-                interface_at(reader, program->vxlans[v])->vxlan.underlay == ways.list[i].vrf;
-    if (possible)
-        zt_overlay_add_routes(&ways, program);
-    uint32_t bridge = possible ? zt_overlay_find_loop(program, &ways) : ZT_NONE;
+    while (bridge == ZT_NONE && ++i < changes->count)
+        if (add_ways(reader, &changes->list[i], &ways))
+            bridge = zt_overlay_find_loop(reader->program, &ways);
     zt_overlay_free(&ways);
     return bridge == ZT_NONE ||
-           zt_schema_fail(&reader->refusal, path,
-                          "what bridge %u sends by VXLAN would come back to it through routes of "
+           zt_schema_fail(&reader->refusal, ZT_PATH_INDEX(path, i),
+                          "what bridge %u sends by VXLAN could come back to it through routes of "
                           "the underlay VRF",
                           interface_at(reader, bridge)->id);
 }
