@@ -7,20 +7,17 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { RibPath } from '../contract/rib.js'
-import {
-  announcements,
-  desiredTables,
-  type Announced,
-  type ControlNode,
-  type Learned,
-} from '../twin/control/index.js'
+import { announce } from '../twin/control/evpn-announce.js'
+import { tablesOfImports } from '../twin/control/evpn-tables.js'
+import { NO_TABLES, type Announced, type ControlNode, type Learned } from '../twin/control/index.js'
 import { announcedBefore } from './announced.js'
-import { canonicalAddress, resolved, type BestTable } from './best-table.js'
+import { canonicalAddress, reachability, type BestTable } from './best-table.js'
 import { EngineLink } from './engine-link.js'
 import { EngineSink } from './engine-sink.js'
 import { AgentError, messageOf } from './errors.js'
 import { GobgpLink, type Attached } from './gobgp-link.js'
 import { GobgpSink } from './gobgp-sink.js'
+import { importsOf } from './imports.js'
 import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
 import { KernelSink } from './kernel-sink.js'
 import { LinkMonitor } from './link-monitor.js'
@@ -68,7 +65,9 @@ export class Agent {
   #announced: Announced | undefined
   /** Something has changed since the last pass. */
   #stale = false
-  #scheduled: NodeJS.Immediate | undefined
+  #scheduled: NodeJS.Timeout | undefined
+  /** When the next pass may be, ms: working out takes no more than half of the time, however much arrives. */
+  #notBefore = 0
   #passes = 0
   #fault: string | undefined
   #closed = false
@@ -120,7 +119,7 @@ export class Agent {
   /** Leaves daemon, engine and kernel as they are: what was forwarded is forwarded. */
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled)
+    clearTimeout(this.#scheduled)
     await Promise.all([this.#gobgp.close(), this.#engine.close(), this.#links?.close()])
     await Promise.all([this.#engineWorker.close(), this.#gobgpWorker.close(), this.#kernelWorker?.close()])
     this.#options.kernel?.routes.close()
@@ -233,15 +232,22 @@ export class Agent {
     this.#schedule()
   }
 
-  /** All that arrives in one turn of the event loop, or while the engine takes what is there, is one pass. */
+  /** All that arrives while the engine takes what is there, and for as long as it took to work that out, is one pass. */
   #schedule(): void {
     if (!this.#stale || this.#closed || this.#scheduled !== undefined || !this.#engineWorker.resting) return
-    this.#scheduled = setImmediate(() => {
-      this.#scheduled = undefined
-      this.#stale = false
-      this.#guarded(() => this.#pass())
-      if (this.#idle) this.#options.onState?.()
-    })
+    const start = performance.now()
+    this.#scheduled = setTimeout(
+      () => {
+        this.#scheduled = undefined
+        this.#stale = false
+        const before = performance.now()
+        this.#guarded(() => this.#pass())
+        const after = performance.now()
+        this.#notBefore = after + (after - before)
+        if (this.#idle) this.#options.onState?.()
+      },
+      Math.max(0, this.#notBefore - start),
+    )
   }
 
   #rest(): void {
@@ -281,16 +287,22 @@ export class Agent {
   }
 
   #evpn(node: ControlNode, { table, found, whole }: Attached, used: KernelRouteTable): void {
-    const best = resolved(table.evpn, used.keys(), node.control.originate)
+    const { evpn, originate } = node.control
+    if (evpn === undefined) {
+      this.#gobgpSink.want([])
+      this.#engineSink.want({ tables: NO_TABLES, whole, forget: [] })
+      return
+    }
     this.#announced ??= announcedBefore(
       node.control,
       [...found.evpn].map(([key, { path }]) => [key, path] as const),
     )
     const learned = this.#learned(whole, this.#announced)
-    const { routes, announced, forget } = announcements(node, learned, best, this.#announced)
+    const imports = importsOf(evpn.vtep, table.evpn, reachability(used.keys(), originate))
+    const { routes, announced, forget } = announce(node, evpn, learned, imports, this.#announced)
     this.#announced = announced
     this.#gobgpSink.want(routes)
-    this.#engineSink.want({ tables: desiredTables(node, best, announced), whole, forget })
+    this.#engineSink.want({ tables: tablesOfImports(node, evpn, imports, announced), whole, forget })
   }
 
   /** As long as others' routes are missing it is not known whose MAC is new here: what was announced stays, what was not waits. */

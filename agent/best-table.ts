@@ -106,28 +106,23 @@ export class BestTable {
 }
 
 /**
- * BGP-9 on leaves: the EVPN routes whose next hop the node can reach.
+ * BGP-9 on leaves: tells whether the node can reach the next hop of an EVPN route.
  *
- * @param own prefixes and addresses of the node itself
+ * @param prefixes to which the node has routes. @param own prefixes and addresses of the node itself
  */
-export function resolved(
-  evpn: ReadonlyMap<string, RibPath>,
-  reachable: Iterable<string>,
+export function reachability(
+  prefixes: Iterable<string>,
   own: readonly string[],
-): ReadonlyMap<string, RibPath> {
-  const prefixes = [
-    ...[...reachable].map(parsePrefix),
-    ...own.map((text) => parseInterfaceAddress(text).prefix),
-  ]
+): (nextHop: string) => boolean {
+  const parsed = [...[...prefixes].map(parsePrefix), ...own.map((text) => parseInterfaceAddress(text).prefix)]
   const answers = new Map<string, boolean>()
-  const isReachable = (nextHop: string): boolean => {
+  return (nextHop) => {
     const known = answers.get(nextHop)
     if (known !== undefined) return known
-    const answer = isCovered(nextHop, prefixes)
+    const answer = isCovered(nextHop, parsed)
     answers.set(nextHop, answer)
     return answer
   }
-  return new Map([...evpn].filter(([, { nextHop }]) => isReachable(nextHop)))
 }
 
 function isCovered(nextHop: string, prefixes: readonly Prefix[]): boolean {

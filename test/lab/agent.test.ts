@@ -102,8 +102,8 @@ const HOST_MAC = '02:aa:00:00:00:01'
 const heardHost = {
   fdb: [{ bridge: IDS.bridge, mac: HOST_MAC, interface: IDS.host }],
   neighbours: [
-    { interface: IDS.irb, address: '10.1.0.10', mac: HOST_MAC },
-    { interface: IDS.irb, address: '2001:db8:1::10', mac: HOST_MAC },
+    { interface: IDS.irb, address: '10.2.0.10', mac: HOST_MAC },
+    { interface: IDS.irb, address: '2001:db8:2::10', mac: HOST_MAC },
   ],
 }
 
@@ -125,11 +125,11 @@ const toldOfLeaf1 = [
   `fdb ${IDS.bridge} ${HOST_MAC} ${IDS.vxlan} 10.255.0.1`,
   `fdb ${IDS.l3Bridge} ${routerMacOf(1)} ${IDS.l3Vxlan} 10.255.0.1 sticky`,
   `flood ${IDS.vxlan} 10.255.0.1`,
-  `neighbour ${IDS.irb} 10.1.0.10 ${HOST_MAC}`,
-  `neighbour ${IDS.irb} 2001:db8:1::10 ${HOST_MAC}`,
+  `neighbour ${IDS.irb} 10.2.0.10 ${HOST_MAC}`,
+  `neighbour ${IDS.irb} 2001:db8:2::10 ${HOST_MAC}`,
   `neighbour ${IDS.l3Irb} 10.255.0.1 ${routerMacOf(1)} sticky`,
-  `route 1 10.1.0.10/32 10.255.0.1`,
-  `route 1 2001:db8:1::10/128 10.255.0.1`,
+  `route 1 10.2.0.10/32 10.255.0.1`,
+  `route 1 2001:db8:2::10/128 10.255.0.1`,
 ]
 
 describe('an agent', () => {
@@ -169,8 +169,8 @@ describe('an agent', () => {
       expect(Object.fromEntries(await othersRoutes(two))).toEqual({
         [`[3]${rd}[10.255.0.1]`]: bridged,
         [`[2]${rd}[${HOST_MAC}]`]: bridged,
-        [`[2]${rd}[${HOST_MAC}][10.1.0.10]`]: routed,
-        [`[2]${rd}[${HOST_MAC}][2001:db8:1::10]`]: routed,
+        [`[2]${rd}[${HOST_MAC}][10.2.0.10]`]: routed,
+        [`[2]${rd}[${HOST_MAC}][2001:db8:2::10]`]: routed,
         [`[2]${rd}[${GATEWAY_MAC}][10.1.0.1]`]: gateway,
         [`[2]${rd}[${GATEWAY_MAC}][2001:db8:1::1]`]: gateway,
         [`[5]${l3}[10.1.0.0/16]`]: prefix,
@@ -298,13 +298,13 @@ describe('an agent', () => {
 
   it('applies what an engine does not refuse, and says what it refused', async () => {
     const [one, two] = await twoLeaves()
-    two.engine.refuses = (change) => change.table === 'neighbour' && change.address === '10.1.0.10'
+    two.engine.refuses = (change) => change.table === 'neighbour' && change.address === '10.2.0.10'
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    const rest = toldOfLeaf1.filter((line) => !line.startsWith(`neighbour ${IDS.irb} 10.1.0.10`))
+    const rest = toldOfLeaf1.filter((line) => !line.startsWith(`neighbour ${IDS.irb} 10.2.0.10`))
     await vi.waitFor(() => expect(two.engine.told).toEqual(rest))
     expect(two.agent?.state().engine.refused).toEqual([
-      expect.stringMatching(/"address":"10.1.0.10".*ZT_AGENT_REFUSED: .*change-refused/),
+      expect.stringMatching(/"address":"10.2.0.10".*ZT_AGENT_REFUSED: .*change-refused/),
     ])
   })
 

@@ -88,12 +88,16 @@ export class FakeEngine {
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk: Buffer) => {
       for (const message of reader.push(chunk)) {
-        turn = turn.then(async () => {
-          const answer = await this.#answer(message)
-          if (socket.writable) socket.write(frameMessage(answer))
-        })
+        turn = this.#serve(socket, message, turn)
       }
     })
+  }
+
+  /** Answers come in the order of requests. */
+  async #serve(socket: Socket, message: unknown, before: Promise<void>): Promise<void> {
+    await before
+    const answer = await this.#answer(message)
+    if (socket.writable) socket.write(frameMessage(answer))
   }
 
   async #answer(message: unknown): Promise<object> {

@@ -1,0 +1,41 @@
+/**
+ * Routes of others as the functions of `twin/control` take them: each is read once, however often all is worked out.
+ *
+ * @module
+ */
+import type { RibPath } from '../contract/rib.js'
+import { byTarget, type ImportedRoute, type Imports } from '../twin/control/evpn-choice.js'
+import { readExtended, tryParseEvpnKey } from '../twin/control/index.js'
+
+/** By path, which is made anew with each event that tells one; `null` for keys that nothing is made of. */
+const routes = new WeakMap<RibPath, ImportedRoute | null>()
+
+/** @param best the best path of each key. @param isReachable of a next hop (BGP-9) */
+export function importsOf(
+  vtep: string,
+  best: ReadonlyMap<string, RibPath>,
+  isReachable: (nextHop: string) => boolean,
+): Imports {
+  return byTarget(vtep, usable(best, isReachable))
+}
+
+function* usable(
+  best: ReadonlyMap<string, RibPath>,
+  isReachable: (nextHop: string) => boolean,
+): Generator<ImportedRoute> {
+  for (const [text, path] of best) {
+    if (!isReachable(path.nextHop)) continue
+    const route = routeOf(text, path)
+    if (route !== null) yield route
+  }
+}
+
+function routeOf(text: string, path: RibPath): ImportedRoute | null {
+  const known = routes.get(path)
+  if (known !== undefined) return known
+  const key = tryParseEvpnKey(text)
+  const route =
+    key === undefined ? null : { key, vtep: path.nextHop, attributes: readExtended(path.extended) }
+  routes.set(path, route)
+  return route
+}
