@@ -203,6 +203,66 @@ describe('a MED that import has set', () => {
   })
 })
 
+describe('spines with AS numbers of their own, and MEDs of theirs', () => {
+  /** Two spines with AS numbers of their own, which give one route a MED each. */
+  function twoAsns(): Map<string, NodeControl> {
+    const asn = (node: string) => (node === 'spine2' ? 65010 : 65000)
+    const med = (value: number): NodeControl['policies'] => [
+      { name: 'med', statements: [{ match: {}, action: 'accept', set: { med: value } }] },
+    ]
+    return new Map(
+      [...controls({ spines: 2, leaves: 2 })].map(([node, control]) => [
+        node,
+        control.daemon === 'frr'
+          ? {
+              ...control,
+              asn: asn(node),
+              policies: med(node === 'spine1' ? 20 : 10),
+              sessions: control.sessions.map((session) => ({ ...session, export: 'med' })),
+            }
+          : {
+              ...control,
+              sessions: control.sessions.map((session) => ({ ...session, remoteAsn: asn(session.peer) })),
+            },
+      ]),
+    )
+  }
+  let watched: Watched
+  beforeAll(async () => {
+    if (process.getuid?.() === 0) watched = await start(twoAsns())
+  })
+  afterAll(() => watched?.down())
+
+  it('decide nothing at GoBGP, and still keep it from using both paths', async () => {
+    const paths = await watched.paths('leaf1', '10.255.0.2/32')
+    // BGP-7 does not compare these, and BGP-8 would use both; GoBGP compares any MED when it looks for equal paths.
+    expect(paths?.map(({ from, med, best, used }) => ({ from, med, best, used }))).toEqual([
+      { from: 'spine1', med: 20, best: true, used: true },
+      { from: 'spine2', med: 10, best: false, used: false },
+    ])
+  })
+
+  it('[BGP-3] keep nobody from handing EVPN routes on with the VTEP as next hop, leaves included', async () => {
+    const key = '[3][10.255.0.2:7][0][10.255.0.2]'
+    const path = {
+      asPath: [],
+      origin: 'igp' as const,
+      nextHop: '10.255.0.2',
+      communities: [],
+      extended: ['encap:vxlan', 'rt:65000:10010'],
+      labels: [10010],
+    }
+    const leaf2 = { asn: 65002, routerId: '10.255.0.2', vtep: '10.255.0.2' }
+    await watched.clients.get('leaf2')!.add(announcePath({ key, path }, leaf2))
+    await watched.quiet()
+    const paths = await watched.paths('spine2', key)
+    expect(paths?.map(({ from, asPath, nextHop }) => ({ from, asPath, nextHop }))).toEqual([
+      { from: 'leaf1', asPath: [65001, 65000, 65002], nextHop: '10.255.0.2' },
+      { from: 'leaf2', asPath: [65002], nextHop: '10.255.0.2' },
+    ])
+  })
+})
+
 describe('routes that may not be passed on', () => {
   let watched: Watched
   beforeAll(async () => {
