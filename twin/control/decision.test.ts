@@ -121,9 +121,9 @@ describe('[BGP-7] the decision process', () => {
 
 describe('[BGP-8] multipath', () => {
   const best = candidate({ id: '10.0.0.1' })
-  const together = (others: readonly Given[], most = 64) => {
+  const together = (others: readonly Given[], multipath = 64, daemon: 'frr' | 'gobgp' = 'frr') => {
     const candidates = [...others.map(candidate), best]
-    return usedWith(best, candidates, most).map((one) => candidates.indexOf(one))
+    return usedWith(best, candidates, { multipath, daemon }).map((one) => candidates.indexOf(one))
   }
 
   test('paths of the same length count as equal whatever their ASes', () => {
@@ -141,6 +141,13 @@ describe('[BGP-8] multipath', () => {
     expect(together([other])).toEqual([1])
   })
 
+  test('MEDs of other neighbouring ASes tell paths apart for GoBGP alone', () => {
+    const other = { asPath: [65002, 65100], med: 9 }
+    expect(together([other])).toEqual([1, 0])
+    expect(together([other], 64, 'gobgp')).toEqual([1])
+    expect(together([{ ...other, med: 5 }], 64, 'gobgp')).toEqual([1, 0])
+  })
+
   test('at most so many, the best first, then by router id and address', () => {
     const others = [
       { id: '10.0.0.3' },
@@ -154,6 +161,6 @@ describe('[BGP-8] multipath', () => {
 
   test('an own path is used alone', () => {
     const own = candidate({ own: true })
-    expect(usedWith(own, [own, candidate({ own: true })], 64)).toEqual([own])
+    expect(usedWith(own, [own, candidate({ own: true })], { multipath: 64, daemon: 'frr' })).toEqual([own])
   })
 })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NodeControl } from '../../contract/control-plane.js'
 import type { Candidate, Peer } from './path.js'
 
 /** Negative when the first is preferred, 0 when the step does not tell them apart. */
@@ -30,6 +31,9 @@ const RANKING = [localPreference, ownFirst, asPathLength, origin, med, externalF
 /** What is left when they do. */
 const TIE_BREAKS = [routerId, peerAddress]
 const DECISION = [...RANKING, ...TIE_BREAKS]
+/** GoBGP compares MEDs whatever the ASes when it asks what to use together (`Path.Compare`), though not when it ranks. */
+const medOfAll: Step = ({ path: a }, { path: b }) => (a.med ?? 0) - (b.med ?? 0)
+const EQUAL = { frr: RANKING, gobgp: [...RANKING, medOfAll] } as const
 
 /** IPv4 before IPv6. */
 function compareIp(a: Peer | undefined, b: Peer | undefined): number {
@@ -68,10 +72,14 @@ function foremost<C extends Candidate>(candidates: readonly C[]): C | undefined 
 }
 
 /** The paths that are used with the best one, itself included, at most so many (BGP-8). An own path is used alone. */
-export function usedWith<C extends Candidate>(best: C, candidates: readonly C[], most: number): readonly C[] {
+export function usedWith<C extends Candidate>(
+  best: C,
+  candidates: readonly C[],
+  { multipath, daemon }: Pick<NodeControl, 'multipath' | 'daemon'>,
+): readonly C[] {
   if (best.peer === undefined) return [best]
-  const equal = candidates.filter((one) => one !== best && compareBy(RANKING, one, best) === 0)
-  return [best, ...equal.toSorted((a, b) => compareBy(TIE_BREAKS, a, b)).slice(0, most - 1)]
+  const equal = candidates.filter((one) => one !== best && compareBy(EQUAL[daemon], one, best) === 0)
+  return [best, ...equal.toSorted((a, b) => compareBy(TIE_BREAKS, a, b)).slice(0, multipath - 1)]
 }
 
 /**

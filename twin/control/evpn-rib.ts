@@ -8,7 +8,7 @@
 import type { ControlNode, OwnRoute } from './node.js'
 import { byTarget, type ImportedRoute, type Imports } from './evpn-choice.js'
 import { parseEvpnKey, readExtended } from './evpn-route.js'
-import { isSameList, ownPath, type BgpPath } from './path.js'
+import { isSameList, ownPath } from './path.js'
 import { settle, type Entries, type Problem } from './settle.js'
 import type { Topology } from './topology.js'
 
@@ -121,53 +121,45 @@ export class EvpnRib {
       family: 'evpn',
       routed: undefined,
       own: new Map(owners.map((owner) => [owner, ownPath(owner)])),
-      isUsable: (node, path) => this.#isUsable(node, path),
     }
     const entries: Entries = nodes.map(() => undefined)
     settle(problem, entries, owners)
     this.#groups.set(id, { problem, entries, count: 1 })
   }
 
-  /** BGP-9: leaves need a route to the VTEP, spines hand on without asking. */
-  #isUsable(node: number, { source }: BgpPath): boolean {
-    if (node === source || this.#topology.nodes[node]?.control.evpn === undefined) return true
-    return this.#isReachable(node, source)
-  }
-
   /**
    * Lets all routes come to rest again.
    *
    * @param touched nodes whose sessions changed
-   * @param reachability by node, those to whose VTEPs it got or lost a route
    * @returns nodes for which a route came or went
    */
-  settle(
-    touched: ReadonlySet<number>,
-    reachability: ReadonlyMap<number, ReadonlySet<number>>,
-  ): ReadonlySet<number> {
+  settle(touched: ReadonlySet<number>): ReadonlySet<number> {
     const affected = new Set<number>()
+    if (touched.size === 0) return affected
     for (const { problem, entries } of this.#groups.values()) {
-      const pending = new Set(touched)
-      for (const source of problem.own.keys()) {
-        for (const node of reachability.get(source) ?? []) pending.add(node)
-      }
-      if (pending.size === 0) continue
       const before = entries.slice()
-      for (const index of settle(problem, entries, pending).changed) {
+      for (const index of settle(problem, entries, touched).changed) {
         if (before[index]?.best.path.source !== entries[index]?.best.path.source) affected.add(index)
       }
     }
     return affected
   }
 
-  /** What a node can import, of the targets that its instances have. */
+  /**
+   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9). Neither daemon asks
+   * for that when it chooses and hands on.
+   */
   imports(index: number, { control: { evpn } }: ControlNode): Imports {
     if (evpn === undefined) return new Map()
     const routes = new Map<string, ImportedRoute>()
+    const reached = new Map<number, boolean>()
     for (const { target } of [...evpn.networks, ...evpn.vrfs]) {
       for (const key of this.#keysOfTarget.get(target) ?? []) {
         const source = this.group(key)?.entries[index]?.best.path.source
-        const route = source === undefined || source === index ? undefined : this.#routes[source]?.get(key)
+        if (source === undefined || source === index) continue
+        const isReachable = reached.get(source) ?? this.#isReachable(index, source)
+        reached.set(source, isReachable)
+        const route = isReachable ? this.#routes[source]?.get(key) : undefined
         if (route !== undefined) routes.set(key, route.imported)
       }
     }

@@ -5,7 +5,8 @@
  */
 export { baseTables, bgpControlPlane, simulatedNodes } from './bgp-control-plane.js'
 export { describeDiagnosis, type ChosenPath, type Diagnosis } from './diagnosis.js'
-export { announcements, type Announcement } from './evpn-announce.js'
+export { announce, announcements, type Announcement } from './evpn-announce.js'
+export { byTarget, type ImportedRoute, type Imports } from './evpn-choice.js'
 export {
   formatEvpnKey,
   formatExtended,
@@ -17,7 +18,7 @@ export {
   type EvpnKey,
   type ExtendedCommunity,
 } from './evpn-route.js'
-export { desiredTables } from './evpn-tables.js'
+export { desiredTables, tablesOfImports } from './evpn-tables.js'
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
 export { forEachFailure, type Failure, type FailureSpace } from './failures.js'
 export {

@@ -24,8 +24,6 @@ export interface Problem {
   readonly routed: Routed | undefined
   /** Paths that nodes have themselves, by node. */
   readonly own: ReadonlyMap<number, BgpPath>
-  /** BGP-9. */
-  isUsable(node: number, path: BgpPath): boolean
 }
 
 /** By node. */
@@ -56,14 +54,15 @@ export function candidatesAt(problem: Problem, entries: Entries, index: number):
 }
 
 function choose(problem: Problem, entries: Entries, index: number): Entry | undefined {
-  const candidates = candidatesAt(problem, entries, index).filter(({ path }) => problem.isUsable(index, path))
+  const candidates = candidatesAt(problem, entries, index)
   const best = bestOf(candidates)
   if (best === undefined) return undefined
   if (best.peer === undefined || problem.routed === undefined) return new Entry(best, [])
-  const most = problem.nodes[index]?.control.multipath ?? 1
+  const control = problem.nodes[index]?.control
+  if (control === undefined) return new Entry(best, [])
   return new Entry(
     best,
-    usedWith(best, candidates, most).flatMap(({ peer }) => peer ?? []),
+    usedWith(best, candidates, control).flatMap(({ peer }) => peer ?? []),
   )
 }
 

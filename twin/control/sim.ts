@@ -178,18 +178,14 @@ export class ControlPlaneSim {
     for (const index of touched) speakers.add(index)
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
-    const reachability = new Map<number, Set<number>>()
     for (const change of this.#unicast.settle(touched)) {
       for (const index of change.changed) affected.add(index)
       this.#underlay.note(change)
-      if (change.appeared.length === 0) continue
-      for (const source of this.#unicast.sourcesBehind(change.key)) {
-        const nodes = reachability.get(source) ?? new Set()
-        for (const index of change.appeared) nodes.add(index)
-        reachability.set(source, nodes)
-      }
+      // Where a route to a VTEP came or went, others of its routes can be imported.
+      if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
+      for (const index of change.appeared) speakers.add(index)
     }
-    for (const index of this.#evpn.settle(touched, reachability)) speakers.add(index)
+    for (const index of this.#evpn.settle(touched)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
       this.#overlay.delete(index)

@@ -35,7 +35,7 @@ export class UnicastKey {
     this.table = prefix.family === 6 ? 'ipv6' : 'ipv4'
     this.entries = nodes.map(() => undefined)
     // BGP-9: a next hop is the far end of a session that is up, or there is no path.
-    this.problem = { nodes, family: this.table, routed: this, own: this.own, isUsable: () => true }
+    this.problem = { nodes, family: this.table, routed: this, own: this.own }
   }
 }
 
@@ -204,9 +204,9 @@ export class UnicastRib {
     )
   }
 
-  /** Nodes whose VTEPs lie in a prefix. */
-  sourcesBehind({ prefix }: UnicastKey): readonly number[] {
-    return [...this.#vteps].flatMap(([source, vtep]) => (prefixContains(prefix, vtep) ? source : []))
+  /** True when a node's VTEP lies in a prefix. */
+  holdsVtep({ prefix }: UnicastKey): boolean {
+    return [...this.#vteps.values()].some((vtep) => prefixContains(prefix, vtep))
   }
 }
 
