@@ -4,21 +4,41 @@
  * @module
  */
 import type { Injection } from '../record/target.js'
-import type { TwinFabric } from '../twin/forward/index.js'
+import type { Plan } from '../contract/plan.js'
+import { controlPlaneOf } from '../twin/fabric-control.js'
+import { TwinFabric, type FabricControlPlane, type Keys } from '../twin/forward/index.js'
 
 const SECOND = 1_000_000_000
 
+interface Followed {
+  readonly writes: boolean
+  readonly teaches: boolean
+  readonly waits: number
+}
+
 export class Oracle {
+  private readonly fabric: TwinFabric
   private last = performance.now()
+  private told = 0
 
-  constructor(private readonly fabric: TwinFabric) {}
+  constructor(plan: Plan, keys: Keys) {
+    this.fabric = new TwinFabric(plan, keys, { controlPlane: this.counted(controlPlaneOf(plan)) })
+  }
 
-  /** Does the frame write state, so that it must travel alone, and how many seconds will pass until all that it holds is given up? */
-  follow(injection: Injection): { readonly writes: boolean; readonly waits: number } {
+  /**
+   * Does the frame write state, so that it must travel alone; does it teach what a control plane tells others; and how many seconds will pass
+   * until all that it holds is given up?
+   */
+  follow(injection: Injection): Followed {
     this.keepTime()
+    const told = this.told
     const before = this.fabric.now
     const { wrote } = this.fabric.send([injection], { wire: [] })
-    return { writes: wrote[0] === true, waits: Number((this.fabric.now - before) / BigInt(SECOND)) }
+    return {
+      writes: wrote[0] === true,
+      teaches: this.told !== told,
+      waits: Number((this.fabric.now - before) / BigInt(SECOND)),
+    }
   }
 
   reset(): void {
@@ -27,6 +47,16 @@ export class Oracle {
 
   advanceTime(ns: number): void {
     this.fabric.advanceTime(ns)
+  }
+
+  private counted(control: FabricControlPlane | undefined): FabricControlPlane | undefined {
+    if (control === undefined) return undefined
+    return {
+      learned: (changed) => {
+        this.told++
+        return control.learned(changed)
+      },
+    }
   }
 
   /** Entries age in the lab while nothing is sent, and so they must here. */

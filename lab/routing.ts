@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RibRow } from '../contract/rib.js'
 import { Channel } from './channel.js'
 import type { DaemonDoor } from './daemons/launch.js'
-import { observe, type DaemonObserver } from './daemons/observer.js'
-import { untilQuiet } from './daemons/quiet.js'
+import { observe, type DaemonLook, type DaemonObserver } from './daemons/observer.js'
+import { unrestOf, unsettled } from './daemons/quiet.js'
 import { LabError } from './errors.js'
 
 export interface RoutingPlaces {
@@ -21,6 +22,16 @@ export interface RoutingPlaces {
 
 /** ms that daemons and agents have to come to rest. */
 const DEADLINE = 30_000
+
+/** ms between two looks. */
+const PAUSE = 5
+
+/** All of them, at about one moment. */
+interface Look {
+  readonly daemons: readonly DaemonLook[]
+  /** Equal texts: agents have done nothing between. */
+  readonly agents: string
+}
 
 /** What moves while an agent has work: equal texts, nothing was done. */
 const AgentStates = z.object({
@@ -56,7 +67,7 @@ export class RoutingWatch {
 
   /**
    * Returns when what engines have heard is announced everywhere and stands in every table: agents have nothing to do and daemons nothing to
-   * say, in two rounds between which nothing was done.
+   * say, in two looks between which nothing was done.
    *
    * @param expected whether a session of that node over that link is to be up
    * @throws LabError `ZT_LAB_UNSETTLED` with what is not at rest
@@ -66,22 +77,23 @@ export class RoutingWatch {
     signal?: AbortSignal,
   ): Promise<void> {
     const giveUp = performance.now() + DEADLINE
-    for (let before: string | undefined; ;) {
-      const timeout = Math.max(1, Math.ceil(giveUp - performance.now()))
-      await untilQuiet(this.observers, { timeout, ...(signal === undefined ? {} : { signal }) }, expected)
-      const mark = markOf(
-        AgentStates.parse(
-          await this.agents.request({ op: 'settled', timeout }, { timeout: timeout + 5_000 }),
-        ),
-      )
-      if (mark === before) return
-      if (performance.now() >= giveUp) {
-        throw new LabError('ZT_LAB_UNSETTLED', `agents were still at work after ${DEADLINE} ms`, {
-          remedy: 'a MAC that is heard in two places keeps moving; the journals show which',
-        })
-      }
-      before = mark
+    for (let before: Look | undefined; ;) {
+      const look = await this.look(Math.max(1, Math.ceil(giveUp - performance.now())))
+      const unrest = unrestOf(look.daemons, before?.daemons, expected)
+      if (unrest.length === 0 && look.agents === before?.agents) return
+      if (performance.now() >= giveUp) throw unsettled(unrest)
+      before = look
+      await delay(PAUSE, undefined, signal === undefined ? {} : { signal })
     }
+  }
+
+  private async look(timeout: number): Promise<Look> {
+    const asked = this.agents.request({ op: 'settled', timeout }, { timeout: timeout + 5_000 })
+    const [answer, ...daemons] = await Promise.all([
+      asked,
+      ...this.observers.map((observer) => observer.look()),
+    ])
+    return { daemons, agents: markOf(AgentStates.parse(answer)) }
   }
 
   /** All tables of all daemons. */

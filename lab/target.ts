@@ -18,8 +18,6 @@ import type {
   Target,
   WireFrame,
 } from '../record/target.js'
-import { controlPlaneOf } from '../twin/fabric-control.js'
-import { TwinFabric } from '../twin/forward/index.js'
 import { findTraceId } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
 import { JournalTail } from './journal-tail.js'
@@ -103,7 +101,7 @@ class LabTarget implements Target {
     this.plan = plan
     this.settler = new Settler(plan)
     this.observer = new JournalObserver(plan, this.keys)
-    this.oracle = new Oracle(new TwinFabric(plan, this.keys, { controlPlane: controlPlaneOf(plan) }))
+    this.oracle = new Oracle(plan, this.keys)
     this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
     this.pages = {
       nodes: new Map(plan.nodes.map(({ name }) => [name, new PageReader(paths.nodeStatistics(name))])),
@@ -138,14 +136,14 @@ class LabTarget implements Target {
       batch = []
     }
     for (const injection of frames) {
-      const { writes, waits } = this.oracle.follow(injection)
+      const { writes, teaches, waits } = this.oracle.follow(injection)
       if (injection.alone ?? writes) {
         if (batch.length > 0) {
           await flush()
           await this.settle()
         }
         await this.dispatch([injection], sentAt)
-        await this.rest()
+        await (teaches ? this.rest() : this.settle())
         await this.tick(waits)
       } else {
         batch.push(injection)
@@ -218,7 +216,7 @@ class LabTarget implements Target {
   private async tick(seconds: number): Promise<void> {
     for (let n = 0; n < seconds; n++) {
       await this.everywhere({ op: 'advance-time', ns: SECOND })
-      await this.rest()
+      await this.settle()
     }
   }
 

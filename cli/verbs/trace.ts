@@ -26,7 +26,7 @@ interface Injections {
 export const run: Run<'trace'> = ({ arguments: { file }, options }) => {
   const plan = compileFile(file)
   const { sent, before } = injections(viewOf(plan), file, options)
-  const walk = trace(plan, sent, { before })
+  const walk = trace(plan, sent, { before, controlPlane: controlPlaneOf(plan) })
   if (options.pcap !== undefined) writeOutput(options.pcap, walkToPcapng(walk))
   const outcome = outcomeOf(walk)
   return {

@@ -97,7 +97,8 @@ function sessionUnrest(
   return found
 }
 
-function unsettled(unrest: readonly string[]): LabError {
+/** What is said when time is over. */
+export function unsettled(unrest: readonly string[]): LabError {
   const shown = unrest.slice(0, 8)
   const more = unrest.length > shown.length ? `; and ${unrest.length - shown.length} more` : ''
   return new LabError(
