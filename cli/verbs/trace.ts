@@ -5,6 +5,7 @@
  */
 import { ExitStatus } from '../../record/exit-status.js'
 import { viewOf } from '../../sdk/fabric-view.js'
+import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { formatWalk, trace, walkToJson, walkToPcapng, type Walk } from '../../twin/forward/index.js'
 import { findTraceId, fromHex } from '../../twin/packet/index.js'
 import type { FabricInjection } from '../../twin/forward/index.js'
