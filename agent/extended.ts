@@ -20,7 +20,7 @@ export function extendedText(api: ApiExtendedCommunity): string | undefined {
 }
 
 /** What eight octets are. */
-export function extendedOf(octets: Buffer): ExtendedCommunity {
+function extendedOf(octets: Buffer): ExtendedCommunity {
   switch (octets.readUInt16BE()) {
     case 0x0002:
       return {

@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   const { config, status, owner, ready } = readArguments(process.argv.slice(2))
   const { nodes, protoFolder } = readConfig(config)
   const log = (line: string) => {
-    console.error(`${new Date().toISOString()} ${line}`)
+    process.stderr.write(`${new Date().toISOString()} ${line}\n`)
   }
   const agents = nodes.map(({ node, control, engine, gobgp, namespace }) => {
     const where = namespace === undefined ? {} : { namespace }
@@ -129,6 +129,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(messageOf(error))
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exit(error instanceof AgentError && error.code === 'ZT_AGENT_CONFIG' ? 2 : 4)
 })

@@ -327,8 +327,7 @@ describe('an agent', () => {
     })
     // Back again, and after a restart of the agent in between: numbers go on.
     await two.agent?.close()
-    two.startAgent()
-    await two.settle()
+    expect((await two.startAgent().settled(15_000)).gobgp.added).toBe(0)
     one.engine.hear(heard)
     await vi.waitFor(async () => {
       const key = `[2][10.255.0.1:10][0][${HOST_MAC}]`

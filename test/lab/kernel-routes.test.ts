@@ -3,6 +3,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { KernelRoutes, type KernelRouteTable } from '../../agent/kernel-routes.js'
 import { KernelSink } from '../../agent/kernel-sink.js'
@@ -35,6 +36,23 @@ const two = { via: '10.0.1.2', dev: 'eth2' }
 const six = { via: '2001:db8::2', dev: 'eth1' }
 const sixToo = { via: '2001:db8:1::2', dev: 'eth2' }
 const NONE: KernelRouteTable = new Map()
+
+/** The pid of the `ip -batch` of a namespace. */
+function residentOf(name: string): number {
+  const wanted = ['ip', '-n', name, '-force', '-batch', '-', ''].join('\0')
+  const pid = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && commandLine(entry) === wanted)
+  if (pid === undefined) throw new Error(`no \`ip -batch\` of ${name}`)
+  return Number(pid)
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  } catch {
+    // It ended while it was looked at.
+    return ''
+  }
+}
 
 describe('[TABLE-7] routes of the underlay in the kernel', () => {
   beforeEach(needsRoot)
@@ -116,10 +134,8 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
 
   it('go on when the process that sets them has died', async () => {
     const routes = await made(new Map([['10.255.0.1/32', [one]]]))
-    const resident = execFileSync('pgrep', ['-f', `^ip -n ${namespace} -force -batch -$`], {
-      encoding: 'utf8',
-    })
-    process.kill(Number(resident.trim()), 'SIGKILL')
+    const resident = residentOf(namespace)
+    process.kill(resident, 'SIGKILL')
     await vi.waitFor(async () => {
       const present = await routes.read()
       await routes.change(present, new Map([['10.255.0.2/32', [one]]]))

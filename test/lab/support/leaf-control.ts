@@ -9,13 +9,13 @@ export const IDS = { host: 10, bridge: 20, irb: 21, vxlan: 22, l3Bridge: 30, l3I
 export const VNI = 10_010
 export const L3_VNI = 50_001
 export const GATEWAY_MAC = '00:00:5e:00:01:01'
-export const VRF = 1
+const VRF = 1
 
 export const routerIdOf = (leaf: number): string => `10.255.0.${leaf}`
 export const asnOf = (leaf: number): number => 65_100 + leaf
 export const routerMacOf = (leaf: number): string => `02:00:00:00:0${leaf}:00`
 
-export interface Wire {
+interface Wire {
   readonly peer: string
   readonly local: string
   readonly remote: string
@@ -24,14 +24,7 @@ export interface Wire {
   readonly interface?: number
 }
 
-export function sessionOf({
-  peer,
-  local,
-  remote,
-  remoteAsn,
-  port = 'eth1',
-  interface: id = 1,
-}: Wire): BgpSession {
+function sessionOf({ peer, local, remote, remoteAsn, port = 'eth1', interface: id = 1 }: Wire): BgpSession {
   return {
     peer,
     link: `link-${peer}`,

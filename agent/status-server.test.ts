@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Agent } from './agent.js'
+import { ControlConnection } from './control-connection.js'
+import { AgentError } from './errors.js'
+import type { AgentState } from './state.js'
+import { StatusServer } from './status-server.js'
+
+const state = { node: 'leaf1', idle: true } as AgentState
+const agent = {
+  state: () => state,
+  settled: vi.fn<Agent['settled']>(),
+  resync: vi.fn<Agent['resync']>(),
+}
+
+describe('the socket of agents', () => {
+  let folder: string
+  let socket: string
+  let server: StatusServer
+  const onShutdown = vi.fn<() => void>()
+  beforeEach(async () => {
+    vi.resetAllMocks()
+    folder = mkdtempSync(path.join(tmpdir(), 'zt-agent-'))
+    socket = path.join(folder, 'agents.sock')
+    server = new StatusServer({ socket, agents: [agent as unknown as Agent], onShutdown })
+    await server.listen()
+  })
+  afterEach(async () => {
+    await server.close()
+    rmSync(folder, { recursive: true })
+  })
+  const ask = async (op: string, fields = '') => {
+    const connection = await ControlConnection.open(socket, 'the agents')
+    try {
+      return await connection.request(op, fields, 1_000)
+    } finally {
+      connection.close()
+    }
+  }
+
+  it("is its user's alone", () => {
+    expect(statSync(socket).mode & 0o777).toBe(0o600)
+  })
+
+  it('tells states', async () => {
+    expect(await ask('state')).toEqual({ agents: [state] })
+  })
+
+  it('waits for rest, and says what is missing when it does not come', async () => {
+    agent.settled.mockResolvedValueOnce(state)
+    expect(await ask('settled', ',"timeout":500')).toEqual({ agents: [state] })
+    expect(agent.settled).toHaveBeenCalledWith(500)
+    agent.settled.mockRejectedValueOnce(new AgentError('ZT_AGENT_DEADLINE', 'leaf1 has work left'))
+    await expect(ask('settled', ',"timeout":1')).rejects.toThrow(/ZT_AGENT_DEADLINE: .*leaf1 has work left/)
+  })
+
+  it('refuses what is no request and goes on', async () => {
+    await expect(ask('dance')).rejects.toThrow(/ZT_AGENT_PROTOCOL/)
+    const raw = connect(socket)
+    raw.end(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x7b]))
+    await new Promise((resolve) => {
+      raw.once('close', resolve)
+    })
+    expect(await ask('state')).toEqual({ agents: [state] })
+  })
+
+  it('ends when it is asked to, after the answer', async () => {
+    expect(await ask('shutdown')).toEqual({})
+    await vi.waitFor(() => expect(onShutdown).toHaveBeenCalledTimes(1))
+  })
+})
