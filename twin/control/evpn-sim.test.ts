@@ -111,6 +111,21 @@ describe('EVPN between nodes', () => {
     expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(3)])
   })
 
+  test('[BGP-2] routes go with their sessions even where the VTEP is still covered by another prefix', () => {
+    const nodes = fabric().map((node) => {
+      if (node.name === 'leaf1') return { ...node, control: { ...node.control, originate: [] } }
+      if (node.name !== 'spine1') return node
+      const originate = [...node.control.originate, '10.255.0.0/24']
+      return { ...node, control: { ...node.control, originate } }
+    })
+    const sim = new ControlPlaneSim(nodes)
+    expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(1), loopbackOf(3)])
+    sim.update({ down: { links: ['leaf1--spine1', 'leaf1--spine2'] } })
+    expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(3)])
+    sim.update({ down: {} })
+    expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(1), loopbackOf(3)])
+  })
+
   test('[TABLE-1] [TABLE-4] [TABLE-6] what is always there follows links and nodes', () => {
     const sim = new ControlPlaneSim(fabric())
     const ends = (node: string) => control(sim, node).flood.get(BRIDGE + 1)

@@ -54,6 +54,8 @@ const twist = fc.record({
   anycast: fc.boolean(),
   multipath: fc.constantFrom(1, 2, 64),
   routed: fc.boolean(),
+  /** Another router id than the loopback. */
+  routerId: fc.option(fc.constantFrom('1.0.0.1', '223.0.0.1'), { nil: undefined }),
 })
 type Twist = typeof twist extends fc.Arbitrary<infer T> ? T : never
 
@@ -68,6 +70,7 @@ function twisted(original: NodeControl, by: Twist): NodeControl {
     ...original,
     sessions,
     multipath: by.multipath,
+    routerId: by.routerId ?? original.routerId,
     policies: by.policy === undefined ? [] : [by.policy],
     originate: by.anycast ? [...original.originate, '10.99.0.0/24'] : original.originate,
     ...(evpn === undefined ? {} : { evpn: by.routed ? evpn : { ...evpn, vrfs: [] } }),
