@@ -33,7 +33,7 @@ export class Entry {
 
   /** The best path as peers without an export policy get it. */
   plain(asn: number): BgpPath {
-    return (this.#plain ??= announcedBy(asn, this.best.path, undefined))
+    return (this.#plain ??= announcedBy(asn, this.best.path, ownMed(this.best)))
   }
 }
 
@@ -61,14 +61,18 @@ function sent(session: PeerSession, entry: Entry, routed: Routed | undefined): B
   if (best.path.communities.length > 0 && staysHere(best.path)) return undefined
   const { exportPolicy, asn } = session
   if (exportPolicy === undefined || routed === undefined) return entry.plain(asn)
-  // A MED that was received, or set on import, is not handed on; one that this policy sets is.
-  const path = exportPolicy.apply(routed.text, routed.prefix, { ...best.path, med: undefined }, asn)
+  const path = exportPolicy.apply(routed.text, routed.prefix, { ...best.path, med: ownMed(best) }, asn)
   return path && announcedBy(asn, path, path.med)
 }
 
 /** RFC 1997: all peers are external. */
 function staysHere({ communities }: BgpPath): boolean {
   return communities.includes(NO_EXPORT) || communities.includes(NO_ADVERTISE)
+}
+
+/** A MED that was received, or set on import, is not handed on; one that a path has from its node, or an export policy sets, is. */
+function ownMed({ peer, path }: Candidate<PeerSession>): number | undefined {
+  return peer === undefined ? path.med : undefined
 }
 
 function announcedBy(asn: number, path: BgpPath, med: number | undefined): BgpPath {

@@ -71,9 +71,12 @@ export const NO_EXPORT = '65535:65281'
 export const NO_ADVERTISE = '65535:65282'
 export const GRACEFUL_SHUTDOWN = '65535:0'
 
+/** MED of a node's own prefixes, by its daemon: FRR gives them 0 and says so to its peers (BGP-3). */
+export const OWN_MED = { frr: 0, gobgp: undefined } as const
+
 /** The path of a node's own prefix or EVPN route. */
-export function ownPath(source: number): BgpPath {
-  return { asPath: [], origin: 'igp', med: undefined, localPreference: undefined, communities: [], source }
+export function ownPath(source: number, med?: number): BgpPath {
+  return { asPath: [], origin: 'igp', med, localPreference: undefined, communities: [], source }
 }
 
 export function isSamePath(a: BgpPath, b: BgpPath): boolean {

@@ -15,7 +15,7 @@ import {
 import { bestOf, isUndisputed } from './decision.js'
 import type { ChosenPath, Diagnosis } from './diagnosis.js'
 import type { Entry } from './exchange.js'
-import { isSameList, isSamePath, ownPath, type BgpPath } from './path.js'
+import { isSameList, isSamePath, OWN_MED, ownPath, type BgpPath } from './path.js'
 import { candidatesAt, drawFrom, settle, settleAtRandom, type Entries, type Problem } from './settle.js'
 import type { Topology } from './topology.js'
 
@@ -74,12 +74,17 @@ export class UnicastRib {
     for (const text of prefixes) wanted.add(this.#keyOf(parsePrefix(text)))
     for (const key of this.#keys.values()) {
       if (wanted.has(key) === key.own.has(index)) continue
-      if (wanted.has(key)) key.own.set(index, ownPath(index))
+      if (wanted.has(key)) key.own.set(index, ownPath(index, this.#ownMed(index)))
       else key.own.delete(index)
       const pending = this.#pending.get(key)
       if (pending === undefined) this.#pending.set(key, new Set([index]))
       else pending.add(index)
     }
+  }
+
+  #ownMed(index: number): number | undefined {
+    const daemon = this.#topology.nodes[index]?.control.daemon
+    return daemon && OWN_MED[daemon]
   }
 
   #keyOf(prefix: Prefix): UnicastKey {
