@@ -66,7 +66,7 @@ export class Agent {
   /** Something has changed since the last pass. */
   #stale = false
   #scheduled: NodeJS.Timeout | undefined
-  /** When the next pass may be, ms: working out takes no more than half of the time, however much arrives. */
+  /** When the next pass may be, ms: working out takes no more than a third of the time, however much arrives. */
   #notBefore = 0
   #passes = 0
   #fault: string | undefined
@@ -232,7 +232,7 @@ export class Agent {
     this.#schedule()
   }
 
-  /** All that arrives while the engine takes what is there, and for as long as it took to work that out, is one pass. */
+  /** All that arrives while the engine takes what is there, and for twice as long as it took to work that out, is one pass. */
   #schedule(): void {
     if (!this.#stale || this.#closed || this.#scheduled !== undefined || !this.#engineWorker.resting) return
     const start = performance.now()
@@ -243,7 +243,7 @@ export class Agent {
         const before = performance.now()
         this.#guarded(() => this.#pass())
         const after = performance.now()
-        this.#notBefore = after + (after - before)
+        this.#notBefore = after + 2 * (after - before)
         if (this.#idle) this.#options.onState?.()
       },
       Math.max(0, this.#notBefore - start),
