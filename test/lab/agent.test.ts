@@ -263,6 +263,29 @@ describe('an agent', () => {
     },
   )
 
+  it('keeps what it has while its daemon hangs, says so, and goes on when that goes on', async () => {
+    const [one, two] = await twoLeaves()
+    one.engine.hear(heardHost)
+    await Promise.all([one.settle(), two.settle()])
+    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    two.daemon.signal('SIGSTOP')
+    await vi.waitFor(() => expect(two.agent?.state().gobgp.error).toMatch(/ZT_AGENT_(DEADLINE|CONNECTION)/), {
+      timeout: 25_000,
+      interval: 100,
+    })
+    expect(two.agent?.state().gobgp.attached).toBe(false)
+    expect(two.engine.told).toEqual(toldOfLeaf1)
+    two.daemon.signal('SIGCONT')
+    await vi.waitFor(
+      async () => {
+        await two.settle()
+        expect(two.agent?.state().gobgp.established).toEqual(['leaf1'])
+        expect(two.engine.told).toEqual(toldOfLeaf1)
+      },
+      { timeout: 25_000, interval: 100 },
+    )
+  })
+
   it('takes away what a peer that is gone had told, also when that happened behind its back', async () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
@@ -378,6 +401,25 @@ describe('an agent', () => {
     expect(two.engine.told).toEqual(
       toldOfLeaf1.filter((line) => !line.includes(HOST_MAC) && !line.startsWith('route')),
     )
+  })
+
+  it('takes 10,000 routes from the watch into the engine, each change once and in few lists', async () => {
+    const [one, two] = await twoLeaves()
+    await Promise.all([one.settle(), two.settle()])
+    const before = { changes: two.engine.changes.length, lists: two.engine.lists }
+    const stations = Array.from({ length: 5_000 }, (_, n) => {
+      const octet = (value: number) => (value & 0xff).toString(16).padStart(2, '0')
+      return { mac: `02:01:00:00:${octet(n >> 8)}:${octet(n)}`, address: `10.2.${n >> 8}.${n & 0xff}` }
+    })
+    one.engine.hear({
+      fdb: stations.map(({ mac }) => ({ bridge: IDS.bridge, mac, interface: IDS.host })),
+      neighbours: stations.map(({ mac, address }) => ({ interface: IDS.irb, address, mac })),
+    })
+    // Far above what it takes (2 to 5 s, most of it the two daemons'), far below what working out all anew for each route would.
+    await vi.waitFor(() => expect(two.engine.routes.size).toBe(5_000), { timeout: 20_000, interval: 20 })
+    await two.settle()
+    expect(two.engine.changes.length - before.changes).toBe(15_000)
+    expect(two.engine.lists - before.lists).toBeLessThan(200)
   })
 
   it('works with no daemon but the one of its node', async () => {
