@@ -64,7 +64,18 @@ export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports
   return imports
 }
 
-function isHost({ mac, ip: text }: ImportedMac['key']): boolean {
+/** Routes are read once and imported many times. */
+const hosts = new WeakMap<ImportedMac['key'], boolean>()
+
+function isHost(key: ImportedMac['key']): boolean {
+  const known = hosts.get(key)
+  if (known !== undefined) return known
+  const answer = canBeHost(key)
+  hosts.set(key, answer)
+  return answer
+}
+
+function canBeHost({ mac, ip: text }: ImportedMac['key']): boolean {
   if (!isStation(mac)) return false
   if (text === undefined) return true
   const ip = parseIp(text)

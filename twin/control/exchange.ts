@@ -8,6 +8,7 @@ import {
   GRACEFUL_SHUTDOWN,
   NO_ADVERTISE,
   NO_EXPORT,
+  NO_EXPORT_SUBCONFED,
   type BgpPath,
   type Candidate,
   type PeerSession,
@@ -65,9 +66,11 @@ function sent(session: PeerSession, entry: Entry, routed: Routed | undefined): B
   return path && announcedBy(asn, path, path.med)
 }
 
-/** RFC 1997: all peers are external. */
+/** RFC 1997: all peers are external, to whom none of these goes. */
+const LOCAL = [NO_EXPORT, NO_ADVERTISE, NO_EXPORT_SUBCONFED]
+
 function staysHere({ communities }: BgpPath): boolean {
-  return communities.includes(NO_EXPORT) || communities.includes(NO_ADVERTISE)
+  return LOCAL.some((community) => communities.includes(community))
 }
 
 /** A MED that was received, or set on import, is not handed on; one that a path has from its node, or an export policy sets, is. */

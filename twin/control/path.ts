@@ -69,6 +69,7 @@ export interface BgpNode {
 /** BGP-6, as numbers (RFC 1997, RFC 8326). */
 export const NO_EXPORT = '65535:65281'
 export const NO_ADVERTISE = '65535:65282'
+export const NO_EXPORT_SUBCONFED = '65535:65283'
 export const GRACEFUL_SHUTDOWN = '65535:0'
 
 /** MED of a node's own prefixes, by its daemon: FRR gives them 0 and says so to its peers (BGP-3). */

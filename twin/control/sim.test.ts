@@ -195,7 +195,7 @@ describe('[BGP-5] where policies hold', () => {
 
 describe('[BGP-6] well-known communities', () => {
   const marked = (community: string) => [policy('mark', accept({ communities: [community] }))]
-  test.each(['65535:65281', '65535:65282'])('%s keeps a path where it is', (community) => {
+  test.each(['65535:65281', '65535:65282', '65535:65283'])('%s keeps a path where it is', (community) => {
     const sim = new ControlPlaneSim(row({ a: { policies: marked(community) } }, { a: { export: 'mark' } }))
     expect(pathsAt(sim, 'b', P)['a']).toMatchObject({ communities: [community], best: true })
     expect(pathsAt(sim, 'c', P)).toEqual({})

@@ -9,6 +9,7 @@ import type { RibRow } from '../../contract/rib.js'
 import { parseIp } from '../packet/index.js'
 import type { Diagnosis } from './diagnosis.js'
 import { announce } from './evpn-announce.js'
+import type { Imports } from './evpn-choice.js'
 import { EvpnRib } from './evpn-rib.js'
 import { tablesOfImports } from './evpn-tables.js'
 import {
@@ -244,7 +245,9 @@ export class ControlPlaneSim {
     if (node === undefined || evpn === undefined || this.#topology.isDown(index)) return []
     const learned = this.#learned.get(index) ?? NOTHING_LEARNED
     const before = this.#announced.get(index) ?? NOTHING_ANNOUNCED
-    const said = announce(node, evpn, learned, this.#evpn.imports(index, node), before)
+    // What others announce matters to MACs that were heard, and to nothing else.
+    const imports: Imports = learned.fdb.length === 0 ? new Map() : this.#evpn.imports(index, node)
+    const said = announce(node, evpn, learned, imports, before)
     this.#announced.set(index, said.announced)
     const forgotten = said.forget.flatMap((change) => (change.table === 'fdb' ? change : []))
     if (forgotten.length > 0) this.#learned.set(index, without(learned, evpn, forgotten))

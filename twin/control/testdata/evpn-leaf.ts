@@ -29,7 +29,7 @@ export const SYNC: EvpnNetwork = {
   target: '65000:10030',
 }
 /** On this leaf alone, and routed. */
-export const LONE: EvpnNetwork = {
+const LONE: EvpnNetwork = {
   vni: 10040,
   bridge: 10012,
   irb: 10014,
