@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RibPath } from '../contract/rib.js'
 import {
   announcePath,
+  needsSource,
   comparePeers,
   originatePath,
   readPath,
@@ -80,6 +81,7 @@ describe('paths of GoBGP', () => {
         path: { ...own.path, asPath: [], communities: [], extended: [...own.path.extended], labels: [1] },
       },
       originator,
+      true,
     )
     expect(path).toMatchObject({ sourceAsn: 65_101, sourceId: '10.255.0.1', neighborIp: '10.255.0.1' })
     expect(readPath(path, context)).toMatchObject({ neighbour: '', path: { from: 'self' } })
@@ -121,8 +123,30 @@ describe('paths of GoBGP', () => {
         },
       },
       originator,
+      false,
     )
     expect(readPath(told, context)).toMatchObject({ key, path: { ...path, from: 'self' } })
+  })
+
+  it('[EVPN-6] of MACs name their source where GoBGP would otherwise count moves itself', () => {
+    const route = (key: string, ...extended: string[]) => ({
+      key,
+      path: {
+        nextHop: '10.255.0.1',
+        asPath: [],
+        origin: 'igp' as const,
+        communities: [],
+        labels: [1],
+        extended,
+      },
+    })
+    const contested = (mac: string) => mac === '02:00:00:00:00:02'
+    const needs = (key: string, ...extended: string[]) => needsSource(route(key, ...extended), contested)
+    expect(needs('[2][10.255.0.1:7][0][02:00:00:00:00:01]')).toBe(false)
+    expect(needs('[2][10.255.0.1:7][0][02:00:00:00:00:01][10.0.0.1]', 'mobility:0:sticky')).toBe(true)
+    expect(needs('[2][10.255.0.1:7][0][02:00:00:00:00:02]')).toBe(true)
+    expect(needs('[2][10.255.0.1:7][0][02:00:00:00:00:02][2001:db8::1]')).toBe(true)
+    expect(needs('[3][10.255.0.1:7][0][10.255.0.1]')).toBe(false)
   })
 
   it('are withdrawn by their key alone', () => {

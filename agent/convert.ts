@@ -144,9 +144,15 @@ export interface Originator {
 /**
  * An EVPN route of the node's own (EVPN-1 to EVPN-5).
  *
+ * @param sourced it names its source (see {@link needsSource})
  * @throws AgentError `ZT_AGENT_CONFIG` for a key or an extended community that is none
  */
-export function announcePath({ key, path }: OwnRoute, originator: Originator): ApiPath {
+export function announcePath(
+  route: OwnRoute,
+  originator: Originator,
+  sourced: boolean = needsSource(route, () => false),
+): ApiPath {
+  const { key, path } = route
   const nlri = nlriOf(key, path.labels)
   const communities = path.extended.map((text) => {
     const community = apiExtended(text)
@@ -156,7 +162,7 @@ export function announcePath({ key, path }: OwnRoute, originator: Originator): A
     return community
   })
   return {
-    ...(needsSource(path.extended) ? sourceOf(originator) : {}),
+    ...(sourced ? sourceOf(originator) : {}),
     family: API_FAMILIES.evpn,
     nlri,
     pattrs: [
@@ -204,11 +210,22 @@ function ingressReplication(end: string, vni: number | undefined): ApiAttribute 
 }
 
 /**
- * GoBGP refuses a local route whose mobility sequence is not above another VTEP's for the same MAC, sticky or not; but anycast gateways
- * all have the same MAC and number 0 (EVPN-4). The check is made for local routes alone, so a sticky one names its source.
+ * GoBGP works out mobility numbers of local MAC routes (type 2) by itself: it refuses one whose number is not above another VTEP's for the
+ * same MAC, sticky or not, though anycast gateways all have the same MAC and number 0 (EVPN-4); and it writes a number of its own into one
+ * that has none while another VTEP's stands (EVPN-6). Of a route that names a source it demands only that its number be no lower than the
+ * others'. So such a route names its source; all others do not, for only local ones can be told many at once.
+ *
+ * @param isContested of a MAC: another VTEP has a route for it
  */
-export function needsSource(extended: readonly string[]): boolean {
-  return extended.some((text) => text.startsWith('mobility:') && text.endsWith(':sticky'))
+export function needsSource({ key, path }: OwnRoute, isContested: (mac: string) => boolean): boolean {
+  const mac = macOf(key)
+  if (mac === undefined) return false
+  return path.extended.some((text) => text.startsWith('mobility:')) || isContested(mac)
+}
+
+/** The MAC of a route of type 2. */
+export function macOf(key: string): string | undefined {
+  return key.startsWith('[2]') ? key.slice(1).split('][')[3]?.slice(0, 17) : undefined
 }
 
 function sourceOf({

@@ -7,6 +7,7 @@ import type { NodeControl } from '../contract/control-plane.js'
 import type { OwnRoute } from '../twin/control/index.js'
 import {
   announcePath,
+  macOf,
   needsSource,
   originatePath,
   withdrawPath,
@@ -35,7 +36,7 @@ interface Change {
 }
 
 /** Requests on their way at once. */
-const PARALLEL = 16
+const PARALLEL = 64
 
 export class GobgpSink {
   readonly #link: GobgpLink
@@ -82,7 +83,7 @@ export class GobgpSink {
     const { routes } = this.#told
     this.#refused.clear()
     try {
-      const changes = this.#changes(routes, this.#wanted)
+      const changes = this.#changes(routes, this.#wanted, contestedBy(attached.table.evpn.keys()))
       await this.#many(
         attached,
         changes.filter(({ path }) => path.sourceAsn === undefined),
@@ -99,18 +100,23 @@ export class GobgpSink {
     return this.#refused.size === 0 ? 'done' : 'again'
   }
 
-  #changes(routes: ReadonlyMap<string, Told>, own: readonly OwnRoute[]): Change[] {
+  #changes(
+    routes: ReadonlyMap<string, Told>,
+    own: readonly OwnRoute[],
+    isContested: (mac: string) => boolean,
+  ): Change[] {
     const wanted = new Map<string, { readonly told: Told; readonly path: () => ApiPath }>()
     for (const [place, told] of this.#originated)
       wanted.set(place, { told, path: () => originatePath(told.key) })
     for (const route of own) {
-      const told = evpnTold(route)
-      wanted.set(placeOf(told), { told, path: () => announcePath(route, this.#originator) })
+      const told = evpnTold(route, isContested)
+      wanted.set(placeOf(told), { told, path: () => announcePath(route, this.#originator, told.sourced) })
     }
     const changes: Change[] = []
     for (const [place, told] of routes) {
       const next = wanted.get(place)?.told
-      if (next === undefined || next.sourced !== told.sourced) changes.push(this.#withdrawal(told))
+      const replaced = next?.signature === told.signature || next?.sourced === told.sourced
+      if (!replaced) changes.push(this.#withdrawal(told))
     }
     for (const [place, { told, path }] of wanted) {
       const present = routes.get(place)
@@ -194,8 +200,18 @@ function unicastTold(prefix: string): Told {
   return { table, key: prefix, signature: signatureOf(attributes), sourced: false }
 }
 
-function evpnTold({ key, path }: OwnRoute): Told {
-  return { table: 'evpn', key, signature: signatureOf(path), sourced: needsSource(path.extended) }
+function evpnTold(route: OwnRoute, isContested: (mac: string) => boolean): Told {
+  const { key, path } = route
+  return { table: 'evpn', key, signature: signatureOf(path), sourced: needsSource(route, isContested) }
+}
+
+/** Tells MACs for which others have routes; looks through them when it is asked first. */
+function contestedBy(keys: Iterable<string>): (mac: string) => boolean {
+  let macs: ReadonlySet<string> | undefined
+  return (mac) => {
+    macs ??= new Set([...keys].flatMap((key) => macOf(key) ?? []))
+    return macs.has(mac)
+  }
 }
 
 function foundRoutes({ found }: Attached): Map<string, Told> {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../agent/agent.js'
-import { readPath } from '../../agent/convert.js'
+import { announcePath, originatePath, readPath } from '../../agent/convert.js'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath } from '../../contract/rib.js'
 import { FakeEngine } from './support/fake-engine.js'
@@ -355,6 +355,44 @@ describe('an agent', () => {
     await vi.waitFor(async () => {
       const key = `[2][10.255.0.1:10][0][${HOST_MAC}]`
       expect((await othersRoutes(two)).get(key)?.extended).toContain('mobility:2')
+    })
+    expect(one.agent?.state().gobgp.refused).toEqual([])
+  })
+
+  it('[EVPN-6] gives a MAC the number that it has, though another has a route for it', async () => {
+    const [one, two] = await twoLeaves()
+    one.engine.hear({ fdb: heardHost.fdb })
+    await one.settle()
+    const other = { asn: asnOf(2), routerId: routerIdOf(2), vtep: routerIdOf(2) }
+    await two.daemon.client.add(originatePath(`${routerIdOf(2)}/32`))
+    await two.daemon.client.add(
+      announcePath(
+        {
+          key: `[2][${routerIdOf(2)}:10][0][${HOST_MAC}]`,
+          path: {
+            nextHop: routerIdOf(2),
+            asPath: [],
+            origin: 'igp',
+            communities: [],
+            extended: ['encap:vxlan', `rt:65000:${VNI}`],
+            labels: [VNI],
+          },
+        },
+        other,
+      ),
+    )
+    await vi.waitFor(async () => expect((await othersRoutes(one)).size).toBe(1))
+    await one.settle()
+    // The same number and the lower address: it stays here, and what is heard of it from now on has that number too.
+    one.engine.hear(heardHost)
+    await vi.waitFor(async () => {
+      const routes = await othersRoutes(two)
+      expect(routes.get(`[2][10.255.0.1:10][0][${HOST_MAC}][10.2.0.10]`)?.extended).toEqual([
+        'encap:vxlan',
+        `rmac:${routerMacOf(1)}`,
+        `rt:65000:${VNI}`,
+        `rt:65000:${L3_VNI}`,
+      ])
     })
     expect(one.agent?.state().gobgp.refused).toEqual([])
   })
