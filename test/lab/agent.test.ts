@@ -379,6 +379,7 @@ describe('an agent', () => {
           },
         },
         other,
+        true,
       ),
     )
     await vi.waitFor(async () => expect((await othersRoutes(one)).size).toBe(1))
