@@ -153,6 +153,7 @@ export class Agent {
         learned: engine?.learned.version ?? 0,
         applied: this.#engineSink.applied,
         refused: this.#engineSink.refused,
+        ...(this.#engineSink.digest === undefined ? {} : { tables: this.#engineSink.digest }),
         ...errorOf(this.#engine.error),
       },
       ...(this.#kernelSink === undefined

@@ -5,7 +5,7 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { TableChange } from '../contract/control.js'
-import { changesBetween, type DynamicTables } from '../twin/control/index.js'
+import { changesBetween, digestTables, type DynamicTables } from '../twin/control/index.js'
 import type { EngineClient } from './engine-client.js'
 import type { EngineAttached, EngineLink } from './engine-link.js'
 import { added, tablesOfProgram } from './engine-tables.js'
@@ -27,6 +27,7 @@ export class EngineSink {
   #wanted: WantedTables | undefined
   /** What the engine has, as far as is known, and of which engine and program. */
   #present: { readonly program: EngineAttached['program']; readonly tables: DynamicTables } | undefined
+  #digested: { readonly tables: DynamicTables; readonly digest: string } | undefined
   /** Changes that the engine has refused, by their text. */
   readonly #refused = new Map<string, string>()
   /** Changes made. */
@@ -36,6 +37,14 @@ export class EngineSink {
     this.#link = link
     this.#control = control
     this.#log = log
+  }
+
+  /** Of the tables that the engine has been given; what it did not take is in {@link refused}. `undefined` when that is not known. */
+  get digest(): string | undefined {
+    const tables = this.#present?.tables
+    if (tables === undefined) return undefined
+    if (this.#digested?.tables !== tables) this.#digested = { tables, digest: digestTables(tables) }
+    return this.#digested.digest
   }
 
   want(wanted: WantedTables): void {

@@ -40,6 +40,8 @@ export interface AgentState {
     /** Changes made since the start. */
     readonly applied: number
     readonly refused: readonly string[]
+    /** What it has been given (`digestTables`); what it did not take is in `refused`. Absent while that is not known. */
+    readonly tables?: string
     readonly error?: string
   }
   readonly kernel?: {

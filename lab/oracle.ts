@@ -5,7 +5,7 @@
  */
 import type { Injection } from '../record/target.js'
 import type { Plan } from '../contract/plan.js'
-import { controlPlaneOf } from '../twin/fabric-control.js'
+import { controlPlaneOf, type PredictedControlPlane } from '../twin/fabric-control.js'
 import { TwinFabric, type FabricControlPlane, type Keys } from '../twin/forward/index.js'
 
 const SECOND = 1_000_000_000
@@ -18,11 +18,13 @@ interface Followed {
 
 export class Oracle {
   private readonly fabric: TwinFabric
+  private readonly control: PredictedControlPlane | undefined
   private last = performance.now()
   private told = 0
 
   constructor(plan: Plan, keys: Keys) {
-    this.fabric = new TwinFabric(plan, keys, { controlPlane: this.counted(controlPlaneOf(plan)) })
+    this.control = controlPlaneOf(plan)
+    this.fabric = new TwinFabric(plan, keys, { controlPlane: this.counted(this.control) })
   }
 
   /**
@@ -39,6 +41,11 @@ export class Oracle {
       teaches: this.told !== told,
       waits: Number((this.fabric.now - before) / BigInt(SECOND)),
     }
+  }
+
+  /** What the control plane gives the engines of leaves by now (`digestTables`); `undefined` without one. */
+  digests(): ReadonlyMap<string, string> | undefined {
+    return this.control?.digests()
   }
 
   reset(): void {

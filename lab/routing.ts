@@ -26,6 +26,11 @@ const DEADLINE = 30_000
 /** ms between two looks. */
 const PAUSE = 5
 
+/** ms for what is expected to come: BGP takes some tens. */
+const EXPECTED_WITHIN = 3_000
+/** ms */
+const POLL = 2
+
 /** All of them, at about one moment. */
 interface Look {
   readonly daemons: readonly DaemonLook[]
@@ -38,9 +43,15 @@ const AgentStates = z.object({
   agents: z.array(
     z.looseObject({
       node: z.string(),
+      idle: z.boolean(),
       passes: z.int(),
       gobgp: z.looseObject({ version: z.int(), added: z.int(), withdrawn: z.int() }),
-      engine: z.looseObject({ learned: z.int(), applied: z.int() }),
+      engine: z.looseObject({
+        learned: z.int(),
+        applied: z.int(),
+        refused: z.array(z.string()),
+        tables: z.string().optional(),
+      }),
     }),
   ),
 })
@@ -84,6 +95,25 @@ export class RoutingWatch {
       if (performance.now() >= giveUp) throw unsettled(unrest)
       before = look
       await delay(PAUSE, undefined, signal === undefined ? {} : { signal })
+    }
+  }
+
+  /**
+   * Waits until the engines of leaves have been given what is expected. It costs a hundredth of {@link settle}, which is for when that does not
+   * come, or nobody knows what to expect.
+   *
+   * @param expected digests of tables, by node
+   * @returns whether it has come
+   */
+  async reach(expected: ReadonlyMap<string, string>): Promise<boolean> {
+    const giveUp = performance.now() + EXPECTED_WITHIN
+    for (;;) {
+      const { agents } = AgentStates.parse(await this.agents.request({ op: 'state' }))
+      const has = ({ node, idle, engine }: (typeof agents)[number]) =>
+        idle && engine.refused.length === 0 && engine.tables === expected.get(node)
+      if (agents.every(has)) return true
+      if (performance.now() >= giveUp) return false
+      await delay(POLL)
     }
   }
 

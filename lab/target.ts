@@ -249,8 +249,10 @@ class LabTarget implements Target {
   /** Frames at rest, and what they have taught is known wherever it is to be. */
   private async rest(): Promise<void> {
     await this.settle()
-    if (this.routing === undefined) return
-    await this.routing.settle()
+    const expected = this.oracle.digests()
+    if (this.routing === undefined || expected === undefined) return
+    // What the twin expects is the quick way to know; that it does not come is for the comparison to find.
+    if (!(await this.routing.reach(expected))) await this.routing.settle()
     await this.settle()
   }
 

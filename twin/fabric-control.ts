@@ -7,7 +7,13 @@ import type { TableChange } from '../contract/control.js'
 import type { Plan } from '../contract/plan.js'
 import type { Tables } from '../contract/program.js'
 import type { RibRow } from '../contract/rib.js'
-import { baseTables, changesBetween, ControlPlaneSim, type DynamicTables } from './control/index.js'
+import {
+  baseTables,
+  changesBetween,
+  ControlPlaneSim,
+  digestTables,
+  type DynamicTables,
+} from './control/index.js'
 import type { FabricControlPlane, LearnedState } from './forward/index.js'
 
 /** What a fabric's control plane comes to, after all that it has been told of. */
@@ -16,6 +22,8 @@ export interface PredictedControlPlane extends FabricControlPlane {
   rows(): readonly RibRow[]
   /** A node's tables: what its program begins with, and what the control plane has made of it. */
   tables(node: string): Tables
+  /** Of each leaf's part that EVPN makes (`digestTables`), by node. */
+  digests(): ReadonlyMap<string, string>
 }
 
 /**
@@ -37,7 +45,12 @@ export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefin
           },
         ],
   )
-  return simulated.length === 0 ? undefined : new SimulatedControlPlane(new ControlPlaneSim(simulated))
+  return simulated.length === 0
+    ? undefined
+    : new SimulatedControlPlane(
+        new ControlPlaneSim(simulated),
+        simulated.flatMap(({ name, control }) => (control.evpn === undefined ? [] : [name])),
+      )
 }
 
 class SimulatedControlPlane implements PredictedControlPlane {
@@ -45,8 +58,11 @@ class SimulatedControlPlane implements PredictedControlPlane {
   /** What nodes were given; at first what their programs have. */
   readonly #given: Map<string, DynamicTables>
 
-  constructor(sim: ControlPlaneSim) {
+  readonly #leaves: readonly string[]
+
+  constructor(sim: ControlPlaneSim, leaves: readonly string[]) {
     this.#sim = sim
+    this.#leaves = leaves
     this.#given = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
   }
 
@@ -56,6 +72,10 @@ class SimulatedControlPlane implements PredictedControlPlane {
 
   tables(node: string): Tables {
     return this.#sim.tables(node)
+  }
+
+  digests(): ReadonlyMap<string, string> {
+    return new Map(this.#leaves.map((name) => [name, digestTables(this.#sim.dynamicTables(name))]))
   }
 
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]> {

@@ -42,6 +42,7 @@ export { simulate, type Converged } from './simulate.js'
 export type { Down } from './topology.js'
 export {
   changesBetween,
+  digestTables,
   NO_TABLES,
   tablesFrom,
   type DynamicTables,

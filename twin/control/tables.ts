@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from 'node:crypto'
 import type { TableChange } from '../../contract/control.js'
 import type { NextHop, Tables } from '../../contract/program.js'
 import { compareCode } from './order.js'
@@ -44,6 +45,26 @@ export const NO_TABLES: DynamicTables = {
   fdb: new Map(),
   neighbours: new Map(),
   flood: new Map(),
+}
+
+/** SHA-256, hex, of what EVPN makes of a node's tables: equal for equal tables, whatever their order. Routes of the underlay do not count. */
+export function digestTables({ routes, fdb, neighbours, flood }: DynamicTables): string {
+  const lines = [
+    ...[...routes.values()]
+      .filter(({ vrf }) => vrf !== 0)
+      .map(({ vrf, prefix, members }) => {
+        const hops = members.map((hop) => `${hop.gateway ?? ''}%${hop.interface}`)
+        return `route ${vrf} ${prefix} ${hops.join(' ')}`
+      }),
+    ...[...fdb.values()].map(
+      ({ bridge, mac, interface: id, remote, sticky }) => `fdb ${bridge} ${mac} ${id} ${remote} ${sticky}`,
+    ),
+    ...[...neighbours.values()].map(
+      ({ interface: id, address, mac, sticky }) => `neighbour ${id} ${address} ${mac} ${sticky}`,
+    ),
+    ...[...flood].map(([id, remotes]) => `flood ${id} ${remotes.join(' ')}`),
+  ]
+  return createHash('sha256').update(lines.toSorted(compareCode).join('\n')).digest('hex')
 }
 
 export const routePlace = (vrf: number, prefix: string): string => `${vrf} ${prefix}`
