@@ -4,6 +4,7 @@
  * @module
  */
 import type { NodeControl } from '../contract/control-plane.js'
+import { sourceOf } from '../twin/control/index.js'
 import { Backoff } from './backoff.js'
 import { BestTable, canonicalAddress } from './best-table.js'
 import { isEndOfRib, readPath, type ReadContext, type ReadPath } from './convert.js'
@@ -67,7 +68,9 @@ export class GobgpLink {
     const { asn, sessions } = options.control
     this.#context = {
       asn,
-      peers: new Map(sessions.map(({ remote, peer }) => [canonicalAddress(remote), peer])),
+      peers: new Map(
+        sessions.map((session) => [canonicalAddress(session.remote), sourceOf({ sessions }, session)]),
+      ),
     }
   }
 

@@ -8,7 +8,7 @@ import { CidrText, IpText, Vni } from './program.js'
 
 /** A path as a node has accepted it: after import policy, before export policy. */
 export const RibPath = z.strictObject({
-  /** The peer's node name; `self` for what the node originates. */
+  /** The peer's node name, or of a peer over several links the link's id; `self` for what the node originates. */
   from: z.string(),
   best: z.boolean(),
   /** Used for forwarding: the best path, and those that are equal to it up to the multipath rule (BGP-8). Unicast alone. */

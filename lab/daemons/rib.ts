@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath, RibRow } from '../../contract/rib.js'
 import { LabError } from '../errors.js'
+import { sourceOf } from '../../twin/control/index.js'
 import { formatIp, parseIp } from '../../twin/packet/index.js'
 
 export interface RibReading {
@@ -16,9 +17,11 @@ export interface RibReading {
   readonly unread: readonly string[]
 }
 
-/** Node names of peers, by the canonical address of their end. */
+/** What paths are from (`sourceOf`), by the canonical address of the peer's end. */
 export function peerNames(control: NodeControl): ReadonlyMap<string, string> {
-  return new Map(control.sessions.map(({ remote, peer }) => [formatIp(parseIp(remote)), peer]))
+  return new Map(
+    control.sessions.map((session) => [formatIp(parseIp(session.remote)), sourceOf(control, session)]),
+  )
 }
 
 export function row(node: string, table: RibRow['table'], key: string, paths: readonly RibPath[]): RibRow {

@@ -6,8 +6,11 @@
  */
 import { LabError } from '../errors.js'
 
-/** Node names, link ids, names of policies: one word for FRR's vty, TOML and a person alike. */
-const PLAIN = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,199})$/
+/**
+ * Node names, link ids, names of policies: one word for FRR's vty, TOML and a person alike. `#2` ends the id of a parallel link; inside a
+ * word it begins no comment.
+ */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}(?:#[0-9]{1,3})?$/
 
 /**
  * @param what for the message: `policy`, `peer`

@@ -22,6 +22,8 @@ export interface FabricOptions {
   /** Sealed links: always, never, or either. */
   readonly sealed?: boolean
   readonly underlay?: 4 | 6
+  /** Who fills the tables: the compiler (default), or BGP with EVPN. */
+  readonly control?: 'static' | 'bgp'
 }
 
 /** Smallest and largest. */
@@ -86,11 +88,11 @@ export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> 
       underlay: options.underlay === undefined ? fc.constantFrom<4 | 6>(4, 6) : fc.constant(options.underlay),
       parallel: fc.boolean(),
     })
-    .map((draw) => generate(draw))
+    .map((draw) => generate(draw, options.control ?? 'static'))
 }
 
-function generate(draw: Draw): GeneratedFabric {
-  const text = stringify(fileOf(draw))
+function generate(draw: Draw, control: 'static' | 'bgp'): GeneratedFabric {
+  const text = stringify(fileOf(draw, control))
   const { fabric: read, problems } = parseFabric(text, 'generated.yaml')
   if (read === undefined) {
     throw new SdkError(
@@ -105,26 +107,20 @@ function generate(draw: Draw): GeneratedFabric {
   return { text, plan, [printed]: () => text } as GeneratedFabric
 }
 
-function fileOf(draw: Draw): FabricFile {
+function fileOf(draw: Draw, control: 'static' | 'bgp'): FabricFile {
   const { spines, leaves, underlay, sealed } = draw
   const link = { from: 'leaf*', to: 'spine*', ...(draw.parallel && spines * leaves <= 8 ? { count: 2 } : {}) }
   return {
     ztos: 1,
     name: 'generated',
-    underlay:
-      underlay === 4
-        ? {
-            mtu: 1700,
-            loopbacks: '10.255.0.0/24',
-            links: '10.254.0.0/23',
-            bgp: { spines: 65000, leaves: '65101-65199' },
-          }
-        : {
-            mtu: 1700,
-            loopbacks: '2001:db8:ffff::/64',
-            links: '2001:db8:fffe::/64',
-            bgp: { spines: 65000, leaves: '65101-65199' },
-          },
+    underlay: {
+      mtu: 1700,
+      ...(underlay === 4
+        ? { loopbacks: '10.255.0.0/24', links: '10.254.0.0/23' }
+        : { loopbacks: '2001:db8:ffff::/64', links: '2001:db8:fffe::/64' }),
+      bgp: { spines: 65000, leaves: '65101-65199' },
+      ...(control === 'static' ? {} : { control }),
+    },
     nodes: {
       [spines === 1 ? 'spine1' : `spine[1-${spines}]`]: { role: 'spine' },
       [`leaf[1-${leaves}]`]: { role: 'leaf' },

@@ -1,101 +1,92 @@
 /**
  * Suite `rib`: what FRR, GoBGP, the agents and the engines hold is what the twin says that they come to, over the union of both
- * sides; when nobody has spoken, when all have, and when all is forgotten again.
+ * sides; when nobody has spoken, when all have, when one has moved, and when all is forgotten again. `ZT_RIB_FABRICS` says how many
+ * generated fabrics are tried (10 unless given).
  */
+import { sample } from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import type { Plan } from '../../contract/plan.js'
-import { NodeProgram } from '../../contract/program.js'
-import { labUp, type Lab } from '../../lab/index.js'
-import {
-  compareRibs,
-  compareTables,
-  describeDifference,
-  judgeByLedger,
-  type TableDifference,
-} from '../../lab/compare/rib.js'
-import { ribLedger } from '../../lab/compare/rib-ledger.js'
-import type { RoutingWatch } from '../../lab/routing.js'
-import type { Injection, Target } from '../../record/target.js'
-import { controlPlaneOf, type PredictedControlPlane } from '../../twin/fabric-control.js'
-import { TwinFabric } from '../../twin/forward/index.js'
-import { deriveKeys } from '../../twin/program/index.js'
-import { newSeed, shipped } from './support/fabrics.js'
-import { everyPair } from './support/frames.js'
+import { fabric as arbFabric } from '../../sdk/arb/index.js'
+import { runSeed } from '../support/run-seed.js'
+import { shipped } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
+import { RibLab } from './support/rib-lab.js'
 
-const Answer = z.looseObject({ program: NodeProgram })
+const COUNT = Number(process.env['ZT_RIB_FABRICS'] ?? 10)
+const seed = runSeed('generated fabrics with a control plane in the lab')
 
 beforeEach(needsRoot)
 
-describe.each(['demo-bgp'] as const)('[Z01][Z02] the %s fabric', (name) => {
-  const plan = shipped(name)
-  const seed = newSeed()
-  let lab: Lab
-  let target: Target
-  let routing: RoutingWatch
-  let expected: PredictedControlPlane
-  let twin: TwinFabric
-  let traces = 0
-  const next = () => ++traces
+describe.each([
+  ['demo-bgp', 'shop/web1', 'shop/web2', 'shop/db1'],
+  ['multi-tenant', 'tenant1/web1', 'tenant1/web2', 'tenant1/db1'],
+  ['leaf-spine-16', 'shop/web1', 'shop/web5', 'shop/db1'],
+] as const)('[Z01] [Z02] the %s fabric', (name, mover, port, listener) => {
+  let rib: RibLab
 
   beforeAll(async () => {
-    if (process.getuid?.() !== 0) return
-    lab = await labUp(plan, { keysSeed: seed })
-    target = await lab.target({ ownsLab: true })
-    const watch = await lab.routing()
-    const predicted = controlPlaneOf(plan)
-    if (watch === undefined || predicted === undefined) throw new Error(`${name} has no control plane`)
-    routing = watch
-    expected = predicted
-    twin = new TwinFabric(plan, deriveKeys(plan, seed), { controlPlane: expected })
+    if (process.getuid?.() === 0) rib = await RibLab.open(shipped(name))
   })
   afterAll(async () => {
-    if (process.getuid?.() !== 0) return
-    routing.close()
-    await target.close()
+    if (process.getuid?.() === 0) await rib.close()
   })
-
-  /** What twin and lab say otherwise, with what the ledger explains taken out. */
-  async function unexplained(): Promise<string[]> {
-    const differences = [
-      ...compareRibs(expected.rows(), await routing.ribs()),
-      ...(await tableDifferences(lab, plan, expected)),
-    ]
-    return judgeByLedger(differences, ribLedger).unexplained.map(describeDifference)
-  }
-  async function send(frames: readonly Injection[]): Promise<void> {
-    twin.send(frames, { wire: [] })
-    await target.send(frames)
-  }
+  const mobility = () =>
+    rib.expected
+      .rows()
+      .flatMap(({ paths }) => paths.flatMap(({ extended }) => extended))
+      .filter((one) => /^mobility:[1-9]/.test(one))
 
   it('holds what the twin says before anybody has spoken', async () => {
-    expect(await unexplained()).toEqual([])
-    expect(expected.rows().length).toBeGreaterThan(50)
+    expect(await rib.unexplained()).toEqual([])
+    const { nodes } = rib.plan
+    const known = new Set(rib.expected.rows().map(({ node, table }) => `${node} ${table}`))
+    expect([...known].toSorted()).toEqual(
+      nodes.flatMap((one) => [`${one.name} evpn`, `${one.name} ipv4`]).toSorted(),
+    )
   })
 
-  it('holds what the twin says when all hosts have spoken to all', async () => {
-    const before = expected.rows().length
-    await send(everyPair(plan, next))
-    expect(expected.rows().length).toBeGreaterThan(before + 20)
-    expect(await unexplained()).toEqual([])
+  it('holds what the twin says when all hosts have spoken', async () => {
+    const before = rib.expected.rows().length
+    await rib.send(rib.round())
+    expect(rib.expected.rows().length).toBeGreaterThan(before + rib.plan.hosts.length)
+    expect(await rib.unexplained()).toEqual([])
+  })
+
+  it('holds what the twin says of a host that moves away, and back', async () => {
+    expect(mobility()).toEqual([])
+    await rib.send([rib.frameAt(port, mover, listener)])
+    expect(new Set(mobility())).toEqual(new Set(['mobility:1']))
+    expect(await rib.unexplained()).toEqual([])
+    await rib.send([rib.frame(mover, listener)])
+    expect(new Set(mobility())).toEqual(new Set(['mobility:2']))
+    expect(await rib.unexplained()).toEqual([])
   })
 
   it('holds what the twin says when all was forgotten', async () => {
-    twin.reset()
-    await target.reset()
-    expect(await unexplained()).toEqual([])
+    await rib.reset()
+    expect(mobility()).toEqual([])
+    expect(await rib.unexplained()).toEqual([])
   })
 })
 
-async function tableDifferences(
-  lab: Lab,
-  plan: Plan,
-  expected: PredictedControlPlane,
-): Promise<TableDifference[]> {
-  const each = plan.nodes.map(async ({ name }) => {
-    const { program } = Answer.parse(await lab.control(name, { op: 'program' }))
-    return compareTables(name, expected.tables(name), program.tables)
-  })
-  return (await Promise.all(each)).flat()
-}
+describe('[Z01] [Z02] generated fabrics', () => {
+  const fabrics = arbFabric({ spines: [2, 4], leaves: [2, 8], tenants: [1, 5], underlay: 4, control: 'bgp' })
+
+  it.each(Array.from({ length: COUNT }, (_, index) => index))(
+    'fabric %d: nobody has spoken, all have, all is forgotten',
+    async (index) => {
+      const [drawn] = sample(fabrics, { seed: (seed + index) | 0, numRuns: 1 })
+      if (drawn === undefined) throw new Error('nothing was drawn')
+      const said = `ZT_SEED=${seed}\n${drawn.text}`
+      const rib = await RibLab.open(drawn.plan)
+      try {
+        expect(await rib.unexplained(), said).toEqual([])
+        await rib.send(rib.round())
+        expect(await rib.unexplained(), said).toEqual([])
+        await rib.reset()
+        expect(await rib.unexplained(), said).toEqual([])
+      } finally {
+        await rib.close()
+      }
+    },
+  )
+})

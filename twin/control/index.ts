@@ -38,6 +38,7 @@ export {
   type SimOptions,
   type SimulatedNode,
 } from './sim.js'
+export { sourceOf } from './rows.js'
 export { simulate, type Converged } from './simulate.js'
 export type { Down } from './topology.js'
 export {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import type { RibPath, RibRow } from '../../contract/rib.js'
 import type { EvpnRib } from './evpn-rib.js'
 import { compareCode } from './order.js'
@@ -58,8 +59,17 @@ export function evpnRow(topology: Topology, rib: EvpnRib, key: string, index: nu
   return paths.length === 0 ? undefined : { node, table: 'evpn', key, paths: inOrder(paths) }
 }
 
-function fromOf({ nodes }: Topology, peer: PeerSession | undefined): string {
-  return peer === undefined ? SELF : (nodes[peer.remote]?.name ?? '')
+/** What paths of a session are `from`: its peer, or of a peer over several links the link. */
+export function sourceOf(
+  { sessions }: Pick<NodeControl, 'sessions'>,
+  { peer, link }: Pick<BgpSession, 'peer' | 'link'>,
+): string {
+  return sessions.some((other) => other.peer === peer && other.link !== link) ? link : peer
+}
+
+function fromOf({ nodes }: Topology, session: PeerSession | undefined): string {
+  const node = session && nodes[session.node]
+  return session === undefined || node === undefined ? SELF : sourceOf(node.control, session.config)
 }
 
 function attributesOf({ asPath, origin, med, localPreference, communities }: BgpPath) {
@@ -72,7 +82,7 @@ function attributesOf({ asPath, origin, med, localPreference, communities }: Bgp
   }
 }
 
-/** By `from`; of parallel links in their order. */
+/** By `from`. */
 function inOrder(paths: RibPath[]): RibPath[] {
   return paths.toSorted((a, b) => compareCode(a.from, b.from))
 }

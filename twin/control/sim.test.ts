@@ -223,8 +223,8 @@ test('[BGP-7] of two links to one peer the lower address of the peer decides', (
   ])
   const rows = new ControlPlaneSim(nodes).rows('b').find(({ key }) => key === P)
   expect(rows?.paths.map(({ from, best, used }) => [from, best, used])).toEqual([
-    ['a', true, true],
-    ['a', false, true],
+    ['a--b', true, true],
+    ['a--b#2', false, true],
   ])
 })
 
