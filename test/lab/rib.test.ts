@@ -79,11 +79,11 @@ describe('[Z01] [Z02] generated fabrics', () => {
       const said = `ZT_SEED=${seed}\n${drawn.text}`
       const rib = await RibLab.open(drawn.plan)
       try {
-        expect(await rib.unexplained(), said).toEqual([])
+        expect(await rib.unexplained(), `as drawn by ${said}`).toEqual([])
         await rib.send(rib.round())
-        expect(await rib.unexplained(), said).toEqual([])
+        expect(await rib.unexplained(), `as drawn by ${said}`).toEqual([])
         await rib.reset()
-        expect(await rib.unexplained(), said).toEqual([])
+        expect(await rib.unexplained(), `as drawn by ${said}`).toEqual([])
       } finally {
         await rib.close()
       }
