@@ -13,6 +13,9 @@ import path from 'node:path'
 import { findFaults, parseClauses, parseFeatures, parseLedger, renderPage } from './lib/conformance.mjs'
 import { root } from './lib/files.mjs'
 
+/** The pages whose clauses tests cite. */
+const NORMATIVE = ['docs/fabric-machine.md', 'docs/control-plane.md']
+
 const read = (/** @type {string} */ file) => readFileSync(path.join(root, file), 'utf8')
 const ledger = parseLedger(read('docs/conformance.yaml'))
 const features = parseFeatures(read('docs/features.tsv'))
@@ -38,7 +41,7 @@ if (process.argv.includes('--write')) {
   const mutants = existsSync(table)
     ? /** @type {import('./lib/conformance.mjs').Mutant[]} */ (JSON.parse(readFileSync(table, 'utf8')))
     : []
-  const clauses = parseClauses(read('docs/fabric-machine.md'))
+  const clauses = NORMATIVE.flatMap((name) => parseClauses(read(name)))
   const faults = findFaults({ ledger, features, clauses, tests, mutants })
   for (const fault of faults) console.log(fault)
   const subjects = Object.keys(ledger.rows).length + clauses.length
