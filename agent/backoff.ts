@@ -8,6 +8,28 @@ import { setTimeout as delay } from 'node:timers/promises'
 const FIRST = 50
 const LAST = 2_000
 
+/**
+ * Does something that lasts again and again, until `signal` is aborted.
+ *
+ * @param round one time; calls its argument when it has worked
+ * @param failed told of each round that threw
+ */
+export async function again(
+  signal: AbortSignal,
+  round: (worked: () => void) => Promise<void>,
+  failed: (thrown: unknown) => void,
+): Promise<void> {
+  const backoff = new Backoff()
+  while (!signal.aborted) {
+    try {
+      await round(() => backoff.reset())
+    } catch (error) {
+      failed(error)
+    }
+    await backoff.wait(signal)
+  }
+}
+
 export class Backoff {
   #next = FIRST
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Backoff } from './backoff.js'
+import { again } from './backoff.js'
 import { EngineClient, type EngineLearned, type EngineProgram } from './engine-client.js'
-import { AgentError, messageOf } from './errors.js'
+import { agentErrorOf, AgentError } from './errors.js'
 
 export interface EngineLinkOptions {
   readonly node: string
@@ -38,7 +38,11 @@ export class EngineLink {
   }
 
   start(): void {
-    this.#running ??= this.#loop(this.#ended.signal)
+    this.#running ??= again(
+      this.#ended.signal,
+      (worked) => this.#follow(this.#ended.signal, worked),
+      (thrown) => this.#fail(thrown),
+    )
   }
 
   get attached(): EngineAttached | undefined {
@@ -73,23 +77,9 @@ export class EngineLink {
     await this.#running
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff()
-    while (!signal.aborted) {
-      try {
-        await this.#follow(signal, () => backoff.reset())
-      } catch (error) {
-        this.#fail(error)
-      }
-      await backoff.wait(signal)
-    }
-  }
-
+  /** What is wrong is said once, and not with each attempt. */
   #fail(thrown: unknown): void {
-    const error =
-      thrown instanceof AgentError
-        ? thrown
-        : new AgentError('ZT_AGENT_PROTOCOL', messageOf(thrown), { cause: thrown })
+    const error = agentErrorOf(thrown)
     if (error.message !== this.#error?.message) this.#options.log(error.message)
     this.#error = error
     this.#options.onChange()

@@ -45,6 +45,13 @@ export class AgentError extends Error {
   }
 }
 
+/** What was thrown as an error of the agent: what is none breaks a protocol that it speaks. */
+export function agentErrorOf(thrown: unknown): AgentError {
+  return thrown instanceof AgentError
+    ? thrown
+    : new AgentError('ZT_AGENT_PROTOCOL', messageOf(thrown), { cause: thrown })
+}
+
 /** An error's message, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

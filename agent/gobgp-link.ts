@@ -5,11 +5,11 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import { sourceOf } from '../twin/control/index.js'
-import { Backoff } from './backoff.js'
+import { again } from './backoff.js'
 import { BestTable, canonicalAddress } from './best-table.js'
 import { isEndOfRib, readPath, type ReadContext, type ReadPath } from './convert.js'
 import { Deferral, type DeferralOptions } from './deferral.js'
-import { AgentError, messageOf } from './errors.js'
+import { agentErrorOf, AgentError } from './errors.js'
 import { GobgpClient } from './gobgp-client.js'
 import {
   tableOf,
@@ -75,7 +75,11 @@ export class GobgpLink {
   }
 
   start(): void {
-    this.#running ??= this.#loop(this.#ended.signal)
+    this.#running ??= again(
+      this.#ended.signal,
+      (worked) => this.#follow(this.#ended.signal, worked),
+      (thrown) => this.#fail(thrown),
+    )
   }
 
   /** `undefined` as long as the daemon is not there or has not told what it has. */
@@ -101,24 +105,9 @@ export class GobgpLink {
     await this.#running
   }
 
-  async #loop(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff()
-    while (!signal.aborted) {
-      try {
-        await this.#follow(signal, () => backoff.reset())
-      } catch (error) {
-        this.#fail(error)
-      }
-      await backoff.wait(signal)
-    }
-  }
-
+  /** What is wrong is said once, and not with each attempt. */
   #fail(thrown: unknown): void {
-    const error =
-      thrown instanceof AgentError
-        ? thrown
-        : new AgentError('ZT_AGENT_PROTOCOL', messageOf(thrown), { cause: thrown })
-    // Said once, and not with each attempt.
+    const error = agentErrorOf(thrown)
     if (error.message !== this.#error?.message) this.#options.log(error.message)
     this.#error = error
     this.#options.onChange()

@@ -162,7 +162,8 @@ function abortReason(signal: AbortSignal): Error {
     : new LabError('ZT_LAB_CANCELLED', 'cancelled', { cause: signal.reason })
 }
 
-async function within(promise: Promise<void>, ms: number): Promise<void> {
+/** Waits for a promise, but no longer than so many milliseconds. */
+export async function within(promise: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)

@@ -4,11 +4,12 @@
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, watch } from 'node:fs'
+import { closeSync, existsSync, openSync, watch } from 'node:fs'
 import { createConnection } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { commandError, LabError, messageOf } from '../errors.js'
+import { deathOf, endChild } from '../child.js'
+import { LabError } from '../errors.js'
 import { NETNS_ROOT } from '../paths.js'
 import { raced } from '../steps.js'
 import type { Account } from './account.js'
@@ -178,32 +179,12 @@ export class DaemonProcess {
   /** SIGTERM, then SIGKILL. Returns when it is gone. */
   async stop(): Promise<void> {
     this.asked = true
-    for (const [signal, ms] of [
-      ['SIGTERM', 500],
-      ['SIGKILL', 5000],
-    ] as const) {
-      if (this.outcome !== undefined) return
-      this.child.kill(signal)
-      await within(this.exited, ms)
-    }
-    if (this.outcome === undefined)
-      throw new LabError('ZT_LAB_DEADLINE', `${this.title} does not end, not even by SIGKILL`)
+    await endChild(this.title, this.child, this.exited, () => this.outcome)
   }
 
   deathError(): LabError {
-    const { code = null, signal = null, error } = this.outcome ?? {}
-    if (error !== undefined)
-      return new LabError('ZT_LAB_MISSING', `${this.title} cannot be started: ${error.message}`, {
-        cause: error,
-      })
-    const said = commandError(`${this.title} ended`, {
-      argv: this.options.argv,
-      code,
-      signal,
-      stdout: '',
-      stderr: readLog(this.options.log),
-    })
-    return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
+    const { argv, log } = this.options
+    return deathOf({ title: this.title, argv, log }, this.outcome)
   }
 }
 
@@ -216,23 +197,4 @@ function takesConnections(socket: string): Promise<boolean> {
     })
     connection.once('error', () => resolve(false))
   })
-}
-
-function readLog(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    return `(its log cannot be read: ${messageOf(error)})`
-  }
-}
-
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([
-    promise,
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
 }

@@ -6,12 +6,13 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { Channel, type Answer, type Request, type RequestOptions } from '../channel.js'
-import { commandError, LabError, messageOf } from '../errors.js'
+import { deathOf, endChild } from '../child.js'
+import { LabError } from '../errors.js'
 import { NETNS_ROOT } from '../paths.js'
-import { raced } from '../steps.js'
+import { raced, within } from '../steps.js'
 
 /**
  * What an engine or a probe may still do: attach XDP and TAPs, open AF_XDP and packet sockets, load BPF, lock its umem;
@@ -144,34 +145,15 @@ export class Resident {
       this.channel.request({ op: 'shutdown' }, { timeout: 2000 }).catch(() => undefined)
       await within(gone, 2000)
     }
-    for (const [signal, ms] of [
-      ['SIGTERM', 500],
-      ['SIGKILL', 5000],
-    ] as const) {
-      if (this.outcome !== undefined) break
-      this.child.kill(signal)
-      await within(gone, ms)
+    try {
+      await endChild(this.options.title, this.child, gone, () => this.outcome)
+    } finally {
+      this.channel?.close()
     }
-    this.channel?.close()
-    if (this.outcome === undefined)
-      throw new LabError('ZT_LAB_DEADLINE', `${this.options.title} does not end, not even by SIGKILL`)
   }
 
   private deathError(): LabError {
-    const { code = null, signal = null, error } = this.outcome ?? {}
-    if (error !== undefined) {
-      return new LabError('ZT_LAB_MISSING', `${this.options.title} cannot be started: ${error.message}`, {
-        cause: error,
-      })
-    }
-    const said = commandError(`${this.options.title} ended`, {
-      argv: this.options.argv,
-      code,
-      signal,
-      stdout: '',
-      stderr: readLog(this.options.log),
-    })
-    return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
+    return deathOf(this.options, this.outcome)
   }
 }
 
@@ -192,23 +174,4 @@ function leastPrivilege({ kind, owned }: ResidentOptions): string[] {
     `--bounding-set=${bounding}`,
     '--',
   ]
-}
-
-function readLog(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    return `(its log cannot be read: ${messageOf(error)})`
-  }
-}
-
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([
-    promise,
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
 }
