@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -131,6 +132,29 @@ describe('a statistics page', () => {
     const reader = new PageReader(file)
     expect(() => reader.read()).toThrow(/is being written whenever it is looked at/)
     reader.close()
+  })
+
+  it('is waited for while its writer is kept from its work', () => {
+    const file = path.join(folder, 'page')
+    const bytes = page(1)
+    bytes.writeBigUInt64LE(5n, 0)
+    writeFileSync(file, bytes)
+    const reader = new PageReader(file)
+    // Another process: the reader does not let this one's timers run.
+    const writer = spawn(process.execPath, [
+      '-e',
+      `setTimeout(() => {
+        const file = require('node:fs').openSync(process.argv[1], 'r+')
+        require('node:fs').writeSync(file, Buffer.from([6]), 0, 1, 0)
+      }, 50)`,
+      file,
+    ])
+    try {
+      expect(reader.read().entries.length).toBe(1)
+    } finally {
+      writer.kill()
+      reader.close()
+    }
   })
 
   it('does not make its reader allocate what it claims', () => {

@@ -52,6 +52,12 @@ export interface StatsPage {
 
 const FLAG_GONE = 1 << 2
 
+/** Looks right after each other: a writer is done within microseconds, unless the kernel runs somebody else in its place. */
+const SPINS = 1000
+/** ms that a writer may be kept from its work before it counts as dead; waited in steps of one, so that it gets the core. */
+const PATIENCE = 2000
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
 /** Reads one page again and again. */
 export class PageReader {
   private readonly fd: number
@@ -70,7 +76,8 @@ export class PageReader {
    * @throws LabError `ZT_LAB_FORMAT` for a file that is no such page, or whose writer died in the middle of writing
    */
   read(): StatsPage {
-    for (let attempt = 0; attempt < 1000; attempt++) {
+    for (let attempt = 0; attempt < SPINS + PATIENCE; attempt++) {
+      if (attempt >= SPINS) Atomics.wait(sleeper, 0, 0, 1)
       const size = readSync(this.fd, this.buffer, 0, this.buffer.length, 0)
       const wanted = size < HEADER_SIZE ? HEADER_SIZE : sizeOf(this.buffer)
       if (size >= HEADER_SIZE && wanted > this.buffer.length) {
