@@ -6,7 +6,8 @@
  *
  * FILE is JSON: `{ protoFolder, nodes: [{ node, control, engine, gobgp, namespace? }] }`, sockets by absolute path; with a namespace
  * (`ip netns`) the routes of the underlay are written there, without one in the namespace of the process. Ends on SIGTERM, SIGINT and when
- * asked; engines and kernels go on forwarding as they were. Exit status 0, or 2 for a configuration that cannot be worked with.
+ * asked; engines and kernels go on forwarding as they were. Exit status 0, 2 for a configuration that cannot be worked with,
+ * 4 for a fault of its own.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import { fabric as arbFabric } from '../../sdk/arb/index.js'
 import { runSeed } from '../support/run-seed.js'
 import { shipped } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
-import { RibLab } from './support/rib-lab.js'
+import { idleEntries, RibLab } from './support/rib-lab.js'
 
 const COUNT = Number(process.env['ZT_RIB_FABRICS'] ?? 10)
 const seed = runSeed('generated fabrics with a control plane in the lab')
@@ -89,4 +89,9 @@ describe('[Z01] [Z02] generated fabrics', () => {
       }
     },
   )
+})
+
+// Behind all others: what they have needed is known by now.
+it('[Z01] every entry of the ledger explains a difference', () => {
+  expect(idleEntries()).toEqual([])
 })

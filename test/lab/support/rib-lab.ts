@@ -23,6 +23,14 @@ import { udpFrame } from './frames.js'
 
 const Answer = z.looseObject({ program: NodeProgram })
 
+/** Entries of the ledger that have explained something in this process. */
+const usedEntries = new Set<string>()
+
+/** Those that have not: the difference is gone, and they must go too. */
+export function idleEntries(): string[] {
+  return ribLedger.map(({ id }) => id).filter((id) => !usedEntries.has(id))
+}
+
 export class RibLab {
   private readonly twin: TwinFabric
   private traces = 0
@@ -66,7 +74,9 @@ export class RibLab {
       ...compareRibs(this.expected.rows(), await this.routing.ribs()),
       ...(await this.tableDifferences()),
     ]
-    return judgeByLedger(differences, ribLedger).unexplained.map(describeDifference)
+    const { unexplained, explained } = judgeByLedger(differences, ribLedger)
+    for (const [id, count] of explained) if (count > 0) usedEntries.add(id)
+    return unexplained.map(describeDifference)
   }
 
   private async tableDifferences(): Promise<TableDifference[]> {
