@@ -62,6 +62,20 @@ export const BgpSession = z.strictObject({
   /** Names of policies; absent: everything passes. They hold for unicast routes. */
   import: z.string().optional(),
   export: z.string().optional(),
+  /** `local` and `remote` are link-local addresses; IPv4 routes have IPv6 next hops (RFC 8950, BGP-10). */
+  unnumbered: z.literal(true).optional(),
+  /** The peer is a client of this node's reflection (RFC 4456, BGP-11). */
+  client: z.literal(true).optional(),
+  /** Unicast prefixes of one family that are accepted from the peer; one more ends the session (BGP-12). */
+  maximumPrefixes: z.int().min(1).max(1_000_000).optional(),
+  /** Share of the link where paths over several sessions are used side by side (BGP-13); absent on all sessions of a node: even shares. */
+  weight: z.int().min(1).max(256).optional(),
+  /** All unicast paths are sent to the peer, not the best alone (RFC 7911, BGP-14). */
+  addPaths: z.literal(true).optional(),
+  /** BFD (RFC 5880, asynchronous, single hop): ms between packets both ways, and how many may be missed (BGP-15). */
+  bfd: z
+    .strictObject({ interval: z.int().min(10).max(60_000), multiplier: z.int().min(2).max(255) })
+    .optional(),
 })
 /** A layer-2 VNI (RFC 8365, VLAN-based service: Ethernet tag 0). */
 export const EvpnNetwork = z.strictObject({
@@ -75,6 +89,8 @@ export const EvpnNetwork = z.strictObject({
   rd: RouteDistinguisher,
   /** One route target, imported and exported. */
   target: RouteTarget,
+  /** Hosts that belong to one of this node's ports (EVPN-8). */
+  hosts: z.array(z.strictObject({ mac: MacText, addresses: z.array(IpText) })).optional(),
 })
 /** A VRF with a layer-3 VNI (RFC 9135 symmetric IRB, RFC 9136 interface-less). */
 export const EvpnVrf = z.strictObject({
@@ -97,11 +113,15 @@ export const NodeControl = z.strictObject({
   multipath: z.int().min(1).max(64),
   /** s (RFC 4271 section 4.2). */
   holdTime: z.int().min(3).max(65535),
-  /** The node's own unicast prefixes: its loopback. */
+  /** The node's own unicast prefixes: its loopback, and networks in VRF 0. */
   originate: z.array(CidrText),
   /** In order of link ids. */
   sessions: z.array(BgpSession),
   policies: z.array(Policy),
+  /** s for which peers keep what a node gave whose daemon restarts (RFC 4724, BGP-16); absent: not at all. */
+  gracefulRestart: z.int().min(1).max(4095).optional(),
+  /** The node is being taken out of service (RFC 8326, BGP-6). */
+  gracefulShutdown: z.literal(true).optional(),
   /** Of leaves. */
   evpn: z
     .strictObject({

@@ -65,6 +65,8 @@ export const EngineRequest = z.discriminatedUnion('op', [
     interface: InterfaceId,
     mode: z.enum(['strict', 'disabled']),
   }),
+  /** CTRL-8: a port's carrier is there or lost. A running engine does this by itself; this is for what has no kernel. */
+  z.strictObject({ ...request, op: z.literal('carrier'), interface: InterfaceId, up: z.boolean() }),
   /** CTRL-3 */
   z.strictObject({
     ...request,
@@ -92,7 +94,10 @@ export const EngineRequest = z.discriminatedUnion('op', [
   }),
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
-  /** Answer: `{ fdb: [...], neighbours: [...], macsec: [...] }`, dynamic state. */
+  /**
+   * Answer: `{ fdb: [...], neighbours: [...], macsec: [...], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }] }`,
+   * dynamic state.
+   */
   z.strictObject({ ...request, op: z.literal('tables') }),
   /** Answer: `{ ports: [{ interface, rx, tx, rxDropped, txDropped, puntIn, puntOut }], fates: { name: count }, inputs, outputs }`. */
   z.strictObject({ ...request, op: z.literal('stats') }),
@@ -109,4 +114,4 @@ export const EngineRequest = z.discriminatedUnion('op', [
 ])
 export type EngineRequest = z.infer<typeof EngineRequest>
 /** The operations that appear in a journal as CONTROL_IN. */
-export const JOURNALLED_OPS = ['set-vni', 'set-macsec-mode', 'flush', 'apply'] as const
+export const JOURNALLED_OPS = ['set-vni', 'set-macsec-mode', 'flush', 'apply', 'carrier'] as const

@@ -118,17 +118,73 @@ const AsnRange = z
   .regex(/^[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$/)
   .meta({ id: 'AsnRange', description: 'a range of AS numbers', examples: ['65101-65199'] })
 
+const Duration = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,3})?(?:ns|us|ms|s)$/)
+  .meta({ id: 'Duration', description: 'a time with its unit: ns, us, ms or s', examples: ['150us'] })
+const Community = z
+  .string()
+  .regex(/^[0-9]{1,5}:[0-9]{1,5}$/)
+  .meta({
+    id: 'Community',
+    description: 'a BGP community as two numbers up to 65535 with a colon between',
+    examples: ['65000:100'],
+  })
+
+const Bgp = z
+  .strictObject({
+    spines: Asn.optional(),
+    leaves: AsnRange.optional(),
+    as: Asn.optional(),
+    holdTime: Duration.optional(),
+    bfd: z
+      .strictObject({
+        interval: Duration,
+        multiplier: z
+          .int()
+          .min(2)
+          .max(255)
+          .meta({ description: 'packets that may be missed, 2 to 255', examples: [3] })
+          .optional(),
+      })
+      .meta({
+        description: 'BFD on all sessions: the time between packets, and how many may be missed',
+        examples: [{ interval: '50ms', multiplier: 3 }],
+      })
+      .optional(),
+    gracefulRestart: Duration.optional(),
+    maximumPrefixes: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .meta({ description: 'unicast prefixes that a peer may announce, 1 to 1000000', examples: [1000] })
+      .optional(),
+    addPaths: z
+      .boolean()
+      .meta({ description: 'whether reflectors announce all paths (RFC 7911)', examples: [true] })
+      .optional(),
+  })
+  .meta({
+    id: 'Bgp',
+    description:
+      'AS numbers: one for all spines and a range with one for each leaf, or one for all nodes; and what holds for all sessions',
+    examples: [{ spines: 65000, leaves: '65101-65199' }],
+  })
+
 const Underlay = z
   .strictObject({
     mtu: Mtu.optional().meta({ default: DEFAULT_UNDERLAY_MTU }),
     loopbacks: Prefix,
-    links: Prefix,
-    bgp: z
-      .strictObject({ spines: Asn, leaves: AsnRange })
+    links: z.union([z.literal('unnumbered'), Prefix]).meta({
+      description: "the pool for links' addresses, or unnumbered",
+      examples: ['10.254.0.0/23'],
+    }),
+    bgp: Bgp.optional(),
+    resilient: z
+      .boolean()
       .meta({
-        id: 'Bgp',
-        description: 'AS numbers: one for all spines, a range with one for each leaf',
-        examples: [{ spines: 65000, leaves: '65101-65199' }],
+        description: 'whether paths used side by side keep their flows when another comes or goes',
+        examples: [true],
       })
       .optional(),
     control: z
@@ -146,8 +202,21 @@ const Underlay = z
   })
 const Node = z
   .strictObject({
-    role: z.enum(['spine', 'leaf']).meta({ description: 'the role of a node', examples: ['leaf'] }),
+    role: z
+      .enum(['spine', 'leaf', 'gateway', 'router'])
+      .meta({ description: 'the role of a node', examples: ['leaf'] }),
     asn: Asn.optional(),
+    reflector: z
+      .boolean()
+      .meta({ description: 'whether a router reflects the routes of its own AS', examples: [true] })
+      .optional(),
+    drain: z
+      .boolean()
+      .meta({
+        description: 'whether the node is being taken out of service: others avoid it (RFC 8326)',
+        examples: [true],
+      })
+      .optional(),
   })
   .meta({
     id: 'Node',
@@ -189,6 +258,13 @@ const Link = z
       .max(16)
       .meta({ description: 'parallel links between each pair, 1 to 16', examples: [2] })
       .optional(),
+    weight: z
+      .int()
+      .min(1)
+      .max(256)
+      .meta({ description: 'share of traffic where links are used side by side, 1 to 256', examples: [4] })
+      .optional(),
+    delay: Duration.optional(),
   })
   .meta({
     id: 'Link',
@@ -196,10 +272,111 @@ const Link = z
     examples: [{ from: 'leaf[1-3]', to: 'spine[1-2]' }],
   })
 
+const PrefixMatch = z
+  .string()
+  .regex(/^[0-9a-fA-F:.]+\/[0-9]{1,3}(?: ge [0-9]{1,3})?(?: le [0-9]{1,3})?$/)
+  .meta({
+    id: 'PrefixMatch',
+    description: 'a prefix, and with ge and le the lengths of what lies in it',
+    examples: ['10.0.0.0/8 ge 24 le 32'],
+  })
+const PolicyStatement = z
+  .strictObject({
+    match: z
+      .strictObject({
+        prefixes: z
+          .array(PrefixMatch)
+          .min(1)
+          .meta({ description: 'a list of prefixes, any of which matches', examples: [['10.0.0.0/8 le 32']] })
+          .optional(),
+        communities: z
+          .array(Community)
+          .min(1)
+          .meta({ description: 'a list of communities, any of which matches', examples: [['65000:100']] })
+          .optional(),
+      })
+      .meta({
+        description: 'what a route must have; all routes match when left out',
+        examples: [{ prefixes: ['10.0.0.0/8 le 32'] }],
+      })
+      .optional(),
+    action: z
+      .enum(['accept', 'reject'])
+      .meta({ description: 'what becomes of a route', examples: ['reject'] })
+      .optional(),
+    set: z
+      .strictObject({
+        localPreference: z
+          .int()
+          .min(1)
+          .max(0xffffffff)
+          .meta({ description: 'a local preference, 1 to 4294967295', examples: [200] })
+          .optional(),
+        med: z
+          .int()
+          .min(0)
+          .max(0xffffffff)
+          .meta({ description: 'a multi-exit discriminator, 0 to 4294967295', examples: [50] })
+          .optional(),
+        prepend: z
+          .int()
+          .min(1)
+          .max(16)
+          .meta({ description: 'how often the own AS number is put before the path, 1 to 16', examples: [2] })
+          .optional(),
+        communities: z
+          .array(Community)
+          .min(1)
+          .meta({ description: 'a list of communities to add', examples: [['65000:100']] })
+          .optional(),
+      })
+      .meta({ description: 'what is changed of an accepted route', examples: [{ localPreference: 200 }] })
+      .optional(),
+  })
+  .meta({
+    id: 'PolicyStatement',
+    description: 'one statement of a policy; the first that matches decides',
+    examples: [{ match: { prefixes: ['10.0.0.0/8 le 32'] }, action: 'reject' }],
+  })
+const Policy = z
+  .strictObject({
+    at: NodePattern,
+    peers: NodePattern.optional(),
+    direction: z
+      .enum(['import', 'export'])
+      .meta({ description: 'whether it is about what is heard or what is told', examples: ['import'] }),
+    statements: z
+      .array(PolicyStatement)
+      .min(1)
+      .meta({ description: 'a list of statements', examples: [[{ action: 'accept' }]] }),
+    otherwise: z
+      .enum(['accept', 'reject'])
+      .meta({ description: 'what becomes of a route that no statement matches', examples: ['accept'] })
+      .optional(),
+  })
+  .meta({
+    id: 'Policy',
+    description: 'a routing policy of some nodes, towards all or some of their peers',
+    examples: [
+      {
+        at: 'leaf1',
+        direction: 'import',
+        statements: [{ match: { prefixes: ['10.0.0.0/8 le 32'] }, action: 'reject' }],
+      },
+    ],
+  })
+
 const Network = z
   .strictObject({
     vlan: Vlan.optional(),
-    vni: Vni,
+    vni: Vni.optional(),
+    anycast: z
+      .boolean()
+      .meta({
+        description: 'whether each of its nodes has it for itself, with the same addresses',
+        examples: [true],
+      })
+      .optional(),
     subnet: z
       .union([Prefix, z.array(Prefix).min(1)])
       .meta({ description: 'a prefix, or a list with one of each family', examples: ['10.1.0.0/24'] })
@@ -213,6 +390,16 @@ const Network = z
       })
       .optional(),
     mtu: Mtu.optional().meta({ default: DEFAULT_MTU }),
+    macLimit: z
+      .int()
+      .min(1)
+      .max(1 << 20)
+      .meta({ description: 'MAC addresses that a node learns in it, 1 to 1048576', examples: [4096] })
+      .optional(),
+    snooping: z
+      .boolean()
+      .meta({ description: 'whether multicast goes only where it is asked for (RFC 4541)', examples: [true] })
+      .optional(),
     at: NodePattern.optional(),
     gatewayAt: NodePattern.optional(),
   })
@@ -234,11 +421,25 @@ const Host = z
       .optional(),
     mac: Mac.optional(),
     mtu: Mtu.optional(),
+    static: z
+      .boolean()
+      .meta({
+        description: 'whether its MAC address belongs to its port alone and is never learned elsewhere',
+        examples: [true],
+      })
+      .optional(),
   })
   .meta({ id: 'Host', description: 'a host', examples: [{ at: 'leaf1', network: 'web' }] })
 const Tenant = z
   .strictObject({
     l3vni: Vni.optional(),
+    vrf: z
+      .literal('underlay')
+      .meta({
+        description: 'underlay: its networks are routed with the fabric itself, not in a VRF of their own',
+        examples: ['underlay'],
+      })
+      .optional(),
     networks: z.record(Name, Network).meta({
       description: 'networks by name',
       examples: [{ web: { vni: 10010, gateways: ['10.1.0.1/24'] } }],
@@ -254,10 +455,6 @@ const Tenant = z
     examples: [{ l3vni: 50001, networks: {}, hosts: {} }],
   })
 
-const Duration = z
-  .string()
-  .regex(/^(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,3})?(?:ns|us|ms|s)$/)
-  .meta({ id: 'Duration', description: 'a time with its unit: ns, us, ms or s', examples: ['150us'] })
 const Rate = z
   .string()
   .regex(/^[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?pps$/)
@@ -356,6 +553,15 @@ export const FabricFile = z
       .array(Link)
       .meta({ description: 'a list of links', examples: [[{ from: 'leaf[1-3]', to: 'spine[1-2]' }]] })
       .optional(),
+    policies: z
+      .record(Name, Policy)
+      .meta({
+        description: 'routing policies by name',
+        examples: [
+          { 'no-private': { at: 'leaf1', direction: 'import', statements: [{ action: 'accept' }] } },
+        ],
+      })
+      .optional(),
     tenants: z
       .record(Name, Tenant)
       .meta({ description: 'tenants by name', examples: [{ shop: { networks: {} } }] })
@@ -420,6 +626,7 @@ export const VniMapping = z
 export type VniMapping = z.infer<typeof VniMapping>
 
 export type FabricFile = z.infer<typeof FabricFile>
+export type PolicyEntry = z.infer<typeof Policy>
 export type NodeEntry = z.infer<typeof Node>
 export type SealEntry = z.infer<typeof Seal>
 export type LinkEntry = z.infer<typeof Link>

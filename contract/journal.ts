@@ -15,7 +15,7 @@
  * | 1 | PROGRAM | 0 | NodeProgram as UTF-8 JSON: the start, or a `load` (CTRL-1) |
  * | 2 | FRAME_IN | port | the frame |
  * | 3 | PUNT_IN | port | the frame from the port's TAP |
- * | 4 | CONTROL_IN | 0 | a control request as UTF-8 JSON (`set-vni`, `set-macsec-mode`, `flush`, `apply`) |
+ * | 4 | CONTROL_IN | 0 | a control request as UTF-8 JSON (`set-vni`, `set-macsec-mode`, `flush`, `apply`, `carrier`) |
  * | 5 | NEIGHBOUR_IN | interface | u8 family (4, 6), u8 present (0, 1), 6 octets MAC, 4 or 16 octets address |
  * | 6 | CLOCK | 0 | empty |
  * | 16 | FRAME_OUT | port | the frame (effect `tx`) |

@@ -19,6 +19,8 @@ export const PlanLink = z.strictObject({
   /** MTU of the link itself: the IP MTU and, if sealed, the seal's overhead. */
   mtu: z.int(),
   seal: z.string().optional(),
+  /** Propagation, one way, ns: a wire node delays what crosses the link. The twin has no time on links. */
+  delay: z.int().min(0).optional(),
 })
 /** A host: `shop/web1`. Its wire ends in a port of its leaf. */
 export const PlanHost = z.strictObject({
@@ -38,7 +40,10 @@ export const PlanNetwork = z.strictObject({
   id: z.string(),
   tenant: z.string(),
   name: z.string(),
-  vni: Vni,
+  /** Absent where the network is not stretched: in the underlay, or anycast. */
+  vni: Vni.optional(),
+  /** On several nodes, each for itself: same subnet, same gateway, hosts of one address. */
+  anycast: z.literal(true).optional(),
   vlan: z.int().min(1).max(4094).optional(),
   subnets: z.array(CidrText),
   gateways: z.array(CidrText),
@@ -51,6 +56,8 @@ export const PlanNetwork = z.strictObject({
 export const PlanTenant = z.strictObject({
   name: z.string(),
   l3vni: Vni.optional(),
+  /** Its networks are in VRF 0. */
+  underlay: z.literal(true).optional(),
   networks: z.array(PlanNetwork),
 })
 /** Protocol of a `reach`: any IP, or `tcp/5432`, `udp/53`, `icmp`. */
@@ -71,6 +78,8 @@ export const PlanIntent = z.discriminatedUnion('kind', [
     kind: z.literal('reach'),
     from: z.array(z.string()),
     to: z.array(z.string()),
+    /** Anycast: from each host of `from` to at least one of each of these sets. */
+    toAny: z.array(z.array(z.string()).min(1)).optional(),
     traffic: ProtocolSpec,
   }),
   z.strictObject({ ...intent, kind: z.literal('isolate'), tenants: z.tuple([z.string(), z.string()]) }),
@@ -107,7 +116,7 @@ export const Plan = z.strictObject({
   nodes: z.array(
     z.strictObject({
       name: z.string(),
-      role: z.enum(['spine', 'leaf']),
+      role: z.enum(['spine', 'leaf', 'router']),
       asn: z.int(),
       vtep: IpText.optional(),
       /** Of fabrics with a control plane; the program's tables are then what it comes to when all is up and nobody has spoken. */

@@ -70,6 +70,8 @@ export const BridgeInterface = z.strictObject({
     .int()
     .min(1)
     .max(1 << 20),
+  /** IGMP and MLD reports are looked at and valid for so long, ns (SNOOP-1); absent: all multicast is flooded. */
+  snooping: Nanoseconds.optional(),
 })
 export const IrbInterface = z.strictObject({
   ...named,
@@ -129,7 +131,12 @@ export const Route = z.strictObject({
   connected: InterfaceId.optional(),
   blackhole: z.literal(true).optional(),
 })
-export const NextHop = z.strictObject({ interface: InterfaceId, gateway: IpText.optional() })
+export const NextHop = z.strictObject({
+  interface: InterfaceId,
+  gateway: IpText.optional(),
+  /** Share of the member among those of its group (HASH-4, HASH-6); 1 when absent. */
+  weight: z.int().min(1).max(256).optional(),
+})
 export const NextHopGroup = z.strictObject({ id: z.int().min(1), members: z.array(NextHop).min(1).max(64) })
 export const StaticNeighbour = z.strictObject({ interface: InterfaceId, address: IpText, mac: MacText })
 export const StaticFdb = z.strictObject({
@@ -159,6 +166,8 @@ export const NodeProgram = z.strictObject({
   interfaces: z.array(Interface),
   /** Routes of VRF 0 follow the kernel's main table (CTRL-7); absent: only what the program and `apply` say. */
   kernelRoutes: z.literal(true).optional(),
+  /** Members of next-hop groups are chosen by HASH-6, which moves no flow that need not move, instead of HASH-4. */
+  resilient: z.literal(true).optional(),
   tables: Tables,
 })
 

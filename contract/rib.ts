@@ -25,14 +25,17 @@ export const RibPath = z.strictObject({
   communities: z.array(z.string()),
   /**
    * Sorted by code unit: `rt:65000:10010`, `encap:vxlan`, `rmac:02:00:00:00:00:01`, `mobility:3`, `mobility:0:sticky`,
-   * `default-gateway`; what is none of these `unknown:` and 16 hex digits.
+   * `default-gateway`, `bandwidth:65000:12500000` (AS number, octets a second); what is none of these `unknown:` and 16 hex digits.
    */
   extended: z.array(z.string()),
+  /** Of reflected paths (RFC 4456): router id of the node in whose AS it began, and those of the reflectors, the last one first. */
+  originator: z.ipv4().optional(),
+  clusters: z.array(z.ipv4()).optional(),
   /** EVPN: VNIs in the label fields, type 3 that of the PMSI tunnel (RFC 6514). */
   labels: z.array(Vni).optional(),
 })
 const row = { node: z.string(), paths: z.array(RibPath).min(1) }
-/** Paths are in order of `from`. */
+/** Paths are in order of `from`; several of one peer (BGP-14) in order of their JSON text. */
 export const RibRow = z.discriminatedUnion('table', [
   z.strictObject({ ...row, table: z.enum(['ipv4', 'ipv6']), key: CidrText }),
   /**

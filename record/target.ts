@@ -76,6 +76,25 @@ export interface LatencySamples {
   /** The same path through bare forwarders in the same run, ns. */
   readonly floor?: readonly number[]
 }
+/**
+ * Something that breaks, and is put right again. What a fault does is said in `docs/control-plane.md`, section 5.
+ */
+export type Fault =
+  /** Both ends lose carrier. */
+  | { readonly kind: 'link-down'; readonly link: string }
+  /** What crosses is lost; both ends still have carrier. */
+  | { readonly kind: 'link-silent'; readonly link: string }
+  /** Power is lost: all wires of the node lose carrier, its daemons end, its engine forgets what it had learned or been given. */
+  | { readonly kind: 'node-down'; readonly node: string }
+  /** The routing daemon is killed. */
+  | { readonly kind: 'daemon-down'; readonly node: string }
+  /** The routing daemon is stopped: it neither speaks nor ends. */
+  | { readonly kind: 'daemon-hangs'; readonly node: string }
+  /** The agent of a leaf is killed. */
+  | { readonly kind: 'agent-down'; readonly node: string }
+  /** A node ceases to announce a prefix that it has itself. */
+  | { readonly kind: 'withdrawn'; readonly node: string; readonly prefix: string }
+
 /** A fabric that can be sent to. */
 export interface Target {
   readonly interpreter: Interpreter
@@ -86,6 +105,13 @@ export interface Target {
   reset(): Promise<void>
   /** Moves every node's clock (CTRL-4), ns. */
   advanceTime(ns: number): Promise<void>
+  /**
+   * Breaks something and returns when the fabric has come to rest as it then is. Faults add up; the same one twice is an error.
+   * Absent where nothing can be broken.
+   */
+  fail?(fault: Fault): Promise<void>
+  /** Puts it right, and returns when the fabric has come to rest. */
+  repair?(fault: Fault): Promise<void>
   /** Absent where it cannot be measured. */
   latency?(request: LatencyRequest): Promise<LatencySamples>
   close(): Promise<void>
