@@ -46,7 +46,7 @@ export function planText(plan: Plan, digest: string): string {
       ['name', 'VNI', 'VLAN', 'subnets', 'gateways', 'MTU', 'nodes'],
       networks.map((network) => [
         network.id,
-        String(network.vni),
+        String(network.vni ?? '-'),
         String(network.vlan ?? '-'),
         listed(network.subnets),
         listed(network.gateways),

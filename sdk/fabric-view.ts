@@ -35,7 +35,8 @@ export interface Network {
   readonly id: string
   readonly tenant: string
   readonly name: string
-  readonly vni: number
+  /** Absent where it is not stretched: in the underlay, or anycast. */
+  readonly vni: number | undefined
   readonly gateways: readonly InterfaceAddress[]
   readonly mtu: number
   /** Leaves where it is bridged, and those of them that route for it. */
@@ -94,6 +95,11 @@ export interface LinkFilter {
 
 /** A tenant as a parameter; `undefined` is in the type for `noUncheckedIndexedAccess` alone and is refused. */
 export type TenantArgument = Tenant | undefined
+
+/** VNIs of a tenant: of its networks that have one, and of its VRF. */
+export function vnisOf({ networks, l3vni }: Pick<Tenant, 'networks' | 'l3vni'>): readonly number[] {
+  return [...networks.map(({ vni }) => vni), l3vni].filter((vni) => vni !== undefined)
+}
 
 /** The tenant of a parameter. @throws SdkError `ZT_UNKNOWN_NAME` */
 export function tenantOf(argument: TenantArgument): Tenant {

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIp } from '../../twin/packet/index.js'
-import { remoteVtep, strangerOf, unusedVni } from '../judge/attempts.js'
+import { present, remoteVtep, strangerOf, unusedVni } from '../judge/attempts.js'
 import type { FabricView, Host, Link } from '../fabric-view.js'
 import type { Forgery, Frame } from '../traffic/frame.js'
 import {
@@ -172,10 +172,7 @@ function mayTakeMac(fabric: FabricView, from: Host, victim: Host): boolean {
 
 function hostTunnels(fabric: FabricView, { from, victim }: Draw): Trick[] {
   const vtep = readerOf(fabric).vtep(victim.leaf)
-  const vnis = [
-    victim.network.vni,
-    ...(fabric.tenant(victim.tenant).l3vni === undefined ? [] : [fabric.tenant(victim.tenant).l3vni ?? 0]),
-  ]
+  const vnis = present([victim.network.vni, fabric.tenant(victim.tenant).l3vni])
   if (vtep === undefined || !hasGateway(from)) return []
   return vnis.map((vni) => () => tunnelledByHost(fabric, from, parseIp(vtep), vni, victim))
 }
@@ -191,10 +188,11 @@ function placeOf(fabric: FabricView, { from, victim, number }: Draw): Place | un
   const reader = readerOf(fabric)
   const local = reader.vtep(victim.leaf)
   const source = remoteVtep(fabric, reader, victim)
-  if (link === undefined || local === undefined || source === undefined) return undefined
+  const { vni } = victim.network
+  if (link === undefined || local === undefined || source === undefined || vni === undefined) return undefined
   return {
     tap: tapOf(reader, link, victim.leaf),
-    options: { as: from, towards: victim, vni: victim.network.vni, source, destination: parseIp(local) },
+    options: { as: from, towards: victim, vni, source, destination: parseIp(local) },
   }
 }
 

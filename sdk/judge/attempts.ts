@@ -6,6 +6,7 @@
  */
 import { isIpv6, parseIp } from '../../twin/packet/index.js'
 import type { Ip } from '../../twin/packet/index.js'
+import { vnisOf } from '../fabric-view.js'
 import type { FabricView, Host, Tenant } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import type { Frame } from '../traffic/frame.js'
@@ -41,7 +42,7 @@ function fromHosts(fabric: FabricView, reader: WireReader, from: Tenant, to: Ten
           : foreignMacs(host, { source: victim.mac, destination: victim.gatewayMac ?? victim.mac }),
         ...(vtep === undefined
           ? []
-          : [victim.network.vni, ...(to.l3vni === undefined ? [] : [to.l3vni])].map((vni) =>
+          : present([victim.network.vni, to.l3vni]).map((vni) =>
               tunnelledByHost(fabric, host, parseIp(vtep), vni, victim),
             )),
       ])
@@ -57,8 +58,9 @@ function fromLinks(fabric: FabricView, reader: WireReader, from: Tenant, to: Ten
       const tap = tapOf(reader, link, victim.leaf)
       const local = reader.vtep(victim.leaf)
       const source = remoteVtep(fabric, reader, victim)
-      if (local === undefined || source === undefined) return []
-      const options = { as, towards: victim, vni: victim.network.vni, source, destination: parseIp(local) }
+      const { vni } = victim.network
+      if (local === undefined || source === undefined || vni === undefined) return []
+      const options = { as, towards: victim, vni, source, destination: parseIp(local) }
       // Behind a seal everything is forged; on a clear link only what the fabric can tell from the real thing.
       if (tap.to.macsec?.mode === 'strict') return [clearTunnel(tap, options)]
       return [
@@ -88,9 +90,7 @@ export function strangerOf(address: Ip): Ip {
 
 /** A VNI that nothing in the fabric has. */
 export function unusedVni(fabric: FabricView): number {
-  const used = new Set(
-    fabric.plan.tenants.flatMap(({ l3vni, networks }) => [l3vni, ...networks.map(({ vni }) => vni)]),
-  )
+  const used = new Set(Object.values(fabric.tenants).flatMap(vnisOf))
   for (let vni = 0xffffff; ; vni--) if (!used.has(vni)) return vni
 }
 

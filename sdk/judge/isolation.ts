@@ -5,6 +5,7 @@
  */
 import type { Finding } from '../../record/verdict.js'
 import { ethernet, formatMac } from '../../twin/packet/index.js'
+import { vnisOf } from '../fabric-view.js'
 import type { FabricView, Tenant } from '../fabric-view.js'
 import type { Seen, Sent } from '../seen.js'
 import { finding } from './finding.js'
@@ -86,8 +87,4 @@ function onTheWire(seen: Seen, a: Tenant, b: Tenant): readonly Finding[] {
       ),
     ]
   })
-}
-
-function vnisOf(tenant: Tenant): readonly number[] {
-  return [...tenant.networks.map(({ vni }) => vni), ...(tenant.l3vni === undefined ? [] : [tenant.l3vni])]
 }

@@ -57,7 +57,7 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   const from = seen.source.fabric.host(at.host)
   const to = seen.source.fabric.host(expect.host)
   const layer2 = to.network.vni
-  const vnis = new Set([layer2, ...(expect.path.vni === undefined ? [] : [expect.path.vni])])
+  const vnis = new Set([layer2, expect.path.vni].filter((vni) => vni !== undefined))
   if (!vnis.has(tunnel.vni)) return problem(`it has VNI ${tunnel.vni}, not ${[...vnis].join(' or ')}`)
   // Over the L3 VNI a packet goes to any gateway of its network, which bridges it on if the host is elsewhere.
   const viaGateways = expect.path.kind === 'routed' && expect.path.gateways === 2
@@ -98,7 +98,9 @@ function vtepsByVni(seen: Seen): ReadonlyMap<number, readonly Ip[]> {
       const { networks } = seen.source.fabric.tenant(name)
       const leaves = [...new Set(networks.flatMap((network) => network.leaves))]
       return [
-        ...networks.map((network): [number, readonly Ip[]] => [network.vni, vteps(seen, network.leaves)]),
+        ...networks.flatMap(({ vni, leaves }): [number, readonly Ip[]][] =>
+          vni === undefined ? [] : [[vni, vteps(seen, leaves)]],
+        ),
         ...(l3vni === undefined ? [] : [[l3vni, vteps(seen, leaves)] as [number, readonly Ip[]]]),
       ]
     }),

@@ -52,7 +52,9 @@ function forger(name: Fabric) {
   const [local, source] = [reader.vtep('leaf2'), remoteVtep(view, reader, victim)]
   if (local === undefined || source === undefined) throw new Error('no VTEPs')
   const destination = parseIp(local)
-  const options = { as: from, towards: victim, vni: victim.network.vni, source, destination }
+  const { vni } = victim.network
+  if (vni === undefined) throw new Error('no VNI')
+  const options = { as: from, towards: victim, vni, source, destination }
   const stranger = { ...options, source: strangerOf(destination) }
   const v4 = victim.addresses.find(({ address }) => typeof address === 'number')!.address
   return { view, from, victim, tap, options, stranger, v4 }
