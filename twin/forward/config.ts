@@ -143,6 +143,8 @@ export type AnyInterface = Port | Macsec | Bridge | Irb | Vxlan | Loopback
 export interface RouteMember {
   readonly interface: Routed | Loopback
   readonly gateway: Ip | undefined
+  /** Share among the members of its group, from 1 on. */
+  readonly weight: number
 }
 
 /** A route of a VRF. */
@@ -171,6 +173,8 @@ export interface Vrf {
 export interface Config {
   readonly node: string
   readonly seeds: { readonly ecmp: number; readonly sourcePort: number }
+  /** Members of groups are chosen by HASH-6 instead of HASH-4. */
+  readonly resilient: boolean
   readonly vrfs: ReadonlyMap<number, Vrf>
   /** By id. */
   readonly interfaces: ReadonlyMap<number, AnyInterface>

@@ -83,7 +83,7 @@ export interface Refusal {
   readonly index?: number
 }
 
-/** CTRL-2, CTRL-3, CTRL-5, CTRL-6: does a control operation, or says why not and changes nothing. */
+/** CTRL-2, CTRL-3, CTRL-5, CTRL-6, CTRL-8: does a control operation, or says why not and changes nothing. */
 export function control(m: Machine, given: unknown): Refusal | undefined {
   const parsed = EngineRequest.safeParse(given)
   if (!parsed.success || !isJournalled(parsed.data)) {
@@ -144,7 +144,18 @@ function operate(m: Machine, operation: Journalled): Refusal | undefined {
       m.trace?.step('CTRL-2', on.id, `mode ${operation.mode}`)
       on.mode = operation.mode
       return undefined
+    case 'carrier':
+      return setCarrier(m, operation.interface, operation.up)
   }
+}
+
+/** CTRL-8: a port has carrier or not, whatever program is loaded (PORT-6). */
+export function setCarrier(m: Machine, interfaceId: number, up: boolean): Refusal | undefined {
+  if (m.config.interfaces.get(interfaceId)?.kind !== 'port') return unknown(interfaceId, 'port')
+  m.trace?.step('CTRL-8', interfaceId, up ? 'carrier' : 'no carrier')
+  if (up) m.withoutCarrier.delete(interfaceId)
+  else m.withoutCarrier.add(interfaceId)
+  return undefined
 }
 
 function unknown(id: number, what: string): Refusal {

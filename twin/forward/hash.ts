@@ -52,9 +52,31 @@ export function hashOfEthernet(seed: number, frame: Uint8Array): number {
   return mix(h ^ u16(frame, 12))
 }
 
-/** HASH-4: which of `count` members the hash chooses. */
-export function chooseMember(hash: number, count: number): number {
-  return Math.floor((hash * count) / TWO_32)
+/** HASH-4: which of members with these weights, in program order, the hash chooses; weights are from 1 on. */
+export function chooseByWeight(hash: number, weights: readonly number[]): number {
+  // At most 64 x 256 x 2^32, which a double holds exactly.
+  let share = Math.floor((hash * weights.reduce((sum, weight) => sum + weight, 0)) / TWO_32)
+  return weights.findIndex((weight) => (share -= weight) < 0)
+}
+
+/** HASH-6: which of these members the hash chooses, the first of those with the greatest score. */
+export function chooseByScore(
+  hash: number,
+  seed: number,
+  members: readonly { readonly words: readonly number[]; readonly weight: number }[],
+): number {
+  let chosen = 0
+  let greatest = -1
+  for (const [index, { words, weight }] of members.entries()) {
+    const name = hashWords(seed, words)
+    for (let k = 0; k < weight; k++) {
+      const score = mix(hash ^ mix(name ^ k))
+      if (score <= greatest) continue
+      greatest = score
+      chosen = index
+    }
+  }
+  return chosen
 }
 
 /** HASH-5: the source port that the hash chooses. */

@@ -53,7 +53,7 @@ export interface NeighbourInput {
 export interface ControlInput {
   readonly kind: 'control'
   readonly now: Nanoseconds
-  /** One of `JOURNALLED_OPS` of `contract/control.ts`: `set-vni`, `set-macsec-mode`, `flush` or `apply`. */
+  /** One of `JOURNALLED_OPS` of `contract/control.ts`: `set-vni`, `set-macsec-mode`, `flush`, `apply` or `carrier`. */
   readonly request: unknown
 }
 

@@ -34,6 +34,7 @@ function loadGroups(context: LoadContext): Map<number, RouteMember[]> {
     const loaded = members.map((member) => ({
       interface: nextHopInterface(context, member.interface, where),
       gateway: member.gateway === undefined ? undefined : parseIp(member.gateway),
+      weight: member.weight ?? 1,
     }))
     groups.set(id, loaded)
   }
@@ -69,7 +70,11 @@ function targetOf(
   const given = [route.group, route.connected, route.blackhole].filter((one) => one !== undefined).length
   if (given !== 1) context.fail(where, `has ${given} of group, connected and blackhole, not exactly one`)
   if (route.connected !== undefined) {
-    const member = { interface: nextHopInterface(context, route.connected, where), gateway: undefined }
+    const member = {
+      interface: nextHopInterface(context, route.connected, where),
+      gateway: undefined,
+      weight: 1,
+    }
     return { kind: 'connected', members: [member] }
   }
   if (route.group !== undefined) {

@@ -42,6 +42,7 @@ export function loadProgram(
   return {
     node: program.node,
     seeds: program.seeds,
+    resilient: program.resilient ?? false,
     vrfs: context.vrfs,
     interfaces: context.interfaces,
     irbs: context.ofKind('irb'),

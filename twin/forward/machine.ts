@@ -41,6 +41,8 @@ export class Machine {
   accepted = 0
   /** Packets that wait for a neighbour. */
   held = 0
+  /** Ids of ports that a carrier input took the carrier from (PORT-6); outlives the program (CTRL-8). */
+  readonly withoutCarrier = new Set<number>()
   readonly lazySeal: boolean
 
   constructor(

@@ -9,7 +9,7 @@ import type { NodeProgram } from '../../contract/program.js'
 import type { Ip, Mac } from '../packet/address.js'
 import { enterBridge, enterBridgeFromIrb } from './bridge.js'
 import type { Config, Port } from './config.js'
-import { apply, clock, control, flush, leave, updateNeighbour, type Refusal } from './control.js'
+import { apply, clock, control, flush, leave, setCarrier, updateNeighbour, type Refusal } from './control.js'
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
@@ -150,6 +150,18 @@ export class FabricNode {
   flush(now: Nanoseconds, table: 'fdb' | 'neighbours'): Effect[] {
     const m = this.begin(now, 0)
     flush(m, table)
+    return m.effects
+  }
+
+  /**
+   * A port has carrier or lost it (CTRL-8), without the way through a control request.
+   *
+   * @throws {ForwardError} `ZT_INPUT_INVALID` when it is no port.
+   */
+  carrier(now: Nanoseconds, interfaceId: number, up: boolean): Effect[] {
+    const port = this.port(interfaceId)
+    const m = this.begin(now, 0)
+    setCarrier(m, port.id, up)
     return m.effects
   }
 

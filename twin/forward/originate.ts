@@ -6,9 +6,9 @@
 import { readIpv4, readIpv6, type Ip } from '../packet/address.js'
 import { u32 } from '../packet/bytes.js'
 import type { RouteEntry, RouteMember, Vrf } from './config.js'
-import { chooseMember, hashOfPacket } from './hash.js'
 import type { Machine } from './machine.js'
 import { sendTo } from './neighbour.js'
+import { chooseNextHop } from './next-hop.js'
 import { isLinkLocalAt, isOwnInVrf } from './own-address.js'
 import { L3_OFFSET } from './parse.js'
 
@@ -28,25 +28,6 @@ export function isDirectedBroadcast(route: RouteEntry, frame: Uint8Array): boole
   if (broadcasts === undefined) return false
   const destination = u32(frame, DESTINATION[4])
   return destination === broadcasts.first || destination === broadcasts.last
-}
-
-/** HASH-4: the member of a group, or the connected interface. The route is no blackhole. */
-export function chooseNextHop(
-  m: Machine,
-  route: RouteEntry,
-  frame: Uint8Array,
-  family: 4 | 6,
-  end: number,
-): RouteMember {
-  const { members } = route
-  if (members.length === 1) return members[0]!
-  const hash = hashOfPacket(m.config.seeds.ecmp, frame, family, end)
-  const chosen = chooseMember(hash, members.length)
-  m.trace?.step('PARSE-7', 0, 'flow words read')
-  m.trace?.step('HASH-2', 0, 'hashed over source, destination, protocol and ports')
-  m.trace?.step('HASH-1', 0, `hash 0x${hash.toString(16)}`)
-  m.trace?.step('HASH-4', members[chosen]!.interface.id, `member ${chosen} of ${members.length}`)
-  return members[chosen]!
 }
 
 /** The gateway, or the destination itself when it is connected. */

@@ -16,8 +16,12 @@ import { route } from './route.js'
 import type { SealedFrame } from './sealed-frame.js'
 import { punt, send } from './send.js'
 
-/** PARSE-1, PARSE-2, PORT-1: a frame was received on a port. */
+/** PARSE-1, PARSE-2, PORT-1, PORT-6: a frame was received on a port. */
 export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame): void {
+  if (m.withoutCarrier.has(port.id)) {
+    m.trace?.step('PORT-6', port.id, 'without carrier nothing is received')
+    return
+  }
   if (frame.length < L3_OFFSET) {
     m.trace?.step('PARSE-1', port.id, `${frame.length} octets`)
     m.fate('frame-truncated')

@@ -11,15 +11,8 @@ import { sendIcmpError, type Offending } from './icmp-error.js'
 import { deliver } from './local.js'
 import type { Machine } from './machine.js'
 import { sendTo } from './neighbour.js'
-import {
-  chooseNextHop,
-  DESTINATION,
-  isDirectedBroadcast,
-  lookupRoute,
-  mtuOf,
-  nextHopOf,
-  SOURCE,
-} from './originate.js'
+import { chooseNextHop } from './next-hop.js'
+import { DESTINATION, isDirectedBroadcast, lookupRoute, mtuOf, nextHopOf, SOURCE } from './originate.js'
 import { isLinkLocalAt, isOwn } from './own-address.js'
 import { L3_OFFSET } from './parse.js'
 

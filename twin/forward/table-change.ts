@@ -113,7 +113,8 @@ function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedOf<'ro
     if (on.vrf !== vrf) {
       throw new Refused('unknown-interface', `interface ${on.id} does not route in VRF ${vrf.id}`)
     }
-    return { interface: on, gateway: member.gateway === undefined ? undefined : ipOf(member.gateway) }
+    const gateway = member.gateway === undefined ? undefined : ipOf(member.gateway)
+    return { interface: on, gateway, weight: member.weight ?? 1 }
   })
   return { table: 'route', vrf, prefix, members }
 }
