@@ -42,7 +42,7 @@ export interface AsnRange {
 
 export interface FabricNode {
   readonly name: string
-  readonly role: 'spine' | 'leaf'
+  readonly role: 'spine' | 'leaf' | 'gateway' | 'router'
   /** As the file gives it; otherwise from `underlay.bgp`. */
   readonly asn: number | undefined
 }

@@ -60,7 +60,7 @@ function readPool(context: Context, key: 'loopbacks' | 'links', text: string): P
 }
 
 function readBgp(context: Context): Underlay['bgp'] | undefined {
-  const { spines, leaves } = context.file.underlay.bgp ?? DEFAULT_BGP
+  const { spines = DEFAULT_BGP.spines, leaves = DEFAULT_BGP.leaves } = context.file.underlay.bgp ?? {}
   const range = readAsnRange(context, leaves)
   if (rejectReserved(context, ['underlay', 'bgp', 'spines'], spines) || range === undefined) return undefined
   if (spines >= range.first && spines <= range.last) {

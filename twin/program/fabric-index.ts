@@ -28,7 +28,8 @@ export interface FabricIndex {
 
 export interface NodeIndex {
   readonly name: string
-  readonly role: 'spine' | 'leaf'
+  /** A gateway is a leaf here. */
+  readonly role: 'spine' | 'leaf' | 'router'
   readonly asn: number
   /** Also the address of its VTEP. */
   readonly loopback: Ip
@@ -114,7 +115,7 @@ export function indexFabric(fabric: Fabric): FabricIndex {
       .filter(({ host }) => host.node === name)
     return {
       name,
-      role,
+      role: role === 'gateway' ? 'leaf' : role,
       asn: known(allocation.asns, name),
       loopback: known(allocation.loopbacks, name),
       systemMac: known(allocation.systemMacs, name),
