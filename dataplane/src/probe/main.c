@@ -6,6 +6,7 @@
 
 #include "src/probe/forward.h"
 #include "src/probe/probe.h"
+#include "src/probe/silence.h"
 #include "src/run/arguments.h"
 
 #define RING_DEFAULT 512
@@ -14,6 +15,7 @@ static const char usage[] =
     "usage: ztos-probe --control SOCKET --config FILE [options]\n"
     "       ztos-probe forward A B [--netns-a NAME] [--netns-b NAME] [--ring SLOTS] [--ready-fd "
     "FD]\n"
+    "       ztos-probe silence A B [--netns-a NAME] [--netns-b NAME] [--ready-fd FD]\n"
     "  --control SOCKET  where to listen for control requests\n"
     "  --config FILE     hosts and link ends (dataplane/src/probe/README.md)\n"
     "  --stats FILE      statistics page (ztos/stats_page.h)\n"
@@ -56,9 +58,18 @@ static const struct option forward_flags[] = {
     { NULL, 0, NULL, 0 },
 };
 
+static const struct option silence_flags[] = {
+    { "netns-a", required_argument, NULL, FLAG_NETNS_A },
+    { "netns-b", required_argument, NULL, FLAG_NETNS_B },
+    { "ready-fd", required_argument, NULL, FLAG_READY_FD },
+    { "help", no_argument, NULL, FLAG_HELP },
+    { NULL, 0, NULL, 0 },
+};
+
 struct arguments {
     struct zt_probe_options probe;
     struct zt_forward_options forward;
+    struct zt_silence_options silence;
     int ready;
     bool help, version;
 };
@@ -80,6 +91,7 @@ static int read_flag(struct arguments *arguments, int flag, struct zt_failure *f
     case FLAG_NETNS_A:
     case FLAG_NETNS_B:
         arguments->forward.netns[flag == FLAG_NETNS_B] = optarg;
+        arguments->silence.netns[flag == FLAG_NETNS_B] = optarg;
         return 0;
     case FLAG_HELP:
         arguments->help = true;
@@ -100,7 +112,7 @@ static int read_flag(struct arguments *arguments, int flag, struct zt_failure *f
     case FLAG_READY_FD:
         if (zt_argument_number("ready-fd", optarg, 0, 1 << 20, &number, failure))
             return -1;
-        arguments->ready = arguments->forward.ready = (int)number;
+        arguments->ready = arguments->forward.ready = arguments->silence.ready = (int)number;
         return 0;
     default:
         return zt_fail(failure, ZT_EXIT_USAGE, "usage",
@@ -138,6 +150,25 @@ static int forward(struct arguments *arguments, int argc, char **argv)
     return zt_forward_run(&arguments->forward, &failure) ? zt_report(&failure) : ZT_EXIT_OK;
 }
 
+static int silence(struct arguments *arguments, int argc, char **argv)
+{
+    struct zt_failure failure;
+
+    if (read_flags(arguments, argc, argv, silence_flags, &failure))
+        return zt_report(&failure);
+    if (arguments->help) {
+        fputs(usage, stdout);
+        return ZT_EXIT_OK;
+    }
+    if (argc - optind != 2) {
+        zt_fail(&failure, ZT_EXIT_USAGE, "usage", "silence wants the names of two devices");
+        return zt_report(&failure);
+    }
+    arguments->silence.ifname[0] = argv[optind];
+    arguments->silence.ifname[1] = argv[optind + 1];
+    return zt_silence_run(&arguments->silence, &failure) ? zt_report(&failure) : ZT_EXIT_OK;
+}
+
 static int probe(struct arguments *arguments, int argc, char **argv)
 {
     static struct zt_probe state;
@@ -169,11 +200,14 @@ int main(int argc, char **argv)
     struct arguments arguments = {
         .probe = { .owner = geteuid(), .ring = RING_DEFAULT },
         .forward = { .ring = RING_DEFAULT, .ready = -1 },
+        .silence = { .ready = -1 },
         .ready = -1,
     };
 
     zt_log_name("ztos-probe");
     if (argc > 1 && strcmp(argv[1], "forward") == 0)
         return forward(&arguments, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "silence") == 0)
+        return silence(&arguments, argc - 1, argv + 1);
     return probe(&arguments, argc, argv);
 }
