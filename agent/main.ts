@@ -18,6 +18,7 @@ import { NodeControl } from '../contract/control-plane.js'
 import { Agent } from './agent.js'
 import { AgentError, messageOf } from './errors.js'
 import { KernelRoutes } from './kernel-routes.js'
+import { AgentSlot } from './slot.js'
 import { StatusServer } from './status-server.js'
 
 const Path = z.string().startsWith('/')
@@ -96,14 +97,9 @@ async function main(): Promise<void> {
   }
   const agents = nodes.map(({ node, control, engine, gobgp, namespace }) => {
     const where = namespace === undefined ? {} : { namespace }
-    return new Agent({
-      node,
-      control,
-      engine,
-      gobgp,
-      protoFolder,
-      kernel: { routes: new KernelRoutes(where), ...where },
-      log,
+    return new AgentSlot(node, () => {
+      const kernel = { routes: new KernelRoutes(where), ...where }
+      return new Agent({ node, control, engine, gobgp, protoFolder, kernel, log })
     })
   })
   const server = new StatusServer({
@@ -115,14 +111,14 @@ async function main(): Promise<void> {
   let ending: Promise<void> | undefined
   const end = () => {
     ending ??= (async () => {
-      await Promise.all(agents.map((agent) => agent.close()))
+      await Promise.all(agents.map((slot) => slot.stop()))
       await server.close()
     })()
     void ending.then(() => process.exit(0))
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
   await server.listen()
-  for (const agent of agents) agent.start()
+  await Promise.all(agents.map((slot) => slot.start()))
   if (ready !== undefined) {
     writeSync(ready, 'ready\n')
     closeSync(ready)

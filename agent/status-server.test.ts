@@ -7,11 +7,14 @@ import type { Agent } from './agent.js'
 import { ControlConnection } from './control-connection.js'
 import { AgentError } from './errors.js'
 import type { AgentState } from './state.js'
+import { AgentSlot } from './slot.js'
 import { StatusServer } from './status-server.js'
 
 const state = { node: 'leaf1', idle: true } as AgentState
 const agent = {
   state: () => state,
+  start: vi.fn<Agent['start']>(),
+  close: vi.fn<Agent['close']>(),
   settled: vi.fn<Agent['settled']>(),
   resync: vi.fn<Agent['resync']>(),
 }
@@ -21,11 +24,18 @@ describe('the socket of agents', () => {
   let socket: string
   let server: StatusServer
   const onShutdown = vi.fn<() => void>()
+  let made: number
   beforeEach(async () => {
     vi.resetAllMocks()
+    made = 0
+    const slot = new AgentSlot('leaf1', () => {
+      made++
+      return agent as unknown as Agent
+    })
+    await slot.start()
     folder = mkdtempSync(path.join(tmpdir(), 'zt-agent-'))
     socket = path.join(folder, 'agents.sock')
-    server = new StatusServer({ socket, agents: [agent as unknown as Agent], onShutdown })
+    server = new StatusServer({ socket, agents: [slot], onShutdown })
     await server.listen()
   })
   afterEach(async () => {
@@ -65,6 +75,18 @@ describe('the socket of agents', () => {
       raw.once('close', resolve)
     })
     expect(await ask('state')).toEqual({ agents: [state] })
+  })
+
+  it("ends one node's agent and begins it anew, and leaves out one that is down", async () => {
+    await ask('stop', ',"node":"leaf1"')
+    expect(agent.close).toHaveBeenCalledTimes(1)
+    expect(await ask('state')).toEqual({ agents: [] })
+    expect(await ask('settled', ',"timeout":500')).toEqual({ agents: [] })
+    await ask('start', ',"node":"leaf1"')
+    await ask('start', ',"node":"leaf1"')
+    expect([made, agent.start.mock.calls.length]).toEqual([2, 2])
+    expect(await ask('state')).toEqual({ agents: [state] })
+    await expect(ask('stop', ',"node":"leaf9"')).rejects.toThrow(/ZT_AGENT_CONFIG: .*"leaf9"/)
   })
 
   it('ends when it is asked to, after the answer', async () => {

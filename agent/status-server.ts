@@ -3,22 +3,24 @@
  * the invoking user's, mode 0600. A broken message ends its connection and nothing else.
  *
  * Operations: `state` → `{ agents }`; `settled` (timeout, ms) → `{ agents }` when nothing is left to be done, else a refusal;
- * `resync` → `{}`, after somebody changed engine or kernel by hand; `shutdown` → `{}`, and the process ends.
+ * `resync` → `{}`, after somebody changed engine or kernel by hand; `stop` and `start` (node) → `{}`, one node's agent ends, or begins anew:
+ * one that is down is in no answer (FAULT-5); `shutdown` → `{}`, and the process ends.
  *
  * @module
  */
 import { chmodSync, chownSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { z } from 'zod'
-import type { Agent } from './agent.js'
 import { AgentError, messageOf } from './errors.js'
 import { frameMessage, FrameReader } from './framing.js'
+import type { AgentSlot } from './slot.js'
 
 const request = { id: z.int().min(0).max(0xffffffff) }
 const Request = z.discriminatedUnion('op', [
   z.strictObject({ ...request, op: z.literal('state') }),
   z.strictObject({ ...request, op: z.literal('settled'), timeout: z.int().min(1).max(600_000) }),
   z.strictObject({ ...request, op: z.literal('resync') }),
+  z.strictObject({ ...request, op: z.enum(['stop', 'start']), node: z.string().max(63) }),
   z.strictObject({ ...request, op: z.literal('shutdown') }),
 ])
 type Request = z.infer<typeof Request>
@@ -31,7 +33,7 @@ export interface StatusServerOptions {
   readonly socket: string
   /** Whose the socket is to be; absent: the process's own user's. */
   readonly owner?: number
-  readonly agents: readonly Agent[]
+  readonly agents: readonly Pick<AgentSlot, 'node' | 'agent' | 'start' | 'stop'>[]
   readonly onShutdown: () => void
 }
 
@@ -107,7 +109,7 @@ export class StatusServer {
   }
 
   async #handle(asked: Request): Promise<object> {
-    const { agents } = this.#options
+    const agents = this.#options.agents.flatMap(({ agent }) => (agent === undefined ? [] : [agent]))
     switch (asked.op) {
       case 'state':
         return { agents: agents.map((agent) => agent.state()) }
@@ -116,8 +118,18 @@ export class StatusServer {
       case 'resync':
         await Promise.all(agents.map((agent) => agent.resync()))
         return {}
+      case 'stop':
+      case 'start':
+        await this.#slot(asked.node)[asked.op]()
+        return {}
       case 'shutdown':
         return {}
     }
+  }
+
+  #slot(node: string): StatusServerOptions['agents'][number] {
+    const slot = this.#options.agents.find((one) => one.node === node)
+    if (slot !== undefined) return slot
+    throw new AgentError('ZT_AGENT_CONFIG', `there is no agent of ${JSON.stringify(node)} here`)
   }
 }

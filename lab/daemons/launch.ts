@@ -50,14 +50,20 @@ export interface DaemonDoor {
 
 const API_SOCKET = 'gobgp.sock'
 /** In the order in which they start. */
-const PROGRAMS: Readonly<Record<NodeControl['daemon'], readonly Program[]>> = {
-  frr: ['zebra', 'bgpd'],
-  gobgp: ['gobgpd'],
+function programsOf({ daemon, sessions }: NodeControl): readonly Program[] {
+  if (daemon === 'gobgp') return ['gobgpd']
+  // bfdd before bgpd, which registers its peers there.
+  return sessions.some(({ bfd }) => bfd !== undefined) ? ['zebra', 'bfdd', 'bgpd'] : ['zebra', 'bgpd']
+}
+/** The one that speaks BGP: what dies or hangs when a routing daemon does (FAULT-4). */
+export function routingProgram({ daemon }: NodeControl): Program {
+  return daemon === 'frr' ? 'bgpd' : 'gobgpd'
 }
 const SOCKETS: Readonly<Record<Program, string>> = {
   // By then `zserv.api` is there too, for which bgpd asks once, and then not for ten seconds.
   zebra: 'zebra.vty',
   bgpd: 'bgpd.vty',
+  bfdd: 'bfdd.vty',
   gobgpd: API_SOCKET,
 }
 
@@ -105,7 +111,7 @@ export class Daemons {
   /** All that run, dead ones included, by node. */
   states(): DaemonState[] {
     return this.nodes.flatMap(({ node, control }) =>
-      PROGRAMS[control.daemon].flatMap((program) => {
+      programsOf(control).flatMap((program) => {
         const daemon = this.running.get(node)?.get(program)
         return daemon === undefined ? [] : [stateOf(daemon)]
       }),
@@ -122,18 +128,43 @@ export class Daemons {
    * @throws LabError `ZT_LAB_UNKNOWN` for a node or program that is not there
    */
   async restart(name: string, program: Program | undefined, signal: AbortSignal): Promise<void> {
-    const node = this.nodes.find((candidate) => candidate.node === name)
-    const all = node === undefined ? [] : PROGRAMS[node.control.daemon]
-    const wanted = all.filter((candidate) => program === undefined || candidate === program)
-    if (node === undefined || wanted.length === 0) {
-      throw new LabError(
-        'ZT_LAB_UNKNOWN',
-        `there is no ${program ?? 'daemon'} of ${JSON.stringify(name)} here`,
-      )
-    }
+    const node = this.nodeOf(name)
+    const wanted = programsOf(node.control).filter((one) => program === undefined || one === program)
+    if (program !== undefined && wanted.length === 0) throw unknown(program, name)
     const daemons = this.running.get(name)
     for (const one of wanted.toReversed()) await daemons?.get(one)?.stop()
     for (const one of wanted) await this.startProgram(node, one, signal)
+  }
+
+  /**
+   * Kills a node's routing daemon (FAULT-4 *daemon-down*; zebra lives on), or with `all` every daemon of it (FAULT-3). Returns when it is gone.
+   * `onDeath` does not hear of it. {@link revive} is the inverse.
+   *
+   * @throws LabError `ZT_LAB_UNKNOWN`
+   */
+  async kill(name: string, which: 'routing' | 'all' = 'routing'): Promise<void> {
+    const { control } = this.nodeOf(name)
+    const wanted = which === 'all' ? programsOf(control).toReversed() : [routingProgram(control)]
+    await Promise.all(wanted.map((program) => this.running.get(name)?.get(program)?.kill()))
+  }
+
+  /** Starts those of a node's daemons that do not run; returns when they serve. @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_DIED` */
+  async revive(name: string, signal: AbortSignal): Promise<void> {
+    const node = this.nodeOf(name)
+    for (const program of programsOf(node.control)) {
+      if ((this.running.get(name)?.get(program)?.pid ?? null) !== null) continue
+      await this.startProgram(node, program, signal)
+    }
+  }
+
+  /** Stops a node's routing daemon where it is (FAULT-4 *daemon-hangs*). {@link wake} is the inverse. @throws LabError `ZT_LAB_UNKNOWN` */
+  hang(name: string): void {
+    this.routing(name).hang()
+  }
+
+  /** Lets it go on. @throws LabError `ZT_LAB_UNKNOWN` */
+  wake(name: string): void {
+    this.routing(name).wake()
   }
 
   /** Ends all, whatever state they are in. @throws AggregateError of all that failed */
@@ -146,8 +177,21 @@ export class Daemons {
     if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
   }
 
+  private nodeOf(name: string): ControlledNode {
+    const node = this.nodes.find((candidate) => candidate.node === name)
+    if (node === undefined) throw unknown('daemon', name)
+    return node
+  }
+
+  private routing(name: string): DaemonProcess {
+    const program = routingProgram(this.nodeOf(name).control)
+    const daemon = this.running.get(name)?.get(program)
+    if (daemon === undefined || daemon.pid === null) throw unknown(program, name)
+    return daemon
+  }
+
   private async startNode(node: ControlledNode, signal: AbortSignal): Promise<void> {
-    for (const program of PROGRAMS[node.control.daemon]) await this.startProgram(node, program, signal)
+    for (const program of programsOf(node.control)) await this.startProgram(node, program, signal)
   }
 
   private async startProgram(node: ControlledNode, program: Program, signal: AbortSignal): Promise<void> {
@@ -207,6 +251,7 @@ export class Daemons {
       '0',
       '--log',
       'stdout',
+      ...(program === 'bfdd' ? ['--bfdctl', `${HERE}/bfdd.sock`] : []),
     ]
   }
 
@@ -280,6 +325,10 @@ const FRR_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536'
  * A gobgpd of a lab holds hundreds of routes, not a million: garbage is collected early, and one core is enough.
  */
 const GO_ENVIRONMENT = { GOGC: '50', GOMAXPROCS: '1' }
+
+function unknown(what: string, node: string): LabError {
+  return new LabError('ZT_LAB_UNKNOWN', `there is no ${what} of ${JSON.stringify(node)} running here`)
+}
 
 function stateOf(daemon: DaemonProcess): DaemonState {
   const { node, program } = daemon.options

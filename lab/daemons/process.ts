@@ -14,7 +14,7 @@ import { NETNS_ROOT } from '../paths.js'
 import { raced } from '../steps.js'
 import type { Account } from './account.js'
 
-export type Program = 'zebra' | 'bgpd' | 'gobgpd'
+export type Program = 'zebra' | 'bgpd' | 'bfdd' | 'gobgpd'
 
 /**
  * What each insists on. zebra writes routes, and both of FRR's refuse to start without all that they may ever want (`privs_init`), the
@@ -23,6 +23,7 @@ export type Program = 'zebra' | 'bgpd' | 'gobgpd'
 const CAPABILITIES: Readonly<Record<Program, readonly string[]>> = {
   zebra: ['net_admin', 'net_raw', 'sys_admin'],
   bgpd: ['net_bind_service', 'net_admin', 'net_raw', 'sys_admin'],
+  bfdd: ['net_bind_service', 'net_admin', 'net_raw', 'sys_admin'],
   gobgpd: ['net_bind_service'],
 }
 
@@ -73,6 +74,7 @@ export class DaemonProcess {
   private readonly exited: Promise<void>
   private outcome: (DaemonEnd & { readonly error?: Error }) | undefined
   private asked = false
+  private hung = false
 
   private constructor(
     readonly options: DaemonOptions,
@@ -176,8 +178,29 @@ export class DaemonProcess {
     while (!over.aborted && !(await takesConnections(socket))) await delay(2)
   }
 
+  /** It neither speaks nor ends until {@link wake}: SIGSTOP. */
+  hang(): void {
+    this.child.kill('SIGSTOP')
+    this.hung = true
+  }
+
+  /** SIGCONT. */
+  wake(): void {
+    this.child.kill('SIGCONT')
+    this.hung = false
+  }
+
+  /** SIGKILL, as a crash would be. Returns when it is gone. */
+  async kill(): Promise<void> {
+    this.asked = true
+    this.child.kill('SIGKILL')
+    await this.exited
+  }
+
   /** SIGTERM, then SIGKILL. Returns when it is gone. */
   async stop(): Promise<void> {
+    // A stopped process hears no SIGTERM.
+    if (this.hung) return this.kill()
     this.asked = true
     await endChild(this.title, this.child, this.exited, () => this.outcome)
   }

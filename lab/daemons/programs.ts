@@ -13,6 +13,7 @@ const FRR_FOLDER = '/usr/lib/frr'
 export interface DaemonPrograms {
   readonly zebra: string
   readonly bgpd: string
+  readonly bfdd: string
   readonly vtysh: string
   readonly gobgpd: string
   /** Of the `.proto` files, `api/gobgp.proto` among them. */
@@ -25,6 +26,7 @@ export function daemonPrograms(root: string = packageRoot()): DaemonPrograms {
   const programs = {
     zebra: path.join(FRR_FOLDER, 'zebra'),
     bgpd: path.join(FRR_FOLDER, 'bgpd'),
+    bfdd: path.join(FRR_FOLDER, 'bfdd'),
     vtysh: '/usr/bin/vtysh',
     gobgpd: path.join(built, 'gobgpd'),
     protoFolder: path.join(built, 'proto'),
