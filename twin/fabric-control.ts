@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NodeControl } from '../contract/control-plane.js'
 import type { TableChange } from '../contract/control.js'
 import type { Plan } from '../contract/plan.js'
 import type { Tables } from '../contract/program.js'
@@ -12,9 +13,10 @@ import {
   changesBetween,
   ControlPlaneSim,
   digestTables,
+  type Down,
   type DynamicTables,
 } from './control/index.js'
-import type { FabricControlPlane, LearnedState } from './forward/index.js'
+import type { FabricControlPlane, FabricDown, LearnedState } from './forward/index.js'
 
 /** What a fabric's control plane comes to, after all that it has been told of. */
 export interface PredictedControlPlane extends FabricControlPlane {
@@ -49,21 +51,32 @@ export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefin
     ? undefined
     : new SimulatedControlPlane(
         new ControlPlaneSim(simulated),
-        simulated.flatMap(({ name, control }) => (control.evpn === undefined ? [] : [name])),
+        new Map(simulated.map(({ name, control }) => [name, control])),
       )
 }
 
 class SimulatedControlPlane implements PredictedControlPlane {
   readonly #sim: ControlPlaneSim
-  /** What nodes were given; at first what their programs have. */
+  /** What programs have. */
+  readonly #begin: ReadonlyMap<string, DynamicTables>
+  /** What nodes have now. */
   readonly #given: Map<string, DynamicTables>
+  /** Nodes that may not have what they should. */
+  readonly #behind = new Set<string>()
+  /** What nodes have heard whose agent is gone (FAULT-5). */
+  readonly #unheard = new Map<string, LearnedState>()
+  #down: FabricDown = { links: [], nodes: [], daemons: [], agents: [], withdrawn: [] }
 
   readonly #leaves: readonly string[]
+  /** Over which sessions run. */
+  readonly #links: ReadonlySet<string>
 
-  constructor(sim: ControlPlaneSim, leaves: readonly string[]) {
+  constructor(sim: ControlPlaneSim, controls: ReadonlyMap<string, NodeControl>) {
     this.#sim = sim
-    this.#leaves = leaves
-    this.#given = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
+    this.#leaves = [...controls].flatMap(([name, { evpn }]) => (evpn === undefined ? [] : [name]))
+    this.#links = new Set([...controls.values()].flatMap(({ sessions }) => sessions.map(({ link }) => link)))
+    this.#begin = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
+    this.#given = new Map(this.#begin)
   }
 
   rows(): readonly RibRow[] {
@@ -79,14 +92,62 @@ class SimulatedControlPlane implements PredictedControlPlane {
   }
 
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]> {
-    const affected = this.#sim.update({ learned: changed })
+    const heard = new Map(changed)
+    for (const [name, state] of changed) {
+      const given = this.#given.get(name)
+      if (given === undefined) continue
+      this.#given.set(name, withoutYielded(given, state))
+      this.#behind.add(name)
+      if (!this.#down.agents.includes(name)) continue
+      this.#unheard.set(name, state)
+      heard.delete(name)
+    }
+    this.#note(this.#sim.update({ learned: heard }))
+    return this.#answer()
+  }
+
+  broken(down: FabricDown): ReadonlyMap<string, readonly TableChange[]> {
+    for (const name of this.#down.nodes) {
+      const begin = this.#begin.get(name)
+      if (begin === undefined || down.nodes.includes(name)) continue
+      this.#given.set(name, begin)
+      this.#behind.add(name)
+    }
+    this.#down = down
+    const learned = new Map<string, LearnedState>()
+    for (const [name, state] of this.#unheard) {
+      if (down.agents.includes(name)) continue
+      learned.set(name, state)
+      this.#unheard.delete(name)
+    }
+    this.#note(this.#sim.update({ down: this.#simulated(down), learned }))
+    return this.#answer()
+  }
+
+  /** Of what is down, that which sessions run over and which speaks; an agent's absence is told by nothing being heard. */
+  #simulated({ links, nodes, agents: _, ...others }: FabricDown): Down {
+    return {
+      ...others,
+      links: links.filter((id) => this.#links.has(id)),
+      nodes: nodes.filter((name) => this.#begin.has(name)),
+    }
+  }
+
+  #note(affected: ReadonlySet<string>): void {
+    for (const name of affected) this.#behind.add(name)
+  }
+
+  /** Nobody changes tables of a node whose power, daemon or agent is gone (FAULT-3 to FAULT-5). */
+  #answer(): ReadonlyMap<string, readonly TableChange[]> {
+    const { nodes, daemons, agents } = this.#down
+    const kept = new Set([...nodes, ...daemons, ...agents])
     const answer = new Map<string, readonly TableChange[]>()
     for (const [name, given] of this.#given) {
-      const heard = changed.get(name)
-      if (heard === undefined && !affected.has(name)) continue
+      if (!this.#behind.has(name) || kept.has(name)) continue
+      this.#behind.delete(name)
       const wanted = this.#sim.dynamicTables(name)
       this.#given.set(name, wanted)
-      answer.set(name, changesBetween(heard === undefined ? given : withoutYielded(given, heard), wanted))
+      answer.set(name, changesBetween(given, wanted))
     }
     return answer
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from '../contract/plan.js'
-import type { Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
+import type { Fault, Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
 import { controlPlaneOf } from './fabric-control.js'
 import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
 
@@ -27,6 +27,8 @@ export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
       observationOf(frames, fabric.send(frames, options)),
     reset: async () => fabric.reset(),
     advanceTime: async (ns: number) => fabric.advanceTime(ns),
+    fail: async (fault: Fault) => fabric.fail(fault),
+    repair: async (fault: Fault) => fabric.repair(fault),
     close: async () => {},
   }
 }
@@ -77,6 +79,16 @@ export class StateOracle {
   /** The lab forgot what it had learned. */
   reset(): void {
     this.fabric.reset()
+  }
+
+  /** Something broke in the lab. @throws as {@link TwinFabric.fail} */
+  fail(fault: Fault): void {
+    this.fabric.fail(fault)
+  }
+
+  /** It was put right. @throws as {@link TwinFabric.repair} */
+  repair(fault: Fault): void {
+    this.fabric.repair(fault)
   }
 
   /** The lab's clocks were moved, ns. */

@@ -306,12 +306,13 @@ describe('hostile frames and faults', () => {
 
   test('a link that is down loses frames, and is up again', () => {
     const fabric = fabricOf({ spines: 1 })
-    fabric.setLink('leaf2--spine1', false)
+    const fault = { kind: 'link-down', link: 'leaf2--spine1' } as const
+    fabric.fail(fault)
     const lost = fabric.send([routed(1, db4(2))])
     // Nobody answers the leaf: the sender is told, by an error that quotes its mark.
     expect(reached(lost, 1)).toEqual(['tenant1/web1'])
     expect(lost.fates).toContainEqual({ node: 'leaf1', fate: 'neighbour-unresolved', trace: 1 })
-    fabric.setLink('leaf2--spine1', true)
+    fabric.repair(fault)
     expect(reached(fabric.send([routed(2, db4(2))]), 2)).toEqual(['tenant1/db2'])
   })
 
@@ -349,7 +350,7 @@ describe('hostile frames and faults', () => {
     expect(() => fabric.send([{ trace: 1, at: { link: 'leaf1--spine1', to: 'leaf2' }, frame }])).toThrow(
       'does not end at leaf2',
     )
-    expect(() => fabric.setLink('a--b', false)).toThrow('link a--b')
+    expect(() => fabric.fail({ kind: 'link-down', link: 'a--b' })).toThrow('link a--b')
     const plan = new PlanBuilder().plan()
     const twice = { ...plan, hosts: [...plan.hosts, { ...plan.hosts[0]!, id: 'again' }] }
     expect(() => new TwinFabric(twice, sampleKeys(plan))).toThrow('has a wire already')

@@ -6,6 +6,7 @@
  */
 import type { TableChange } from '../../contract/control.js'
 import { ForwardError } from './errors.js'
+import type { FabricDown } from './faults.js'
 import type { LearnedState } from './learned.js'
 import type { FabricNode } from './node.js'
 
@@ -19,6 +20,13 @@ export interface FabricControlPlane {
    * @returns changes of tables by node, made in the order of the map; nodes that are left out keep theirs.
    */
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]>
+  /**
+   * Called when something broke or was repaired, before what frames make of it is told: takes the place of all that was down before.
+   * Absent where a control plane has no part in what breaks. What nodes hear whose agent is down is told by {@link learned} all the same.
+   *
+   * @returns as {@link learned}. A node that was down begins with its program's tables again.
+   */
+  broken?(down: FabricDown): ReadonlyMap<string, readonly TableChange[]>
 }
 
 /** What a node was known to have learned, and when that was looked at. */
@@ -65,6 +73,11 @@ export class ControlLoop {
       })
     }
     return this.plane.learned(changed)
+  }
+
+  /** The control plane's answer to what is broken now. */
+  broken(down: FabricDown): ReturnType<FabricControlPlane['learned']> {
+    return this.plane.broken?.(down) ?? new Map()
   }
 
   private changed(now: bigint): ReadonlyMap<string, LearnedState> {

@@ -21,6 +21,12 @@ export type ForwardErrorCode =
   | 'ZT_CONTROL_UNSETTLED'
   /** A control plane asks for a change that a node refuses, or of a node that does not exist. */
   | 'ZT_CONTROL_REFUSED'
+  /** A fault of a link, node, daemon, agent or prefix that the fabric does not have. */
+  | 'ZT_FAULT_UNKNOWN'
+  /** A fault that stands already. */
+  | 'ZT_FAULT_STANDS'
+  /** A repair of what is not broken. */
+  | 'ZT_FAULT_NONE'
 
 /** A program, key, input or plan that cannot be used. */
 export class ForwardError extends Error {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { TableChange } from '../../contract/control.js'
+import type { NodeProgram } from '../../contract/program.js'
 import type { FabricControlPlane } from './control-plane.js'
 import type { Fate } from './fate.js'
 import type { Reception } from './host.js'
@@ -55,12 +56,14 @@ export interface FabricObservation {
 export type FabricOperation =
   | { readonly op: 'flush'; readonly table: 'fdb' | 'neighbours' }
   | { readonly op: 'apply'; readonly changes: readonly TableChange[] }
+  | { readonly op: 'carrier'; readonly interface: number; readonly up: boolean }
+  | { readonly op: 'load'; readonly program: NodeProgram }
 
 /** Looks on while a fabric runs. */
 export interface FabricObserver {
   /** A node is about to process a frame received on a port. */
   received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
-  /** A node is about to do a control operation: a control plane's, or a flush of {@link TwinFabric.reset}. */
+  /** A node is about to do a control operation: a control plane's, a flush of {@link TwinFabric.reset}, or what a fault does to it. */
   controlled?(node: string, operation: FabricOperation): void
   /** What came of it; of a clock, when nothing was told before. */
   processed?(node: string, effects: readonly Effect[], now: Nanoseconds): void

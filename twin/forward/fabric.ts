@@ -11,19 +11,19 @@
  */
 import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
+import type { NodeProgram } from '../../contract/program.js'
 import { findTraceId } from '../packet/trace-id.js'
 import { ControlLoop } from './control-plane.js'
 import { ForwardError } from './errors.js'
+import { Observing, WireCopy } from './fabric-seen.js'
 import type {
-  FabricArrival,
   FabricInjection,
   FabricObservation,
   FabricObserver,
   FabricOptions,
   FabricSendOptions,
-  FabricWireFrame,
 } from './fabric-types.js'
-import type { Fate } from './fate.js'
+import { Faults, type FabricFault } from './faults.js'
 import { Host } from './host.js'
 import type { Effect, Lineage, Nanoseconds } from './input.js'
 import { importKeys, type Keys } from './keys.js'
@@ -34,12 +34,16 @@ import type { SealedFrame } from './sealed-frame.js'
 interface NodeState {
   readonly name: string
   readonly node: FabricNode
+  /** What it begins with, after a power failure too. */
+  readonly program: NodeProgram
+  isDown: boolean
   /** What a port's wire leads to. */
   readonly peers: Map<number, Peer>
 }
 interface LinkState {
   readonly id: string
-  up: boolean
+  /** What is sent on it arrives. */
+  carries: boolean
   keep: boolean
 }
 interface NodePeer {
@@ -72,29 +76,6 @@ const MOST_SETTLING_SECONDS = 16
 /** Of a loop so many frames are looked at. */
 const LOOP_TRAIL = 1000
 
-/** Collects an observation. */
-class Observing {
-  readonly arrivals: FabricArrival[] = []
-  readonly wire: FabricWireFrame[] = []
-  readonly fates: { node: string; fate: Fate; trace?: number }[] = []
-  readonly punts: { node: string; interface: number; frame: Uint8Array }[] = []
-  readonly wrote: boolean[] = []
-  answeredByHosts = 0
-}
-
-class WireCopy implements FabricWireFrame {
-  constructor(
-    readonly link: string,
-    readonly from: string,
-    readonly to: string,
-    private readonly copy: Uint8Array | SealedFrame,
-  ) {}
-
-  get frame(): Uint8Array {
-    return this.copy instanceof Uint8Array ? this.copy : this.copy.frame
-  }
-}
-
 /** A running fabric. */
 export class TwinFabric {
   private readonly nodes = new Map<string, NodeState>()
@@ -109,6 +90,7 @@ export class TwinFabric {
   private seen = new Observing()
   private injections: readonly FabricInjection[] = []
   private readonly control: ControlLoop | undefined
+  private readonly faults: Faults
 
   /**
    * @param keys - for every key reference of the plan.
@@ -124,17 +106,18 @@ export class TwinFabric {
     const imported = importKeys(keys)
     for (const { name, program } of plan.nodes) {
       const node = new FabricNode(program, imported, { lazySeal: true, tracer: options.tracer?.(name) })
-      this.nodes.set(name, { name, node, peers: new Map() })
+      this.nodes.set(name, { name, node, program, isDown: false, peers: new Map() })
     }
     for (const link of plan.links) this.wireLink(link)
     for (const host of plan.hosts) this.wireHost(host)
     const { controlPlane, controlRounds } = options
     const nodes = [...this.nodes.values()].map(({ node }) => node)
+    this.faults = new Faults(plan)
     this.control = controlPlane && new ControlLoop(controlPlane, nodes, plan.fabric, controlRounds)
   }
 
   private wireLink(link: Plan['links'][number]): void {
-    const state: LinkState = { id: link.id, up: true, keep: true }
+    const state: LinkState = { id: link.id, carries: true, keep: true }
     this.links.set(link.id, state)
     for (const [near, far] of [
       [link.a, link.b],
@@ -184,11 +167,25 @@ export class TwinFabric {
     return this.nodeOf(name, 'fabric').node
   }
 
-  /** Takes a link down or up: frames sent on one that is down are lost. */
-  setLink(id: string, up: boolean): void {
-    const link = this.links.get(id)
-    if (link === undefined) throw planError('fabric', `link ${id} does not exist`)
-    link.up = up
+  /**
+   * Breaks something, and lets the fabric come to rest as it then is. What comes of it is in no observation.
+   *
+   * @throws {ForwardError} `ZT_FAULT_UNKNOWN`, `ZT_FAULT_STANDS`; `ZT_CONTROL_UNSETTLED`, `ZT_CONTROL_REFUSED`
+   */
+  fail(fault: FabricFault): void {
+    this.faults.add(fault)
+    this.follow()
+  }
+
+  /**
+   * Puts it right again, and lets the fabric come to rest. What comes of it is in no observation.
+   *
+   * @throws {ForwardError} `ZT_FAULT_UNKNOWN`, `ZT_FAULT_NONE`; `ZT_CONTROL_UNSETTLED`, `ZT_CONTROL_REFUSED`
+   */
+  repair(fault: FabricFault): void {
+    this.faults.remove(fault)
+    if (fault.kind === 'node-down') this.startAnew(this.nodeOf(fault.node, 'fabric'))
+    this.follow()
   }
 
   /**
@@ -216,10 +213,41 @@ export class TwinFabric {
     return this.seen
   }
 
-  /** Forgets learned state everywhere (CTRL-3). What comes of it is in no observation. */
-  reset(): void {
+  /** FAULT-3: what was learned and applied is gone, packet numbers go on. */
+  private startAnew(state: NodeState): void {
+    const { name, node, program } = state
+    this.unseen()
+    this.observer.controlled?.(name, { op: 'load', program })
+    this.spread(state, node.load(this.clock, program))
+  }
+
+  /** Ports notice first, then the control plane is told (FAULT-1 to FAULT-6). */
+  private follow(): void {
+    this.unseen()
+    for (const link of this.links.values()) link.carries = this.faults.carries(link.id)
+    for (const state of this.nodes.values()) {
+      state.isDown = this.faults.isNodeDown(state.name)
+      for (const [id, peer] of state.peers) {
+        const up = peer.kind === 'host' ? !state.isDown : this.faults.hasCarrier(peer.link.id)
+        if (up === state.node.hasCarrier(id)) continue
+        this.observer.controlled?.(state.name, { op: 'carrier', interface: id, up })
+        this.spread(state, state.node.carrier(this.clock, id, up))
+      }
+    }
+    const answer = this.control?.broken(this.faults.down()) ?? []
+    for (const [name, changes] of answer) this.apply(name, changes)
+    this.settle()
+  }
+
+  /** What happens from here on is in no observation that anybody has. */
+  private unseen(): void {
     this.seen = new Observing()
     this.injections = []
+  }
+
+  /** Forgets learned state everywhere (CTRL-3); what is broken stays so. What comes of it is in no observation. */
+  reset(): void {
+    this.unseen()
     for (const state of this.nodes.values()) {
       for (const table of ['fdb', 'neighbours'] as const) {
         this.observer.controlled?.(state.name, { op: 'flush', table })
@@ -236,8 +264,7 @@ export class TwinFabric {
         remedy: 'give an integer from 0 on',
       })
     }
-    this.seen = new Observing()
-    this.injections = []
+    this.unseen()
     this.tick(BigInt(ns))
     this.settle()
   }
@@ -352,11 +379,12 @@ export class TwinFabric {
 
   private cross(peer: Peer, frame: Uint8Array | SealedFrame, lineage: Lineage): void {
     if (peer.kind === 'host') {
+      if (peer.leaf.isDown) return
       this.arrive(peer, frame instanceof Uint8Array ? frame : frame.frame)
       return
     }
     const { link, from, to } = peer
-    if (!link.up) return
+    if (!link.carries) return
     if (link.keep) this.seen.wire.push(new WireCopy(link.id, from, to.name, frame))
     this.queue.push({ state: to, interface: peer.interface, frame, lineage })
   }

@@ -17,6 +17,7 @@ export type {
   FabricSendOptions,
   FabricWireFrame,
 } from './fabric-types.js'
+export type { FabricDown, FabricFault } from './faults.js'
 export { FATE_NAMES, fateCode, fateOfCode, type Fate } from './fate.js'
 export { Host, type Reception } from './host.js'
 export type {

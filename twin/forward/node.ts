@@ -68,6 +68,11 @@ export class FabricNode {
     return this.machine.accepted
   }
 
+  /** PORT-6 */
+  hasCarrier(interfaceId: number): boolean {
+    return !this.machine.withoutCarrier.has(interfaceId)
+  }
+
   /** The program and its state, to be read only. */
   get config(): Config {
     return this.machine.config
