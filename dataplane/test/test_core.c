@@ -19,10 +19,12 @@ static void hash_1_is_murmurhash3s_finaliser(void **state)
 static void hash_4_5_scale(void **state)
 {
     (void)state;
-    assert_int_equal(zt_hash_member(0, 3), 0);
-    assert_int_equal(zt_hash_member(0x55555555, 3), 0);
-    assert_int_equal(zt_hash_member(0x55555556, 3), 1);
-    assert_int_equal(zt_hash_member(0xffffffff, 64), 63);
+    assert_int_equal(zt_hash_share(0, 3), 0);
+    assert_int_equal(zt_hash_share(0x55555555, 3), 0);
+    assert_int_equal(zt_hash_share(0x55555556, 3), 1);
+    assert_int_equal(zt_hash_share(0xffffffff, 64), 63);
+    /* The largest sum: 64 members of weight 256. */
+    assert_int_equal(zt_hash_share(0xffffffff, 64 * 256), 64 * 256 - 1);
     assert_int_equal(zt_hash_source_port(0), 49152);
     assert_int_equal(zt_hash_source_port(0xffffffff), 65535);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
-/* HASH-1, HASH-4, HASH-5: the finaliser of MurmurHash3 over 32-bit words. */
+/* HASH-1, HASH-4, HASH-5, HASH-6: the finaliser of MurmurHash3 over 32-bit words. */
 #ifndef ZTOS_HASH_H
 #define ZTOS_HASH_H
 
@@ -25,10 +25,25 @@ static inline uint32_t zt_hash(uint32_t seed, const uint32_t *words, uint32_t co
     return h;
 }
 
-/* HASH-4: member of a group of n, n >= 1. */
-static inline uint32_t zt_hash_member(uint32_t h, uint32_t n)
+/* HASH-4: a number below `sum`, the sum of the weights, which is at least 1. */
+static inline uint32_t zt_hash_share(uint32_t h, uint32_t sum)
 {
-    return (uint32_t)(((uint64_t)h * n) >> 32);
+    return (uint32_t)(((uint64_t)h * sum) >> 32);
+}
+
+/*
+ * HASH-6: score of a member for a flow's h. `base` is hash(seed, interface id, gateway words): what stands before k = 0 to
+ * weight - 1.
+ */
+static inline uint32_t zt_hash_score(uint32_t h, uint32_t base, uint32_t weight)
+{
+    uint32_t best = 0;
+    for (uint32_t k = 0; k < weight; k++) {
+        uint32_t score = zt_mix(h ^ zt_hash(base, &k, 1));
+        if (score > best)
+            best = score;
+    }
+    return best;
 }
 
 /* HASH-5: VXLAN source port. */

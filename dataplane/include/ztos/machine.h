@@ -116,8 +116,8 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
                      struct zt_error *error);
 
 /*
- * CTRL-2, CTRL-3, CTRL-6: one of the journalled operations, `set-vni`, `set-macsec-mode`, `flush`, `apply`, as an
- * EngineRequest (contract/control.ts; `id` is checked and otherwise ignored). On failure nothing changes (CTRL-5); the codes
+ * CTRL-2, CTRL-3, CTRL-6, CTRL-8: one of the journalled operations, `set-vni`, `set-macsec-mode`, `flush`, `apply`, `carrier`,
+ * as an EngineRequest (contract/control.ts; `id` is checked and otherwise ignored). On failure nothing changes (CTRL-5); the codes
  * are `request-invalid`, `unknown-interface` and, of a change that CTRL-6 refuses, `change-refused`; `where` has its index.
  */
 bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *json, size_t length,
@@ -171,7 +171,8 @@ struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machin
 
 /*
  * JSON as the control protocol answers it, in memory that the caller frees with free(). `tables` is
- * `{"fdb":[...],"neighbours":[...],"macsec":[...]}`, the dynamic state that is valid at `now`; `program` is the
+ * `{"fdb":[...],"neighbours":[...],"macsec":[...],"memberships":[...],"carrier":[...]}`, the dynamic state that is valid at
+ * `now`; `program` is the
  * loaded program with the changes of set-vni, set-macsec-mode and apply; `learned` is `{"fdb":[...],"neighbours":[...]}`,
  * what was heard on the node's own ports and is valid at `now`.
  */

@@ -69,13 +69,14 @@ static bool is_null(const struct reader *reader, uint32_t node)
 static bool read_next_hop(const struct reader *reader, uint32_t node, const struct zt_path *path,
                           uint32_t vrf, struct zt_next_hop *member)
 {
-    static const char *const names[] = { "interface", "?gateway" };
-    uint32_t values[2];
+    static const char *const names[] = { "interface", "?gateway", "?weight" };
+    uint32_t values[3];
 
-    if (!zt_schema_object(&reader->schema, node, path, names, 2, values) ||
+    if (!zt_schema_object(&reader->schema, node, path, names, 3, values) ||
         !read_interface(reader, values[0], ZT_PATH_KEY(path, "interface"),
                         IS(PORT) | IS(MACSEC) | IS(IRB), "an interface with a VRF",
-                        &member->interface))
+                        &member->interface) ||
+        !zt_program_read_weight(&reader->schema, values[2], path, &member->weight))
         return false;
     if (interface_at(reader, member->interface)->vrf != vrf)
         return zt_schema_fail(&reader->refusal, ZT_PATH_KEY(path, "interface"),

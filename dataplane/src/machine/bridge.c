@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bridge, learning, flooding: BRIDGE-1 to BRIDGE-6, LEARN-1 to LEARN-6, FLOOD-1 to FLOOD-4. */
+/* Bridge and learning: BRIDGE-1 to BRIDGE-6, LEARN-1 to LEARN-6. */
 #include "src/machine/internal.h"
 
 static bool is_vxlan(const struct zt_machine *machine, uint32_t member)
@@ -113,6 +113,11 @@ void zt_bridge_receive(struct zt_machine *machine, struct zt_origin origin, stru
     }
     if (irb != ZT_NONE && inspect(machine, irb, origin, frame))
         return;
+    struct zt_flood_to to;
+    if (zt_snoop(machine, bridge, origin, frame, &to)) {
+        zt_flood(machine, bridge, origin, to, frame);
+        return;
+    }
     zt_bridge_forward(machine, bridge, origin, frame);
 }
 
@@ -142,7 +147,7 @@ void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_or
         index != ZT_FDB_NONE && (zt_fdb_is_valid(br->fdb, &br->fdb->entries[index], machine->now) ||
                                  ZT_MUTANT(ageing_ignored));
     if (!valid) {
-        zt_flood(machine, bridge, origin, frame);
+        zt_flood(machine, bridge, origin, (struct zt_flood_to){ .scope = ZT_FLOOD_ALL }, frame);
         return;
     }
     const struct zt_fdb_entry *entry = &br->fdb->entries[index];
@@ -170,61 +175,4 @@ void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote,
     }
     zt_record_leaving_limit(machine, limit);
     zt_interface_send(machine, member, frame);
-}
-
-/* A copy to a member; a vxlan gets one for each remote of its list (FLOOD-2). Returns the number of copies. */
-static uint32_t flood_member(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
-{
-    const struct zt_interface *member = zt_interface_at(machine, index);
-    if (member->kind != ZT_KIND_VXLAN) {
-        zt_bridge_send(machine, index, (zt_ip){ 0 },
-                       zt_frame_copy(&machine->arena, frame.data, frame.length));
-        return 1;
-    }
-    for (uint32_t i = 0; i < member->vxlan.flood_count; i++) {
-        if (i > 0 && ZT_MUTANT(flooded_to_first_remote))
-            break;
-        zt_bridge_send(machine, index, member->vxlan.flood[i],
-                       zt_frame_copy(&machine->arena, frame.data, frame.length));
-    }
-    return member->vxlan.flood_count;
-}
-
-static bool floods_to(const struct zt_machine *machine, uint32_t from, uint32_t to)
-{
-    if (from == to)
-        return false;
-    return !is_vxlan(machine, from) || !is_vxlan(machine, to) || ZT_MUTANT(split_horizon_ignored);
-}
-
-/* Members of one bridge. */
-static uint32_t flood_bridge(struct zt_machine *machine, uint32_t bridge, uint32_t from,
-                             struct zt_frame frame)
-{
-    const struct zt_bridge *br = &zt_interface_at(machine, bridge)->br;
-    uint32_t copies = 0;
-    for (uint32_t i = 0; i < br->member_count; i++)
-        if (floods_to(machine, from, br->members[i]))
-            copies += flood_member(machine, br->members[i], frame);
-    return copies;
-}
-
-void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
-              struct zt_frame frame)
-{
-    const struct zt_bridge *br = &zt_interface_at(machine, bridge)->br;
-
-    zt_record_refuse(machine);
-    uint32_t copies = flood_bridge(machine, bridge, origin.member, frame);
-    for (uint32_t i = 0;
-         ZT_MUTANT(flooded_to_other_bridge) && i < machine->program->interface_count; i++)
-        if (i != bridge && zt_interface_at(machine, i)->kind == ZT_KIND_BRIDGE)
-            copies += flood_bridge(machine, i, origin.member, frame);
-    if (zt_mac_is_group(zt_eth_destination(frame.data)) && origin.member != ZT_NONE &&
-        br->irb != ZT_NONE) {
-        zt_irb_receive(machine, br->irb, frame); /* FLOOD-3 */
-        copies++;
-    }
-    if (copies == 0)
-        zt_emit_fate(machine, ZT_FATE_FLOOD_EMPTY);
 }

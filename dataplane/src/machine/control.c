@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journalled control operations: CTRL-2, CTRL-3, CTRL-5, CTRL-6. */
+/* The journalled control operations: CTRL-2, CTRL-3, CTRL-5, CTRL-6, CTRL-8. */
 #include "src/machine/internal.h"
 #include "src/machine/schema.h"
 
@@ -60,13 +60,33 @@ static bool set_macsec_mode(struct zt_machine *machine, const struct zt_schema *
     return true;
 }
 
+/* CTRL-8. */
+static bool carrier(struct zt_machine *machine, const struct zt_schema *schema)
+{
+    static const char *const names[] = { "id", "op", "interface", "up" };
+    uint32_t values[4], index;
+    bool up;
+
+    if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
+        !zt_schema_bool(schema, values[3], ZT_PATH_KEY(NULL, "up"), &up) ||
+        !read_interface(machine, schema, values[2], 1u << ZT_KIND_PORT, &index))
+        return false;
+    struct zt_interface *port = zt_interface_at(machine, index);
+    port->port.down = machine->down[port->id] = !up;
+    return true;
+}
+
 /* Of one bridge, of one member, or (`index` ZT_NONE) of all. */
 static void flush_fdb(struct zt_machine *machine, uint32_t index)
 {
     for (uint32_t i = 0; i < machine->program->interface_count; i++) {
         const struct zt_interface *bridge = zt_interface_at(machine, i);
-        if (bridge->kind == ZT_KIND_BRIDGE)
-            zt_fdb_flush(bridge->br.fdb, index == i ? ZT_FDB_NONE : index);
+        if (bridge->kind != ZT_KIND_BRIDGE)
+            continue;
+        uint32_t member = index == i ? ZT_NONE : index;
+        zt_fdb_flush(bridge->br.fdb, member);
+        if (bridge->br.memberships != NULL && !ZT_MUTANT(flush_keeps_memberships)) /* SNOOP-6 */
+            zt_memberships_flush(bridge->br.memberships, member);
     }
 }
 
@@ -146,6 +166,8 @@ bool zt_control_request(struct zt_machine *machine, const struct zt_json *json,
         return set_macsec_mode(machine, &schema);
     case OP_APPLY:
         return apply(machine, &schema);
+    case OP_CARRIER:
+        return carrier(machine, &schema);
     default:
         return flush(machine, &schema);
     }

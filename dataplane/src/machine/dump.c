@@ -91,6 +91,47 @@ static void dump_macsec(const struct zt_machine *machine, struct zt_text *text)
     }
 }
 
+static void dump_membership(const struct zt_machine *machine, uint16_t bridge,
+                            const struct zt_membership *entry, struct zt_text *text)
+{
+    char address[ZT_ADDRESS_TEXT];
+    zt_ip_format(entry->group, address);
+    zt_text_format(text, "{\"bridge\":%u,\"group\":\"%s\",\"interface\":%u", bridge, address,
+                   id_of(machine, entry->member));
+    if (entry->remote.family != 0) {
+        zt_ip_format(entry->remote, address);
+        zt_text_format(text, ",\"remote\":\"%s\"", address);
+    }
+    zt_text_append(text, "}", 1);
+}
+
+static void dump_memberships(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
+{
+    const char *separator = "";
+    for (uint32_t b = 0; b < machine->program->interface_count; b++) {
+        const struct zt_interface *bridge = zt_interface_at(machine, b);
+        const struct zt_memberships *table =
+            bridge->kind == ZT_KIND_BRIDGE ? bridge->br.memberships : NULL;
+        for (uint32_t i = 0; table != NULL && i < table->count; i++) {
+            if (!zt_membership_is_valid(table, &table->entries[i], now))
+                continue;
+            zt_text_append(text, separator, strlen(separator));
+            dump_membership(machine, bridge->id, &table->entries[i], text);
+            separator = ",";
+        }
+    }
+}
+
+static void dump_carrier(const struct zt_machine *machine, struct zt_text *text)
+{
+    const struct zt_program *program = machine->program;
+    for (uint32_t i = 0; i < program->port_count; i++) {
+        const struct zt_interface *port = zt_interface_at(machine, program->ports[i]);
+        zt_text_format(text, "%s{\"interface\":%u,\"up\":%s}", i == 0 ? "" : ",", port->id,
+                       port->port.down ? "false" : "true");
+    }
+}
+
 char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, size_t *length)
 {
     struct zt_text text = { 0 };
@@ -103,6 +144,12 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
     zt_text_format(&text, "],\"macsec\":[");
     if (machine->program != NULL)
         dump_macsec(machine, &text);
+    zt_text_format(&text, "],\"memberships\":[");
+    if (machine->program != NULL)
+        dump_memberships(machine, now, &text);
+    zt_text_format(&text, "],\"carrier\":[");
+    if (machine->program != NULL)
+        dump_carrier(machine, &text);
     zt_text_format(&text, "]}");
     return zt_text_take(&text, length);
 }

@@ -49,6 +49,8 @@ static void write_group(const struct zt_machine *machine, uint64_t id, const str
             zt_text_append(text, ",\"gateway\":", 11);
             write_ip(text, member->gateway);
         }
+        if (member->weight != 0)
+            zt_text_format(text, ",\"weight\":%u", member->weight);
         zt_text_append(text, "}", 1);
     }
     zt_text_append(text, "]}", 2);

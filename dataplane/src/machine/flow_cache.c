@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/machine/internal.h"
 #include "src/machine/trace_reads.h"
+#include "ztos/group_report.h"
 
 #define ENTRIES_DEFAULT 16384u
 #define ENTRIES_MAX (1u << 24)
@@ -70,8 +71,9 @@ static bool look_at_bridged(struct zt_frame frame, struct zt_flow_key *key)
     if (!zt_ip_read_best_effort(frame.data, frame.length, &packet))
         return true;
     zt_flow_words_read(frame.data + ZT_ETH_HEADER, &packet, &words);
-    /* Neighbour discovery; that the fixed header says ICMPv6 implies that the walk ends there. */
-    if (packet.family == ZT_IPV6 && words.word[8] == ZT_PROTOCOL_ICMPV6)
+    /* Neighbour discovery and MLD; that a header before it says ICMPv6 implies that the walk ends there. IGMP. */
+    if (packet.family == ZT_IPV6 ? words.word[8] == ZT_PROTOCOL_ICMPV6
+                                 : words.word[2] == ZT_PROTOCOL_IGMP)
         return false;
     key->word_count = (uint8_t)words.count;
     memcpy(key->words, words.word, sizeof key->words);

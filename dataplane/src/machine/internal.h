@@ -11,8 +11,10 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/machine/fdb.h"
+#include "src/machine/flood.h"
 #include "src/machine/flow_cache.h"
 #include "src/machine/frame.h"
+#include "src/machine/membership.h"
 #include "src/machine/mutant.h"
 #include "src/machine/neighbour_table.h"
 #include "src/machine/program.h"
@@ -45,6 +47,8 @@ struct zt_machine {
     struct zt_counters counters;
     /* By interface id. */
     struct zt_port_counters *ports;
+    /* PORT-6, by interface id: no carrier. It outlives programs (CTRL-8). */
+    bool *down;
     uint32_t port_count;
     uint64_t secret;
     char digest[65];
@@ -113,7 +117,7 @@ void zt_macsec_copy_key(struct zt_sa *sa, const struct zt_sa *from);
 /* MACSEC-8: takes over packet numbers from the program before. */
 void zt_macsec_keep_numbers(struct zt_program *program, const struct zt_program *before);
 
-/* ---- 6.-8. bridge, learning, flooding (bridge.c) ---- */
+/* ---- 6.-8. bridge, learning, flooding (bridge.c, flood.c, snooping.c) ---- */
 /* BRIDGE-1, BRIDGE-2: a frame enters from a member. */
 void zt_bridge_receive(struct zt_machine *machine, struct zt_origin origin, struct zt_frame frame);
 /* BRIDGE-3; from the irb (BRIDGE-6) with an origin without member. */
@@ -122,9 +126,12 @@ void zt_bridge_forward(struct zt_machine *machine, uint32_t bridge, struct zt_or
 /* BRIDGE-5: to a member, `remote` when it is a vxlan. */
 void zt_bridge_send(struct zt_machine *machine, uint32_t member, zt_ip remote,
                     struct zt_frame frame);
-/* FLOOD-1 to FLOOD-4. */
+/* FLOOD-1 to FLOOD-4, SNOOP-4, SNOOP-5. */
 void zt_flood(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
-              struct zt_frame frame);
+              struct zt_flood_to to, struct zt_frame frame);
+/* SNOOP-1 to SNOOP-5: true when the frame is to be flooded, but to `to`. */
+bool zt_snoop(struct zt_machine *machine, uint32_t bridge, struct zt_origin origin,
+              struct zt_frame frame, struct zt_flood_to *to);
 
 /* ---- 9. IRB (irb.c) ---- */
 /* IRB-2, IRB-3: a frame whose destination is the gateway. */
@@ -176,6 +183,12 @@ void zt_route_decrement(uint8_t *at, uint8_t family);
 /* ROUTE-11. */
 void zt_originate(struct zt_machine *machine, uint32_t vrf, struct zt_packet packet);
 bool zt_vrf_owns(const struct zt_vrf *vrf, zt_ip ip);
+
+/* ---- 3. hashes (next_hop.c) ---- */
+/* HASH-4, HASH-6: the member of a group by which a packet goes. */
+const struct zt_next_hop *zt_next_hop_choose(const struct zt_machine *machine,
+                                             const struct zt_group *group,
+                                             const struct zt_packet *packet);
 
 /* ---- 14. local delivery (local.c) ---- */
 /* `whole` is the frame before it was cut. */

@@ -14,9 +14,12 @@ static bool fill_fdbs(struct zt_machine *machine, struct zt_program *program,
 {
     for (uint32_t i = 0; i < program->interface_count; i++) {
         struct zt_interface *interface = &program->interfaces[i];
-        if (interface->kind == ZT_KIND_BRIDGE)
-            interface->br.fdb =
-                zt_fdb_new(interface->br.ageing, interface->br.fdb_limit, machine->secret);
+        if (interface->kind != ZT_KIND_BRIDGE)
+            continue;
+        struct zt_bridge *br = &interface->br;
+        br->fdb = zt_fdb_new(br->ageing, br->fdb_limit, machine->secret);
+        if (br->snoops)
+            br->memberships = zt_memberships_new(br->snooping, br->fdb_limit, machine->secret);
     }
     for (uint32_t i = 0; i < program->fdb_count; i++) {
         const struct zt_static_fdb *entry = &program->fdb[i];
@@ -123,5 +126,7 @@ void zt_load_free_tables(struct zt_program *program)
             continue;
         zt_fdb_free(interface->br.fdb);
         interface->br.fdb = NULL;
+        zt_memberships_free(interface->br.memberships);
+        interface->br.memberships = NULL;
     }
 }

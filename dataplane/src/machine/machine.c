@@ -60,6 +60,7 @@ void zt_machine_destroy(struct zt_machine *machine)
     free_mb_mgr(machine->crypto);
     free(machine->effects);
     free(machine->ports);
+    free(machine->down);
     free(machine);
 }
 
@@ -83,7 +84,20 @@ static void count_ports(struct zt_machine *machine)
     machine->ports = zt_realloc(machine->ports, wanted, sizeof *machine->ports);
     memset(machine->ports + machine->port_count, 0,
            (wanted - machine->port_count) * sizeof *machine->ports);
+    machine->down = zt_realloc(machine->down, wanted, sizeof *machine->down);
+    memset(machine->down + machine->port_count, 0,
+           (wanted - machine->port_count) * sizeof *machine->down);
     machine->port_count = wanted;
+}
+
+/* CTRL-8: a new program finds carrier as it is. */
+static void keep_carrier(const struct zt_machine *machine)
+{
+    const struct zt_program *program = machine->program;
+    for (uint32_t i = 0; i < program->port_count; i++) {
+        struct zt_interface *port = zt_interface_at(machine, program->ports[i]);
+        port->port.down = machine->down[port->id];
+    }
 }
 
 static void digest(struct zt_machine *machine)
@@ -121,6 +135,7 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
     machine->neighbours = neighbours;
     machine->epoch++;
     count_ports(machine);
+    keep_carrier(machine);
     digest(machine);
     *effects = end(machine);
     return true;
@@ -156,7 +171,8 @@ struct staged {
 static void stage(struct zt_machine *machine, const struct zt_input *input, struct staged *staged)
 {
     uint32_t port = zt_program_find(machine->program, input->interface);
-    staged->known = port != ZT_NONE && zt_interface_at(machine, port)->kind == ZT_KIND_PORT;
+    staged->known = port != ZT_NONE && zt_interface_at(machine, port)->kind == ZT_KIND_PORT &&
+                    !zt_interface_at(machine, port)->port.down; /* PORT-6 */
     staged->lookup.possible = false;
     if (!staged->known)
         return;

@@ -11,6 +11,10 @@
     _(padding_routed, "PARSE-6", "Ethernet padding is routed as if it were part of the packet") \
     _(ports_unread, "PARSE-7", "ports of a packet count as 0") \
     _(ecmp_seed_ignored, "HASH-4", "next hops are chosen with seed 0") \
+    _(carrier_unseen, "HASH-4", "members whose port has no carrier are chosen") \
+    _(weights_ignored, "HASH-4", "all members of a group count alike") \
+    _(resilience_ignored, "HASH-6", \
+      "members are chosen by share where they are to keep their flows") \
     _(source_port_seed_ignored, "HASH-5", "VXLAN source ports are made with seed 0") \
     _(foreign_mac_routed, "PORT-2", "frames for another's MAC are routed") \
     _(group_mac_routed, "PORT-4", "unicast packets in group-addressed frames are routed") \
@@ -37,6 +41,13 @@
       "what comes by VXLAN takes a control entry's place") \
     _(flooded_to_other_bridge, "FLOOD-1", "floods go to the members of every bridge") \
     _(flooded_to_first_remote, "FLOOD-2", "only the first remote gets a copy") \
+    _(link_group_snooped, "SNOOP-2", "groups of the link itself get memberships") \
+    _(leave_from_vxlan_taken, "SNOOP-3", "one leave ends the membership of all behind a VTEP") \
+    _(report_flooded_to_ports, "SNOOP-4", "reports go to other hosts") \
+    _(memberships_unused, "SNOOP-5", "multicast is flooded to all, whoever wants it") \
+    _(membership_never_expires, "SNOOP-5", "memberships are valid for ever") \
+    _(membership_limit_off_by_one, "SNOOP-6", "a bridge holds one membership more than its limit") \
+    _(flush_keeps_memberships, "SNOOP-6", "a flush of the FDB leaves memberships") \
     _(irb_source_kept, "IRB-4", "routed frames leave with systemMac as source") \
     _(suppressed_with_gateway_mac, "ARP-4", "suppression answers with the gateway's MAC") \
     _(arp_binding_unchecked, "ARP-2", "a sender outside the subnet is bound") \

@@ -133,11 +133,11 @@ static bool read_seeds(struct zt_program_reader *reader, uint32_t node)
     return true;
 }
 
-/* `node` is 0 when it is absent. */
-static bool read_kernel_routes(struct zt_program_reader *reader, uint32_t node)
+/* A member that is true or absent, `node` 0 then. */
+static bool read_true(struct zt_program_reader *reader, uint32_t node, const char *name,
+                      bool *value)
 {
-    const struct zt_path *path = ZT_PATH_KEY(NULL, "kernelRoutes");
-    bool *value = &reader->program->kernel_routes;
+    const struct zt_path *path = ZT_PATH_KEY(NULL, name);
     if (node == 0)
         return true;
     return zt_schema_bool(&reader->schema, node, path, value) &&
@@ -146,9 +146,21 @@ static bool read_kernel_routes(struct zt_program_reader *reader, uint32_t node)
 
 static bool read_program(struct zt_program_reader *reader)
 {
-    enum { FORMAT, VERSION, NODE, SEEDS, VRFS, INTERFACES, KERNEL_ROUTES, TABLES, COUNT };
-    static const char *const names[COUNT] = { "format", "version",    "node",          "seeds",
-                                              "vrfs",   "interfaces", "?kernelRoutes", "tables" };
+    enum {
+        FORMAT,
+        VERSION,
+        NODE,
+        SEEDS,
+        VRFS,
+        INTERFACES,
+        KERNEL_ROUTES,
+        RESILIENT,
+        TABLES,
+        COUNT
+    };
+    static const char *const names[COUNT] = { "format",        "version",    "node",
+                                              "seeds",         "vrfs",       "interfaces",
+                                              "?kernelRoutes", "?resilient", "tables" };
     static const char *const formats[] = { "ztos-program" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT], format;
@@ -163,7 +175,9 @@ static bool read_program(struct zt_program_reader *reader)
                             reader->program->node) &&
            read_seeds(reader, values[SEEDS]) && read_vrfs(reader, values[VRFS]) &&
            zt_program_read_interfaces(reader, values[INTERFACES]) && zt_program_link(reader) &&
-           read_kernel_routes(reader, values[KERNEL_ROUTES]) &&
+           read_true(reader, values[KERNEL_ROUTES], "kernelRoutes",
+                     &reader->program->kernel_routes) &&
+           read_true(reader, values[RESILIENT], "resilient", &reader->program->resilient) &&
            zt_program_read_tables(reader, values[TABLES]) && zt_program_check_overlays(reader);
 }
 

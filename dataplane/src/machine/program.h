@@ -44,9 +44,12 @@ struct zt_sa {
 };
 
 struct zt_fdb;
+struct zt_memberships;
 
 struct zt_port {
     bool tap;
+    /* PORT-6: it has no carrier. Not the program's: the machine keeps it. */
+    bool down;
     /* The macsec interface on it, or ZT_NONE. */
     uint32_t macsec;
 };
@@ -67,6 +70,11 @@ struct zt_bridge {
     uint32_t *members;
     uint32_t member_count;
     struct zt_fdb *fdb;
+    /* Whether the bridge snoops, and for how long a report counts, ns. */
+    bool snoops;
+    uint64_t snooping;
+    /* NULL of a bridge that does not. */
+    struct zt_memberships *memberships;
 };
 struct zt_irb {
     zt_mac system_mac;
@@ -118,6 +126,8 @@ struct zt_interface {
 struct zt_next_hop {
     uint32_t interface;
     bool has_gateway;
+    /* As it was given; 0 when it was not, which counts as 1. */
+    uint16_t weight;
     zt_ip gateway;
 };
 struct zt_group {
@@ -125,6 +135,8 @@ struct zt_group {
     struct zt_next_hop *members;
     uint32_t count;
 };
+/* Largest weight of a member. */
+#define ZT_WEIGHT_MAX 256
 
 enum zt_route_kind {
     ZT_ROUTE_GROUP,
@@ -182,6 +194,8 @@ struct zt_program {
     uint32_t ecmp_seed, source_port_seed;
     /* Routes of VRF 0 follow the kernel's (CTRL-7); what that means is the runner's. */
     bool kernel_routes;
+    /* Members are chosen by HASH-6, not by HASH-4. */
+    bool resilient;
     /* `tables` in the text; something of it was changed since (CTRL-6). */
     struct zt_span tables;
     bool tables_changed;

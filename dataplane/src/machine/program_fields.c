@@ -36,6 +36,17 @@ bool zt_program_read_ns(const struct zt_schema *schema, uint32_t node, const str
     return true;
 }
 
+bool zt_program_read_weight(const struct zt_schema *schema, uint32_t node,
+                            const struct zt_path *path, uint16_t *weight)
+{
+    int64_t value = 0;
+    if (node != 0 &&
+        !zt_schema_integer(schema, node, ZT_PATH_KEY(path, "weight"), 1, ZT_WEIGHT_MAX, &value))
+        return false;
+    *weight = (uint16_t)value;
+    return true;
+}
+
 bool zt_program_read_vrf(struct zt_program_reader *reader, uint32_t node,
                          const struct zt_path *path, uint32_t *vrf)
 {

@@ -121,8 +121,9 @@ static bool read_macsec(struct zt_program_reader *reader, uint32_t node, const s
 static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                         struct zt_interface *interface)
 {
-    enum { ID, NAME, KIND, AGEING, LIMIT, COUNT };
-    static const char *const names[COUNT] = { "id", "name", "kind", "ageing", "fdbLimit" };
+    enum { ID, NAME, KIND, AGEING, LIMIT, SNOOPING, COUNT };
+    static const char *const names[COUNT] = { "id",     "name",     "kind",
+                                              "ageing", "fdbLimit", "?snooping" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT];
     int64_t limit;
@@ -134,6 +135,11 @@ static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const s
                             &interface->br.ageing) ||
         !zt_schema_integer(schema, values[LIMIT], ZT_PATH_KEY(path, "fdbLimit"), 1, TABLE_MAX,
                            &limit))
+        return false;
+    interface->br.snoops = values[SNOOPING] != 0;
+    if (interface->br.snoops &&
+        !zt_program_read_ns(schema, values[SNOOPING], ZT_PATH_KEY(path, "snooping"),
+                            &interface->br.snooping))
         return false;
     interface->br.fdb_limit = (uint32_t)limit;
     return true;

@@ -29,6 +29,9 @@ bool zt_program_read_mtu(const struct zt_schema *schema, uint32_t node, const st
                          uint32_t *mtu);
 bool zt_program_read_ns(const struct zt_schema *schema, uint32_t node, const struct zt_path *path,
                         uint64_t *ns);
+/* `weight` of a next hop at `path`, 0 when it is absent. */
+bool zt_program_read_weight(const struct zt_schema *schema, uint32_t node,
+                            const struct zt_path *path, uint16_t *weight);
 bool zt_program_read_vrf(struct zt_program_reader *reader, uint32_t node,
                          const struct zt_path *path, uint32_t *vrf);
 bool zt_program_read_attach(struct zt_program_reader *reader, uint32_t vrf, uint32_t bridge,

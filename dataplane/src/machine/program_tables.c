@@ -43,7 +43,7 @@ static bool read_routed(struct zt_program_reader *reader, uint32_t node, const s
 static bool read_next_hops(struct zt_program_reader *reader, uint32_t node,
                            const struct zt_path *up, struct zt_group *group)
 {
-    static const char *const names[] = { "interface", "?gateway" };
+    static const char *const names[] = { "interface", "?gateway", "?weight" };
     const struct zt_schema *schema = &reader->schema;
     const struct zt_path *path = ZT_PATH_KEY(up, "members");
     if (!zt_schema_array(schema, node, path, 1, 64))
@@ -54,10 +54,11 @@ static bool read_next_hops(struct zt_program_reader *reader, uint32_t node,
     for (uint32_t i = 0; i < group->count; i++, at = zt_json_next(schema->json, at)) {
         const struct zt_path *here = ZT_PATH_INDEX(path, i);
         struct zt_next_hop *member = &group->members[i];
-        uint32_t values[2];
-        if (!zt_schema_object(schema, at, here, names, 2, values) ||
+        uint32_t values[3];
+        if (!zt_schema_object(schema, at, here, names, 3, values) ||
             !read_routed(reader, values[0], ZT_PATH_KEY(here, "interface"), false,
-                         &member->interface))
+                         &member->interface) ||
+            !zt_program_read_weight(schema, values[2], here, &member->weight))
             return false;
         member->has_gateway = values[1] != 0;
         if (member->has_gateway &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routing: ROUTE-1 to ROUTE-11, HASH-4. */
+/* Routing: ROUTE-1 to ROUTE-11. */
 #include <stdlib.h>
 
 #include "src/machine/internal.h"
@@ -60,16 +60,8 @@ static uint32_t choose(const struct zt_machine *machine, const struct zt_route *
 {
     if (route->kind == ZT_ROUTE_CONNECTED)
         return route->target;
-    const struct zt_group *group = zt_route_group(machine->program, route);
-    const struct zt_next_hop *member = group->members;
-    if (group->count > 1) { /* HASH-4 */
-        struct zt_flow_words words;
-        zt_flow_words_read(zt_packet_at(packet), &packet->ip, &words);
-        if (ZT_MUTANT(ports_unread))
-            words.word[words.count - 1] = 0;
-        uint32_t seed = ZT_MUTANT(ecmp_seed_ignored) ? 0 : machine->program->ecmp_seed;
-        member += zt_hash_member(zt_hash(seed, words.word, words.count), group->count);
-    }
+    const struct zt_next_hop *member =
+        zt_next_hop_choose(machine, zt_route_group(machine->program, route), packet);
     if (member->has_gateway)
         *next_hop = member->gateway;
     return member->interface;

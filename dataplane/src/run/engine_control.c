@@ -235,6 +235,7 @@ static bool answer_request(struct zt_engine *engine, const struct zt_control_pee
                               request->has_keys ? request->keys : NULL, error);
     case ZT_OP_SET_VNI:
     case ZT_OP_SET_MACSEC_MODE:
+    case ZT_OP_CARRIER:
     case ZT_OP_FLUSH:
     case ZT_OP_APPLY:
         return zt_engine_control(engine, message, length, error);

@@ -16,6 +16,7 @@
     _(INTERFACE, "interface") \
     _(VNI, "vni") \
     _(MODE, "mode") \
+    _(UP, "up") \
     _(TABLE, "table") \
     _(NS, "ns") \
     _(FILE, "file") \
@@ -57,6 +58,7 @@ static const struct {
     [ZT_OP_LOAD] = { .needed = BIT(PROGRAM), .allowed = BIT(KEYS) },
     [ZT_OP_SET_VNI] = { .needed = BIT(INTERFACE) | BIT(VNI) },
     [ZT_OP_SET_MACSEC_MODE] = { .needed = BIT(INTERFACE) | BIT(MODE) },
+    [ZT_OP_CARRIER] = { .needed = BIT(INTERFACE) | BIT(UP) },
     [ZT_OP_FLUSH] = { .needed = BIT(TABLE), .allowed = BIT(INTERFACE) },
     [ZT_OP_ADVANCE_TIME] = { .needed = BIT(NS) },
     [ZT_OP_APPLY] = { .needed = BIT(CHANGES) },

@@ -40,7 +40,7 @@ struct zt_request {
 };
 
 /*
- * Reads a message. The values of `set-vni`, `set-macsec-mode`, `flush` and `apply` are left to zt_machine_control(). False
+ * Reads a message. The values of `set-vni`, `set-macsec-mode`, `carrier`, `flush` and `apply` are left to zt_machine_control(). False
  * with `error` filled: `json-invalid` (nothing else on this connection can be trusted) or `request-invalid`.
  */
 bool zt_request_parse(struct zt_request *request, const char *message, size_t length,

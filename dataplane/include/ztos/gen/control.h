@@ -13,6 +13,7 @@
     _(LOAD, "load") \
     _(SET_VNI, "set-vni") \
     _(SET_MACSEC_MODE, "set-macsec-mode") \
+    _(CARRIER, "carrier") \
     _(FLUSH, "flush") \
     _(ADVANCE_TIME, "advance-time") \
     _(APPLY, "apply") \

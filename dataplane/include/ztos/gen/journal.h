@@ -33,6 +33,7 @@ enum zt_journal_record_type {
     _(SET_VNI, "set-vni") \
     _(SET_MACSEC_MODE, "set-macsec-mode") \
     _(FLUSH, "flush") \
-    _(APPLY, "apply")
+    _(APPLY, "apply") \
+    _(CARRIER, "carrier")
 
 #endif
