@@ -29,3 +29,10 @@ export class ControlPlaneError extends Error {
     this.remedy = options.remedy
   }
 }
+
+/** For a name that is none. */
+export function missing(what: string): ControlPlaneError {
+  return new ControlPlaneError('ZT_CONTROL_REFERENCE', `there is no ${what}`, {
+    remedy: 'name nodes, links, policies and prefixes as the plan does',
+  })
+}

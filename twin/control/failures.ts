@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { Down } from './down.js'
 import type { ControlPlaneSim } from './sim.js'
-import type { Down } from './topology.js'
 
 /** What may fail. */
 export interface FailureSpace {
@@ -34,26 +34,26 @@ export function forEachFailure(
   visit: (failure: Failure, changed: ReadonlySet<string>) => boolean | void,
 ): void {
   const parts = [...links.map((link) => ({ link })), ...nodes.map((node) => ({ node }))]
-  const { knowledge, down } = sim
+  const { knowledge, down, ended } = sim
   let changed: ReadonlySet<string> = new Set()
   /** True to go on. */
   const walk = (failed: readonly (typeof parts)[number][], next: number): boolean => {
     const failure = failureOf(failed)
-    changed = new Set([...changed, ...sim.update({ down: withFailure(down, failure), knowledge })])
+    changed = new Set([...changed, ...sim.update({ down: withFailure(down, failure), knowledge, ended })])
     if (visit(failure, changed) === false) return false
     changed = new Set()
     if (failed.length === most) return true
     for (const [i, part] of parts.entries()) {
       if (i < next) continue
       if (!walk([...failed, part], i + 1)) return false
-      changed = new Set([...changed, ...sim.update({ down: withFailure(down, failure), knowledge })])
+      changed = new Set([...changed, ...sim.update({ down: withFailure(down, failure), knowledge, ended })])
     }
     return true
   }
   try {
     walk([], 0)
   } finally {
-    sim.update({ down, knowledge })
+    sim.update({ down, knowledge, ended })
   }
 }
 
@@ -64,6 +64,7 @@ function failureOf(failed: readonly { readonly link?: string; readonly node?: st
   }
 }
 
-function withFailure({ links = [], nodes = [] }: Down, failure: Failure): Down {
-  return { links: [...links, ...failure.links], nodes: [...nodes, ...failure.nodes] }
+function withFailure(down: Down, failure: Failure): Down {
+  const { links = [], nodes = [] } = down
+  return { ...down, links: [...links, ...failure.links], nodes: [...nodes, ...failure.nodes] }
 }

@@ -90,6 +90,10 @@ const event = fc.oneof(
     kind: fc.constant('down' as const),
     links: fc.subarray(linkIds, { maxLength: 4 }),
     nodes: fc.subarray(['leaf1', 'leaf2', 'spine1'], { maxLength: 1 }),
+    withdrawn: fc.subarray([
+      { node: 'leaf1', prefix: `${loopbackOf(1)}/32` },
+      { node: 'leaf3', prefix: `${loopbackOf(3)}/32` },
+    ]),
   }),
   fc.record({ kind: fc.constant('heard' as const), leaf: fc.integer({ min: 1, max: LEAVES }), learned }),
   fc.record({ kind: fc.constant('told' as const), twist }),
@@ -106,7 +110,7 @@ function play(sim: ControlPlaneSim, nodes: SimulatedNode[], one: Event): void {
   }
   switch (one.kind) {
     case 'down':
-      sim.update({ down: { links: one.links, nodes: one.nodes } })
+      sim.update({ down: { links: one.links, nodes: one.nodes, withdrawn: one.withdrawn } })
       return
     case 'heard':
       sim.update({ learned: new Map([[`leaf${one.leaf}`, one.learned]]) })

@@ -19,6 +19,7 @@ export {
   type ExtendedCommunity,
 } from './evpn-route.js'
 export { desiredTables, tablesOfImports } from './evpn-tables.js'
+export type { Down, Withdrawal } from './down.js'
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
 export { forEachFailure, type Failure, type FailureSpace } from './failures.js'
 export {
@@ -40,7 +41,6 @@ export {
 } from './sim.js'
 export { sourceOf } from './rows.js'
 export { simulate, type Converged } from './simulate.js'
-export type { Down } from './topology.js'
 export {
   changesBetween,
   digestTables,

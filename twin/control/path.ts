@@ -62,6 +62,8 @@ export interface BgpNode {
   readonly index: number
   readonly name: string
   readonly control: NodeControl
+  /** Its daemon does not run: it chooses nothing, and what it had said is what peers that wait for it go by (BGP-16). */
+  readonly isStopped: boolean
   /** In the order in which the node is told. */
   readonly sessions: readonly PeerSession[]
 }

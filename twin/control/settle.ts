@@ -66,8 +66,9 @@ function choose(problem: Problem, entries: Entries, index: number): Entry | unde
   )
 }
 
-/** One node chooses. True when its peers are to be told. */
+/** One node chooses. True when its peers are to be told. A node whose daemon does not run stays with what it had. */
 function activate(problem: Problem, entries: Entries, index: number, changed: Set<number>): boolean {
+  if (problem.nodes[index]?.isStopped === true) return false
   const [before, after] = [entries[index], choose(problem, entries, index)]
   const isSameBest =
     before !== undefined && after !== undefined
@@ -155,15 +156,29 @@ function nodesOfCycle(
   return [...cycle].toSorted((a, b) => a - b)
 }
 
+/** How a key begins from nothing: nodes whose daemon does not run still have what they had, and their peers know. */
+export function beginningOf(
+  { nodes, own }: Problem,
+  before: Entries,
+): { readonly entries: Entries; readonly pending: readonly number[] } {
+  const entries = before.map((entry, index) => (nodes[index]?.isStopped === true ? entry : undefined))
+  const pending = new Set(own.keys())
+  for (const [index, entry] of entries.entries()) {
+    if (entry === undefined) continue
+    for (const { remote } of nodes[index]?.sessions ?? []) pending.add(remote)
+  }
+  return { entries, pending: [...pending] }
+}
+
 /**
- * From nothing, with one node at a time that is drawn from those with news.
+ * From a beginning, with one node at a time that is drawn from those with news.
  *
  * @param draw a number from 0 to 1, 1 excluded
  * @returns what the nodes settle on, or `undefined` if they did not in many times the choices that are needed otherwise
  */
-export function settleAtRandom(problem: Problem, draw: () => number): Entries | undefined {
-  const entries: Entries = problem.nodes.map(() => undefined)
-  const pending = [...problem.own.keys()]
+export function settleAtRandom(problem: Problem, before: Entries, draw: () => number): Entries | undefined {
+  const { entries, pending: first } = beginningOf(problem, before)
+  const pending = [...first]
   const isPending = new Set(pending)
   const limit = 1000 + 200 * problem.nodes.length
   for (let count = 0; pending.length > 0; count++) {

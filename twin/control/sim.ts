@@ -21,10 +21,11 @@ import {
   type Learned,
   type OwnRoute,
 } from './node.js'
+import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from './down.js'
 import { compareCode } from './order.js'
 import { evpnRow, unicastRow } from './rows.js'
 import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
-import { Topology, type Down } from './topology.js'
+import { Topology } from './topology.js'
 import { underlayTables, UnderlayRoutes } from './underlay.js'
 import { UnicastRib } from './unicast.js'
 
@@ -41,8 +42,16 @@ export interface HostKnowledge {
 }
 
 export interface Change {
-  /** Takes the place of all that was down before. */
+  /**
+   * Takes the place of all that was down before. A daemon that ends does so when all else that the change says has come to rest: its
+   * node keeps the tables of then.
+   */
   readonly down?: Down
+  /**
+   * Takes the place of the sessions that have ended and do not begin again by themselves: from {@link ControlPlaneSim.ended}; none:
+   * somebody has repaired them all.
+   */
+  readonly ended?: ReadonlySet<string>
   /** By name: takes the place of what the node had heard. What others have taken from it is gone from there (EVPN-6). */
   readonly learned?: ReadonlyMap<string, Learned>
   /** By name. */
@@ -72,6 +81,8 @@ export class ControlPlaneSim {
   readonly #dynamic = new Map<number, DynamicTables>()
   /** The part of {@link #dynamic} that is EVPN's: most changes are the underlay's alone. */
   readonly #overlay = new Map<number, DynamicTables>()
+  /** What stays in the tables of nodes whose daemon does not run (FAULT-4). */
+  readonly #kept = new Map<number, DynamicTables>()
   #ties: readonly Diagnosis[] = []
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
@@ -83,6 +94,7 @@ export class ControlPlaneSim {
     this.#unicast = new UnicastRib(this.#topology, orders)
     this.#underlay = new UnderlayRoutes(this.#topology)
     this.#evpn = this.#newEvpn()
+    checkWithdrawn(nodes, begin.down ?? {})
     this.#apply({ down: {}, ...begin }, new Set(), this.#all())
   }
 
@@ -105,19 +117,33 @@ export class ControlPlaneSim {
     const speakers = new Set<number>()
     const { control, down = this.#down } = change
     for (const name of change.learned?.keys() ?? []) this.#topology.indexOf(name)
+    this.#topology.checkDown(down)
+    checkWithdrawn(
+      this.#nodes.map((node) => ({ ...node, control: control?.get(node.name) ?? node.control })),
+      down,
+    )
     if (control !== undefined) this.#setControls(control, down, touched, speakers)
     const affected = this.#apply(change, touched, speakers)
     return new Set([...affected].map((index) => this.#nameOf(index)))
   }
 
-  #apply(
-    { down, learned, knowledge }: Change,
-    touched: Set<number>,
-    speakers: Set<number>,
-  ): ReadonlySet<number> {
+  #apply(change: Change, touched: Set<number>, speakers: Set<number>): ReadonlySet<number> {
+    const { down, learned, knowledge, ended } = change
     const heard = new Map([...(learned ?? [])].map(([name, one]) => [this.#topology.indexOf(name), one]))
-    if (down !== undefined) {
-      for (const index of this.#topology.setDown(down)) touched.add(index)
+    if (down === undefined) {
+      if (ended !== undefined)
+        for (const index of this.#topology.setDown(this.#down, ended)) touched.add(index)
+    } else {
+      const ending = (down.daemons ?? []).filter(
+        (name) => !this.#topology.isStopped(this.#topology.indexOf(name)),
+      )
+      if (ending.length > 0) return this.#stop(change, down, new Set(ending), touched, speakers)
+      for (const name of withdrawalsBetween(this.#down, down)) {
+        const index = this.#topology.indexOf(name)
+        touched.add(index)
+        this.#overlay.delete(index)
+      }
+      for (const index of this.#topology.setDown(down, ended)) touched.add(index)
       this.#down = down
     }
     if (knowledge !== undefined) this.#restore(knowledge, speakers)
@@ -126,6 +152,21 @@ export class ControlPlaneSim {
       speakers.add(index)
     }
     return this.#settle(touched, speakers)
+  }
+
+  /** First all else, then the daemons. */
+  #stop(
+    change: Change,
+    down: Down,
+    ending: ReadonlySet<string>,
+    touched: Set<number>,
+    speakers: Set<number>,
+  ): ReadonlySet<number> {
+    const running = (down.daemons ?? []).filter((name) => !ending.has(name))
+    const affected = this.#apply({ ...change, down: { ...down, daemons: running } }, touched, speakers)
+    for (const name of ending) this.#kept.set(this.#topology.indexOf(name), this.dynamicTables(name))
+    this.#down = down
+    return new Set([...affected, ...this.#settle(new Set(this.#topology.setDown(down)), new Set())])
   }
 
   #setControls(
@@ -142,11 +183,10 @@ export class ControlPlaneSim {
       speakers.add(index)
     }
     if (this.#topology.hasSessionsOf(nodes)) {
-      this.#topology.checkDown(down)
       for (const index of this.#topology.takeOn(nodes)) touched.add(index)
     } else {
       const topology = new Topology(nodes)
-      topology.setDown(down)
+      topology.setDown(down, this.#topology.ended)
       this.#startAfresh(topology)
       for (const index of nodes.keys()) touched.add(index)
     }
@@ -195,16 +235,19 @@ export class ControlPlaneSim {
     return affected
   }
 
-  /** A node that is down has forgotten what it heard, when it is back. */
+  /** A node that is down has forgotten what it heard, when it is back. One whose daemon does not run says what it said before. */
   #originate(index: number): void {
     const isDown = this.#topology.isDown(index)
     if (isDown) {
       this.#learned.delete(index)
       this.#announced.delete(index)
+      this.#kept.set(index, NO_TABLES)
     }
+    const isStopped = this.#topology.isStopped(index)
+    if (!isStopped && !isDown) this.#kept.delete(index)
     const node = this.#nodes[index]
-    if (node === undefined) return
-    this.#unicast.originate(index, isDown ? [] : node.control.originate)
+    if (node === undefined || (isStopped && !isDown)) return
+    this.#unicast.originate(index, isDown ? [] : announcedControl(node, this.#down).originate)
     this.#unicast.setVtep(
       index,
       node.control.evpn === undefined ? undefined : parseIp(node.control.evpn.vtep),
@@ -222,7 +265,8 @@ export class ControlPlaneSim {
     const ties: Diagnosis[] = []
     let speakers = first
     while (speakers.size > 0) {
-      const spoken = [...speakers].map((index) => ({ index, routes: this.#announce(index, ties) }))
+      const speaking = [...speakers].filter((index) => !this.#isMute(index))
+      const spoken = speaking.map((index) => ({ index, routes: this.#announce(index, ties) }))
       const targets = new Set<string>()
       for (const { index, routes } of spoken) {
         for (const target of this.#evpn.originate(index, routes)) targets.add(target)
@@ -239,10 +283,16 @@ export class ControlPlaneSim {
     return affected
   }
 
+  /** Says nothing new: its daemon does not run. Without power, it has nothing to say any more. */
+  #isMute(index: number): boolean {
+    return this.#topology.isStopped(index) && !this.#topology.isDown(index)
+  }
+
   #announce(index: number, ties: Diagnosis[]): readonly OwnRoute[] {
     const node = this.#nodes[index]
-    const evpn = node?.control.evpn
-    if (node === undefined || evpn === undefined || this.#topology.isDown(index)) return []
+    if (node === undefined || this.#topology.isDown(index)) return []
+    const { evpn } = announcedControl(node, this.#down)
+    if (evpn === undefined) return []
     const learned = this.#learned.get(index) ?? NOTHING_LEARNED
     const before = this.#announced.get(index) ?? NOTHING_ANNOUNCED
     // What others announce matters to MACs that were heard, and to nothing else.
@@ -261,10 +311,13 @@ export class ControlPlaneSim {
     return this.#nodes[index]?.name ?? ''
   }
 
-  /** What the control plane makes of a node's tables; of a node that is down nothing. */
+  /**
+   * What the control plane makes of a node's tables; of a node that is down nothing, of one whose daemon does not run what it had made of
+   * them before.
+   */
   dynamicTables(name: string): DynamicTables {
     const index = this.#topology.indexOf(name)
-    const present = this.#dynamic.get(index)
+    const present = this.#kept.get(index) ?? this.#dynamic.get(index)
     if (present !== undefined) return present
     const made = this.#tablesOf(index)
     this.#dynamic.set(index, made)
@@ -296,10 +349,10 @@ export class ControlPlaneSim {
     return tablesFrom(base, this.dynamicTables(name))
   }
 
-  /** BGP tables of a node, by table and key; of a node that is down none. */
+  /** BGP tables of a node, by table and key; of a node that is down, or whose daemon does not run, none. */
   rows(name: string): readonly RibRow[] {
     const index = this.#topology.indexOf(name)
-    if (this.#topology.isDown(index)) return []
+    if (this.#topology.isDown(index) || this.#topology.isStopped(index)) return []
     const unicast = [...this.#unicast.keys].flatMap((key) => unicastRow(this.#topology, key, index) ?? [])
     const evpn = [...this.#evpn.keys].flatMap((key) => evpnRow(this.#topology, this.#evpn, key, index) ?? [])
     return [...unicast, ...evpn].toSorted(
@@ -317,6 +370,11 @@ export class ControlPlaneSim {
     const named = <V>(map: ReadonlyMap<number, V>) =>
       new Map([...map].map(([index, value]) => [this.#nameOf(index), value]))
     return { learned: named(this.#learned), announced: named(this.#announced) }
+  }
+
+  /** Sessions that have ended and do not begin again by themselves (BGP-12, FAULT-4). */
+  get ended(): ReadonlySet<string> {
+    return this.#topology.ended
   }
 
   /** What does not work now. */

@@ -5,23 +5,19 @@
  */
 import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import { parseIp, parseIpv4 } from '../packet/index.js'
-import { ControlPlaneError } from './errors.js'
+import type { Down } from './down.js'
+import { ControlPlaneError, missing } from './errors.js'
 import type { ControlNode } from './node.js'
 import type { BgpNode, PeerSession } from './path.js'
 import { RoutePolicy } from './policy.js'
-
-/** What does not work. */
-export interface Down {
-  /** Link ids. */
-  readonly links?: readonly string[]
-  readonly nodes?: readonly string[]
-}
 
 export class Topology {
   readonly #nodes: readonly NodeEnds[]
   readonly #indexes: ReadonlyMap<string, number>
   readonly #links: ReadonlySet<string>
   #downNodes: ReadonlySet<number> = new Set()
+  /** `<node> <link>` of sessions that ended and that their node does not begin again by itself. */
+  readonly #ended = new Set<string>()
   #policies: readonly RoutePolicy[] = []
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` when two nodes have one name, or a session leads nowhere or to no policy */
@@ -36,6 +32,7 @@ export class Topology {
       index,
       name: node.name,
       control: node.control,
+      isStopped: false,
       sessions: this.#endsOf(node, index, nodes),
     }))
     const all = this.#nodes.flatMap(({ sessions }) => sessions)
@@ -119,39 +116,89 @@ export class Topology {
     return this.#downNodes.has(index)
   }
 
+  /** True where the routing daemon of a node that is up does not run. */
+  isStopped(index: number): boolean {
+    return this.#nodes[index]?.isStopped === true
+  }
+
+  /** Sessions that have ended for good: `<node> <link>`, the node being the one whose daemon has to be started anew for it (FAULT-4). */
+  get ended(): ReadonlySet<string> {
+    return new Set(this.#ended)
+  }
+
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` for what there is not */
-  checkDown({ links = [], nodes = [] }: Down): void {
+  checkDown({ links = [], nodes = [], daemons = [] }: Down): void {
     for (const link of links) if (!this.#links.has(link)) throw missing(`link ${link}`)
-    for (const name of nodes) this.indexOf(name)
+    for (const name of [...nodes, ...daemons]) this.indexOf(name)
   }
 
   /**
    * Takes down what is named and brings up all else.
    *
+   * @param ended takes the place of {@link ended}
    * @returns the nodes that this is something to: ends of sessions that changed, and nodes that did
    * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE`
    */
-  setDown({ links = [], nodes = [] }: Down): ReadonlySet<number> {
-    this.checkDown({ links, nodes })
+  setDown(down: Down, ended?: ReadonlySet<string>): ReadonlySet<number> {
+    this.checkDown(down)
+    const { links = [], nodes = [], daemons = [] } = down
     const cut = new Set(links)
     const before = this.#downNodes
-    this.#downNodes = new Set([...nodes].map((name) => this.indexOf(name)))
+    this.#downNodes = new Set(nodes.map((name) => this.indexOf(name)))
     const touched = new Set([...before].filter((index) => !this.#downNodes.has(index)))
     for (const index of this.#downNodes) if (!before.has(index)) touched.add(index)
+    if (ended !== undefined) {
+      this.#ended.clear()
+      for (const place of ended) this.#ended.add(place)
+    }
+    this.#setStopped(new Set(daemons.map((name) => this.indexOf(name))), touched)
     for (const { sessions } of this.#nodes) {
       for (const session of sessions) {
-        const { node, remote, config } = session
-        const isUp = agree(session) && !cut.has(config.link) && !this.isDown(node) && !this.isDown(remote)
+        const isUp = !cut.has(session.config.link) && this.#canBeUp(session)
         if (isUp === session.isUp) continue
         session.isUp = isUp
-        touched.add(node).add(remote)
+        touched.add(session.node).add(session.remote)
+        if (!isUp) this.#endForStopped(session)
       }
     }
     return touched
   }
+
+  #setStopped(stopped: ReadonlySet<number>, touched: Set<number>): void {
+    for (const node of this.#nodes) {
+      const isStopped = stopped.has(node.index)
+      // What a node ended is not remembered by a daemon that starts anew.
+      if (!isStopped && (node.isStopped || this.isDown(node.index))) {
+        for (const { config } of node.sessions) this.#ended.delete(placeOf(node.index, config.link))
+      }
+      if (isStopped === node.isStopped) continue
+      node.isStopped = isStopped
+      touched.add(node.index)
+      if (!isStopped) continue
+      for (const session of node.sessions) if (!session.isUp) this.#endForStopped(session)
+    }
+  }
+
+  /** What went down cannot come up before the daemon is back, whatever its peers kept. */
+  #endForStopped({ node, config }: PeerSession): void {
+    if (this.isStopped(node)) this.#ended.add(placeOf(node, config.link))
+  }
+
+  /** But for its link. */
+  #canBeUp(session: PeerSession): boolean {
+    return agree(session) && [session, session.reverse].every((end) => this.#isHeld(end))
+  }
+
+  /** By one of its ends. Peers keep a session whose daemon is about to be back as if it were up (BGP-16). */
+  #isHeld({ node, config }: PeerSession): boolean {
+    const { isStopped = false, control } = this.#nodes[node] ?? {}
+    if (this.isDown(node) || this.#ended.has(placeOf(node, config.link))) return false
+    return !isStopped || control?.gracefulRestart !== undefined
+  }
 }
 
 interface NodeEnds extends BgpNode {
+  isStopped: boolean
   control: NodeControl
   readonly sessions: readonly SessionEnd[]
 }
@@ -233,10 +280,4 @@ function agree(a: PeerSession): boolean {
 
 function placeOf(node: number, link: string): string {
   return `${node} ${link}`
-}
-
-function missing(what: string): ControlPlaneError {
-  return new ControlPlaneError('ZT_CONTROL_REFERENCE', `there is no ${what}`, {
-    remedy: 'name nodes, links and policies as the plan does',
-  })
 }

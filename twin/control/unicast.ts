@@ -16,7 +16,15 @@ import { bestOf, isUndisputed } from './decision.js'
 import type { ChosenPath, Diagnosis } from './diagnosis.js'
 import type { Entry } from './exchange.js'
 import { isSameList, isSamePath, OWN_MED, ownPath, type BgpPath } from './path.js'
-import { candidatesAt, drawFrom, settle, settleAtRandom, type Entries, type Problem } from './settle.js'
+import {
+  beginningOf,
+  candidatesAt,
+  drawFrom,
+  settle,
+  settleAtRandom,
+  type Entries,
+  type Problem,
+} from './settle.js'
 import type { Topology } from './topology.js'
 
 /** A prefix, and what each node has settled on for it. */
@@ -106,7 +114,7 @@ export class UnicastRib {
       const changed = this.#settleKey(key, pending)
       if (changed.size === 0) continue
       changes.push({ key, changed, appeared: flips(before, key.entries, changed) })
-      if (key.own.size === 0) this.#keys.delete(key.text)
+      if (key.own.size === 0 && key.entries.every((entry) => entry === undefined)) this.#keys.delete(key.text)
     }
     this.#pending.clear()
     return changes
@@ -114,7 +122,7 @@ export class UnicastRib {
 
   #settleKey(key: UnicastKey, pending: ReadonlySet<number>): ReadonlySet<number> {
     const before = key.entries
-    if (key.own.size === 0) {
+    if (key.own.size === 0 && this.#topology.nodes.every(({ isStopped }) => !isStopped)) {
       key.entries = before.map(() => undefined)
       key.diagnoses = []
       return differences(before, key.entries)
@@ -126,8 +134,9 @@ export class UnicastRib {
       key.diagnoses = cycle === undefined ? [] : [this.#oscillation(key, cycle)]
       return changed
     }
-    key.entries = before.map(() => undefined)
-    const { cycle } = settle(key.problem, key.entries, key.own.keys())
+    const beginning = beginningOf(key.problem, before)
+    key.entries = beginning.entries
+    const { cycle } = settle(key.problem, key.entries, beginning.pending)
     const order = this.#diagnose(key, cycle)
     key.diagnoses = [...(order === undefined ? [] : [order]), ...this.#disputes(key)]
     return differences(before, key.entries)
@@ -140,7 +149,7 @@ export class UnicastRib {
 
   #diagnose(key: UnicastKey, cycle: readonly number[] | undefined): Diagnosis | undefined {
     for (let seed = 1; seed <= this.#orders; seed++) {
-      const entries = settleAtRandom(key.problem, drawFrom(seed))
+      const entries = settleAtRandom(key.problem, key.entries, drawFrom(seed))
       if (entries === undefined) continue
       if (cycle !== undefined) {
         // What some order ends in says more than a moment of one that does not end.
