@@ -5,18 +5,17 @@
  */
 import { NodeControl, type BgpSession } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
-import { policyLines, routeMapName } from './frr-policy.js'
+import { policyLines } from './frr-policy.js'
+import { bfdLines, evpnSessionLines, neighbourLines, unicastLines } from './frr-session.js'
 import { isIpv6, plainName } from './text.js'
 
-/** Route map of IPv6 sessions without an import policy. */
-const PREFER_GLOBAL = 'prefer-global'
-
-/** The integrated file, and the two parts of it that the daemons read at their start. */
+/** The integrated file, and the parts of it that the daemons read at their start. */
 export interface FrrConfig {
   /** Valid to `vtysh -C`. */
   readonly frr: string
   readonly zebra: string
   readonly bgpd: string
+  readonly bfdd: string
 }
 
 /**
@@ -29,12 +28,14 @@ export function frrConfig(node: string, given: NodeControl): FrrConfig {
   // The engine forwards; a kernel that did so too would send each packet twice.
   // Routes with their gateways in them, not next-hop objects of the kernel: what reads routes (CTRL-7, people) finds them there.
   const zebra = ['no ip forwarding', 'no ipv6 forwarding', 'no zebra nexthop kernel enable', '!']
-  const bgpd = [...policyLines(control), ...preferGlobal(control), ...routerLines(control)]
+  const bgpd = [...policyLines(control), ...routerLines(control)]
+  const bfdd = bfdLines(control)
   const file = (...parts: (readonly string[])[]) => `${parts.flat().join('\n')}\n`
   return {
-    frr: file(head, ['service integrated-vtysh-config', '!'], zebra, bgpd, ['end']),
+    frr: file(head, ['service integrated-vtysh-config', '!'], zebra, bfdd, bgpd, ['end']),
     zebra: file(head, ['!'], zebra),
     bgpd: file(head, ['!'], bgpd),
+    bfdd: file(head, ['!'], bfdd),
   }
 }
 
@@ -72,25 +73,15 @@ export function checkControl(node: string, given: NodeControl): NodeControl {
   )
 }
 
-/**
- * With a route over IPv6 comes a link-local next hop beside the global one, and FRR would take it; in the plan next hops are
- * addresses of sessions (BGP-3).
- */
-function preferGlobal(control: NodeControl): string[] {
-  const needed = control.sessions.some(
-    (session) => hasFamily(session, 'ipv6') && session.import === undefined,
-  )
-  return needed
-    ? [`route-map ${PREFER_GLOBAL} permit 10`, ' set ipv6 next-hop prefer-global', 'exit', '!']
-    : []
-}
-
 function routerLines(control: NodeControl): string[] {
   const { asn, routerId, sessions, holdTime } = control
+  const reflects = sessions.some(({ client }) => client === true)
   return [
     `router bgp ${asn}`,
     ` bgp router-id ${routerId}`,
     ' bgp log-neighbor-changes',
+    ...(reflects ? [` bgp cluster-id ${routerId}`] : []),
+    ...restartLines(control),
     ' no bgp ebgp-requires-policy',
     ' no bgp default ipv4-unicast',
     // The node's own prefixes are announced whatever the kernel has.
@@ -103,26 +94,25 @@ function routerLines(control: NodeControl): string[] {
     // BGP-3: no delay between a change and its announcement.
     ' coalesce-time 0',
     ` timers bgp ${Math.max(1, Math.floor(holdTime / 3))} ${holdTime}`,
-    ...sessions.flatMap(neighbourLines),
+    ...sessions.flatMap((session) => neighbourLines(control, session)),
     ' !',
     ...familyLines(control, 'ipv4'),
     ...familyLines(control, 'ipv6'),
-    ...evpnLines(sessions),
+    ...evpnLines(control),
     'exit',
     '!',
   ]
 }
 
-function neighbourLines({ peer, link, local, remote, remoteAsn }: BgpSession): string[] {
-  const neighbour = ` neighbor ${remote}`
-  return [
-    `${neighbour} remote-as ${remoteAsn}`,
-    `${neighbour} description ${plainName('peer', peer)} over ${plainName('link', link)}`,
-    `${neighbour} update-source ${local}`,
-    `${neighbour} advertisement-interval 0`,
-    // A peer that was down is tried again each second, not each two minutes. TTL 1 is eBGP's own (BGP-1).
-    `${neighbour} timers connect 1`,
-  ]
+/** BGP-16 and FAULT-4. */
+function restartLines({ gracefulRestart }: NodeControl): string[] {
+  return gracefulRestart === undefined
+    ? []
+    : [
+        ' bgp graceful-restart',
+        ' bgp graceful-restart preserve-fw-state',
+        ` bgp graceful-restart restart-time ${gracefulRestart}`,
+      ]
 }
 
 function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6'): string[] {
@@ -133,36 +123,18 @@ function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6'): string[] {
     ` address-family ${family} unicast`,
     ...own.map((prefix) => `  network ${prefix}`),
     `  maximum-paths ${control.multipath}`,
-    ...sessions.flatMap(({ remote, import: imported, export: exported }) => {
-      const inbound =
-        imported === undefined
-          ? family === 'ipv6'
-            ? PREFER_GLOBAL
-            : undefined
-          : routeMapName(imported, family)
-      return [
-        `  neighbor ${remote} activate`,
-        ...(inbound === undefined ? [] : [`  neighbor ${remote} route-map ${inbound} in`]),
-        ...(exported === undefined
-          ? []
-          : [`  neighbor ${remote} route-map ${routeMapName(exported, family)} out`]),
-      ]
-    }),
+    ...sessions.flatMap((session) => unicastLines(control, session, family)),
     ' exit-address-family',
     ' !',
   ]
 }
 
-function evpnLines(all: readonly BgpSession[]): string[] {
-  const sessions = all.filter((session) => hasFamily(session, 'evpn'))
+function evpnLines(control: NodeControl): string[] {
+  const sessions = control.sessions.filter((session) => hasFamily(session, 'evpn'))
   if (sessions.length === 0) return []
   return [
     ' address-family l2vpn evpn',
-    ...sessions.flatMap(({ remote }) => [
-      `  neighbor ${remote} activate`,
-      // BGP-3: an EVPN next hop is the VTEP, whoever hands the route on.
-      `  neighbor ${remote} attribute-unchanged next-hop`,
-    ]),
+    ...sessions.flatMap((session) => evpnSessionLines(control, session)),
     ' exit-address-family',
     ' !',
   ]

@@ -7,7 +7,7 @@
 import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import { checkControl } from './frr-config.js'
 import { policyTables } from './gobgp-policy.js'
-import { isIpv6, plainName } from './text.js'
+import { isInternal, isIpv6, plainName } from './text.js'
 import { tomlText, type TomlTable } from './toml.js'
 
 const FAMILY_NAMES = { ipv4: 'ipv4-unicast', ipv6: 'ipv6-unicast', evpn: 'l2vpn-evpn' } as const
@@ -52,14 +52,12 @@ export function gobgpConfig(node: string, given: NodeControl, options: GobgpOpti
   })
 }
 
-function neighbour(
-  { holdTime }: NodeControl,
-  { peer, link, local, remote, remoteAsn, families }: BgpSession,
-  { passiveTowards }: GobgpOptions,
-): TomlTable {
+function neighbour(control: NodeControl, session: BgpSession, { passiveTowards }: GobgpOptions): TomlTable {
+  const { holdTime, gracefulRestart } = control
+  const { peer, link, local, remote, remoteAsn, families, bfd } = session
   return {
     config: {
-      'neighbor-address': remote,
+      'neighbor-address': scoped(session, remote),
       'peer-as': remoteAsn,
       description: `${plainName('peer', peer)} over ${plainName('link', link)}`,
     },
@@ -72,9 +70,62 @@ function neighbour(
         'idle-hold-time-after-reset': 1,
       },
     },
-    transport: { config: { 'local-address': local, 'passive-mode': passiveTowards?.has(peer) ?? false } },
-    'afi-safis': families.map((family) => ({ config: { 'afi-safi-name': FAMILY_NAMES[family] } })),
+    transport: {
+      config: { 'local-address': scoped(session, local), 'passive-mode': passiveTowards?.has(peer) ?? false },
+    },
+    // An internal peer is one hop away too (RFC 5082), as FRR is told.
+    'ttl-security': isInternal(control, session) ? { config: { enabled: true, 'ttl-min': 255 } } : undefined,
+    'graceful-restart': {
+      config: {
+        enabled: true,
+        // Without BGP-16 it is there for the End-of-RIB marker alone, which goes to who has the capability (RFC 4724 section 3).
+        'helper-only': gracefulRestart === undefined,
+        'restart-time': gracefulRestart ?? 1,
+        // A peer that does not come back must not keep the others waiting for longer than they keep what was there.
+        'deferral-time': gracefulRestart ?? 1,
+      },
+    },
+    bfd:
+      bfd === undefined
+        ? undefined
+        : {
+            config: {
+              enabled: true,
+              'desired-minimum-tx-interval': bfd.interval * MICROSECONDS,
+              'required-minimum-receive': bfd.interval * MICROSECONDS,
+              'detection-multiplier': bfd.multiplier,
+            },
+          },
+    'afi-safis': families.map((family) => familyTable(control, session, family)),
   }
+}
+
+/** In a ms. */
+const MICROSECONDS = 1000
+/** gobgpd has no word for all: the most that it can send (RFC 7911). */
+const ALL_PATHS = 255
+
+function familyTable(
+  { gracefulRestart }: NodeControl,
+  { maximumPrefixes, addPaths }: BgpSession,
+  family: BgpSession['families'][number],
+): TomlTable {
+  const unicast = family !== 'evpn'
+  return {
+    config: { 'afi-safi-name': FAMILY_NAMES[family] },
+    'mp-graceful-restart': gracefulRestart === undefined ? undefined : { config: { enabled: true } },
+    // Who sends several paths says so itself (BGP-14); nobody else does.
+    'add-paths': unicast
+      ? { config: { receive: true, ...(addPaths === true ? { 'send-max': ALL_PATHS } : {}) } }
+      : undefined,
+    'prefix-limit':
+      unicast && maximumPrefixes !== undefined ? { config: { 'max-prefixes': maximumPrefixes } } : undefined,
+  }
+}
+
+/** A link-local address is one of each of the node's links (BGP-10). */
+function scoped({ unnumbered, port }: BgpSession, address: string): string {
+  return unnumbered === true ? `${address}%${plainName('port', port)}` : address
 }
 
 function listenAddresses(sessions: readonly BgpSession[]): string[] {

@@ -15,13 +15,14 @@ import {
   type PolicyUse,
   type Statement,
 } from './policy.js'
-import { plainName } from './text.js'
+import { isInternal, plainName } from './text.js'
 import type { TomlTable } from './toml.js'
 
 /** RFC 8326 section 5. */
 const GRACEFUL_SHUTDOWN = '65535:0'
-/** NO_EXPORT, NO_ADVERTISE, NO_EXPORT_SUBCONFED (RFC 1997): none of them goes to an eBGP peer. */
-const NOT_TO_OTHERS = ['65535:65281', '65535:65282', '65535:65283']
+/** NO_EXPORT, NO_EXPORT_SUBCONFED (RFC 1997): neither goes to an eBGP peer. */
+const NOT_TO_OTHERS = ['65535:65281', '65535:65283']
+const NO_ADVERTISE = '65535:65282'
 /**
  * The local preference of a path that is about to go away. RFC 8326 and FRR have 0; gobgpd takes 0 for "leave it as it is", so
  * it gets the least that it can set.
@@ -48,24 +49,33 @@ export function policyTables(control: NodeControl): PolicyTables {
     communities: [
       { 'community-set-name': 'graceful-shutdown', 'community-list': [GRACEFUL_SHUTDOWN] },
       { 'community-set-name': 'not-to-others', 'community-list': NOT_TO_OTHERS },
+      { 'community-set-name': 'not-to-anybody', 'community-list': [NO_ADVERTISE] },
     ],
   }
+  const external = peers(control, 'external', sets)
+  const internal = peers(control, 'internal', sets)
   const evpn = { 'bgp-conditions': { 'afi-safi-in-list': ['l2vpn-evpn'] } }
+  const draining = control.gracefulShutdown === true ? external : undefined
   const definitions = [
     policy('import', [
       // No disposition: what follows is looked at too.
-      statement(communityCondition('graceful-shutdown'), {
+      ...statementFor(external, communityCondition('graceful-shutdown'), {
         'bgp-actions': { 'set-local-pref': SHUTDOWN_PREFERENCE },
       }),
       // Policies hold for unicast.
       statement(evpn, accept()),
       ...statements(control, 'import', sets),
+      ...statementFor(draining, {}, accept({ 'set-local-pref': SHUTDOWN_PREFERENCE })),
     ]),
     policy('export', [
-      statement(communityCondition('not-to-others'), reject),
+      statement(communityCondition('not-to-anybody'), reject),
+      ...statementFor(external, communityCondition('not-to-others'), reject),
       // BGP-3: an EVPN next hop is the VTEP, whoever hands the route on.
       statement(evpn, accept({ 'set-next-hop': 'unchanged' })),
+      // BGP-11: there is no IGP, each next hop is the far end of a link.
+      ...statementFor(internal, {}, { 'bgp-actions': { 'set-next-hop': 'self' } }),
       ...statements(control, 'export', sets),
+      ...statementFor(draining, {}, accept(communitiesAction([GRACEFUL_SHUTDOWN]))),
     ]),
   ]
   return {
@@ -78,16 +88,37 @@ export function policyTables(control: NodeControl): PolicyTables {
   }
 }
 
+/** The condition for all peers outside or inside the AS; absent when there are none. */
+function peers(control: NodeControl, where: 'external' | 'internal', sets: Sets): TomlTable | undefined {
+  const remotes = control.sessions
+    .filter((session) => isInternal(control, session) === (where === 'internal'))
+    .map(({ remote }) => remote)
+  if (remotes.length === 0) return undefined
+  sets.neighbours.push({ 'neighbor-set-name': where, 'neighbor-info-list': remotes })
+  return { 'match-neighbor-set': { 'neighbor-set': where } }
+}
+
+function statementFor(who: TomlTable | undefined, conditions: TomlTable, actions: TomlTable): TomlTable[] {
+  return who === undefined ? [] : [statement({ ...who, ...conditions }, actions)]
+}
+
+const FAMILY_NAMES = { ipv4: 'ipv4-unicast', ipv6: 'ipv6-unicast' } as const
+
 function statements(control: NodeControl, direction: Direction, sets: Sets): TomlTable[] {
   return policyUses(control, direction).flatMap((use) => {
-    const name = `${direction}-${plainName('policy', use.policy.name)}-${use.family}`
+    const inside = use.internal ? ':internal' : ''
+    const name = `${direction}-${plainName('policy', use.policy.name)}-${use.family}${inside}`
     sets.neighbours.push({ 'neighbor-set-name': name, 'neighbor-info-list': use.remotes })
-    const peers = { 'match-neighbor-set': { 'neighbor-set': name } }
+    // A session may carry both families (BGP-10).
+    const where = {
+      'match-neighbor-set': { 'neighbor-set': name },
+      'bgp-conditions': { 'afi-safi-in-list': [FAMILY_NAMES[use.family]] },
+    }
     return [
-      ...use.policy.statements.flatMap((one, index) => {
-        return policyStatements({ control, direction, use, peers, name: `${name}-${index + 1}`, sets }, one)
-      }),
-      statement(peers, reject),
+      ...use.policy.statements.flatMap((one, index) =>
+        policyStatements({ control, direction, use, where, name: `${name}-${index + 1}`, sets }, one),
+      ),
+      statement(where, reject),
     ]
   })
 }
@@ -96,24 +127,23 @@ interface Context {
   readonly control: NodeControl
   readonly direction: Direction
   readonly use: PolicyUse
-  readonly peers: TomlTable
+  /** Conditions of all statements of this use. */
+  readonly where: TomlTable
   /** Of this statement, and of its sets. */
   readonly name: string
   readonly sets: Sets
 }
 
-function policyStatements(
-  { control, direction, use, peers, name, sets }: Context,
-  one: Statement,
-): TomlTable[] {
+function policyStatements(context: Context, one: Statement): TomlTable[] {
+  const { control, direction, use, where, name, sets } = context
   if (!canMatch(one, use.family)) return []
-  const conditions = { ...peers, ...prefixCondition(one, use.family, name, sets) }
+  const conditions = { ...where, ...prefixCondition(one, use.family, name, sets) }
   const { communities } = one.match
   if (communities !== undefined)
     sets.communities.push({ 'community-set-name': name, 'community-list': communities })
-  const matched = communities === undefined ? {} : communityCondition(name)
-  if (one.action === 'reject') return [statement({ ...conditions, ...matched }, reject)]
-  const { localPreference, communities: added } = one.set
+  const matched = communities === undefined ? conditions : both(conditions, communityCondition(name))
+  if (one.action === 'reject') return [statement(matched, reject)]
+  const { localPreference } = one.set
   if (localPreference === 0) {
     throw new LabError(
       'ZT_LAB_PLAN',
@@ -121,23 +151,31 @@ function policyStatements(
       { remedy: 'set 1 or more in policies that leaves use' },
     )
   }
-  // What is about to go away stays least preferred (BGP-6), whatever the policy would set, and also when it is the policy that says so.
-  const going = direction === 'import' && added?.includes(GRACEFUL_SHUTDOWN) === true
-  const actions = actionsOf(one.set, control.asn)
-  const preference = going ? SHUTDOWN_PREFERENCE : localPreference
-  const least =
-    direction === 'import' && !going && localPreference !== undefined
-      ? goingAway(name, communities, sets).map((condition) =>
-          statement(
-            { ...conditions, ...condition },
-            accept({ ...actions, 'set-local-pref': SHUTDOWN_PREFERENCE }),
-          ),
-        )
-      : []
-  return [
-    ...least,
-    statement({ ...conditions, ...matched }, accept({ ...actions, 'set-local-pref': preference })),
+  const draining = control.gracefulShutdown === true && !use.internal
+  const added = [
+    ...(one.set.communities ?? []),
+    ...(direction === 'export' && draining ? [GRACEFUL_SHUTDOWN] : []),
   ]
+  const actions = actionsOf(one.set, added, control.asn)
+  if (direction === 'export' || use.internal)
+    return [statement(matched, accept({ ...actions, 'set-local-pref': localPreference }))]
+  // What is about to go away stays least preferred (BGP-6), whatever the policy would set, and also when it is the policy that says so.
+  const last = { ...actions, 'set-local-pref': SHUTDOWN_PREFERENCE }
+  if (draining || added.includes(GRACEFUL_SHUTDOWN)) return [statement(matched, accept(last))]
+  const least = localPreference === undefined ? [] : goingAway(name, communities, sets)
+  return [
+    ...least.map((condition) => statement(both(conditions, condition), accept(last))),
+    statement(matched, accept({ ...actions, 'set-local-pref': localPreference })),
+  ]
+}
+
+/** All that either asks. */
+function both(one: TomlTable, other: TomlTable): TomlTable {
+  return { ...one, ...other, 'bgp-conditions': { ...tableOf(one), ...tableOf(other) } }
+}
+
+function tableOf({ 'bgp-conditions': table }: TomlTable): TomlTable {
+  return typeof table === 'object' && !Array.isArray(table) ? (table as TomlTable) : {}
 }
 
 /** Conditions for "has GRACEFUL_SHUTDOWN, and any of these": gobgpd asks for all of a set or any of it, so one for each. */
@@ -173,15 +211,18 @@ function communityCondition(set: string, options: 'any' | 'all' = 'any'): TomlTa
   }
 }
 
-function actionsOf(set: Statement['set'], asn: number): TomlTable {
+function actionsOf(set: Statement['set'], communities: readonly string[], asn: number): TomlTable {
   return {
     'set-med': set.med === undefined ? undefined : String(set.med),
     'set-as-path-prepend':
       set.prepend === undefined ? undefined : { as: String(asn), 'repeat-n': set.prepend },
-    'set-community':
-      set.communities === undefined || set.communities.length === 0
-        ? undefined
-        : { options: 'add', 'set-community-method': { 'communities-list': set.communities } },
+    ...(communities.length === 0 ? {} : communitiesAction(communities)),
+  }
+}
+
+function communitiesAction(communities: readonly string[]): TomlTable {
+  return {
+    'set-community': { options: 'add', 'set-community-method': { 'communities-list': communities } },
   }
 }
 

@@ -265,10 +265,11 @@ export class Daemons {
       chownSync(file, 0, this.account.gid)
     }
     if (control.daemon === 'frr') {
-      const { frr, zebra, bgpd } = frrConfig(node, control)
+      const { frr, zebra, bgpd, bfdd } = frrConfig(node, control)
       write('frr.conf', frr)
       write('zebra.conf', zebra)
       write('bgpd.conf', bgpd)
+      write('bfdd.conf', bfdd)
     } else {
       const calls = this.nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node)
       write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: new Set(calls) }))

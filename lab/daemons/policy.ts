@@ -5,7 +5,7 @@
  */
 import type { NodeControl, Policy } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
-import { isIpv6 } from './text.js'
+import { isInternal, isIpv6 } from './text.js'
 
 export type Family = 'ipv4' | 'ipv6'
 export type Direction = 'import' | 'export'
@@ -20,31 +20,45 @@ export interface PrefixRange {
 export interface PolicyUse {
   readonly policy: Policy
   readonly family: Family
+  /** All of its peers are in the node's own AS, or none is. */
+  readonly internal: boolean
   /** Addresses of the peers. */
   readonly remotes: readonly string[]
 }
 
-/** By family, then name. @throws LabError `ZT_LAB_PLAN` for a policy that is named and not there */
+/** By family, then external and internal, then name. @throws LabError `ZT_LAB_PLAN` for a policy that is named and not there */
 export function policyUses(control: NodeControl, direction: Direction): PolicyUse[] {
-  return (['ipv4', 'ipv6'] as const).flatMap((family) => {
-    const byName = new Map<string, string[]>()
-    for (const session of control.sessions) {
-      const name = session[direction]
-      if (name === undefined || !session.families.includes(family)) continue
-      byName.set(name, [...(byName.get(name) ?? []), session.remote])
-    }
-    return [...byName]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, remotes]) => {
-        const policy = control.policies.find((candidate) => candidate.name === name)
-        if (policy !== undefined) return { policy, family, remotes }
-        throw new LabError(
-          'ZT_LAB_PLAN',
-          `a session names the policy ${JSON.stringify(name)}, which is not there`,
-          { remedy: 'compile the plan anew from its fabric file' },
-        )
-      })
-  })
+  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    [false, true].flatMap((internal) => {
+      const byName = new Map<string, string[]>()
+      for (const session of control.sessions) {
+        const name = session[direction]
+        if (name === undefined || !session.families.includes(family)) continue
+        if (isInternal(control, session) !== internal) continue
+        byName.set(name, [...(byName.get(name) ?? []), session.remote])
+      }
+      return [...byName]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([name, remotes]) => {
+          const policy = policyOf(control, name)
+          return policy === undefined ? [] : [{ policy, family, internal, remotes }]
+        })
+    }),
+  )
+}
+
+/** @throws LabError `ZT_LAB_PLAN` for a policy that is named and not there */
+export function policyOf(control: NodeControl, name: string | undefined): Policy | undefined {
+  if (name === undefined) return undefined
+  const policy = control.policies.find((candidate) => candidate.name === name)
+  if (policy !== undefined) return policy
+  throw new LabError(
+    'ZT_LAB_PLAN',
+    `a session names the policy ${JSON.stringify(name)}, which is not there`,
+    {
+      remedy: 'compile the plan anew from its fabric file',
+    },
+  )
 }
 
 /**

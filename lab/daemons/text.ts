@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
 
 /**
@@ -29,4 +30,9 @@ export function plainName(what: string, text: string): string {
 
 export function isIpv6(text: string): boolean {
   return text.includes(':')
+}
+
+/** Between nodes of one AS number (BGP-11). */
+export function isInternal({ asn }: Pick<NodeControl, 'asn'>, { remoteAsn }: BgpSession): boolean {
+  return asn === remoteAsn
 }
