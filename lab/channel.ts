@@ -154,6 +154,7 @@ function refusal(peer: string, op: string, rest: Answer): LabError {
   const { code, message, remedy } = Refusal.parse(rest)
   const options = remedy === undefined ? {} : { remedy }
   // labd's errors are the lab's own and pass unchanged; an engine's code stays visible in the text.
-  if (code.startsWith('ZT_LAB_')) return new LabError(code as LabErrorCode, withoutCode(message), options)
+  if (code.startsWith('ZT_LAB_') || code.startsWith('ZT_FAULT_'))
+    return new LabError(code as LabErrorCode, withoutCode(message), options)
   return new LabError('ZT_LAB_REFUSED', `${peer} refused ${op}: ${code}: ${message}`, options)
 }

@@ -35,6 +35,10 @@ export type LabErrorCode =
   | 'ZT_LAB_UNSETTLED'
   /** Frames left one end of a wire and did not come in at the other. */
   | 'ZT_LAB_LOST'
+  /** A fault of what the fabric has not; one that stands already; a repair of what is not broken. The same codes as the twin's. */
+  | 'ZT_FAULT_UNKNOWN'
+  | 'ZT_FAULT_STANDS'
+  | 'ZT_FAULT_NONE'
   /** A journal, a statistics page or a state file that cannot be read as what it should be. */
   | 'ZT_LAB_FORMAT'
 

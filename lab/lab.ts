@@ -7,13 +7,14 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
-import type { Target } from '../record/target.js'
+import type { Fault, Target } from '../record/target.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
 import { daemonDoor } from './daemons/launch.js'
 import { DirectChannels } from './direct.js'
 import { takeDown } from './down.js'
 import { LabError } from './errors.js'
+import { brokenBy, FaultRequest, speaks } from './fault.js'
 import { readPart } from './files.js'
 import { OutputEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
@@ -43,6 +44,7 @@ export interface CaptureOptions {
 }
 
 const Synced = z.object({ journalBytes: z.int().min(0) })
+const FaultsAnswer = z.object({ faults: z.array(FaultRequest) })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
 const Processes = z.object({
   nodes: z.record(z.string(), z.int().nullable()),
@@ -65,6 +67,8 @@ const DIRECT: ReadonlySet<string> = new Set([
   'sync',
 ])
 const CONTROL_TIMEOUT = 10_000
+/** Daemons that are to start have time for it. */
+const FAULT_TIMEOUT = 60_000
 /** A measurement of latency takes as long as it says. */
 const PROBE_TIMEOUT = 120_000
 
@@ -137,12 +141,35 @@ export class Lab {
     return this.channel.request({ op: 'floor', ...request }, { timeout: 180_000 })
   }
 
-  /** Its control plane, to be watched and closed; `undefined` when its tables are the compiler's. */
+  /**
+   * Breaks something (FAULT-1 to FAULT-7). Returns when that is done, not when the fabric has come to rest: that is a target's to wait for.
+   *
+   * @throws LabError `ZT_FAULT_UNKNOWN` for what the plan has not, `ZT_FAULT_STANDS` for what is broken so already
+   */
+  async fail(fault: Fault): Promise<void> {
+    await this.channel.request({ op: 'fail', fault }, { timeout: FAULT_TIMEOUT })
+  }
+
+  /** Puts it right. @throws LabError as {@link fail}, `ZT_FAULT_NONE` for what is not broken */
+  async repair(fault: Fault): Promise<void> {
+    await this.channel.request({ op: 'repair', fault }, { timeout: FAULT_TIMEOUT })
+  }
+
+  /** What is broken now. */
+  async faults(): Promise<readonly Fault[]> {
+    return FaultsAnswer.parse(await this.channel.request({ op: 'faults' })).faults
+  }
+
+  /**
+   * Its control plane, to be watched and closed; `undefined` when its tables are the compiler's. Daemons that cannot be asked, because they
+   * are down or hang, are left out, so that it is to be opened anew behind a fault.
+   */
   async routing(): Promise<RoutingWatch | undefined> {
+    if (this.plan.nodes.every(({ control }) => control === undefined)) return undefined
+    const broken = brokenBy(this.plan, await this.faults())
     const doors = this.plan.nodes.flatMap(({ name, control }) =>
-      control === undefined ? [] : [daemonDoor(this.paths.folder, name, control)],
+      control === undefined || !speaks(broken, name) ? [] : [daemonDoor(this.paths.folder, name, control)],
     )
-    if (doors.length === 0) return undefined
     const { daemons } = await this.processes()
     const pids = new Map(daemons.flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid] as const])))
     return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids })

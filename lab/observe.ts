@@ -21,6 +21,8 @@ export type JournalEntries = ReadonlyMap<string, readonly TailEntry[]>
 type PortWire = { readonly link: string; readonly peer: string } | { readonly host: string }
 
 export class JournalObserver {
+  /** Whether frames are lost on a wire, by the id of its link or host, as they are meant to be. */
+  loses: (wire: string) => boolean = () => false
   private readonly ports = new Map<string, PortWire>()
   private readonly followers: ReadonlyMap<string, Follower>
 
@@ -43,7 +45,7 @@ export class JournalObserver {
       fates: [] as NodeFate[],
       punts: [] as Observation['punts'][number][],
     }
-    const wires = new Wires(sent)
+    const wires = new Wires(sent, this.loses)
     for (const { node, entry, place } of this.inOrder(entries, wires)) {
       const lineage = this.enter(node, entry.input, place, view.wire, wires)
       const attributed = this.followers.get(node)?.attribute(entry, lineage) ?? []
@@ -83,7 +85,8 @@ export class JournalObserver {
 
   private leave(node: string, { interface: id, payload }: TailRecord, lineage: Lineage, wires: Wires): void {
     const at = this.ports.get(`${node}/${id}`)
-    if (at !== undefined && 'link' in at) wires.put(linkPlace(at.link, at.peer, payload), lineage)
+    if (at === undefined || !('link' in at) || this.loses(at.link)) return
+    wires.put(linkPlace(at.link, at.peer, payload), lineage)
   }
 
   /** The place at which a received frame is looked for; none for other inputs. */
@@ -149,8 +152,9 @@ class Wires {
   private readonly injected = new Map<string, Lineage[]>()
   private readonly unexpected: string[] = []
 
-  constructor(injections: readonly Injection[]) {
+  constructor(injections: readonly Injection[], loses: (wire: string) => boolean) {
     for (const [index, { at, frame }] of injections.entries()) {
+      if (loses('link' in at ? at.link : at.host)) continue
       const place = 'link' in at ? linkPlace(at.link, at.to, frame) : hostPlace(at.host, frame)
       push(this.injected, place, index + 1)
     }

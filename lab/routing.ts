@@ -36,6 +36,20 @@ interface Look {
   readonly daemons: readonly DaemonLook[]
   /** Equal texts: agents have done nothing between. */
   readonly agents: string
+  /** Agents that have work. */
+  readonly busy: readonly string[]
+}
+
+export interface RestOptions {
+  /** Whether a session of that node over that link is to be up; default all. */
+  readonly sessions?: (node: string, link: string) => boolean
+  /** Whether a node's agent runs and has its daemon; default all. */
+  readonly follows?: (node: string) => boolean
+  /** ms; default 30 s. */
+  readonly within?: number
+  /** ms between the two looks that are the same; default 5. */
+  readonly still?: number
+  readonly signal?: AbortSignal
 }
 
 /** What moves while an agent has work: equal texts, nothing was done. */
@@ -78,23 +92,24 @@ export class RoutingWatch {
 
   /**
    * Returns when what engines have heard is announced everywhere and stands in every table: agents have nothing to do and daemons nothing to
-   * say, in two looks between which nothing was done.
+   * say, in two looks between which nothing was done; sessions that are not to be up are down.
    *
-   * @param expected whether a session of that node over that link is to be up
    * @throws LabError `ZT_LAB_UNSETTLED` with what is not at rest
    */
-  async settle(
-    expected: (node: string, link: string) => boolean = () => true,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const giveUp = performance.now() + DEADLINE
+  async settle(options: RestOptions = {}): Promise<void> {
+    const { sessions = () => true, follows = () => true, within = DEADLINE, still = PAUSE, signal } = options
+    const giveUp = performance.now() + within
     for (let before: Look | undefined; ;) {
-      const look = await this.look(Math.max(1, Math.ceil(giveUp - performance.now())))
-      const unrest = unrestOf(look.daemons, before?.daemons, expected)
+      const look = await this.look(Math.max(1, Math.ceil(giveUp - performance.now())), follows)
+      const unrest = [
+        ...unrestOf(look.daemons, before?.daemons, sessions),
+        ...leftover(look.daemons, sessions),
+        ...look.busy,
+      ]
       if (unrest.length === 0 && look.agents === before?.agents) return
       if (performance.now() >= giveUp) throw unsettled(unrest)
       before = look
-      await delay(PAUSE, undefined, signal === undefined ? {} : { signal })
+      await delay(unrest.length === 0 ? still : PAUSE, undefined, signal === undefined ? {} : { signal })
     }
   }
 
@@ -103,27 +118,40 @@ export class RoutingWatch {
    * come, or nobody knows what to expect.
    *
    * @param expected digests of tables, by node
+   * @param follows whether a node's agent runs and has its daemon
    * @returns whether it has come
    */
-  async reach(expected: ReadonlyMap<string, string>): Promise<boolean> {
+  async reach(
+    expected: ReadonlyMap<string, string>,
+    follows: (node: string) => boolean = () => true,
+  ): Promise<boolean> {
     const giveUp = performance.now() + EXPECTED_WITHIN
     for (;;) {
       const { agents } = AgentStates.parse(await this.agents.request({ op: 'state' }))
       const has = ({ node, idle, engine }: (typeof agents)[number]) =>
-        idle && engine.refused.length === 0 && engine.tables === expected.get(node)
+        !follows(node) || (idle && engine.refused.length === 0 && engine.tables === expected.get(node))
       if (agents.every(has)) return true
       if (performance.now() >= giveUp) return false
       await delay(POLL)
     }
   }
 
-  private async look(timeout: number): Promise<Look> {
-    const asked = this.agents.request({ op: 'settled', timeout }, { timeout: timeout + 5_000 })
+  private async look(timeout: number, follows: (node: string) => boolean): Promise<Look> {
+    const { agents: known } = AgentStates.parse(await this.agents.request({ op: 'state' }))
+    // One without its daemon never has everything, and would keep the others' answer.
+    const whole = known.every(({ node }) => follows(node))
+    const asked = whole
+      ? this.agents.request({ op: 'settled', timeout }, { timeout: timeout + 5_000 })
+      : this.agents.request({ op: 'state' })
     const [answer, ...daemons] = await Promise.all([
       asked,
       ...this.observers.map((observer) => observer.look()),
     ])
-    return { daemons, agents: markOf(AgentStates.parse(answer)) }
+    const { agents } = AgentStates.parse(answer)
+    const busy = agents
+      .filter(({ node, idle }) => follows(node) && !idle)
+      .map(({ node }) => `the agent of ${node} has work`)
+    return { daemons, agents: markOf({ agents }), busy }
   }
 
   /** All tables of all daemons. */
@@ -143,6 +171,15 @@ export class RoutingWatch {
     for (const observer of this.observers) observer.close()
     this.agents.close()
   }
+}
+
+/** Sessions that are not to be up and are (FAULT-2, FAULT-4: until a timer says so). */
+function leftover(looks: readonly DaemonLook[], wanted: (node: string, link: string) => boolean): string[] {
+  return looks.flatMap(({ node, sessions }) =>
+    sessions
+      .filter(({ link, established }) => established && !wanted(node, link))
+      .map(({ peer, link }) => `${node} to ${peer} over ${link}: the session is still up`),
+  )
 }
 
 function markOf({ agents }: z.infer<typeof AgentStates>): string {

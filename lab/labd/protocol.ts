@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { Plan } from '../../contract/plan.js'
 import { EngineRequest } from '../../contract/control.js'
 import { KeyReference } from '../../contract/program.js'
+import { FaultRequest } from '../fault.js'
 
 export const LABD_VERSION = 1
 
@@ -67,6 +68,10 @@ export const LabdRequest = z.discriminatedUnion('op', [
     count: z.int().min(1).max(1_000_000),
     run: request.id,
   }),
+  /** Breaks something, or puts it right; answer: `{}` when that is done, not when the fabric has come to rest. */
+  z.strictObject({ ...request, op: z.enum(['fail', 'repair']), fault: FaultRequest }),
+  /** Answer: `{ faults }`, all that have been made and not repaired. */
+  z.strictObject({ ...request, op: z.literal('faults') }),
   /** Answer: `{ nodes: { name: pid | null }, probe: pid | null, daemons: [{ node, program, pid }], agents: pid | null }`; null: died. */
   z.strictObject({ ...request, op: z.literal('processes') }),
   /** Runs a command in the namespace of a node or host. Output comes as events; answer when it ends: `{ code, signal }`. */

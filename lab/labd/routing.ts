@@ -6,8 +6,10 @@
 import path from 'node:path'
 import type { Plan } from '../../contract/plan.js'
 import { baseTables } from '../../twin/control/index.js'
-import { Daemons, type ControlledNode, type DaemonState } from '../daemons/launch.js'
+import type { Answer, Request } from '../channel.js'
+import { Daemons, type ControlledNode, type DaemonDoor, type DaemonState } from '../daemons/launch.js'
 import { daemonPrograms } from '../daemons/programs.js'
+import { LabError } from '../errors.js'
 import { packageRoot, type LabPaths } from '../paths.js'
 import { RoutingWatch } from '../routing.js'
 import type { Wiring } from '../netns/wiring.js'
@@ -118,10 +120,40 @@ export class Routing {
       pids: new Map(this.states().flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid]]))),
     })
     try {
-      await watch.settle(() => true, signal)
+      await watch.settle({ signal })
     } finally {
       watch.close()
     }
+  }
+
+  /** As `Daemons` does. */
+  kill(node: string, which: 'routing' | 'all'): Promise<void> {
+    return this.daemons.kill(node, which)
+  }
+
+  revive(node: string, signal: AbortSignal): Promise<void> {
+    return this.daemons.revive(node, signal)
+  }
+
+  hang(node: string): void {
+    this.daemons.hang(node)
+  }
+
+  wake(node: string): void {
+    this.daemons.wake(node)
+  }
+
+  /** A request to the agents (`agent/status-server.ts`). */
+  askAgents(request: Request): Promise<Answer> {
+    if (this.agents === undefined) return Promise.reject(new LabError('ZT_LAB_STATE', 'no agents run here'))
+    return this.agents.request(request)
+  }
+
+  /** @throws LabError `ZT_LAB_UNKNOWN` */
+  doorOf(node: string): DaemonDoor {
+    const found = this.daemons.doors().find((door) => door.node === node)
+    if (found !== undefined) return found
+    throw new LabError('ZT_LAB_UNKNOWN', `no routing daemon runs on ${node}`)
   }
 
   states(): readonly DaemonState[] {

@@ -21,6 +21,8 @@ import type { LabPaths } from '../paths.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
 import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
+import { LabMeans } from './fault-means.js'
+import { Faults } from './faults.js'
 import { measureFloor, type FloorRequest } from './floor.js'
 import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { probeConfig } from './probe-config.js'
@@ -81,6 +83,9 @@ export class RunningLab {
   private readonly lodgers: Lodger[] = []
   private wiring: Wiring | undefined
   private routing: Routing | undefined
+  private faults: Faults | undefined
+  /** What each engine was given last. */
+  private readonly programs = new Map<string, unknown>()
 
   constructor(
     private readonly invoker: Invoker,
@@ -130,6 +135,7 @@ export class RunningLab {
         ...(this.routing === undefined
           ? []
           : [{ name: 'converge', setUp: (signal: AbortSignal) => this.converge(signal) }]),
+        this.faultStep(request.plan, wiring),
         { name: 'announce', setUp: async () => this.enter('up') },
       ],
       { onEvent: hooks.onEvent, gate: hooks.gate },
@@ -154,6 +160,21 @@ export class RunningLab {
     if (found === undefined)
       throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.state.id} has no node ${JSON.stringify(name)}`)
     return found
+  }
+
+  /** Has a node's engine load a program, with the keys that the lab has by now. */
+  async load(node: string, program: unknown): Promise<Answer> {
+    const answer = await this.node(node).request({ op: 'load', program, keys: this.paths.keys })
+    this.programs.set(node, program)
+    return answer
+  }
+
+  /** What is broken, and whoever breaks it. @throws LabError `ZT_LAB_STATE` while the lab is not up */
+  faulted(): Faults {
+    if (this.faults === undefined || this.state.phase !== 'up') {
+      throw new LabError('ZT_LAB_STATE', 'the lab is not up')
+    }
+    return this.faults
   }
 
   askProbe(request: Request): Promise<Answer> {
@@ -220,8 +241,10 @@ export class RunningLab {
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     this.addKeys(keys)
-    for (const { name, program } of start.nodes)
+    for (const { name, program } of start.nodes) {
       writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
+      this.programs.set(name, program)
+    }
     writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
   }
 
@@ -251,6 +274,27 @@ export class RunningLab {
         tearDown: () => routing.stopAgents(),
       },
     ]
+  }
+
+  private faultStep(plan: Plan, wiring: Wiring): Step {
+    const means = new LabMeans({
+      plan,
+      wiring,
+      paths: this.paths,
+      routing: this.routing,
+      probe: this.probeBinary,
+      env: childEnvironment(this.invoker, this.state.id),
+      reload: async (node) => {
+        await this.load(node, this.programs.get(node))
+      },
+    })
+    return {
+      name: 'faults',
+      setUp: async () => {
+        this.faults = new Faults(plan, means)
+      },
+      tearDown: () => means.stop(),
+    }
   }
 
   private async converge(signal: AbortSignal): Promise<void> {

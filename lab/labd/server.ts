@@ -162,6 +162,12 @@ export class LabdServer {
         return lab.askProbe(request.request)
       case 'floor':
         return lab.measureFloor(request)
+      case 'fail':
+      case 'repair':
+        await lab.faulted()[request.op](request.fault)
+        return {}
+      case 'faults':
+        return { faults: lab.faulted().all }
       case 'processes':
         return lab.pids()
       case 'exec':
@@ -239,7 +245,7 @@ export class LabdServer {
       )
     }
     const { id: _id, ...body } = parsed.data
-    if (body.op === 'load') return resident.request({ ...body, keys: lab.paths.keys })
+    if (body.op === 'load') return lab.load(node, body.program)
     if (body.op === 'capture' && body.file !== null) {
       // The engine writes as root: only into the lab's own folder, whatever name was given.
       const file = path.join(lab.paths.captures, path.basename(body.file))
