@@ -22,6 +22,8 @@
 #define ROUTE(vrf, prefix, members) \
     "{\"table\":\"route\",\"vrf\":" #vrf ",\"prefix\":\"" prefix "\",\"members\":" members "}"
 #define BY(interface, gateway) "{\"interface\":" #interface ",\"gateway\":\"" gateway "\"}"
+#define WEIGHED(interface, gateway, weight) \
+    "{\"interface\":" #interface ",\"gateway\":\"" gateway "\",\"weight\":" #weight "}"
 #define FLOOD(vxlan, remotes) \
     "{\"table\":\"flood\",\"interface\":" #vxlan ",\"remotes\":[" remotes "]}"
 #define APPLY(changes) "{\"id\":1,\"op\":\"apply\",\"changes\":[" changes "]}"

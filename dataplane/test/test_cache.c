@@ -235,6 +235,7 @@ static const char *const all_changes[] = {
     ROUTE(0, "10.255.0.2/32", "[" BY(2, "10.254.0.2") "]"),
     ROUTE(0, "10.255.0.2/32", "[" BY(1, "10.254.0.0") "," BY(2, "10.254.0.2") "]"),
     ROUTE(0, "10.255.0.2/32", "[" BY(1, "10.254.0.0") "]"),
+    ROUTE(0, "10.255.0.2/32", "[" BY(1, "10.254.0.0") "," WEIGHED(2, "10.254.0.2", 3) "]"),
     ROUTE(0, "10.255.0.3/32", "null"),
     ROUTE(0, "10.255.0.3/32", "[" BY(4, "10.254.0.4") "]"),
     ROUTE(1, "10.1.2.0/24", "[" BY(14, "10.1.0.13") "]"),
@@ -249,6 +250,12 @@ static char *draw_changes(void)
 {
     static char text[4096];
     uint32_t count = 1 + draw(4);
+    /* Ports are without carrier for a third of the time: HASH-4 chooses again. */
+    if (draw(6) == 0) {
+        snprintf(text, sizeof text, "{\"id\":1,\"op\":\"carrier\",\"interface\":%u,\"up\":%s}",
+                 1 + draw(3), draw(3) == 0 ? "false" : "true");
+        return text;
+    }
     strcpy(text, "{\"id\":1,\"op\":\"apply\",\"changes\":[");
     for (uint32_t i = 0; i < count; i++) {
         strcat(text, i == 0 ? "" : ",");

@@ -42,12 +42,13 @@ static void put_frame(struct zt_journal_writer *writer, uint16_t port, uint64_t 
     free(data);
 }
 
-/* A journal of inputs alone: ARP, sealed and clear frames, control, changes of tables, a clock, a neighbour. */
+/* A journal of inputs alone: ARP, sealed and clear frames, control, changes of tables, lost carrier, a clock, a neighbour. */
 static void write_inputs(const char *path)
 {
     static const char set_vni[] = "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":11111}";
     static const char apply[] =
         APPLY(FDB(10, WEB3, TO_PORT(12, false)) "," NEIGHBOUR(14, "10.1.0.13", TO_MAC(WEB3, true)));
+    static const char carrier[] = "{\"id\":0,\"op\":\"carrier\",\"interface\":1,\"up\":false}";
     static const uint8_t update[] = { 4, 1, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0 };
     struct bench *bench = bench_start("leaf", NULL);
     struct zt_error error = { 0 };
@@ -68,6 +69,9 @@ static void write_inputs(const char *path)
     put_frame(writer, 11, 35, UDP_WEB1_WEB3); /* held */
     zt_journal_record(writer, ZT_JOURNAL_CONTROL_IN, 0, 36, apply, sizeof apply - 1);
     put_frame(writer, 11, 37, UDP_WEB1_WEB3);
+    zt_journal_record(writer, ZT_JOURNAL_CONTROL_IN, 0, 38, carrier, sizeof carrier - 1);
+    put_frame(writer, 1, 39, TRANSIT_TO_3); /* nothing comes of it */
+    put_frame(writer, 11, 39, UDP_WEB1_FAR);
     assert_true(zt_journal_close(writer, &error));
     bench_stop(bench);
 }
