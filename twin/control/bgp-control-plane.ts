@@ -50,14 +50,14 @@ export function simulatedNodes(index: FabricIndex): readonly SimulatedNode[] {
   })
 }
 
-/** What no control plane changes: connected routes, and neighbours on links. It is the same whoever fills the rest. */
-export function baseTables(interfaces: readonly Interface[], { routes, neighbours }: Tables): Tables {
+/** What no control plane changes: connected routes, neighbours on links, and hosts that belong to a port. It is the same whoever fills the rest. */
+export function baseTables(interfaces: readonly Interface[], { routes, neighbours, fdb }: Tables): Tables {
   const irbs = new Set(interfaces.flatMap((item) => (item.kind === 'irb' ? item.id : [])))
   return {
     routes: routes.filter(({ connected }) => connected !== undefined),
     groups: [],
     neighbours: neighbours.filter(({ interface: id }) => !irbs.has(id)),
-    fdb: [],
+    fdb: fdb.filter(({ remote }) => remote === undefined),
     flood: [],
   }
 }

@@ -4,10 +4,19 @@
  *
  * @module
  */
-import { formatPrefix, prefixCovers } from '../packet/index.js'
+import { formatPrefix, prefixCovers, type Prefix } from '../packet/index.js'
 import { capacityOf } from './addresses.js'
 import { count, type Claim, type Context } from './context.js'
-import { idOf, type FabricLink, type FabricNode, type Network, type Tenant, type Underlay } from './fabric.js'
+import {
+  idOf,
+  isLeaf,
+  type FabricLink,
+  type FabricNode,
+  type Network,
+  type Tenant,
+  type Underlay,
+} from './fabric.js'
+import { carriedFamilies } from './read-policies.js'
 import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
 
@@ -35,9 +44,10 @@ export function checkWhole(context: Context, parts: Parts): void {
   checkPools(context, parts)
   checkPortMtu(context, parts)
   checkVnis(context, parts.tenants)
+  checkUnderlayTenants(context, parts)
   for (const tenant of parts.tenants) {
     checkVlans(context, tenant)
-    checkSubnets(context, tenant)
+    if (!tenant.underlay) checkSubnets(context, tenant.networks, 'in the same tenant')
     checkNetworkMtus(context, parts.underlay, tenant)
     checkLayer3(context, tenant)
     checkPaths(context, parts, tenant)
@@ -75,21 +85,21 @@ function checkPools(context: Context, { underlay, nodes, links }: Parts): void {
       count(nodes.length, 'node'),
     )
   }
-  const linkRoom = linkCapacityOf(underlay)
-  if (links.length > linkRoom) {
-    exhausted(
-      ['underlay', 'links'],
-      `${formatPrefix(underlay.links)} has room for ${count(linkRoom, 'link')}`,
-      count(links.length, 'link'),
-    )
+  if (underlay.links !== undefined) {
+    const room = linkCapacityOf(underlay.links)
+    if (links.length > room) {
+      exhausted(
+        ['underlay', 'links'],
+        `${formatPrefix(underlay.links)} has room for ${count(room, 'link')}`,
+        count(links.length, 'link'),
+      )
+    }
   }
-  const leaves = nodes.filter((node) => node.role === 'leaf')
+  if (bgp.leaves === undefined) return
+  const { first, last } = bgp.leaves
+  const leaves = nodes.filter(isLeaf)
   const given = new Set(nodes.flatMap(({ asn }) => asn ?? []))
-  const free =
-    bgp.leaves.last -
-    bgp.leaves.first +
-    1 -
-    [...given].filter((asn) => asn >= bgp.leaves.first && asn <= bgp.leaves.last).length
+  const free = last - first + 1 - [...given].filter((asn) => asn >= first && asn <= last).length
   const needed = leaves.filter(({ asn }) => asn === undefined).length
   if (needed > free) {
     exhausted(
@@ -101,10 +111,10 @@ function checkPools(context: Context, { underlay, nodes, links }: Parts): void {
 }
 
 /** How many links a pool numbers: /31 (RFC 3021), or /127 (RFC 6164) without the first, the subnet-router anycast address. */
-function linkCapacityOf({ links }: Underlay): number {
-  const bits = (links.family === 6 ? 127 : 31) - links.length
+function linkCapacityOf(pool: Prefix): number {
+  const bits = (pool.family === 6 ? 127 : 31) - pool.length
   if (bits < 0) return 0
-  return 2 ** Math.min(32, bits) - (links.family === 6 ? 1 : 0)
+  return 2 ** Math.min(32, bits) - (pool.family === 6 ? 1 : 0)
 }
 
 function checkPortMtu(context: Context, { underlay, links }: Parts): void {
@@ -128,8 +138,10 @@ function checkVnis(context: Context, tenants: readonly Tenant[]): void {
     })
     const layer3 =
       tenant.l3vni === undefined ? [] : [claim(tenant.l3vni, `${tenant.name}'s layer 3`, [...path, 'l3vni'])]
-    const layer2 = tenant.networks.map((network) =>
-      claim(network.vni, idOf(network), [...path, 'networks', network.name, 'vni']),
+    const layer2 = tenant.networks.flatMap((network) =>
+      network.vni === undefined
+        ? []
+        : [claim(network.vni, idOf(network), [...path, 'networks', network.name, 'vni'])],
     )
     return [...layer3, ...layer2]
   })
@@ -153,8 +165,9 @@ function checkVlans(context: Context, tenant: Tenant): void {
   context.rejectClashes('ZT_FABRIC_VLAN_CLASH', claims, 'choose another number')
 }
 
-function checkSubnets(context: Context, tenant: Tenant): void {
-  const routed = tenant.networks
+/** Networks of one VRF have subnets apart. */
+function checkSubnets(context: Context, networks: readonly Network[], where: string): void {
+  const routed = networks
     .flatMap((network) =>
       network.subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : { network, prefix })),
     )
@@ -169,7 +182,7 @@ function checkSubnets(context: Context, tenant: Tenant): void {
     context.bad(
       'ZT_FABRIC_SUBNET_CLASH',
       gatewaysOf(second.network),
-      `${formatPrefix(second.prefix)} overlaps ${formatPrefix(first.prefix)} of ${first.network.name}, in the same tenant`,
+      `${formatPrefix(second.prefix)} overlaps ${formatPrefix(first.prefix)} of ${first.network.name}, ${where}`,
       'give them subnets apart',
       [{ at: context.valueAt(gatewaysOf(first.network)), message: `the subnet of ${first.network.name}` }],
     )
@@ -182,22 +195,26 @@ function gatewaysOf(network: Network): Path {
 
 /** Whether packets of a network may cross the underlay. */
 function crosses(tenant: Tenant, network: Network): boolean {
-  return network.nodes.length > 1 || (network.gatewayNodes.length > 0 && vrfNodesOf(tenant).length > 1)
+  const isStretched = network.vni !== undefined && network.nodes.length > 1
+  return tenant.underlay || isStretched || (network.gatewayNodes.length > 0 && vrfNodesOf(tenant).length > 1)
 }
 
-/** Leaves where the tenant's VRF is: those with a gateway. */
+/** Leaves where the tenant's own VRF is: those with a gateway. */
 export function vrfNodesOf(tenant: Tenant): readonly string[] {
+  if (tenant.underlay) return []
   return [...new Set(tenant.networks.flatMap((network) => network.gatewayNodes))]
 }
 
 function checkNetworkMtus(context: Context, underlay: Underlay, tenant: Tenant): void {
-  const overhead = VXLAN_OVERHEAD[underlay.family]
+  const overhead = tenant.underlay ? 0 : VXLAN_OVERHEAD[underlay.family]
   for (const network of tenant.networks) {
     if (!crosses(tenant, network) || network.mtu + overhead <= underlay.mtu) continue
     context.badKey(
       'ZT_FABRIC_MTU',
       ['tenants', tenant.name, 'networks', network.name, 'mtu'],
-      `${tenant.name}/${network.name} has an MTU of ${network.mtu}, which needs ${network.mtu + overhead} over IPv${underlay.family}; the underlay has ${underlay.mtu}`,
+      tenant.underlay
+        ? `${idOf(network)} has an MTU of ${network.mtu}, the underlay has ${underlay.mtu}`
+        : `${idOf(network)} has an MTU of ${network.mtu}, which needs ${network.mtu + overhead} over IPv${underlay.family}; the underlay has ${underlay.mtu}`,
       `raise underlay.mtu, or write an mtu of at most ${underlay.mtu - overhead} here`,
       [{ at: context.valueAt(['underlay', 'mtu']), message: 'the underlay' }],
     )
@@ -206,7 +223,7 @@ function checkNetworkMtus(context: Context, underlay: Underlay, tenant: Tenant):
 
 /** Without an L3 VNI a packet is routed only where its network's gateway is. */
 function checkLayer3(context: Context, tenant: Tenant): void {
-  if (tenant.l3vni !== undefined) return
+  if (tenant.l3vni !== undefined || tenant.underlay) return
   const routers = vrfNodesOf(tenant)
   for (const network of tenant.networks) {
     const missing = routers.find((node) => !network.gatewayNodes.includes(node))
@@ -227,12 +244,13 @@ function checkPaths(context: Context, { nodes, links }: Parts, tenant: Tenant): 
   const roles = new Map(nodes.map((node) => [node.name, node.role]))
   const spinesOf = new Map<string, Set<string>>()
   for (const { ends } of links) {
-    const [leaf, spine] = roles.get(ends[0]) === 'leaf' ? ends : [ends[1], ends[0]]
+    const [leaf, spine] = roles.get(ends[0]) === 'spine' ? [ends[1], ends[0]] : ends
+    if (roles.get(spine) !== 'spine') continue
     spinesOf.set(leaf, (spinesOf.get(leaf) ?? new Set()).add(spine))
   }
   const groups = [
     ...tenant.networks.map((network) => ({
-      nodes: network.nodes,
+      nodes: network.vni === undefined ? [] : network.nodes,
       what: `the network ${tenant.name}/${network.name}`,
     })),
     { nodes: tenant.l3vni === undefined ? [] : vrfNodesOf(tenant), what: `${tenant.name}'s layer 3` },
@@ -254,4 +272,37 @@ function checkPaths(context: Context, { nodes, links }: Parts, tenant: Tenant): 
 
 function intersects(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
   return a !== undefined && b !== undefined && [...a].some((item) => b.has(item))
+}
+
+/** Tenants in the underlay share a VRF with each other and with the fabric's own addresses. */
+function checkUnderlayTenants(context: Context, { underlay, tenants }: Parts): void {
+  const networks = tenants.filter((tenant) => tenant.underlay).flatMap((tenant) => tenant.networks)
+  checkSubnets(context, networks, 'in the underlay too')
+  const pools = [
+    { key: 'loopbacks', prefix: underlay.loopbacks },
+    ...(underlay.links === undefined ? [] : [{ key: 'links', prefix: underlay.links }]),
+  ]
+  const carried = carriedFamilies({ underlay, tenants })
+  for (const network of networks) {
+    for (const { prefix } of network.subnets) {
+      const pool = pools.find((one) => prefixCovers(one.prefix, prefix) || prefixCovers(prefix, one.prefix))
+      if (pool !== undefined) {
+        context.bad(
+          'ZT_FABRIC_SUBNET_CLASH',
+          gatewaysOf(network),
+          `${formatPrefix(prefix)} overlaps the underlay's ${pool.key}, ${formatPrefix(pool.prefix)}`,
+          'give it a subnet apart',
+          [{ at: context.valueAt(['underlay', pool.key]), message: `the pool of ${pool.key}` }],
+        )
+      }
+      if (carried.has(prefix.family)) continue
+      context.bad(
+        'ZT_FABRIC_FAMILY',
+        gatewaysOf(network),
+        `${formatPrefix(prefix)} is IPv${prefix.family}, and the links are IPv${underlay.family}`,
+        'give underlay links: unnumbered, which carry both',
+        [{ at: context.valueAt(['underlay', 'links']), message: 'the links' }],
+      )
+    }
+  }
 }

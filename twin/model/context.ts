@@ -11,13 +11,14 @@ import type { ProblemCode, Problems, Related } from './problem.js'
 import { compareSpans, type Span } from './source.js'
 import { formatPath, placeOfKey, placeOfValue, type Path, type Tree } from './tree.js'
 
-type Part = 'nodes' | 'seals' | 'links' | 'tenants' | 'intents'
+type Part = 'nodes' | 'seals' | 'links' | 'policies' | 'tenants' | 'intents'
 
 /** What a part is made from besides itself. */
 const inputs: Readonly<Record<Part, readonly Part[]>> = {
   nodes: [],
   seals: [],
   links: ['nodes'],
+  policies: ['nodes', 'links'],
   tenants: ['nodes'],
   intents: ['links', 'tenants'],
 }
@@ -60,6 +61,17 @@ export class Context {
     related: readonly Related[] = [],
   ): void {
     this.problems.add(code, { at: this.keyAt(path), path: formatPath(path) }, reason, remedy, related)
+  }
+
+  /** A warning at a value. */
+  warn(
+    code: ProblemCode,
+    path: Path,
+    reason: string,
+    remedy: string,
+    related: readonly Related[] = [],
+  ): void {
+    this.problems.warn(code, { at: this.valueAt(path), path: formatPath(path) }, reason, remedy, related)
   }
 
   /** Runs a parser of `twin/packet`; its complaint becomes a problem at the value. */

@@ -12,7 +12,9 @@ import {
   type LinkEntry,
   type NetworkEntry,
   type NodeEntry,
+  type PolicyEntry,
   type SealEntry,
+  type TenantEntry,
 } from '../../contract/fabric.js'
 import type { Fabric } from './fabric.js'
 import { FabricError } from './problem.js'
@@ -75,6 +77,7 @@ export class FabricBuilder {
   readonly #nodes = new Entries<NodeEntry>('node')
   readonly #seals = new Entries<SealEntry>('seal')
   readonly #links: LinkEntry[] = []
+  readonly #policies = new Entries<PolicyEntry>('policy')
   readonly #tenants = new Entries<TenantBuilder>('tenant')
   readonly #intents = new Entries<IntentEntry>('intent')
 
@@ -96,6 +99,16 @@ export class FabricBuilder {
     return this.#node(names, { role: 'leaf', ...options })
   }
 
+  /** One gateway or a range of them: leaves on which tenants are routed and nobody lives. */
+  gateways(names: string, options: Omit<NodeEntry, 'role'> = {}): NodesRef {
+    return this.#node(names, { role: 'gateway', ...options })
+  }
+
+  /** One router or a range of them. */
+  routers(names: string, options: Omit<NodeEntry, 'role'> = {}): NodesRef {
+    return this.#node(names, { role: 'router', ...options })
+  }
+
   #node(names: string, entry: NodeEntry): NodesRef {
     this.#nodes.add(names, entry)
     return { nodes: names }
@@ -110,19 +123,33 @@ export class FabricBuilder {
   link(
     from: NodesRef,
     to: NodesRef,
-    options: { readonly seal?: SealRef; readonly count?: number } = {},
+    options: Omit<LinkEntry, 'from' | 'to' | 'seal'> & { readonly seal?: SealRef } = {},
   ): void {
-    const { seal, count } = options
+    const { seal, ...others } = options
     this.#links.push({
       from: from.nodes,
       to: to.nodes,
       ...(seal === undefined ? {} : { seal: seal.seal }),
-      ...(count === undefined ? {} : { count }),
+      ...others,
     })
   }
 
-  tenant(name: string, options: { readonly l3vni?: number } = {}): TenantBuilder {
-    const tenant = new TenantBuilder(name, options.l3vni)
+  /** What nodes do with routes that they hear from, or tell to, `peers`; all of theirs, when left out. */
+  policy(
+    name: string,
+    at: NodesRef,
+    policy: Omit<PolicyEntry, 'at' | 'peers'> & { readonly peers?: NodesRef },
+  ): void {
+    const { peers, ...others } = policy
+    this.#policies.add(name, {
+      at: at.nodes,
+      ...(peers === undefined ? {} : { peers: peers.nodes }),
+      ...others,
+    })
+  }
+
+  tenant(name: string, options: Pick<TenantEntry, 'l3vni' | 'vrf'> = {}): TenantBuilder {
+    const tenant = new TenantBuilder(name, options)
     this.#tenants.add(name, tenant)
     return tenant
   }
@@ -163,6 +190,7 @@ export class FabricBuilder {
       nodes: this.#nodes.all,
       ...whenAny('seals', this.#seals.all),
       ...(this.#links.length === 0 ? {} : { links: this.#links }),
+      ...whenAny('policies', this.#policies.all),
       ...whenAny('tenants', Object.fromEntries(tenants)),
       ...whenAny('intents', this.#intents.all),
     }
@@ -172,13 +200,13 @@ export class FabricBuilder {
 /** A tenant's networks and hosts. */
 export class TenantBuilder {
   readonly #name: string
-  readonly #l3vni: number | undefined
+  readonly #options: Pick<TenantEntry, 'l3vni' | 'vrf'>
   readonly #networks = new Entries<NetworkEntry>('network')
   readonly #hosts = new Entries<HostEntry>('host')
 
-  constructor(name: string, l3vni: number | undefined) {
+  constructor(name: string, options: Pick<TenantEntry, 'l3vni' | 'vrf'>) {
     this.#name = name
-    this.#l3vni = l3vni
+    this.#options = options
   }
 
   network(name: string, network: NetworkEntry): NetworkRef {
@@ -194,7 +222,7 @@ export class TenantBuilder {
 
   build(): Readonly<Record<string, unknown>> {
     return {
-      ...(this.#l3vni === undefined ? {} : { l3vni: this.#l3vni }),
+      ...this.#options,
       networks: this.#networks.all,
       ...whenAny('hosts', this.#hosts.all),
     }

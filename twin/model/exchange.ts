@@ -20,21 +20,21 @@ export function exportFabric(fabric: Fabric): FabricFile {
   return data
 }
 
-/** VLAN, VNI and VRF of every network. The VRF of a tenant has the tenant's name. */
+/** VLAN, VNI and VRF of every network that has a VNI. The VRF of a tenant has the tenant's name. */
 export function exportMapping(fabric: Fabric): VniMapping {
   return {
     format: 'ztos-vni-mapping',
     version: VNI_MAPPING_VERSION,
     fabric: fabric.name,
-    vrfs: fabric.tenants.map((tenant) => ({
-      vrf: tenant.name,
-      ...(tenant.l3vni === undefined ? {} : { l3vni: tenant.l3vni }),
-      networks: tenant.networks.map(({ name, vlan, vni }) => ({
-        name,
-        vni,
-        ...(vlan === undefined ? {} : { vlan }),
+    vrfs: fabric.tenants
+      .filter((tenant) => !tenant.underlay)
+      .map((tenant) => ({
+        vrf: tenant.name,
+        ...(tenant.l3vni === undefined ? {} : { l3vni: tenant.l3vni }),
+        networks: tenant.networks.flatMap(({ name, vlan, vni }) =>
+          vni === undefined ? [] : [{ name, vni, ...(vlan === undefined ? {} : { vlan }) }],
+        ),
       })),
-    })),
   }
 }
 
@@ -49,7 +49,8 @@ export function importMapping(fabric: Fabric, text: string | Uint8Array, name: s
   const problems = new Problems()
   const mapping = readMapping(text, name, problems)
   const file = mapping === undefined ? undefined : apply(mapping, fabric, problems)
-  if (problems.any || file === undefined) return { problems: problems.sorted() }
+  if (problems.any || file === undefined)
+    return { problems: problems.sorted(), warnings: problems.warnings() }
   return reviseFabric(fabric, file)
 }
 

@@ -9,16 +9,20 @@ import { Context } from './context.js'
 import type { Fabric } from './fabric.js'
 import { Problems, type Problem } from './problem.js'
 import { gather, type Reader } from './include.js'
+import { lintControl } from './lint.js'
 import { readIntents } from './read-intents.js'
-import { readLinks, readNodes, readSeals } from './read-nodes.js'
+import { readLinks, readSeals } from './read-links.js'
+import { readNodes } from './read-nodes.js'
+import { readPolicies } from './read-policies.js'
 import { readTenants } from './read-tenants.js'
 import { readUnderlay } from './read-underlay.js'
 import { shape } from './shape.js'
 
-/** A fabric, or everything that is wrong. */
-export type LoadResult =
+/** A fabric, or everything that is wrong; and what is probably not meant. */
+export type LoadResult = { readonly warnings: readonly Problem[] } & (
   | { readonly fabric: Fabric; readonly problems?: undefined }
   | { readonly problems: readonly Problem[]; readonly fabric?: undefined }
+)
 
 /**
  * Reads a fabric from text, which cannot include fragments.
@@ -34,8 +38,9 @@ export function loadWith(reader: Reader, file: string): LoadResult {
   const problems = new Problems()
   const fabric = readFabric(reader, file, problems)
   // A fabric with a problem is none: nobody gets to see it.
-  if (problems.any || fabric === undefined) return { problems: problems.sorted() }
-  return { fabric }
+  const warnings = problems.warnings()
+  if (problems.any || fabric === undefined) return { problems: problems.sorted(), warnings }
+  return { fabric, warnings }
 }
 
 /** For a faulty head: the rest can be judged without it. */
@@ -49,11 +54,13 @@ function readFabric(reader: Reader, file: string, problems: Problems): Fabric | 
   const context = new Context(data, gathered.tree, problems)
   const underlay = readUnderlay(context)
   if (underlay === undefined) return undefined
-  const nodes = readNodes(context, underlay.bgp.spines)
+  const nodes = readNodes(context, underlay.bgp)
   const links = readLinks(context, nodes, readSeals(context))
   const tenants = readTenants(context, nodes)
   checkWhole(context, { underlay, nodes, links, tenants })
+  const policies = readPolicies(context, { underlay, nodes, links, tenants })
+  lintControl(context, { underlay, nodes, links, tenants }, policies)
   const intents = readIntents(context, links, tenants)
   const { name } = data
-  return { name, underlay, nodes, links, tenants, intents, file: data, sources: gathered.sources }
+  return { name, underlay, nodes, links, policies, tenants, intents, file: data, sources: gathered.sources }
 }

@@ -60,6 +60,15 @@ export type ProblemCode =
   | 'ZT_FABRIC_INTENT'
   | 'ZT_FABRIC_INTENT_CONTRADICTION'
   | 'ZT_FABRIC_INTENT_NO_HOSTS'
+  // The control plane
+  | 'ZT_FABRIC_CONTROL'
+  | 'ZT_FABRIC_POLICY'
+  | 'ZT_FABRIC_POLICY_CLASH'
+  // Warnings
+  | 'ZT_FABRIC_LINT_ASN'
+  | 'ZT_FABRIC_LINT_DRAIN'
+  | 'ZT_FABRIC_LINT_IDLE'
+  | 'ZT_FABRIC_LINT_POLICY'
 
 /** Another place that has to do with a problem: what was given first, what it clashes with. */
 export interface Related {
@@ -67,9 +76,13 @@ export interface Related {
   readonly message: string
 }
 
+/** An error makes a file no fabric. A warning is about what is sound and probably not meant. */
+export type Severity = 'error' | 'warning'
+
 /** One mistake: where, why, and what to do about it. */
 export interface Problem {
   readonly code: ProblemCode
+  readonly severity: Severity
   readonly at: Span
   /** Keys from the top of the file, `tenants.shop.networks.web.vni`. */
   readonly path: string
@@ -127,6 +140,7 @@ const MAX_PROBLEMS = 200
 /** Collects problems and hands them back in the order of the files. */
 export class Problems {
   readonly #found: Problem[] = []
+  readonly #warnings: Problem[] = []
   readonly #paths = new Set<string>()
   readonly #damaged = new Set<string>()
 
@@ -140,7 +154,20 @@ export class Problems {
     this.#paths.add(where.path)
     if (!HARMLESS.has(code)) this.#damaged.add(where.path.split(/[.[]/, 1)[0] ?? '')
     if (this.#found.length >= MAX_PROBLEMS) return
-    this.#found.push({ code, at: where.at, path: where.path, reason, remedy, related })
+    const { at, path } = where
+    this.#found.push({ code, severity: 'error', at, path, reason, remedy, related })
+  }
+
+  warn(
+    code: ProblemCode,
+    where: { readonly at: Span; readonly path: string },
+    reason: string,
+    remedy: string,
+    related: readonly Related[] = [],
+  ): void {
+    if (this.#warnings.length >= MAX_PROBLEMS) return
+    const { at, path } = where
+    this.#warnings.push({ code, severity: 'warning', at, path, reason, remedy, related })
   }
 
   get any(): boolean {
@@ -152,13 +179,23 @@ export class Problems {
     return this.#paths.has(path)
   }
 
+  /** True when there is a problem with something inside of the value at a path. */
+  hasInside(path: string): boolean {
+    return [...this.#paths].some((other) => other.startsWith(`${path}.`))
+  }
+
   /** True when something is left out of a top-level part: that a name is not in it says nothing then. */
   damages(part: string): boolean {
     return this.#damaged.has(part)
   }
 
-  /** By file in order of reading, then by position. */
+  /** Errors, by file in order of reading, then by position. */
   sorted(): readonly Problem[] {
     return this.#found.toSorted((a, b) => compareSpans(a.at, b.at))
+  }
+
+  /** Warnings, in the same order. */
+  warnings(): readonly Problem[] {
+    return this.#warnings.toSorted((a, b) => compareSpans(a.at, b.at))
   }
 }

@@ -113,7 +113,8 @@ export function rejectHostClashes(
 ): void {
   const addresses = hosts.flatMap((host) =>
     host.addresses.map((address): Claim => ({
-      value: address,
+      // Of an anycast network each node has its own hosts.
+      value: network.anycast ? `${host.node} ${formatIp(address)}` : address,
       what: `the address ${formatIp(address)}`,
       owner: idOf(host),
       path: [...host.path, 'address'],
@@ -136,11 +137,17 @@ export function rejectHostClashes(
   context.rejectClashes('ZT_FABRIC_MAC_CLASH', macs, remedy)
   for (const { prefix, gateway } of network.subnets) {
     const room = capacityOf(prefix) - (gateway === undefined ? 0 : 1)
-    if (hosts.length <= room) continue
+    const given = hosts.map(({ addresses: own }) =>
+      own.find((address) => isIpv6(address) === (prefix.family === 6)),
+    )
+    const needed =
+      new Set(given.filter((address) => address !== undefined)).size +
+      given.filter((address) => address === undefined).length
+    if (needed <= room) continue
     context.badKey(
       'ZT_FABRIC_POOL_EXHAUSTED',
       path,
-      `${formatPrefix(prefix)} has room for ${count(room, 'host')}, ${network.name} has ${hosts.length}`,
+      `${formatPrefix(prefix)} has room for ${count(room, 'host')}, ${network.name} has ${needed}`,
       'give the network a larger subnet',
     )
   }

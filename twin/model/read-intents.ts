@@ -6,6 +6,7 @@
 import type { IntentEntry } from '../../contract/fabric.js'
 import { asList, count, type Context } from './context.js'
 import {
+  areIsolated,
   idOf,
   isolationName,
   type FabricLink,
@@ -17,6 +18,8 @@ import {
   type Traffic,
 } from './fabric.js'
 import { compareNames } from './names.js'
+import { select } from './pattern.js'
+import { nanoseconds, packetsPerSecond } from './quantities.js'
 import type { Path } from './tree.js'
 
 /** Intents in name order. */
@@ -42,7 +45,7 @@ class IntentReader {
   readonly #links: readonly string[]
   readonly #hosts: ReadonlyMap<string, Host>
   readonly #networks: ReadonlyMap<string, Network>
-  readonly #tenants: readonly string[]
+  readonly #tenants: readonly Tenant[]
 
   constructor(context: Context, links: readonly FabricLink[], tenants: readonly Tenant[]) {
     this.#context = context
@@ -51,7 +54,7 @@ class IntentReader {
     this.#networks = new Map(
       tenants.flatMap((tenant) => tenant.networks).map((network) => [idOf(network), network]),
     )
-    this.#tenants = tenants.map((tenant) => tenant.name)
+    this.#tenants = tenants
   }
 
   read(name: string, entry: IntentEntry): Intent | undefined {
@@ -78,9 +81,10 @@ class IntentReader {
   #reach(head: Head, path: Path, entry: Reach): Intent | undefined {
     const traffic = this.#traffic([...path, 'proto'], entry.proto ?? 'any')
     const from = this.#ends([...path, 'from'], entry.from)
-    const to = this.#ends([...path, 'to'], entry.to)
-    if (from.length === 0 || to.length === 0 || traffic === undefined) return undefined
-    if (!from.some((a) => to.some((b) => a !== b))) {
+    const ends = this.#ends([...path, 'to'], entry.to)
+    const { to, toAny } = this.#anycastApart(asList(entry.to), ends)
+    if (from.length === 0 || ends.length === 0 || traffic === undefined) return undefined
+    if (!from.some((a) => ends.some((b) => a !== b))) {
       this.#context.bad(
         'ZT_FABRIC_INTENT_NO_HOSTS',
         path,
@@ -89,10 +93,42 @@ class IntentReader {
       )
       return undefined
     }
-    for (const a of oneOfEachNetwork(from)) {
-      for (const b of oneOfEachNetwork(to)) if (!this.#canTalk(path, a, b)) return undefined
+    for (const a of this.#oneOfEachNetwork(from)) {
+      for (const b of this.#oneOfEachNetwork(ends)) if (!this.#canTalk(path, a, b)) return undefined
     }
-    return { ...head, kind: 'reach', from: from.map(idOf), to: to.map(idOf), traffic }
+    return {
+      ...head,
+      kind: 'reach',
+      from: from.map(idOf),
+      to: to.map(idOf),
+      toAny: toAny.map((set) => set.map(idOf)),
+      traffic,
+    }
+  }
+
+  /**
+   * Hosts that are meant one by one, and those of which any will do: hosts of an anycast network, unless they are named without
+   * a glob.
+   */
+  #anycastApart(
+    patterns: readonly string[],
+    hosts: readonly Host[],
+  ): { readonly to: readonly Host[]; readonly toAny: readonly (readonly Host[])[] } {
+    const literal = patterns.filter((pattern) => !pattern.includes('*'))
+    const named = new Set(
+      literal.flatMap((pattern) => {
+        const found = select(pattern, [...this.#hosts.keys()])
+        return 'fault' in found ? [] : found.selected
+      }),
+    )
+    const sets = new Map<string, Host[]>()
+    const to = hosts.filter((host) => {
+      const network = `${host.tenant}/${host.network}`
+      if (this.#networks.get(network)?.anycast !== true || named.has(idOf(host))) return true
+      sets.set(network, [...(sets.get(network) ?? []), host])
+      return false
+    })
+    return { to, toAny: [...sets.values()] }
   }
 
   /** Hosts named by patterns, which match networks and hosts. */
@@ -124,7 +160,9 @@ class IntentReader {
   /** False, and a problem, when the file itself says that two hosts cannot talk. */
   #canTalk(path: Path, a: Host, b: Host): boolean {
     if (a === b) return true
-    if (a.tenant !== b.tenant) {
+    const [tenant, other] = [this.#tenantOf(a), this.#tenantOf(b)]
+    if (tenant === undefined || other === undefined) return false
+    if (areIsolated(tenant, other)) {
       this.#contradiction(
         path,
         `${idOf(a)} and ${idOf(b)} belong to different tenants, which are isolated`,
@@ -137,6 +175,14 @@ class IntentReader {
     if (from === undefined || to === undefined) return false
     if (!this.#context.isWhole('tenants')) return true
     const routed = from !== to
+    if (!routed && from.anycast && a.node !== b.node) {
+      this.#contradiction(
+        path,
+        `${idOf(a)} and ${idOf(b)} cannot talk: each node has the anycast network ${from.name} for itself`,
+        'name hosts of other networks on one side',
+      )
+      return false
+    }
     const families = (network: Network): readonly number[] =>
       network.subnets
         .filter((subnet) => !routed || subnet.gateway !== undefined)
@@ -149,6 +195,20 @@ class IntentReader {
       'give both networks gateways of one family',
     )
     return false
+  }
+
+  /** Whether hosts can talk is a matter of their networks alone; in an anycast one, of their nodes too. */
+  #oneOfEachNetwork(hosts: readonly Host[]): readonly Host[] {
+    const first = hosts.toReversed().map((host) => {
+      const network = `${host.tenant}/${host.network}`
+      const isAnycast = this.#networks.get(network)?.anycast === true
+      return [isAnycast ? `${network} ${host.node}` : network, host] as const
+    })
+    return [...new Map(first).values()]
+  }
+
+  #tenantOf(host: Host): Tenant | undefined {
+    return this.#tenants.find(({ name }) => name === host.tenant)
   }
 
   #contradiction(path: Path, reason: string, remedy: string): void {
@@ -267,16 +327,10 @@ class IntentReader {
   /** Written and implied ones. */
   #intentNames(): readonly string[] {
     const implied = this.#tenants.flatMap((a, i) =>
-      this.#tenants.slice(i + 1).map((b) => isolationName(a, b)),
+      this.#tenants.slice(i + 1).flatMap((b) => (areIsolated(a, b) ? [isolationName(a.name, b.name)] : [])),
     )
     return [...Object.keys(this.#context.file.intents ?? {}).toSorted(compareNames), ...implied]
   }
-}
-
-/** Whether hosts can talk is a matter of their networks alone. */
-function oneOfEachNetwork(hosts: readonly Host[]): readonly Host[] {
-  const first = hosts.toReversed().map((host) => [`${host.tenant}/${host.network}`, host] as const)
-  return [...new Map(first).values()]
 }
 
 const percentiles: readonly (readonly ['p50' | 'p90' | 'p99' | 'p99.9', LatencyIntent['percentile']])[] = [
@@ -285,18 +339,3 @@ const percentiles: readonly (readonly ['p50' | 'p90' | 'p99' | 'p99.9', LatencyI
   ['p99', 99],
   ['p99.9', 99.9],
 ]
-
-const TIME_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
-const RATE_UNITS: Readonly<Record<string, number>> = { pps: 1, kpps: 1e3, Mpps: 1e6 }
-
-/** `1.5ms` is 1500000; the pattern of the schema has matched. */
-function nanoseconds(text: string): number {
-  const number = Number.parseFloat(text)
-  return Math.round(number * (TIME_UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN))
-}
-
-/** `10kpps` is 10000; the pattern of the schema has matched. */
-function packetsPerSecond(text: string): number {
-  const number = Number.parseFloat(text)
-  return Math.round(number * (RATE_UNITS[text.replace(/^[0-9.]+/, '')] ?? Number.NaN))
-}

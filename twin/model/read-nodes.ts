@@ -1,34 +1,35 @@
 /**
- * `nodes`, `seals` and `links`.
+ * `nodes`.
  *
  * @module
  */
-import type { NodeEntry } from '../../contract/fabric.js'
+import { MAX_NAME, type NodeEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
-import type { FabricLink, FabricNode, Seal } from './fabric.js'
-import { compareNames, didYouMean } from './names.js'
+import { isLeaf, type Bgp, type FabricNode } from './fabric.js'
+import { compareNames } from './names.js'
 import { expandRanges } from './pattern.js'
 import type { ProblemCode } from './problem.js'
-import { rejectReserved } from './read-underlay.js'
-import type { Path } from './tree.js'
-import { MAX_NAME } from '../../contract/fabric.js'
+import { rejectReserved } from './read-bgp.js'
+import { formatPath, type Path } from './tree.js'
 
 /** More than the twin was made for. */
 const MAX_NODES = 1024
-const MAX_LINKS = 16384
 
 /** Nodes in name order. */
-export function readNodes(context: Context, spinesAsn: number): readonly FabricNode[] {
-  const nodes = new Map<string, FabricNode & { readonly path: Path }>()
+export function readNodes(context: Context, bgp: Bgp): readonly FabricNode[] {
+  const nodes = new Map<string, PlacedNode>()
   for (const [key, entry] of Object.entries(context.file.nodes)) {
     const path = ['nodes', key]
     const names = expandKey(context, path, key)
     if (entry.asn !== undefined) rejectReserved(context, [...path, 'asn'], entry.asn)
-    rejectSharedAsn(context, path, entry, names)
+    checkNumber(context, path, entry, names, bgp)
+    checkRole(context, path, entry, names)
     for (const name of names) {
       const first = nodes.get(name)
-      if (first === undefined) nodes.set(name, { name, role: entry.role, asn: entry.asn, path })
-      else reportTwice(context, 'ZT_FABRIC_NAME_CLASH', `the node ${name}`, path, first.path)
+      if (first === undefined) {
+        const { role, asn, reflector = false, drain = false } = entry
+        nodes.set(name, { name, role, asn, reflector, drain, path })
+      } else reportTwice(context, 'ZT_FABRIC_NAME_CLASH', `the node ${name}`, path, first.path)
     }
     if (nodes.size > MAX_NODES) {
       context.badKey('ZT_FABRIC_TOO_MANY', path, `there are more than ${MAX_NODES} nodes`, 'describe fewer')
@@ -36,8 +37,72 @@ export function readNodes(context: Context, spinesAsn: number): readonly FabricN
     }
   }
   const sorted = [...nodes.values()].toSorted((a, b) => compareNames(a.name, b.name))
-  rejectAsnClashes(context, spinesAsn, sorted)
-  return sorted.map(({ name, role, asn }) => ({ name, role, asn }))
+  rejectAsnClashes(context, bgp, sorted)
+  return sorted.map(({ path: _, ...node }) => node)
+}
+
+type PlacedNode = FabricNode & { readonly path: Path }
+
+/** Whose AS number a node has. */
+function checkNumber(
+  context: Context,
+  path: Path,
+  entry: NodeEntry,
+  names: readonly string[],
+  { as }: Bgp,
+): void {
+  const { role, asn } = entry
+  if (role === 'router') {
+    if (asn !== undefined || as !== undefined || context.problems.has(formatPath([...path, 'asn']))) return
+    context.badKey(
+      'ZT_FABRIC_MISSING_KEY',
+      path,
+      `${names[0] ?? 'the router'} is a router without an AS number`,
+      'give it one, such as asn: 64601',
+    )
+    return
+  }
+  if (asn === undefined) return
+  if (as !== undefined && asn !== as) {
+    context.bad(
+      'ZT_FABRIC_ASN_CLASH',
+      [...path, 'asn'],
+      `${names[0] ?? 'the node'} would be outside of the AS ${as}, of which spines and leaves are`,
+      'leave asn out, or make it a router',
+      [{ at: context.valueAt(['underlay', 'bgp', 'as']), message: 'the number for all' }],
+    )
+  } else if (role !== 'spine' && as === undefined && names.length > 1) {
+    context.bad(
+      'ZT_FABRIC_ASN_CLASH',
+      [...path, 'asn'],
+      `${names.length} leaves would share the AS number ${asn}`,
+      'leave asn out, or give each leaf its own entry',
+    )
+  }
+}
+
+/** Words that say nothing of a node in its role. */
+function checkRole(context: Context, path: Path, entry: NodeEntry, names: readonly string[]): void {
+  const { role, reflector } = entry
+  const name = names[0] ?? 'the node'
+  if (reflector !== undefined && role !== 'router') {
+    context.bad(
+      'ZT_FABRIC_ROLE',
+      [...path, 'reflector'],
+      role === 'spine'
+        ? `${name} is a spine, which reflects wherever there is one AS for all`
+        : `${name} is a ${role}, which reflects nothing`,
+      'leave it out, or make it a router',
+    )
+  }
+  if (entry.drain === true && context.file.underlay.control !== 'bgp') {
+    context.bad(
+      'ZT_FABRIC_CONTROL',
+      [...path, 'drain'],
+      `${name} cannot tell others to avoid it: its tables are the compiler's`,
+      'give underlay control: bgp, or leave it out',
+    )
+  }
 }
 
 /** The names of a key with ranges; those that are no names are problems. */
@@ -71,29 +136,17 @@ export function reportTwice(
   ])
 }
 
-function rejectSharedAsn(context: Context, path: Path, entry: NodeEntry, names: readonly string[]): void {
-  if (entry.asn === undefined || entry.role !== 'leaf' || names.length < 2) return
-  context.bad(
-    'ZT_FABRIC_ASN_CLASH',
-    [...path, 'asn'],
-    `${names.length} leaves would share the AS number ${entry.asn}`,
-    'leave asn out, or give each leaf its own entry',
-  )
-}
-
-function rejectAsnClashes(
-  context: Context,
-  spines: number,
-  nodes: readonly (FabricNode & { readonly path: Path })[],
-): void {
+function rejectAsnClashes(context: Context, { as, spines }: Bgp, nodes: readonly PlacedNode[]): void {
+  // In one AS for all, to share its number is what is wanted.
+  if (as !== undefined) return
   const owners = new Map<number, { readonly leaf: boolean; readonly path: Path; readonly name: string }>()
   owners.set(spines, { leaf: false, path: ['underlay', 'bgp', 'spines'], name: 'the spines' })
   for (const { name, role, asn, path } of nodes) {
     if (asn === undefined) continue
     const asnPath = [...path, 'asn']
     const owner = owners.get(asn)
-    if (owner === undefined) owners.set(asn, { leaf: role === 'leaf', path: asnPath, name })
-    else if ((role === 'leaf' || owner.leaf) && owner.path.join('.') !== asnPath.join('.')) {
+    if (owner === undefined) owners.set(asn, { leaf: isLeaf({ role }), path: asnPath, name })
+    else if ((isLeaf({ role }) || owner.leaf) && owner.path.join('.') !== asnPath.join('.')) {
       context.bad(
         'ZT_FABRIC_ASN_CLASH',
         asnPath,
@@ -103,118 +156,4 @@ function rejectAsnClashes(
       )
     }
   }
-}
-
-/** Seals by name. */
-export function readSeals(context: Context): ReadonlyMap<string, Seal> {
-  const seals = new Map<string, Seal>()
-  for (const [name, entry] of Object.entries(context.file.seals ?? {})) {
-    if (!/^lab:[A-Za-z0-9._-]+$/.test(entry.key)) {
-      // Not shown: it may be the key itself.
-      context.bad(
-        'ZT_FABRIC_UNSUPPORTED',
-        ['seals', name, 'key'],
-        'keys from other sources than lab: are not supported yet',
-        `write the name of a lab key, such as lab:${name}`,
-      )
-    }
-    seals.set(name, { name, cipher: entry.macsec, mode: entry.mode ?? 'strict', key: entry.key })
-  }
-  return seals
-}
-
-/** Links in name order of their ids. */
-export function readLinks(
-  context: Context,
-  nodes: readonly FabricNode[],
-  seals: ReadonlyMap<string, Seal>,
-): readonly FabricLink[] {
-  const names = nodes.map((node) => node.name)
-  const roles = new Map(nodes.map((node) => [node.name, node.role]))
-  const firstOf = new Map<string, Path>()
-  const links: FabricLink[] = []
-  for (const [i, entry] of (context.file.links ?? []).entries()) {
-    const path = ['links', i]
-    const from = context.select(entry.from, [...path, 'from'], names, { part: 'nodes', one: 'node' })
-    const to = context.select(entry.to, [...path, 'to'], names, { part: 'nodes', one: 'node' })
-    const seal = readSealName(context, path, entry.seal, seals)
-    const pairs = from.flatMap((a) =>
-      to.map((b): [string, string] => (compareNames(a, b) < 0 ? [a, b] : [b, a])),
-    )
-    if (pairs.length * (entry.count ?? 1) + links.length > MAX_LINKS) {
-      context.bad('ZT_FABRIC_TOO_MANY', path, `there are more than ${MAX_LINKS} links`, 'describe fewer')
-      break
-    }
-    const sameRole = pairs.find(([a, b]) => roles.get(a) === roles.get(b))
-    if (sameRole !== undefined) rejectRoles(context, path, sameRole, roles)
-    const twice = pairs.find((pair) => firstOf.has(pair.join('--')))
-    if (twice !== undefined) rejectTwice(context, path, twice, firstOf)
-    for (const ends of pairs) {
-      const id = ends.join('--')
-      if (firstOf.has(id) || roles.get(ends[0]) === roles.get(ends[1])) continue
-      firstOf.set(id, path)
-      for (let n = 1; n <= (entry.count ?? 1); n++)
-        links.push({ id: n === 1 ? id : `${id}#${n}`, ends, seal })
-    }
-  }
-  return links.toSorted((a, b) => compareNames(a.id, b.id))
-}
-
-function readSealName(
-  context: Context,
-  path: Path,
-  name: string | undefined,
-  seals: ReadonlyMap<string, Seal>,
-): Seal | undefined {
-  if (name === undefined) return undefined
-  const seal = seals.get(name)
-  if (seal === undefined && context.isWhole('seals')) {
-    context.bad(
-      'ZT_FABRIC_UNKNOWN_NAME',
-      [...path, 'seal'],
-      `${name} is no seal of this fabric${didYouMean(name, seals.keys())}`,
-      seals.size === 0 ? 'add it under seals' : `write ${[...seals.keys()].join(' or ')}`,
-    )
-  }
-  return seal
-}
-
-function rejectRoles(
-  context: Context,
-  path: Path,
-  [a, b]: readonly [string, string],
-  roles: ReadonlyMap<string, FabricNode['role']>,
-): void {
-  if (a === b) {
-    context.bad(
-      'ZT_FABRIC_ROLE',
-      path,
-      `${a} would be linked to itself`,
-      'name leaves on one side and spines on the other',
-    )
-    return
-  }
-  const role = roles.get(a) === 'leaf' ? 'leaves' : 'spines'
-  context.bad(
-    'ZT_FABRIC_ROLE',
-    path,
-    `${a} and ${b} are both ${role}; links between ${role} are not supported yet`,
-    'name leaves on one side and spines on the other',
-  )
-}
-
-function rejectTwice(
-  context: Context,
-  path: Path,
-  pair: readonly [string, string],
-  firstOf: ReadonlyMap<string, Path>,
-): void {
-  const first = firstOf.get(pair.join('--'))
-  context.bad(
-    'ZT_FABRIC_LINK_CLASH',
-    path,
-    `the link ${pair.join('--')} is given twice`,
-    'keep one, with count for parallel links',
-    first === undefined ? [] : [{ at: context.valueAt(first), message: 'the first one' }],
-  )
 }

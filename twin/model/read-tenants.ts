@@ -8,8 +8,8 @@ import type { Context } from './context.js'
 import type { FabricNode, Host, Network, Tenant } from './fabric.js'
 import { compareNames, didYouMean } from './names.js'
 import { readHostAddresses, readMac, rejectHostClashes, type Placement } from './read-hosts.js'
+import { readNetwork } from './read-networks.js'
 import { expandKey, reportTwice } from './read-nodes.js'
-import { readSubnets } from './read-subnets.js'
 import { IPV6_MIN_MTU } from './read-underlay.js'
 import type { Path } from './tree.js'
 
@@ -48,12 +48,22 @@ function readTenant(
   }
   const placements = readPlacements(context, name, entry, nodes, room)
   const networks = Object.keys(entry.networks).map((network) =>
-    readNetwork(context, name, network, entry, nodes, placements),
+    readNetwork(context, network, { tenant: name, tenantEntry: entry, nodes, placements }),
   )
   const hosts = readHosts(context, name, placements, networks)
+  const underlay = entry.vrf === 'underlay'
+  if (underlay && entry.l3vni !== undefined) {
+    context.bad(
+      'ZT_FABRIC_L3VNI',
+      ['tenants', name, 'l3vni'],
+      `${name} is routed in the underlay, which has no layer 3 VNI`,
+      'leave it out, or leave out vrf',
+    )
+  }
   return {
     name,
     l3vni: entry.l3vni,
+    underlay,
     networks: networks.toSorted((a, b) => compareNames(a.name, b.name)),
     hosts: hosts.toSorted((a, b) => compareNames(a.name, b.name)),
   }
@@ -69,7 +79,7 @@ function readPlacements(
   const placements = new Map<string, Placement>()
   for (const [key, host] of Object.entries(entry.hosts ?? {})) {
     const path = ['tenants', tenant, 'hosts', key]
-    checkLeaf(context, [...path, 'at'], host.at, nodes)
+    checkPlace(context, [...path, 'at'], host.at, nodes, entry.vrf === 'underlay')
     checkNetworkName(context, [...path, 'network'], tenant, host.network, entry)
     const names = expandKey(context, path, key)
     if (names.length > 1 && (host.address !== undefined || host.mac !== undefined)) {
@@ -109,20 +119,32 @@ function readPlacements(
   return [...placements.values()]
 }
 
-function checkLeaf(context: Context, path: Path, name: string, nodes: readonly FabricNode[]): void {
+/** Hosts hang on leaves; on routers those that are routed in the underlay. */
+function checkPlace(
+  context: Context,
+  path: Path,
+  name: string,
+  nodes: readonly FabricNode[],
+  underlay: boolean,
+): void {
   const node = nodes.find((candidate) => candidate.name === name)
-  if (node?.role === 'leaf' || (node === undefined && !context.isWhole('nodes'))) return
-  const leaves = nodes.filter((candidate) => candidate.role === 'leaf').map((leaf) => leaf.name)
+  const isPlace = ({ role }: FabricNode): boolean => role === 'leaf' || (underlay && role === 'router')
+  if (node === undefined ? !context.isWhole('nodes') : isPlace(node)) return
+  const remedy = underlay ? 'write the name of a leaf or a router' : 'write the name of a leaf'
   if (node === undefined) {
-    context.bad(
-      'ZT_FABRIC_UNKNOWN_NAME',
-      path,
-      `${name} is no node of this fabric${didYouMean(name, leaves)}`,
-      'write the name of a leaf',
-    )
+    const places = nodes.filter(isPlace).map((place) => place.name)
+    const reason = `${name} is no node of this fabric${didYouMean(name, places)}`
+    context.bad('ZT_FABRIC_UNKNOWN_NAME', path, reason, remedy)
     return
   }
-  context.bad('ZT_FABRIC_ROLE', path, `${name} is a spine; hosts hang on leaves`, 'write the name of a leaf')
+  const why =
+    node.role === 'router' ? 'which has hosts of tenants with vrf: underlay alone' : 'hosts hang on leaves'
+  context.bad(
+    'ZT_FABRIC_ROLE',
+    path,
+    `${name} is a ${node.role}${node.role === 'router' ? ', ' : '; '}${why}`,
+    remedy,
+  )
 }
 
 function checkNetworkName(
@@ -142,108 +164,6 @@ function checkNetworkName(
       ? `add it under tenants.${tenant}.networks`
       : `write ${names.slice(0, 8).join(' or ')}`,
   )
-}
-
-function readNetwork(
-  context: Context,
-  tenant: string,
-  name: string,
-  tenantEntry: TenantEntry,
-  nodes: readonly FabricNode[],
-  placements: readonly Placement[],
-): Network {
-  const path = ['tenants', tenant, 'networks', name]
-  const entry = tenantEntry.networks[name]
-  const leaves = nodes.filter((node) => node.role === 'leaf').map((node) => node.name)
-  const hosts = placements.filter((host) => host.network === name)
-  const inhabited = leaves.filter((leaf) => hosts.some((host) => host.node === leaf))
-  const leafKind = { part: 'nodes', one: 'leaf' } as const
-  const at = entry?.at === undefined ? inhabited : context.select(entry.at, [...path, 'at'], leaves, leafKind)
-  if (entry?.at !== undefined) rejectHostsElsewhere(context, path, at, hosts, leaves)
-  if (at.length === 0 && entry?.at === undefined && context.isWhole('tenants') && context.isWhole('nodes')) {
-    context.badKey(
-      'ZT_FABRIC_PLACE',
-      path,
-      `the network ${tenant}/${name} is on no leaf: it has no hosts and no at`,
-      'add a host, say where it is with at, or take it out',
-    )
-  }
-  const subnets = entry === undefined ? [] : readSubnets(context, path, entry)
-  const routed = subnets.some((subnet) => subnet.gateway !== undefined)
-  let gatewayNodes = routed ? at : []
-  if (entry?.gatewayAt !== undefined) {
-    const chosen = context.select(entry.gatewayAt, [...path, 'gatewayAt'], leaves, leafKind)
-    rejectGatewayPlaces(context, path, routed, at, chosen)
-    gatewayNodes = routed ? chosen : []
-  }
-  return {
-    tenant,
-    name,
-    vni: entry?.vni ?? 0,
-    vlan: entry?.vlan,
-    mtu: entry?.mtu ?? DEFAULT_MTU,
-    subnets,
-    nodes: at,
-    gatewayNodes,
-  }
-}
-
-function rejectHostsElsewhere(
-  context: Context,
-  path: Path,
-  at: readonly string[],
-  hosts: readonly Placement[],
-  leaves: readonly string[],
-): void {
-  for (const host of hosts) {
-    if (at.includes(host.node) || !leaves.includes(host.node)) continue
-    context.bad(
-      'ZT_FABRIC_PLACE',
-      [...host.path, 'at'],
-      `${host.name} is on ${host.node}, where its network ${host.network} is not`,
-      `add ${host.node} to the network's at, or move the host`,
-      [{ at: context.valueAt([...path, 'at']), message: 'the network is here' }],
-    )
-  }
-}
-
-function rejectGatewayPlaces(
-  context: Context,
-  path: Path,
-  routed: boolean,
-  at: readonly string[],
-  chosen: readonly string[],
-): void {
-  const here = [...path, 'gatewayAt']
-  if (!routed) {
-    context.bad(
-      'ZT_FABRIC_PLACE',
-      here,
-      'the network has no gateways',
-      'give it gateways, or take gatewayAt out',
-    )
-    return
-  }
-  const outside = chosen.find((leaf) => !at.includes(leaf))
-  if (outside !== undefined) {
-    context.bad(
-      'ZT_FABRIC_PLACE',
-      here,
-      `the network is not on ${outside}`,
-      'name leaves where the network is, or add to at',
-    )
-    return
-  }
-  // A leaf without the gateway cannot tell several apart by one anycast MAC: until EVPN tells it, frames to the
-  // gateway would be flooded and routed twice.
-  if (chosen.length > 1 && chosen.length < at.length) {
-    context.bad(
-      'ZT_FABRIC_UNSUPPORTED',
-      here,
-      'a gateway on several but not all leaves of its network is not supported yet',
-      'name one leaf, or leave gatewayAt out to have it on all',
-    )
-  }
 }
 
 function readHosts(
@@ -283,6 +203,7 @@ function readHosts(
       addresses: network === undefined ? [] : readHostAddresses(context, placement, network),
       mac: readMac(context, placement),
       mtu,
+      static: placement.entry.static ?? false,
       path: placement.path,
     }
   })

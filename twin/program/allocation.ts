@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  asnInAdvance,
   idOf,
   type Fabric,
   type FabricLink,
@@ -13,6 +14,7 @@ import {
 } from '../model/index.js'
 import {
   isIpv6,
+  linkLocalOf,
   macFromNumber,
   prefixContains,
   prefixOf,
@@ -25,7 +27,8 @@ import {
 import { allocateSlots, known, type SlotSpace } from './slots.js'
 
 export interface LinkAddresses {
-  readonly prefix: Prefix
+  /** Absent where links are unnumbered and the addresses are link-local. */
+  readonly prefix: Prefix | undefined
   /** Of the link's two ends, in their order. */
   readonly addresses: readonly [Ip, Ip]
 }
@@ -56,6 +59,10 @@ export function allocate(fabric: Fabric): Allocation {
   const hosts = tenants.flatMap((tenant) => tenant.hosts)
   const networks = tenants.flatMap((tenant) => tenant.networks)
   const routed = networks.filter((network) => network.gatewayNodes.length > 0)
+  const portMacs = allocateMacs('port', [
+    ...links.flatMap((link) => link.ends.map((node) => portKey(node, link.id))),
+    ...hosts.map((host) => portKey(host.node, idOf(host))),
+  ])
   return {
     loopbacks: allocateLoopbacks(nodes, underlay.loopbacks),
     asns: allocateAsns(fabric),
@@ -63,11 +70,8 @@ export function allocate(fabric: Fabric): Allocation {
       'system',
       nodes.map((node) => node.name),
     ),
-    links: allocateLinks(links, underlay.links),
-    portMacs: allocateMacs('port', [
-      ...links.flatMap((link) => link.ends.map((node) => portKey(node, link.id))),
-      ...hosts.map((host) => portKey(host.node, idOf(host))),
-    ]),
+    links: underlay.links === undefined ? linkLocals(links, portMacs) : allocateLinks(links, underlay.links),
+    portMacs,
     gatewayMacs: allocateMacs('gateway', routed.map(idOf)),
     hostAddresses: allocateHostAddresses(networks, hosts),
     hostMacs: allocateHostMacs(hosts),
@@ -133,24 +137,36 @@ function allocateLinks(links: readonly FabricLink[], pool: Prefix): ReadonlyMap<
   )
 }
 
+/** Link-local addresses of the ports, which are those of macsec interfaces on them too. */
+function linkLocals(
+  links: readonly FabricLink[],
+  portMacs: ReadonlyMap<string, Mac>,
+): ReadonlyMap<string, LinkAddresses> {
+  return new Map(
+    links.map(({ id, ends: [a, b] }) => {
+      const of = (node: string): Ip => linkLocalOf(known(portMacs, portKey(node, id)))
+      return [id, { prefix: undefined, addresses: [of(a), of(b)] }]
+    }),
+  )
+}
+
 function allocateAsns({ nodes, underlay }: Fabric): ReadonlyMap<string, number> {
-  const { spines, leaves } = underlay.bgp
-  const open = nodes.filter((node) => node.role === 'leaf' && node.asn === undefined)
+  const { bgp } = underlay
+  const { leaves } = bgp
+  const given = new Map(nodes.map((node) => [node.name, asnInAdvance(bgp, node)]))
+  const open = nodes.filter(({ name }) => given.get(name) === undefined)
   const slots = allocateSlots(
     open.map((node) => node.name),
     {
       purpose: 'asn',
-      size: leaves.last - leaves.first + 1,
+      size: leaves === undefined ? 0 : leaves.last - leaves.first + 1,
       homes: { leaf: 0 },
       origin: 1,
-      taken: nodes.flatMap(({ asn }) => (asn === undefined ? [] : asn - leaves.first)),
+      taken: nodes.flatMap(({ asn }) => (asn === undefined ? [] : asn - (leaves?.first ?? 0))),
     },
   )
   return new Map(
-    nodes.map(({ name, asn }) => {
-      const slot = slots.get(name)
-      return [name, asn ?? (slot === undefined ? spines : leaves.first + slot)]
-    }),
+    nodes.map(({ name }) => [name, given.get(name) ?? (leaves?.first ?? 0) + known(slots, name)]),
   )
 }
 

@@ -69,6 +69,7 @@ function programOf(index: FabricIndex, node: NodeIndex, tables: Tables): NodePro
     vrfs: [{ id: 0, name: 'underlay' }, ...node.vrfs.map((vrf) => ({ id: vrf.id, name: vrf.tenant.name }))],
     interfaces: [...interfacesOf(index, node)],
     ...(index.fabric.underlay.control === 'bgp' ? { kernelRoutes: true as const } : {}),
+    ...(index.fabric.underlay.resilient ? { resilient: true as const } : {}),
     tables,
   }
 }
@@ -79,19 +80,26 @@ function planLink(index: FabricIndex, link: FabricLink): PlanLink {
     const adjacency = index.node(node).adjacencies.find((candidate) => candidate.link === link)
     return { node, interface: adjacency?.port ?? 0 }
   }) as [PlanLink['a'], PlanLink['b']]
-  if (link.seal === undefined) return { id: link.id, a, b, mtu }
-  return { id: link.id, a, b, mtu: mtu + MACSEC_OVERHEAD, seal: link.seal.name }
+  return {
+    id: link.id,
+    a,
+    b,
+    ...(link.seal === undefined ? { mtu } : { mtu: mtu + MACSEC_OVERHEAD, seal: link.seal.name }),
+    ...(link.delay === undefined ? {} : { delay: link.delay }),
+  }
 }
 
 function planTenant(tenant: Tenant): PlanTenant {
   return {
     name: tenant.name,
     ...(tenant.l3vni === undefined ? {} : { l3vni: tenant.l3vni }),
+    ...(tenant.underlay ? { underlay: true as const } : {}),
     networks: tenant.networks.map((network) => ({
       id: idOf(network),
       tenant: tenant.name,
       name: network.name,
-      vni: network.vni,
+      ...(network.vni === undefined ? {} : { vni: network.vni }),
+      ...(network.anycast ? { anycast: true as const } : {}),
       ...(network.vlan === undefined ? {} : { vlan: network.vlan }),
       subnets: network.subnets.map(({ prefix }) => formatPrefix(prefix)),
       gateways: network.subnets.flatMap(({ prefix, gateway }) =>

@@ -1,6 +1,5 @@
 /**
- * Who fills a node's tables. Today that is the compiler, from the layout alone; the BGP simulation will take over behind the
- * same interface.
+ * Who fills a node's tables: the compiler, from the layout alone, or behind the same interface the simulation of BGP.
  *
  * @module
  */
@@ -8,7 +7,8 @@ import type { NextHop, Route, Tables } from '../../contract/program.js'
 import { compareNames, idOf } from '../model/index.js'
 import { formatIp, formatMac, formatPrefix } from '../packet/index.js'
 import { type FabricIndex, type NetworkInstance, type NodeIndex, type VrfInstance } from './fabric-index.js'
-import { hostRoute } from './interfaces.js'
+import { hostRoute, routedPrefixes } from './interfaces.js'
+import { membersOf, waysTo, type Ways } from './reach.js'
 import { known } from './slots.js'
 
 export interface ControlPlane {
@@ -17,25 +17,43 @@ export interface ControlPlane {
 }
 
 /**
- * What eBGP with one AS for all spines comes to when everything is up: a leaf reaches another by every spine they share,
- * a tenant's prefix by every leaf that has it. Nothing says where hosts are: that is learned.
+ * What BGP with one AS for all spines comes to when everything is up: a leaf reaches another by every spine they share,
+ * a tenant's prefix by every leaf that has it. Nothing says where hosts are, but for static ones: that is learned.
  */
 export const staticControlPlane: ControlPlane = {
   tables: (index) => {
-    const peers = new Map(
-      index.nodes.map((node) => [node.name, new Set(node.adjacencies.map(({ peer }) => peer))]),
-    )
-    return new Map(index.nodes.map((node) => [node.name, tablesOf(index, node, peers)]))
+    const targets = underlayTargets(index)
+    return new Map(index.nodes.map((node) => [node.name, tablesOf(index, node, targets)]))
   },
 }
 
-/** By node, the nodes that it has links to. */
-type Peers = ReadonlyMap<string, ReadonlySet<string>>
+/** A prefix of VRF 0, and the ways to the nodes that have it. */
+interface Target {
+  readonly prefix: string
+  readonly ways: Ways
+}
 
-function tablesOf(index: FabricIndex, node: NodeIndex, peers: Peers): Tables {
+/** Loopbacks in order of nodes, then networks in the underlay. */
+function underlayTargets(index: FabricIndex): readonly Target[] {
+  const loopbacks = index.nodes.map(({ name, loopback }) => ({
+    prefix: hostRoute(loopback),
+    ways: waysTo(index, new Set([name])),
+  }))
+  const networks = index.fabric.tenants
+    .filter((tenant) => tenant.underlay)
+    .flatMap((tenant) => tenant.networks)
+    .flatMap((network) => {
+      const ways = waysTo(index, new Set(network.gatewayNodes))
+      return routedPrefixes(network).map((prefix) => ({ prefix, ways }))
+    })
+  return [...loopbacks, ...networks]
+}
+
+function tablesOf(index: FabricIndex, node: NodeIndex, targets: readonly Target[]): Tables {
   const groups = new Groups()
   const routes = [
-    ...underlayRoutes(index, node, peers, groups),
+    ...connectedRoutes(node),
+    ...underlayRoutes(node, targets, groups),
     ...node.vrfs.flatMap((vrf) => tenantRoutes(index, node, vrf, groups)),
   ]
   return {
@@ -44,6 +62,7 @@ function tablesOf(index: FabricIndex, node: NodeIndex, peers: Peers): Tables {
     neighbours: [...underlayNeighbours(node), ...node.vrfs.flatMap((vrf) => layer3Neighbours(index, vrf))],
     fdb: [
       ...node.networks.flatMap((instance) => gatewayEntries(index, instance)),
+      ...node.networks.flatMap((instance) => staticEntries(index, node, instance)),
       ...node.vrfs.flatMap((vrf) => layer3Entries(index, vrf)),
     ],
     flood: node.networks.flatMap((instance) => floodList(index, instance)),
@@ -67,28 +86,27 @@ class Groups {
   }
 }
 
-function underlayRoutes(index: FabricIndex, node: NodeIndex, peers: Peers, groups: Groups): Route[] {
-  const connected = node.adjacencies.map((adjacency): Route => ({
-    vrf: 0,
-    prefix: formatPrefix(adjacency.subnet),
-    connected: adjacency.interface,
-  }))
-  const hops = node.adjacencies.map((adjacency) => ({
-    peer: adjacency.peer,
-    beyond: known(peers, adjacency.peer),
-    member: { interface: adjacency.interface, gateway: formatIp(adjacency.peerAddress) },
-  }))
-  const loopbacks = index.nodes.flatMap((target): Route[] => {
-    if (target === node) return []
-    // Spines share an AS number, so a route passes one spine at most: only between leaves.
-    const between = node.role === 'leaf' && target.role === 'leaf'
-    const members = hops
-      .filter(({ peer, beyond }) => peer === target.name || (between && beyond.has(target.name)))
-      .map(({ member }) => member)
-    if (members.length === 0) return []
-    return [{ vrf: 0, prefix: hostRoute(target.loopback), group: groups.idOf(members) }]
+/** Links, and the node's own networks in the underlay. */
+function connectedRoutes(node: NodeIndex): Route[] {
+  const links = node.adjacencies.flatMap((adjacency): Route[] => {
+    const { subnet } = adjacency
+    return subnet === undefined
+      ? []
+      : [{ vrf: 0, prefix: formatPrefix(subnet), connected: adjacency.interface }]
   })
-  return [...connected, ...loopbacks]
+  const networks = node.networks
+    .filter(({ vrf }) => vrf === 0)
+    .flatMap(({ network, ids }) =>
+      routedPrefixes(network).map((prefix): Route => ({ vrf: 0, prefix, connected: ids.irb })),
+    )
+  return [...links, ...networks]
+}
+
+function underlayRoutes(node: NodeIndex, targets: readonly Target[], groups: Groups): Route[] {
+  return targets.flatMap(({ prefix, ways }): Route[] => {
+    const hops = ways.get(node.name)
+    return hops === undefined ? [] : [{ vrf: 0, prefix, group: groups.idOf(membersOf(node, hops)) }]
+  })
 }
 
 function underlayNeighbours(node: NodeIndex): Tables['neighbours'] {
@@ -152,6 +170,20 @@ function gatewayEntries(index: FabricIndex, { network, ids, hasGateway }: Networ
       remote: formatIp(index.node(gateway).loopback),
     },
   ]
+}
+
+/** Hosts whose MAC addresses are not learned: on their port here, or behind the VTEP of their leaf. */
+function staticEntries(index: FabricIndex, node: NodeIndex, instance: NetworkInstance): Tables['fdb'] {
+  const { network, ids, remotes } = instance
+  const tenant = index.fabric.tenants.find(({ name }) => name === network.tenant)
+  const hosts = (tenant?.hosts ?? []).filter((host) => host.static && host.network === network.name)
+  return hosts.flatMap((host): Tables['fdb'] => {
+    const entry = { bridge: ids.bridge, mac: formatMac(known(index.allocation.hostMacs, idOf(host))) }
+    const port = node.hosts.find((one) => one.host === host)
+    if (port !== undefined) return [{ ...entry, interface: port.port }]
+    if (!remotes.includes(host.node)) return []
+    return [{ ...entry, interface: ids.vxlan, remote: formatIp(index.node(host.node).loopback) }]
+  })
 }
 
 function floodList(index: FabricIndex, { ids, remotes }: NetworkInstance): Tables['flood'] {

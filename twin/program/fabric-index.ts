@@ -12,6 +12,7 @@ import {
   type FabricLink,
   type Host,
   type Network,
+  type Role,
   type Tenant,
 } from '../model/index.js'
 import type { Ip, Mac, Prefix } from '../packet/index.js'
@@ -31,6 +32,9 @@ export interface NodeIndex {
   /** A gateway is a leaf here. */
   readonly role: 'spine' | 'leaf' | 'router'
   readonly asn: number
+  /** Of its own AS, who is a client of its reflection (RFC 4456): spines have their leaves, routers that reflect all their peers. */
+  readonly reflects: 'nothing' | 'to leaves' | 'to all'
+  readonly drain: boolean
   /** Also the address of its VTEP. */
   readonly loopback: Ip
   /** Of all its IRBs. */
@@ -52,8 +56,10 @@ export interface Adjacency {
   /** Interface id of what is routed: the port, or the macsec interface on it. */
   readonly interface: number
   readonly mac: Mac
+  /** Link-local where links are unnumbered. */
   readonly address: Ip
-  readonly subnet: Prefix
+  /** Absent where links are unnumbered. */
+  readonly subnet: Prefix | undefined
   readonly peer: string
   readonly peerMac: Mac
   readonly peerAddress: Ip
@@ -79,9 +85,10 @@ export interface BridgeSet {
 export interface NetworkInstance {
   readonly network: Network
   readonly ids: BridgeSet
+  /** Of its tenant; 0, the fabric's own, for tenants in the underlay. */
   readonly vrf: number
   readonly hasGateway: boolean
-  /** Other nodes where it is; there is a vxlan interface if there are any. */
+  /** Other nodes over which it is stretched; there is a vxlan interface if there are any. */
   readonly remotes: readonly string[]
 }
 
@@ -108,7 +115,7 @@ export function indexFabric(fabric: Fabric): FabricIndex {
       .flatMap((tenant) => tenant.networks)
       .map((network, k) => [idOf(network), bridgeSet(FIRST_NETWORK, k)]),
   )
-  const nodes = fabric.nodes.map(({ name, role }): NodeIndex => {
+  const nodes = fabric.nodes.map(({ name, role, reflector, drain }): NodeIndex => {
     const links = fabric.links.filter((link) => link.ends.includes(name))
     const hosts = fabric.tenants
       .flatMap((tenant) => tenant.hosts.map((host) => ({ host, tenant })))
@@ -117,6 +124,8 @@ export function indexFabric(fabric: Fabric): FabricIndex {
       name,
       role: role === 'gateway' ? 'leaf' : role,
       asn: known(allocation.asns, name),
+      reflects: reflector ? 'to all' : isSpineOfOneAs(fabric, role) ? 'to leaves' : 'nothing',
+      drain,
       loopback: known(allocation.loopbacks, name),
       systemMac: known(allocation.systemMacs, name),
       adjacencies: links.map((link, i) => adjacency(allocation, link, name, i + 1)),
@@ -124,12 +133,18 @@ export function indexFabric(fabric: Fabric): FabricIndex {
         const network = tenant.networks.find((candidate) => candidate.name === host.network)
         return hostPort(allocation, networkIds, host, network, links.length + i + 1)
       }),
-      networks: fabric.tenants.flatMap((tenant, t) => networksOn(name, tenant, t + 1, networkIds)),
+      networks: fabric.tenants.flatMap((tenant, t) =>
+        networksOn(name, tenant, tenant.underlay ? 0 : t + 1, networkIds),
+      ),
       vrfs: fabric.tenants.flatMap((tenant, t) => vrfOn(name, tenant, t) ?? []),
     }
   })
   const byName = new Map(nodes.map((node) => [node.name, node]))
   return { fabric, nodes, node: (name) => known(byName, name), allocation }
+}
+
+function isSpineOfOneAs({ underlay }: Fabric, role: Role): boolean {
+  return role === 'spine' && underlay.bgp.as !== undefined
 }
 
 function bridgeSet(first: number, k: number): BridgeSet {
@@ -185,7 +200,10 @@ function networksOn(
       ids: known(networkIds, idOf(network)),
       vrf,
       hasGateway: network.gatewayNodes.includes(node),
-      remotes: network.nodes.filter((other) => other !== node).toSorted(compareNames),
+      remotes:
+        network.vni === undefined
+          ? []
+          : network.nodes.filter((other) => other !== node).toSorted(compareNames),
     }))
 }
 

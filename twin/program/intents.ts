@@ -4,16 +4,16 @@
  * @module
  */
 import type { PlanIntent } from '../../contract/plan.js'
-import { isolationName, type Fabric, type Intent } from '../model/index.js'
+import { areIsolated, isolationName, type Fabric, type Intent } from '../model/index.js'
 
-/** Written ones in name order, then isolation between every two tenants. */
+/** Written ones in name order, then isolation between every two tenants that do not share the underlay. */
 export function planIntents(fabric: Fabric): PlanIntent[] {
   const written = fabric.intents.map((intent) => planIntent(intent, placeOf(fabric, intent)))
-  const names = fabric.tenants.map((tenant) => tenant.name)
-  const implied = names.flatMap((a, i) =>
-    names.slice(i + 1).map((b): PlanIntent => {
-      const [first, second] = a < b ? [a, b] : [b, a]
-      return { kind: 'isolate', name: isolationName(a, b), tenants: [first, second] }
+  const implied = fabric.tenants.flatMap((one, i) =>
+    fabric.tenants.slice(i + 1).flatMap((other): PlanIntent[] => {
+      if (!areIsolated(one, other)) return []
+      const [a, b] = [one.name, other.name]
+      return [{ kind: 'isolate', name: isolationName(a, b), tenants: a < b ? [a, b] : [b, a] }]
     }),
   )
   return [...written, ...implied]
@@ -31,7 +31,8 @@ function planIntent(intent: Intent, at: string): PlanIntent {
     case 'reach': {
       const { protocol, port } = intent.traffic
       const traffic = port === undefined ? { protocol } : { protocol, port }
-      return { kind: 'reach', name, at, from: [...intent.from], to: [...intent.to], traffic }
+      const toAny = intent.toAny.length === 0 ? {} : { toAny: intent.toAny.map((set) => [...set]) }
+      return { kind: 'reach', name, at, from: [...intent.from], to: [...intent.to], ...toAny, traffic }
     }
     case 'encrypt':
       return { kind: 'encrypt', name, at, links: [...intent.links], by: intent.by }

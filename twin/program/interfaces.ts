@@ -10,7 +10,14 @@ import type {
   MacsecInterface,
   VxlanInterface,
 } from '../../contract/program.js'
-import { idOf, MACSEC_OVERHEAD, type FabricLink, type Seal, type Underlay } from '../model/index.js'
+import {
+  idOf,
+  MACSEC_OVERHEAD,
+  type FabricLink,
+  type Network,
+  type Seal,
+  type Underlay,
+} from '../model/index.js'
 import {
   formatIp,
   formatMac,
@@ -37,6 +44,8 @@ const UNDERLAY_VRF = 0
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
 const AGEING = 300_000_000_000
 const FDB_LIMIT = 8192
+/** 260 s: group membership interval (RFC 3376 section 8.4), multicast address listening interval (RFC 3810 section 9.4). */
+const MEMBERSHIP_INTERVAL = 260_000_000_000
 /** 1200 s: what a neighbour that says nothing may keep its binding (RFC 826 leaves it open). */
 const NEIGHBOUR_LIFETIME = 1_200_000_000_000
 const NEIGHBOUR_LIMIT = 4096
@@ -65,7 +74,8 @@ function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underla
     mac: formatMac(mac),
     tap: true,
   } as const
-  const addresses = [cidr(adjacency.address, adjacency.subnet)]
+  const { subnet } = adjacency
+  const addresses = subnet === undefined ? [] : [cidr(adjacency.address, subnet)]
   if (link.seal === undefined) return [{ ...port, vrf: UNDERLAY_VRF, mtu: underlay.mtu, addresses }]
   return [
     { ...port, mtu: underlay.mtu + MACSEC_OVERHEAD, addresses: [] },
@@ -133,8 +143,15 @@ function networkInterfaces(
   instance: NetworkInstance,
 ): readonly Interface[] {
   const { network, ids, remotes } = instance
-  const interfaces: Interface[] = [bridgeInterface(ids.bridge, network.vni)]
-  if (remotes.length > 0) {
+  const suffix = network.vni === undefined ? `-${ids.bridge}` : String(network.vni)
+  const interfaces: Interface[] = [
+    {
+      ...bridgeInterface(ids.bridge, suffix),
+      ...(network.macLimit === undefined ? {} : { fdbLimit: network.macLimit }),
+      ...(network.snooping ? { snooping: MEMBERSHIP_INTERVAL } : {}),
+    },
+  ]
+  if (network.vni !== undefined && remotes.length > 0) {
     interfaces.push({
       ...vxlanInterface(index, node, ids.vxlan, network.vni, remotes),
       bridge: ids.bridge,
@@ -145,7 +162,7 @@ function networkInterfaces(
   }
   if (instance.hasGateway) {
     interfaces.push({
-      ...irbInterface(node, ids.irb, network.vni),
+      ...irbInterface(node, ids.irb, suffix),
       bridge: ids.bridge,
       vrf: instance.vrf,
       mac: formatMac(known(index.allocation.gatewayMacs, idOf(network))),
@@ -164,10 +181,10 @@ function layer3Interfaces(index: FabricIndex, node: NodeIndex, vrf: VrfInstance)
   if (vrf.layer3 === undefined) return []
   const { vni, ids, mtu } = vrf.layer3
   return [
-    bridgeInterface(ids.bridge, vni),
+    bridgeInterface(ids.bridge, String(vni)),
     { ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes), bridge: ids.bridge, mtu, learning: false },
     {
-      ...irbInterface(node, ids.irb, vni),
+      ...irbInterface(node, ids.irb, String(vni)),
       bridge: ids.bridge,
       vrf: vrf.id,
       mac: formatMac(node.systemMac),
@@ -178,8 +195,9 @@ function layer3Interfaces(index: FabricIndex, node: NodeIndex, vrf: VrfInstance)
   ]
 }
 
-function bridgeInterface(id: number, vni: number): BridgeInterface {
-  return { id, name: `br${vni}`, kind: 'bridge', ageing: AGEING, fdbLimit: FDB_LIMIT }
+/** @param suffix its VNI, or a hyphen and its id where it has none */
+function bridgeInterface(id: number, suffix: string): BridgeInterface {
+  return { id, name: `br${suffix}`, kind: 'bridge', ageing: AGEING, fdbLimit: FDB_LIMIT }
 }
 
 function vxlanInterface(
@@ -209,16 +227,21 @@ function vxlanInterface(
 function irbInterface(
   node: NodeIndex,
   id: number,
-  vni: number,
+  suffix: string,
 ): Omit<IrbInterface, 'bridge' | 'vrf' | 'mac' | 'addresses' | 'mtu' | 'suppress'> {
   return {
     id,
-    name: `irb${vni}`,
+    name: `irb${suffix}`,
     kind: 'irb',
     systemMac: formatMac(node.systemMac),
     neighbourLifetime: NEIGHBOUR_LIFETIME,
     neighbourLimit: NEIGHBOUR_LIMIT,
   }
+}
+
+/** Subnets of a network in which it has a gateway. */
+export function routedPrefixes({ subnets }: Network): readonly string[] {
+  return subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : [formatPrefix(prefix)]))
 }
 
 /** `10.1.0.1/24`: an address with the length of its subnet. */

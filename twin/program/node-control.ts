@@ -3,15 +3,16 @@
  *
  * @module
  */
-import type { BgpSession, EvpnNetwork, EvpnVrf, NodeControl } from '../../contract/control-plane.js'
-import { formatIp, formatMac, formatPrefix, isIpv6, type Ip } from '../packet/index.js'
+import type { EvpnNetwork, EvpnVrf, NodeControl } from '../../contract/control-plane.js'
+import { idOf } from '../model/index.js'
+import { formatIp, formatMac, isIpv6, type Ip } from '../packet/index.js'
 import type { FabricIndex, NetworkInstance, NodeIndex, VrfInstance } from './fabric-index.js'
-import { hostRoute } from './interfaces.js'
+import { hostRoute, routedPrefixes } from './interfaces.js'
+import { policiesOf, sessionsOf } from './sessions.js'
+import { known } from './slots.js'
 
 /** More than any node here has links to others of its tier. */
 const MULTIPATH = 64
-/** s; three keepalives. A link that goes down is told at once, this is for peers that hang. */
-const HOLD_TIME = 9
 
 /** By node, in name order. */
 export function nodeControls(index: FabricIndex): ReadonlyMap<string, NodeControl> {
@@ -19,17 +20,26 @@ export function nodeControls(index: FabricIndex): ReadonlyMap<string, NodeContro
 }
 
 function nodeControl(index: FabricIndex, node: NodeIndex): NodeControl {
+  const { holdTime, gracefulRestart } = index.fabric.underlay.bgp
+  const sessions = sessionsOf(index, node)
   return {
-    daemon: node.role === 'spine' ? 'frr' : 'gobgp',
+    daemon: node.role === 'leaf' ? 'gobgp' : 'frr',
     asn: node.asn,
     routerId: routerIdOf(index, node.loopback),
     multipath: MULTIPATH,
-    holdTime: HOLD_TIME,
-    originate: [hostRoute(node.loopback)],
-    sessions: sessionsOf(index, node),
-    policies: [],
+    holdTime,
+    originate: [hostRoute(node.loopback), ...underlayPrefixes(node)],
+    sessions,
+    policies: policiesOf(index, sessions),
+    ...(gracefulRestart === undefined ? {} : { gracefulRestart }),
+    ...(node.drain ? { gracefulShutdown: true as const } : {}),
     ...(node.role === 'leaf' ? { evpn: evpnOf(index, node) } : {}),
   }
+}
+
+/** Networks of VRF 0 on a node (TABLE-8). */
+function underlayPrefixes(node: NodeIndex): readonly string[] {
+  return node.networks.filter(({ vrf }) => vrf === 0).flatMap(({ network }) => routedPrefixes(network))
 }
 
 /** An IPv4 loopback; of an IPv6 one its place in the pool, which is not 0. */
@@ -38,19 +48,6 @@ function routerIdOf({ fabric }: FabricIndex, loopback: Ip): string {
   const base = fabric.underlay.loopbacks.address
   const place = Number((BigInt(loopback) - BigInt(base)) & 0xffff_ffffn)
   return [24, 16, 8, 0].map((shift) => (place >>> shift) & 0xff).join('.')
-}
-
-function sessionsOf(index: FabricIndex, node: NodeIndex): BgpSession[] {
-  return node.adjacencies.map((adjacency) => ({
-    peer: adjacency.peer,
-    link: adjacency.link.id,
-    interface: adjacency.interface,
-    port: `eth${adjacency.number}`,
-    local: formatIp(adjacency.address),
-    remote: formatIp(adjacency.peerAddress),
-    remoteAsn: index.node(adjacency.peer).asn,
-    families: [isIpv6(adjacency.address) ? 'ipv6' : 'ipv4', 'evpn'],
-  }))
 }
 
 function evpnOf(index: FabricIndex, node: NodeIndex): NonNullable<NodeControl['evpn']> {
@@ -62,20 +59,37 @@ function evpnOf(index: FabricIndex, node: NodeIndex): NonNullable<NodeControl['e
   }
 }
 
-/** A network that is nowhere else is nobody's business. */
+/** A network that is nowhere else is nobody's business, one in the underlay or anycast no route's of types 2 and 3 (EVPN-7, TABLE-8). */
 function networkOf(index: FabricIndex, node: NodeIndex, instance: NetworkInstance): EvpnNetwork[] {
   const { network, ids, hasGateway, vrf, remotes } = instance
+  const { vni } = network
   const routed = hasGateway && node.vrfs.some(({ id, layer3 }) => id === vrf && layer3 !== undefined)
-  if (remotes.length === 0 && !routed) return []
+  if (vni === undefined || (remotes.length === 0 && !routed)) return []
+  const hosts = staticHosts(index, node, instance)
   return [
     {
-      vni: network.vni,
+      vni,
       bridge: ids.bridge,
       ...(remotes.length === 0 ? {} : { vxlan: ids.vxlan }),
       ...(hasGateway ? { irb: ids.irb, vrf } : {}),
-      ...instanceIds(index, node, ids.bridge, network.vni),
+      ...instanceIds(index, node, ids.bridge, vni),
+      ...(hosts.length === 0 ? {} : { hosts }),
     },
   ]
+}
+
+/** Hosts that are announced whether they have spoken or not (EVPN-8). */
+function staticHosts(
+  { allocation }: FabricIndex,
+  node: NodeIndex,
+  { ids }: NetworkInstance,
+): NonNullable<EvpnNetwork['hosts']> {
+  return node.hosts
+    .filter(({ host, bridge }) => host.static && bridge === ids.bridge)
+    .map(({ host }) => ({
+      mac: formatMac(known(allocation.hostMacs, idOf(host))),
+      addresses: known(allocation.hostAddresses, idOf(host)).map(formatIp),
+    }))
 }
 
 function vrfOf(index: FabricIndex, node: NodeIndex, { tenant, id, layer3 }: VrfInstance): EvpnVrf[] {
@@ -89,9 +103,7 @@ function vrfOf(index: FabricIndex, node: NodeIndex, { tenant, id, layer3 }: VrfI
       vni,
       ...ids,
       ...instanceIds(index, node, ids.bridge, vni),
-      prefixes: connected
-        .flatMap(({ network }) => network.subnets)
-        .flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : [formatPrefix(prefix)])),
+      prefixes: connected.flatMap(({ network }) => routedPrefixes(network)),
     },
   ]
 }
