@@ -6,7 +6,13 @@
 import type { NextHop, Route, Tables } from '../../contract/program.js'
 import { compareNames, idOf } from '../model/index.js'
 import { formatIp, formatMac, formatPrefix } from '../packet/index.js'
-import { type FabricIndex, type NetworkInstance, type NodeIndex, type VrfInstance } from './fabric-index.js'
+import {
+  type Adjacency,
+  type FabricIndex,
+  type NetworkInstance,
+  type NodeIndex,
+  type VrfInstance,
+} from './fabric-index.js'
 import { hostRoute, routedPrefixes } from './interfaces.js'
 import { membersOf, waysTo, type Ways } from './reach.js'
 import { known } from './slots.js'
@@ -103,9 +109,17 @@ function connectedRoutes(node: NodeIndex): Route[] {
 }
 
 function underlayRoutes(node: NodeIndex, targets: readonly Target[], groups: Groups): Route[] {
+  // Most targets are behind the same links as others.
+  const byHops = new Map<string, number>()
+  const groupOf = (hops: readonly Adjacency[]): number => {
+    const key = hops.map(({ number }) => number).join()
+    const group = byHops.get(key) ?? groups.idOf(membersOf(node, hops))
+    byHops.set(key, group)
+    return group
+  }
   return targets.flatMap(({ prefix, ways }): Route[] => {
     const hops = ways.get(node.name)
-    return hops === undefined ? [] : [{ vrf: 0, prefix, group: groups.idOf(membersOf(node, hops)) }]
+    return hops === undefined ? [] : [{ vrf: 0, prefix, group: groupOf(hops) }]
   })
 }
 
