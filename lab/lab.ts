@@ -7,7 +7,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
-import type { Fault, Target } from '../record/target.js'
+import type { Fault } from '../record/target.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
 import { daemonDoor } from './daemons/launch.js'
@@ -20,7 +20,7 @@ import { OutputEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
 import { RoutingWatch } from './routing.js'
-import { labTarget, type LabTargetOptions } from './target.js'
+import { labTarget, type KnowingTarget, type LabTargetOptions } from './target.js'
 
 export interface ExecOptions {
   readonly onStdout?: (data: Buffer) => void
@@ -44,7 +44,7 @@ export interface CaptureOptions {
 }
 
 const Synced = z.object({ journalBytes: z.int().min(0) })
-const FaultsAnswer = z.object({ faults: z.array(FaultRequest) })
+const FaultsAnswer = z.object({ faults: z.array(FaultRequest), ever: z.boolean() })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
 const Processes = z.object({
   nodes: z.record(z.string(), z.int().nullable()),
@@ -157,7 +157,11 @@ export class Lab {
 
   /** What is broken now. */
   async faults(): Promise<readonly Fault[]> {
-    return FaultsAnswer.parse(await this.channel.request({ op: 'faults' })).faults
+    return (await this.broken()).faults
+  }
+
+  private async broken(): Promise<z.infer<typeof FaultsAnswer>> {
+    return FaultsAnswer.parse(await this.channel.request({ op: 'faults' }))
   }
 
   /**
@@ -166,13 +170,14 @@ export class Lab {
    */
   async routing(): Promise<RoutingWatch | undefined> {
     if (this.plan.nodes.every(({ control }) => control === undefined)) return undefined
-    const broken = brokenBy(this.plan, await this.faults())
+    const { faults, ever } = await this.broken()
+    const broken = brokenBy(this.plan, faults)
     const doors = this.plan.nodes.flatMap(({ name, control }) =>
       control === undefined || !speaks(broken, name) ? [] : [daemonDoor(this.paths.folder, name, control)],
     )
     const { daemons } = await this.processes()
     const pids = new Map(daemons.flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid] as const])))
-    return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids })
+    return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids, wasBroken: ever })
   }
 
   /** Process ids; `null` for one that died. */
@@ -271,7 +276,7 @@ export class Lab {
   }
 
   /** This lab as a target for scenarios; closing it closes the lab too when `ownsLab`. */
-  target(options: LabTargetOptions = {}): Promise<Target> {
+  target(options: LabTargetOptions = {}): Promise<KnowingTarget> {
     return labTarget(this, options)
   }
 

@@ -18,6 +18,8 @@ export interface RoutingPlaces {
   readonly agents: string
   /** A process in a node's network namespace, by the node's name. */
   readonly pids: ReadonlyMap<string, number>
+  /** Something has been broken in this lab: daemons have begun anew, or lost what was on its way, and no longer count what others count. */
+  readonly wasBroken?: boolean
 }
 
 /** ms that daemons and agents have to come to rest. */
@@ -25,6 +27,8 @@ const DEADLINE = 30_000
 
 /** ms between two looks. */
 const PAUSE = 5
+/** ms for which nothing may be done where counts do not tell what is on its way. */
+const STILL = 100
 
 /** ms for what is expected to come: BGP takes some tens. */
 const EXPECTED_WITHIN = 3_000
@@ -47,8 +51,6 @@ export interface RestOptions {
   readonly follows?: (node: string) => boolean
   /** ms; default 30 s. */
   readonly within?: number
-  /** ms between the two looks that are the same; default 5. */
-  readonly still?: number
   readonly signal?: AbortSignal
 }
 
@@ -74,16 +76,17 @@ export class RoutingWatch {
   private constructor(
     private readonly observers: readonly DaemonObserver[],
     private readonly agents: Channel,
+    private readonly wasBroken: boolean,
   ) {}
 
   /** @throws LabError, AgentError when one of them cannot be asked; then no connection is left */
-  static async open({ doors, agents, pids }: RoutingPlaces): Promise<RoutingWatch> {
+  static async open({ doors, agents, pids, wasBroken = false }: RoutingPlaces): Promise<RoutingWatch> {
     const opened = await Promise.allSettled(doors.map((door) => observe(door, pids.get(door.node))))
     const observers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     try {
       const failed = opened.find((one) => one.status === 'rejected')
       if (failed !== undefined) throw failed.reason
-      return new RoutingWatch(observers, await Channel.open(agents, 'the agents'))
+      return new RoutingWatch(observers, await Channel.open(agents, 'the agents'), wasBroken)
     } catch (error) {
       for (const observer of observers) observer.close()
       throw error
@@ -97,7 +100,8 @@ export class RoutingWatch {
    * @throws LabError `ZT_LAB_UNSETTLED` with what is not at rest
    */
   async settle(options: RestOptions = {}): Promise<void> {
-    const { sessions = () => true, follows = () => true, within = DEADLINE, still = PAUSE, signal } = options
+    const { sessions = () => true, follows = () => true, within = DEADLINE, signal } = options
+    const still = this.wasBroken ? STILL : PAUSE
     const giveUp = performance.now() + within
     for (let before: Look | undefined; ;) {
       const look = await this.look(Math.max(1, Math.ceil(giveUp - performance.now())), follows)
@@ -151,7 +155,11 @@ export class RoutingWatch {
     const busy = agents
       .filter(({ node, idle }) => follows(node) && !idle)
       .map(({ node }) => `the agent of ${node} has work`)
-    return { daemons, agents: markOf({ agents }), busy }
+    return {
+      daemons: this.wasBroken ? daemons.map(interrupted) : daemons,
+      agents: markOf({ agents }),
+      busy,
+    }
   }
 
   /** All tables of all daemons. */
@@ -171,6 +179,12 @@ export class RoutingWatch {
     for (const observer of this.observers) observer.close()
     this.agents.close()
   }
+}
+
+/** Sessions whose ends are not held against each other by what they count (`unrestOf`): a daemon that begins anew counts from 0. */
+function interrupted(look: DaemonLook): DaemonLook {
+  const sessions = look.sessions.map((one) => ({ ...one, interruptions: one.interruptions + 1 }))
+  return { ...look, sessions }
 }
 
 /** Sessions that are not to be up and are (FAULT-2, FAULT-4: until a timer says so). */

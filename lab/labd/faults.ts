@@ -28,6 +28,7 @@ export class Faults {
   private readonly made = new Map<string, Fault>()
   /** Prefixes that a node has been told not to announce. */
   private readonly told = new Map<string, ReadonlySet<string>>()
+  private begun = false
   /** One after the other. */
   private last: Promise<void> = Promise.resolve()
 
@@ -40,6 +41,11 @@ export class Faults {
     return [...this.made.values()]
   }
 
+  /** Something is broken or has been. */
+  get ever(): boolean {
+    return this.begun
+  }
+
   /** @throws LabError `ZT_FAULT_UNKNOWN`, `ZT_FAULT_STANDS` for one that is made already, and whatever making it meets; then it is not made */
   fail(fault: Fault): Promise<void> {
     return this.next(async () => {
@@ -50,6 +56,7 @@ export class Faults {
           remedy: 'repair it before it can fail again',
         })
       }
+      this.begun = true
       await this.change([...this.all, fault])
       this.made.set(key, fault)
     })

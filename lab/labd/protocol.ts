@@ -70,7 +70,7 @@ export const LabdRequest = z.discriminatedUnion('op', [
   }),
   /** Breaks something, or puts it right; answer: `{}` when that is done, not when the fabric has come to rest. */
   z.strictObject({ ...request, op: z.enum(['fail', 'repair']), fault: FaultRequest }),
-  /** Answer: `{ faults }`, all that have been made and not repaired. */
+  /** Answer: `{ faults, ever }`: all that have been made and not repaired; whether any has ever been made. */
   z.strictObject({ ...request, op: z.literal('faults') }),
   /** Answer: `{ nodes: { name: pid | null }, probe: pid | null, daemons: [{ node, program, pid }], agents: pid | null }`; null: died. */
   z.strictObject({ ...request, op: z.literal('processes') }),

@@ -167,7 +167,7 @@ export class LabdServer {
         await lab.faulted()[request.op](request.fault)
         return {}
       case 'faults':
-        return { faults: lab.faulted().all }
+        return { faults: lab.faulted().all, ever: lab.faulted().ever }
       case 'processes':
         return lab.pids()
       case 'exec':
