@@ -35,7 +35,7 @@ int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *opt
 
     memset(engine, 0, sizeof(*engine));
     engine->options = *options;
-    engine->epoll = engine->timer = engine->signals = -1;
+    engine->epoll = engine->timer = engine->carrier_timer = engine->signals = -1;
     engine->netlink.fd = engine->control.fd = engine->control.epoll = -1;
     clock_gettime(CLOCK_REALTIME, &wall);
     /* Who asks with a version of the engine before this one is not to meet it again. */
@@ -98,6 +98,7 @@ int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure)
     zt_stats_close(&engine->stats);
     close_descriptor(&engine->epoll);
     close_descriptor(&engine->timer);
+    close_descriptor(&engine->carrier_timer);
     close_descriptor(&engine->signals);
     free(engine->ports);
     zt_machine_destroy(engine->machine);

@@ -53,6 +53,8 @@ struct zt_engine {
     bool xdp_loaded;
     struct zt_port *ports;
     uint32_t port_count;
+    /* Ports without carrier. */
+    uint32_t ports_down;
     /* Port index and one by interface id, 0 for none. */
     uint8_t port_by_id[UINT16_MAX + 1];
     /* Where the next vector begins to look. */
@@ -71,7 +73,7 @@ struct zt_engine {
     bool captures_watched;
     /* Added to CLOCK_MONOTONIC (CTRL-4), and the last time given to the machine. */
     uint64_t advance, last_now;
-    int epoll, timer, signals;
+    int epoll, timer, carrier_timer, signals;
     bool stopping;
     struct {
         struct zt_input inputs[ZT_VECTOR_MAX];
@@ -104,6 +106,8 @@ void zt_engine_read_kernel(struct zt_engine *engine);
 int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure);
 /* Watches the ring of captures once there is one. */
 void zt_engine_watch_captures(struct zt_engine *engine);
+/* Handles what the kernel has said by netlink. */
+void zt_engine_hear_kernel(struct zt_engine *engine);
 /* Works until it is told to stop. */
 void zt_engine_run(struct zt_engine *engine);
 
@@ -119,6 +123,17 @@ bool zt_engine_control(struct zt_engine *engine, const char *message, size_t len
                        struct zt_error *error);
 /* Carries out the effects of something that happened at `now`, and flushes the ports. */
 void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint64_t now);
+
+/* ---- engine_carrier.c: CTRL-8 */
+
+/* What the kernel says of the carrier of a port's device: an input if it is news, and shown on the TAP. */
+void zt_engine_carrier(struct zt_engine *engine, struct zt_port *port, bool up);
+/* Frames of a wire that is back do not come before the news that it is: the kernel is asked. */
+void zt_engine_hear_carrier(struct zt_engine *engine);
+/* Looks after ports whose lost carrier the kernel may be late to tell of, from when there are any. */
+int zt_engine_open_carrier(struct zt_engine *engine, struct zt_failure *failure);
+void zt_engine_watch_carrier(struct zt_engine *engine, struct zt_port *port, bool late);
+void zt_engine_ask_carrier(struct zt_engine *engine);
 
 /* ---- engine_program.c: loading */
 

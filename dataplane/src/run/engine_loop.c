@@ -21,6 +21,7 @@ enum source {
     SOURCE_CONTROL,
     SOURCE_NETLINK,
     SOURCE_TIMER,
+    SOURCE_CARRIER_TIMER,
     SOURCE_SIGNALS,
     SOURCE_CAPTURES,
 };
@@ -75,10 +76,12 @@ static void on_neighbours_complete(void *context)
     }
 }
 
-static void lose_port(struct zt_port *port)
+static void lose_port(struct zt_engine *engine, struct zt_port *port)
 {
-    if (!port->gone)
-        zt_log("%s: the device is gone", port->phy);
+    if (port->gone)
+        return;
+    zt_log("%s: the device is gone", port->phy);
+    zt_engine_carrier(engine, port, false);
     zt_port_lose(port);
 }
 
@@ -110,12 +113,12 @@ static void on_link(void *context, const struct zt_link_event *event)
         if (port->phy_index != event->ifindex || port->gone)
             continue;
         if (event->gone)
-            lose_port(port);
-        else if (port->carrier != event->carrier)
-            zt_log("%s: carrier %s", port->phy, event->carrier ? "up" : "down");
+            lose_port(engine, port);
+        else
+            zt_engine_carrier(engine, port, event->carrier);
+        zt_engine_watch_carrier(engine, port, event->late && !event->gone);
         if (event->open)
             close_again(engine, port);
-        port->carrier = event->carrier;
         zt_engine_publish(engine);
     }
 }
@@ -159,8 +162,10 @@ int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure)
         !watch(engine, engine->signals, SOURCE_SIGNALS, 0))
         return zt_fail(failure, ZT_EXIT_FAILED, "poll", "no event descriptors: %s",
                        strerror(errno));
-    if (zt_netlink_open(&engine->netlink, handler, failure))
+    if (zt_engine_open_carrier(engine, failure) ||
+        zt_netlink_open(&engine->netlink, handler, failure))
         return -1;
+    watch(engine, engine->carrier_timer, SOURCE_CARRIER_TIMER, 0);
     zt_engine_restart_routes(engine);
     if (!watch(engine, engine->netlink.fd, SOURCE_NETLINK, 0))
         return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s",
@@ -224,7 +229,7 @@ static void on_event(struct zt_engine *engine, const struct epoll_event *event)
     case SOURCE_PORT:
         /* A socket reports an error when its device is unregistered, and only then. */
         if (event->events & (EPOLLERR | EPOLLHUP))
-            lose_port(&engine->ports[index]);
+            lose_port(engine, &engine->ports[index]);
         break;
     case SOURCE_TAP:
         on_tap(engine, index, event->events);
@@ -233,11 +238,13 @@ static void on_event(struct zt_engine *engine, const struct epoll_event *event)
         zt_control_serve(&engine->control);
         break;
     case SOURCE_NETLINK:
-        zt_netlink_serve(&engine->netlink);
-        zt_engine_follow_routes(engine);
+        zt_engine_hear_kernel(engine);
         break;
     case SOURCE_TIMER:
         on_tick(engine);
+        break;
+    case SOURCE_CARRIER_TIMER:
+        zt_engine_ask_carrier(engine);
         break;
     case SOURCE_SIGNALS:
         if (read(engine->signals, &info, sizeof(info)) == sizeof(info))
@@ -247,6 +254,12 @@ static void on_event(struct zt_engine *engine, const struct epoll_event *event)
         zt_captures_drain(&engine->captures);
         break;
     }
+}
+
+void zt_engine_hear_kernel(struct zt_engine *engine)
+{
+    zt_netlink_serve(&engine->netlink);
+    zt_engine_follow_routes(engine);
 }
 
 static bool has_unsent(const struct zt_engine *engine)

@@ -145,6 +145,8 @@ bool zt_engine_step(struct zt_engine *engine)
     uint64_t now;
     struct zt_effects effects;
 
+    if (engine->ports_down > 0)
+        zt_engine_hear_carrier(engine);
     memset(engine->vector.taken, 0, sizeof(engine->vector.taken[0]) * engine->port_count);
     gather(engine);
     if (engine->vector.count == 0)

@@ -123,31 +123,54 @@ void zt_netlink_follow_routes(struct zt_netlink *netlink, bool follow)
     zt_netlink_refresh(netlink, ZT_NETLINK_ROUTES);
 }
 
-/* Whether IFLA_XDP of a link message is there and says that nothing is attached. */
-static bool says_no_xdp(const struct nlmsghdr *message)
+void zt_netlink_ask_link(struct zt_netlink *netlink, uint32_t ifindex)
 {
-    const struct ifinfomsg *info = NLMSG_DATA(message);
-    const struct rtattr *attribute =
-        (const struct rtattr *)((const uint8_t *)info + NLMSG_ALIGN(sizeof(*info)));
-    int left = (int)message->nlmsg_len - (int)NLMSG_SPACE(sizeof(*info));
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg info;
+        struct rtattr attribute;
+        uint32_t filter;
+    } request = {
+        .header = { .nlmsg_len = sizeof(request),
+                    .nlmsg_type = RTM_GETLINK,
+                    .nlmsg_flags = NLM_F_REQUEST },
+        .info = { .ifi_index = (int)ifindex },
+        .attribute = { .rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = IFLA_EXT_MASK },
+        .filter = RTEXT_FILTER_SKIP_STATS,
+    };
 
-    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-        const struct rtattr *inner = RTA_DATA(attribute);
-        int inside = (int)RTA_PAYLOAD(attribute);
+    /* If it cannot be asked now, it will be asked again. */
+    send(netlink->fd, &request, sizeof(request), 0);
+}
 
-        if ((attribute->rta_type & NLA_TYPE_MASK) != IFLA_XDP)
-            continue;
-        for (; RTA_OK(inner, inside); inner = RTA_NEXT(inner, inside))
-            if (inner->rta_type == IFLA_XDP_ATTACHED && RTA_PAYLOAD(inner) == 1)
-                return *(const uint8_t *)RTA_DATA(inner) == XDP_ATTACHED_NONE;
-    }
+/* Whether IFLA_XDP says that nothing is attached. */
+static bool says_no_xdp(const struct rtattr *attribute)
+{
+    const struct rtattr *inner = RTA_DATA(attribute);
+    int inside = (int)RTA_PAYLOAD(attribute);
+
+    for (; RTA_OK(inner, inside); inner = RTA_NEXT(inner, inside))
+        if (inner->rta_type == IFLA_XDP_ATTACHED && RTA_PAYLOAD(inner) == 1)
+            return *(const uint8_t *)RTA_DATA(inner) == XDP_ATTACHED_NONE;
     return false;
+}
+
+/* The index of the other end of a veth, 0 of other devices. */
+static uint32_t read_other_end(const struct rtattr *attribute)
+{
+    uint32_t index = 0;
+
+    if (RTA_PAYLOAD(attribute) == sizeof(index))
+        memcpy(&index, RTA_DATA(attribute), sizeof(index));
+    return index;
 }
 
 static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_handler *handler)
 {
     const struct ifinfomsg *info = NLMSG_DATA(message);
-    struct zt_link_event event = { 0 };
+    const struct rtattr *attribute;
+    struct zt_link_event event = { .late = true };
+    int left;
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
         return;
@@ -155,7 +178,21 @@ static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_h
     event.gone = message->nlmsg_type == RTM_DELLINK;
     event.carrier =
         !event.gone && (info->ifi_flags & IFF_LOWER_UP) != 0 && (info->ifi_flags & IFF_UP) != 0;
-    event.open = !event.gone && says_no_xdp(message);
+    attribute = (const struct rtattr *)((const uint8_t *)info + NLMSG_ALIGN(sizeof(*info)));
+    left = (int)message->nlmsg_len - (int)NLMSG_SPACE(sizeof(*info));
+    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        uint32_t other = 0;
+
+        switch (attribute->rta_type & NLA_TYPE_MASK) {
+        case IFLA_XDP:
+            event.open = !event.gone && says_no_xdp(attribute);
+            break;
+        case IFLA_LINK:
+            other = read_other_end(attribute);
+            event.late = other == 0 || other == event.ifindex;
+            break;
+        }
+    }
     handler->link(handler->context, &event);
 }
 

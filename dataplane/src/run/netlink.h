@@ -29,6 +29,8 @@ struct zt_link_event {
     bool carrier;
     /* The kernel says that no XDP program is attached. */
     bool open;
+    /* News of lost carrier may be put off, by up to a second: see zt_netlink_ask_link(). */
+    bool late;
 };
 
 /* More next hops than the machine takes (contract/program.ts); one more is enough to say so. */
@@ -96,6 +98,11 @@ int zt_netlink_open(struct zt_netlink *netlink, struct zt_netlink_handler handle
                     struct zt_failure *failure);
 /* Handles what has arrived. When the kernel says that messages were lost, everything is asked for again. */
 void zt_netlink_serve(struct zt_netlink *netlink);
+/*
+ * Asks how a link is now; the answer is there at once. The kernel tells of a veth's lost carrier without delay only where the
+ * interface indexes of its two ends differ (linkwatch_urgent_event()), and of other devices' once a second.
+ */
+void zt_netlink_ask_link(struct zt_netlink *netlink, uint32_t ifindex);
 /* Asks for all neighbours, or all routes if they are of interest, again. */
 void zt_netlink_refresh(struct zt_netlink *netlink, enum zt_netlink_dump what);
 /* From time to time: asks again for what could not be told. */

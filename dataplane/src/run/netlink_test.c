@@ -169,6 +169,31 @@ static void test_links_have_a_carrier_when_up_above_and_below(void **state)
     assert_true(link_event.gone && !link_event.carrier);
 }
 
+static void
+test_carrier_of_a_veth_is_told_at_once_where_the_indexes_of_its_ends_differ(void **state)
+{
+    static const struct {
+        uint32_t other;
+        bool late;
+    } cases[] = { { 4, false }, { 3, true }, { 0, true } };
+    struct ifinfomsg body = { .ifi_index = 3, .ifi_flags = IFF_UP | IFF_LOWER_UP };
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        begin(RTM_NEWLINK, &body, sizeof(body));
+        attribute(IFLA_LINK, &cases[i].other, sizeof(cases[i].other));
+        zt_netlink_parse(datagram, used, &handler);
+        assert_int_equal(link_event.late, cases[i].late);
+    }
+    begin(RTM_NEWLINK, &body, sizeof(body));
+    attribute(IFLA_LINK, "\4", 1);
+    zt_netlink_parse(datagram, used, &handler);
+    assert_true(link_event.late);
+    begin(RTM_NEWLINK, &body, sizeof(body));
+    zt_netlink_parse(datagram, used, &handler);
+    assert_true(link_event.late && link_event.carrier);
+}
+
 static void link_with_xdp(uint16_t type, uint8_t attached)
 {
     struct ifinfomsg body = { .ifi_index = 3 };
@@ -285,6 +310,8 @@ int main(void)
         cmocka_unit_test(test_others_are_gone),
         cmocka_unit_test(test_what_is_no_neighbour_is_not_told),
         cmocka_unit_test(test_links_have_a_carrier_when_up_above_and_below),
+        cmocka_unit_test(
+            test_carrier_of_a_veth_is_told_at_once_where_the_indexes_of_its_ends_differ),
         cmocka_unit_test(
             test_link_is_open_only_when_the_kernel_says_that_no_xdp_program_is_attached),
         cmocka_unit_test(test_cut_off_datagrams_are_read_as_far_as_they_go),

@@ -45,7 +45,12 @@ int zt_port_check(const struct zt_port_info *info, struct zt_failure *failure)
 void zt_port_init(struct zt_port *port, const struct zt_port_info *info)
 {
     *port = (struct zt_port){
-        .id = info->id, .upper = info->upper, .underlay = info->underlay, .tap = -1, .xsk.fd = -1
+        .id = info->id,
+        .upper = info->upper,
+        .underlay = info->underlay,
+        .carrier = true,
+        .tap = -1,
+        .xsk.fd = -1,
     };
     snprintf(port->name, sizeof(port->name), "%s", info->name);
     snprintf(port->phy, sizeof(port->phy), "%.*s%s", (int)(IFNAMSIZ - sizeof(ZT_PORT_SUFFIX)),
@@ -108,7 +113,6 @@ void zt_port_lose(struct zt_port *port)
         return;
     port->gone = true;
     port->attached = false;
-    port->carrier = false;
     port->unsent = false;
     zt_xsk_close(&port->xsk);
 }

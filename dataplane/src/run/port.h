@@ -27,7 +27,10 @@ struct zt_port {
     uint32_t tap_index;
     enum zt_xdp_mode mode;
     bool attached;
+    /* As the machine was told (PORT-6); it has been, until the kernel says otherwise. */
     bool carrier;
+    /* The kernel may put off the news that it is lost: it is asked. */
+    bool late;
     /* The device was taken away; nothing is received or sent any more. */
     bool gone;
     struct zt_xsk xsk;

@@ -36,6 +36,13 @@ int zt_tap_open(const char *ifname, struct zt_failure *failure)
     return fd;
 }
 
+int zt_tap_set_carrier(int fd, bool up)
+{
+    int carrier = up;
+
+    return ioctl(fd, TUNSETCARRIER, &carrier) ? errno : 0;
+}
+
 size_t zt_tap_read(int fd, uint8_t *frame, size_t size)
 {
     ssize_t length;

@@ -19,4 +19,7 @@ size_t zt_tap_read(int fd, uint8_t *frame, size_t size);
 /* One frame for the kernel. False if it did not take it: the device is down, or the frame has no Ethernet header. */
 bool zt_tap_write(int fd, const uint8_t *frame, size_t length);
 
+/* Whether the device seems to have a wire. Returns 0 or an errno. */
+int zt_tap_set_carrier(int fd, bool up);
+
 #endif

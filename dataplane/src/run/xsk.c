@@ -157,6 +157,11 @@ uint32_t zt_xsk_receive(struct zt_xsk *xsk, struct zt_xsk_frame *frames, uint32_
     return count;
 }
 
+bool zt_xsk_has_received(struct zt_xsk *xsk)
+{
+    return xsk_cons_nb_avail(&xsk->rx, 1) > 0;
+}
+
 /* The receive ring still holds the descriptors: the chunks go back in the order in which they came. */
 void zt_xsk_receive_done(struct zt_xsk *xsk, uint32_t count)
 {

@@ -66,6 +66,8 @@ void zt_xsk_close(struct zt_xsk *xsk);
  */
 uint32_t zt_xsk_receive(struct zt_xsk *xsk, struct zt_xsk_frame *frames, uint32_t max);
 void zt_xsk_receive_done(struct zt_xsk *xsk, uint32_t count);
+/* Whether frames wait in the receive ring. */
+bool zt_xsk_has_received(struct zt_xsk *xsk);
 
 /* A transmit chunk of ZT_XSK_CHUNK octets to build a frame in, NULL (counted) if there is none. Send it by commit. */
 uint8_t *zt_xsk_reserve(struct zt_xsk *xsk);
