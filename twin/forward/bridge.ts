@@ -1,5 +1,5 @@
 /**
- * Bridges (sections 6, 7 and 8).
+ * Bridges (sections 6 and 7).
  *
  * @module
  */
@@ -9,10 +9,12 @@ import { u16, u32, u8 } from '../packet/bytes.js'
 import { inspectArp } from './arp.js'
 import type { Bridge, Irb, Member } from './config.js'
 import type { Fate } from './fate.js'
+import { EVERYBODY, flood } from './flood.js'
 import { receiveOnIrb } from './irb.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
 import { inspectNd } from './nd.js'
+import { snoop } from './snoop.js'
 
 const ARP = 0x0806
 const IPV6 = 0x86dd
@@ -40,6 +42,7 @@ export function enterBridge(
     if (etherType === ARP && inspectArp(m, irb, member, remote, frame)) return
     if (etherType === IPV6 && inspectNd(m, irb, member, remote, frame)) return
   }
+  if (snoop(m, bridge, member, remote, frame)) return
   forward(m, bridge, member, frame)
 }
 
@@ -117,7 +120,7 @@ function forward(m: Machine, bridge: Bridge, from: Member, frame: Uint8Array): v
   }
   if (isGroupMac(destination)) {
     m.trace?.step('BRIDGE-3', bridge.id, 'a group address')
-    flood(m, bridge, from, frame, true)
+    flood(m, bridge, from, frame, EVERYBODY.group)
     return
   }
   const entry = bridge.fdb.lookup(destination, m.now)
@@ -126,7 +129,7 @@ function forward(m: Machine, bridge: Bridge, from: Member, frame: Uint8Array): v
       m.trace.step('LEARN-4', bridge.id, 'the entry is no longer valid')
     }
     m.trace?.step('BRIDGE-3', bridge.id, 'an unknown address')
-    flood(m, bridge, from, frame, false)
+    flood(m, bridge, from, frame, EVERYBODY.unicast)
     return
   }
   m.trace?.step('BRIDGE-3', bridge.id, `to ${entry.member.name}`)
@@ -153,7 +156,7 @@ export function enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): voi
   m.trace?.step('BRIDGE-6', bridge.id, 'enters from the IRB')
   if (isGroupMac(destination)) {
     m.trace?.step('BRIDGE-3', bridge.id, 'a group address')
-    flood(m, bridge, undefined, frame, true)
+    flood(m, bridge, undefined, frame, EVERYBODY.group)
     return
   }
   const entry = bridge.fdb.lookup(destination, m.now)
@@ -162,43 +165,9 @@ export function enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): voi
       m.trace.step('LEARN-4', bridge.id, 'the entry is no longer valid')
     }
     m.trace?.step('BRIDGE-3', bridge.id, 'an unknown address')
-    flood(m, bridge, undefined, frame, false)
+    flood(m, bridge, undefined, frame, EVERYBODY.unicast)
     return
   }
   m.trace?.step('BRIDGE-3', bridge.id, `to ${entry.member.name}`)
   sendToMember(m, entry.member, entry.remote, frame)
-}
-
-/** Section 8. `from` is `undefined` for the IRB. */
-function flood(
-  m: Machine,
-  bridge: Bridge,
-  from: Member | undefined,
-  frame: Uint8Array,
-  isGroup: boolean,
-): void {
-  let copies = 0
-  for (const member of bridge.members) {
-    if (member === from || (member.kind === 'vxlan' && from?.kind === 'vxlan')) continue
-    if (member.kind === 'port') {
-      m.trace?.step('FLOOD-1', member.id, 'a copy')
-      copies++
-      sendToMember(m, member, undefined, frame)
-      continue
-    }
-    for (const remote of member.flood) {
-      m.trace?.step('FLOOD-2', member.id, 'a copy to a remote VTEP')
-      copies++
-      sendToMember(m, member, remote, frame)
-    }
-  }
-  if (isGroup && from !== undefined && bridge.irb !== undefined) {
-    m.trace?.step('FLOOD-3', bridge.irb.id, 'a copy to the IRB')
-    copies++
-    receiveOnIrb(m, bridge.irb, frame)
-  }
-  if (copies === 0) {
-    m.trace?.step('FLOOD-4', bridge.id, 'nobody to flood to')
-    m.fate('flood-empty')
-  }
 }

@@ -8,6 +8,7 @@ import type { Ip, Ipv4, Ipv4Prefix, Ipv6, Ipv6Prefix, Mac } from '../packet/addr
 import type { Sak } from '../packet/macsec.js'
 import type { Sci } from '../packet/sectag.js'
 import type { Fdb } from './fdb.js'
+import type { Memberships } from './memberships.js'
 import type { ControlNeighbour, Neighbour } from './neighbour-table.js'
 import type { RouteTable } from './route-table.js'
 
@@ -79,6 +80,8 @@ export interface Bridge {
   readonly members: Member[]
   irb: Irb | undefined
   readonly fdb: Fdb
+  /** Of a bridge that snoops (SNOOP-1). */
+  readonly memberships: Memberships | undefined
 }
 
 /** An interface that can be attached to a bridge. */

@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import { EngineRequest, JOURNALLED_OPS, type TableChange } from '../../contract/control.js'
 import type { Ip, Mac } from '../packet/address.js'
 import { applyChanges } from './apply.js'
-import type { AnyInterface, Config, Irb } from './config.js'
+import type { AnyInterface, Bridge, Config, Irb, Member } from './config.js'
 import { sendIcmpError } from './icmp-error.js'
 import type { Machine } from './machine.js'
 import { GIVE_UP_AFTER, incompleteInOrder, RETRY_AFTER, type HeldPacket } from './neighbour-table.js'
@@ -162,15 +162,20 @@ function unknown(id: number, what: string): Refusal {
   return { code: 'unknown-interface', message: `${id} is no ${what}` }
 }
 
-/** CTRL-3: a bridge's entries, those on a member, or all. */
+/** CTRL-3, SNOOP-6: a bridge's entries and memberships, those on a member, or all. */
 function flushFdb(m: Machine, config: Config, on: AnyInterface | undefined): Refusal | undefined {
-  if (on === undefined) for (const bridge of config.bridges) bridge.fdb.flush()
-  else if (on.kind === 'bridge') on.fdb.flush()
-  else if ((on.kind === 'port' || on.kind === 'vxlan') && on.bridge !== undefined) on.bridge.fdb.flush(on)
+  if (on === undefined) for (const bridge of config.bridges) flushBridge(bridge)
+  else if (on.kind === 'bridge') flushBridge(on)
+  else if ((on.kind === 'port' || on.kind === 'vxlan') && on.bridge !== undefined) flushBridge(on.bridge, on)
   else return unknown(on.id, 'bridge, nor member of one')
   m.trace?.step('CTRL-3', on?.id ?? 0, 'learned FDB entries are forgotten')
   m.writes++
   return undefined
+}
+
+function flushBridge({ fdb, memberships }: Bridge, member?: Member): void {
+  fdb.flush(member)
+  memberships?.flush(member)
 }
 
 /** CTRL-3: an IRB's dynamic neighbours, or all. */

@@ -37,6 +37,7 @@ import type {
 } from './config.js'
 import { Fdb } from './fdb.js'
 import type { LoadContext } from './load-context.js'
+import { Memberships } from './memberships.js'
 import type { Sci } from '../packet/sectag.js'
 
 /** Kinds in the order in which they need each other. */
@@ -142,6 +143,7 @@ function loadBridge(one: BridgeInterface): Bridge {
     members: [],
     irb: undefined,
     fdb: new Fdb(BigInt(one.ageing), one.fdbLimit),
+    memberships: one.snooping === undefined ? undefined : new Memberships(BigInt(one.snooping), one.fdbLimit),
   }
 }
 

@@ -13,7 +13,7 @@ import { apply, clock, control, flush, leave, setCarrier, updateNeighbour, type 
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
-import { learnedState, type LearnedState } from './learned.js'
+import { learnedState, membershipsOf, type KnownMembership, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
 import { receive, receivePunted } from './port.js'
@@ -23,6 +23,13 @@ const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb }
 
 /** How a node is run: a tracer, lazy sealing. */
 export type NodeOptions = MachineOptions
+
+/** Of what the operation `tables` tells, that which is the same for whoever looks. */
+export interface NodeTables {
+  readonly memberships: readonly KnownMembership[]
+  /** Of all ports, by interface. */
+  readonly carrier: readonly { readonly interface: number; readonly up: boolean }[]
+}
 
 /** A node with its program and its state. */
 export class FabricNode {
@@ -61,6 +68,16 @@ export class FabricNode {
   /** What the node has heard on its own ports, as the operation `learned` tells it, at the time of its last input. */
   learned(): LearnedState {
     return learnedState(this.machine.config, this.machine.now)
+  }
+
+  /** Valid memberships and the carrier of ports, as the operation `tables` tells them, at the time of the last input. */
+  tables(): NodeTables {
+    const { config, now, withoutCarrier } = this.machine
+    const ports = [...config.interfaces.values()].filter(({ kind }) => kind === 'port')
+    return {
+      memberships: membershipsOf(config, now),
+      carrier: ports.map(({ id }) => ({ interface: id, up: !withoutCarrier.has(id) })),
+    }
   }
 
   /** Sealed frames accepted so far, each of which moved a lowest acceptable PN (MACSEC-6). */
