@@ -46,7 +46,10 @@ static void on_route(void *context, const struct zt_route_event *event)
         news.followed = event->hops[i].gateway.family != 0;
         news.members[news.count++] =
             (struct zt_route_member){ .interface = (uint16_t)(event->hops[i].ifindex % 4 + 1),
+                                      .weight = event->hops[i].weight,
                                       .gateway = event->hops[i].gateway };
+        if (event->hops[i].weight < 1 || event->hops[i].weight > 256)
+            abort();
     }
     zt_routes_update(&routes, &news);
 }

@@ -75,6 +75,9 @@ for name, text in {
     "apply_flood": '{"id":1,"op":"apply","changes":[{"table":"flood","interface":13,"remotes":["10.255.0.3"]},'
                    '{"table":"flood","interface":43,"remotes":[]}]}',
     "apply_empty": '{"id":1,"op":"apply","changes":[]}',
+    "carrier": '{"id":1,"op":"carrier","interface":1,"up":false}',
+    "apply_weights": '{"id":1,"op":"apply","changes":[{"table":"route","vrf":0,"prefix":"203.0.113.0/24","members":'
+                     '[{"interface":1,"gateway":"fe80::1","weight":256},{"interface":2,"gateway":"10.254.0.2"}]}]}',
     "flush_one": '{"id":1,"op":"flush","table":"neighbours","interface":14}',
 }.items():
     write("control", name, text.encode())
@@ -99,9 +102,9 @@ def route(type, flags, family, length, *attributes):
     return struct.pack("<IHHII", 16 + len(body), type, flags, 0, 0) + body
 
 
-def hop(ifindex, *attributes):
+def hop(ifindex, *attributes, hops=0):
     inner = b"".join(attributes)
-    return struct.pack("<HBBi", 8 + len(inner), 0, 0, ifindex) + inner
+    return struct.pack("<HBBi", 8 + len(inner), 0, hops, ifindex) + inner
 
 
 four, gateway = attribute(1, bytes([10, 200, 0, 0])), attribute(5, bytes([10, 254, 0, 1]))
@@ -110,4 +113,6 @@ six, gateway6 = attribute(1, bytes.fromhex("20010db8000000000000000000000000")),
 oif = attribute(4, struct.pack("<I", 7))
 write("netlink", "route", route(24, 0, 2, 16, four, gateway, oif) + route(25, 0, 2, 16, four, gateway, oif))
 write("netlink", "several", route(24, 0x100, 2, 16, four, attribute(9, hop(7, gateway) + hop(8, via))))
+write("netlink", "weights", route(24, 0x100, 2, 16, four, attribute(9, hop(7, via, hops=255) + hop(8, via, hops=2)))
+      + route(25, 0, 2, 16, four, attribute(9, hop(7, via, hops=255) + hop(8, via, hops=2))))
 write("netlink", "six", route(24, 2, 10, 32, six, gateway6, oif) + route(24, 2, 10, 32, six, gateway6, attribute(4, struct.pack("<I", 8))))

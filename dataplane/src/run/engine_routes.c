@@ -29,8 +29,9 @@ static void read_members(const struct zt_engine *engine, const struct zt_route_e
         uint16_t interface = interface_behind(engine, event->hops[i].ifindex);
 
         news->followed = interface != 0 && event->hops[i].gateway.family != 0;
-        news->members[i] =
-            (struct zt_route_member){ .interface = interface, .gateway = event->hops[i].gateway };
+        news->members[i] = (struct zt_route_member){ .interface = interface,
+                                                     .weight = event->hops[i].weight,
+                                                     .gateway = event->hops[i].gateway };
     }
     news->count = news->followed ? event->count : 0;
 }
@@ -108,8 +109,11 @@ static void write_change(struct zt_text *text, const struct zt_route_told *told)
     }
     for (uint32_t i = 0; i < told->count; i++) {
         zt_ip_format(told->members[i].gateway, address);
-        zt_text_format(text, "%c{\"interface\":%u,\"gateway\":\"%s\"}", i == 0 ? '[' : ',',
+        zt_text_format(text, "%c{\"interface\":%u,\"gateway\":\"%s\"", i == 0 ? '[' : ',',
                        told->members[i].interface, address);
+        if (told->members[i].weight != 1)
+            zt_text_format(text, ",\"weight\":%u", told->members[i].weight);
+        zt_text_append(text, "}", 1);
     }
     zt_text_format(text, "]}");
 }

@@ -38,6 +38,8 @@ struct zt_link_event {
 
 struct zt_route_hop {
     uint32_t ifindex;
+    /* Share among the hops of the route, 1 to 256: rtnh_hops and one. */
+    uint16_t weight;
     /* Family 0: the destination is on the link. */
     zt_ip gateway;
 };

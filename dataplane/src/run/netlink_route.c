@@ -76,7 +76,8 @@ static void read_multipath(const struct rtattr *attribute, struct zt_route_event
     event->whole = true;
     while (left >= (int)sizeof(*next) && next->rtnh_len >= sizeof(*next) &&
            next->rtnh_len <= left) {
-        struct zt_route_hop hop = { .ifindex = (uint32_t)next->rtnh_ifindex };
+        struct zt_route_hop hop = { .ifindex = (uint32_t)next->rtnh_ifindex,
+                                    .weight = (uint16_t)(next->rtnh_hops + 1) };
         const struct rtattr *inner = (const struct rtattr *)RTNH_DATA(next);
         int inside = (int)(next->rtnh_len - sizeof(*next));
 
@@ -102,7 +103,7 @@ void zt_netlink_parse_route(const struct nlmsghdr *message,
 {
     const struct rtmsg *info = NLMSG_DATA(message);
     struct zt_route_event event = { 0 };
-    struct zt_route_hop hop = { 0 };
+    struct zt_route_hop hop = { .weight = 1 };
     const struct rtattr *attribute;
     uint32_t table;
     int left;

@@ -230,6 +230,34 @@ static void test_ctrl_7_route_by_several_gateways_is_read_without_the_dead(void 
     assert_int_equal(event.count, 0);
 }
 
+static void test_ctrl_7_weights_are_hops_and_one(void **state)
+{
+    static const uint8_t hops[] = { 0, 4, 255 };
+
+    (void)state;
+    begin(RTM_NEWROUTE, AF_INET, 16);
+    address(RTA_DST, "10.200.0.0");
+    multipath = attribute(RTA_MULTIPATH, NULL, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct rtnexthop *hop = next_hop(7 + i, 0);
+
+        hop->rtnh_hops = hops[i];
+        via("fe80::5");
+        end_hop(hop);
+    }
+    tell();
+    assert_int_equal(event.count, 3);
+    assert_int_equal(event.hops[0].weight, 1);
+    assert_int_equal(event.hops[1].weight, 5);
+    assert_int_equal(event.hops[2].weight, 256);
+    begin(RTM_NEWROUTE, AF_INET, 24);
+    address(RTA_DST, "203.0.113.0");
+    number(RTA_OIF, 7);
+    address(RTA_GATEWAY, "10.254.0.1");
+    tell();
+    assert_int_equal(event.hops[0].weight, 1);
+}
+
 static void route_to(const char *prefix)
 {
     address(RTA_DST, prefix);
@@ -344,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_ctrl_7_route_by_one_gateway_is_read),
         cmocka_unit_test(test_ctrl_7_gateway_may_be_of_the_other_family),
         cmocka_unit_test(test_ctrl_7_route_by_several_gateways_is_read_without_the_dead),
+        cmocka_unit_test(test_ctrl_7_weights_are_hops_and_one),
         cmocka_unit_test(test_ctrl_7_routes_that_are_no_unicast_are_told_as_such),
         cmocka_unit_test(test_ctrl_7_what_is_not_of_the_main_table_is_not_told),
         cmocka_unit_test(test_ctrl_7_addresses_and_next_hops_that_go_shake_routes),

@@ -167,13 +167,23 @@ static int compare_members(const void *a, const void *b)
     return memcmp(&left->gateway, &right->gateway, sizeof(left->gateway));
 }
 
+/* The same, and by weight: an order that does not depend on the kernel's. */
+static int compare_for_order(const void *a, const void *b)
+{
+    const struct zt_route_member *left = a;
+    const struct zt_route_member *right = b;
+    int order = compare_members(a, b);
+
+    return order != 0 ? order : (int)left->weight - (int)right->weight;
+}
+
 static bool same_members(const struct zt_route_member *a, uint32_t a_count,
                          const struct zt_route_member *b, uint32_t b_count)
 {
     if (a_count != b_count)
         return false;
     for (uint32_t i = 0; i < a_count; i++)
-        if (compare_members(&a[i], &b[i]) != 0)
+        if (compare_for_order(&a[i], &b[i]) != 0)
             return false;
     return true;
 }
@@ -187,23 +197,28 @@ static void set_variant(struct variant *variant, const struct zt_route_news *new
     if (variant->count == 0)
         return;
     memcpy(variant->members, news->members, variant->count * sizeof(*variant->members));
-    qsort(variant->members, variant->count, sizeof(*variant->members), compare_members);
+    qsort(variant->members, variant->count, sizeof(*variant->members), compare_for_order);
 }
 
-static bool has_member(const struct variant *variant, const struct zt_route_member *member)
+static struct zt_route_member *find_member(const struct variant *variant,
+                                           const struct zt_route_member *member)
 {
     for (uint32_t i = 0; i < variant->count; i++)
         if (compare_members(&variant->members[i], member) == 0)
-            return true;
-    return false;
+            return &variant->members[i];
+    return NULL;
 }
 
 /* The next hops of an IPv6 route may be told one after the other. */
 static void join(struct variant *variant, const struct zt_route_news *news)
 {
     for (uint32_t i = 0; i < news->count; i++) {
-        if (has_member(variant, &news->members[i]))
+        struct zt_route_member *there = find_member(variant, &news->members[i]);
+
+        if (there) {
+            there->weight = news->members[i].weight;
             continue;
+        }
         /* More than a group holds: not to be followed. */
         if (variant->count == ZT_ROUTE_MEMBERS_MAX) {
             variant->followed = false;
@@ -214,7 +229,7 @@ static void join(struct variant *variant, const struct zt_route_news *news)
             zt_realloc(variant->members, variant->count + 1, sizeof(*variant->members));
         variant->members[variant->count++] = news->members[i];
     }
-    qsort(variant->members, variant->count, sizeof(*variant->members), compare_members);
+    qsort(variant->members, variant->count, sizeof(*variant->members), compare_for_order);
 }
 
 static bool can_join(const struct variant *variant, const struct zt_route_news *news)

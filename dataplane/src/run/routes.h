@@ -18,6 +18,8 @@
 struct zt_route_member {
     /* Id of the machine's interface. */
     uint16_t interface;
+    /* 1 to 256 */
+    uint16_t weight;
     zt_ip gateway;
 };
 

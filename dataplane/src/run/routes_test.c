@@ -34,9 +34,16 @@ static struct zt_route_news news6(uint32_t metric)
 
 static struct zt_route_news by(struct zt_route_news made, uint16_t interface, uint8_t gateway)
 {
-    made.members[made.count++] =
-        (struct zt_route_member){ .interface = interface,
-                                  .gateway = { ZT_IPV4, { 10, 254, 0, gateway } } };
+    made.members[made.count++] = (struct zt_route_member){
+        .interface = interface, .weight = 1, .gateway = { ZT_IPV4, { 10, 254, 0, gateway } }
+    };
+    return made;
+}
+
+/* The last member has this weight. */
+static struct zt_route_news weighed(struct zt_route_news made, uint16_t weight)
+{
+    made.members[made.count - 1].weight = weight;
     return made;
 }
 
@@ -136,6 +143,32 @@ static void test_ctrl_7_members_are_in_the_order_of_interfaces_then_gateways(voi
         (struct zt_route_member){ .interface = 3, .gateway = { ZT_IPV6, { 0xfe, 0x80 } } };
     update(replacing(whole(made)));
     expect_no_change();
+}
+
+static void test_ctrl_7_another_weight_is_a_change(void **state)
+{
+    (void)state;
+    update(whole(by(weighed(by(news(1, 0), 3, 1), 5), 4, 1)));
+    expect_change(2);
+    assert_int_equal(told.members[0].weight, 5);
+    assert_int_equal(told.members[1].weight, 1);
+    update(replacing(whole(by(weighed(by(news(1, 0), 3, 1), 5), 4, 1))));
+    expect_no_change();
+    update(replacing(whole(weighed(by(weighed(by(news(1, 0), 3, 1), 5), 4, 1), 256))));
+    expect_change(2);
+    assert_int_equal(told.members[1].weight, 256);
+    /* Next hops of an IPv6 route that are told one by one: the last word counts. */
+    update(weighed(by(news6(0), 3, 1), 2));
+    expect_change(1);
+    update(weighed(by(news6(0), 3, 1), 7));
+    update(weighed(by(news6(0), 4, 1), 3));
+    expect_change(2);
+    assert_int_equal(told.members[0].weight, 7);
+    assert_int_equal(told.members[1].weight, 3);
+    /* What goes is known by interface and gateway. */
+    update(gone(by(news6(0), 3, 1)));
+    expect_change(1);
+    assert_int_equal(told.members[0].interface, 4);
 }
 
 static void test_ctrl_7_least_metric_decides_whatever_it_is(void **state)
@@ -277,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_ctrl_7_route_is_told_once_and_its_end),
         TEST(test_ctrl_7_members_are_in_the_order_of_interfaces_then_gateways),
+        TEST(test_ctrl_7_another_weight_is_a_change),
         TEST(test_ctrl_7_least_metric_decides_whatever_it_is),
         TEST(test_ctrl_7_route_that_ceases_to_be_one_is_removed),
         TEST(test_ctrl_7_where_the_order_is_not_said_all_is_asked_for_again),

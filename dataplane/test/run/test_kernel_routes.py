@@ -75,6 +75,19 @@ class Router:
             for route in program["tables"]["routes"] if route["vrf"] == 0 and "group" in route
         }
 
+    def weights(self, prefix):
+        """As the engine shows them, None where it shows none."""
+        program = self.engine.ask("program")["program"]
+        groups = {group["id"]: group["members"] for group in program["tables"]["groups"]}
+        return next([member.get("weight") for member in groups[route["group"]]]
+                    for route in program["tables"]["routes"] if route["prefix"] == prefix)
+
+    def wait_for_weights(self, prefix, wanted, seconds=5):
+        deadline = time.monotonic() + seconds
+        while (weights := self.weights(prefix)) != wanted:
+            assert time.monotonic() < deadline, f"{weights} instead of {wanted}"
+            time.sleep(0.005)
+
     def become(self, wanted, seconds=5):
         deadline = time.monotonic() + seconds
         while (routes := self.routes()) != wanted:
@@ -166,6 +179,39 @@ def test_ipv6_routes_whose_next_hops_come_and_go_one_by_one():
         router.route("add", "default", "via", "fe80::1", "dev", "eth1")
         router.become({"::/0": [(1, "fe80::1")]})
         router.end()
+
+
+@proves("CTRL-7", "ROUTE-10")
+def test_weights_and_gateways_of_the_other_family_are_followed_and_packets_go_by_them():
+    with Lab() as lab:
+        router = Router(lab).start()
+        prefix = "203.0.113.0/24"
+        router.route("add", prefix, "nexthop", "via", GATEWAYS[1], "weight", "3", "nexthop", "via", GATEWAYS[2], "weight", "256")
+        router.become({prefix: [(1, GATEWAYS[1]), (2, GATEWAYS[2])]})
+        assert router.weights(prefix) == [3, 256]
+        router.route("replace", prefix, "nexthop", "via", GATEWAYS[1], "weight", "7", "nexthop", "via", GATEWAYS[2])
+        router.wait_for_weights(prefix, [7, None])
+        router.route("replace", prefix, "nexthop", "via", "inet6", "fe80::1", "dev", "eth1", "weight", "2",
+                     "nexthop", "via", "inet6", "fe80::2", "dev", "eth2", "weight", "5")
+        router.become({prefix: [(1, "fe80::1"), (2, "fe80::2")]})
+        assert router.weights(prefix) == [2, 5]
+        router.route("replace", prefix, "via", "inet6", "fe80::1", "dev", "eth1")
+        router.become({prefix: [(1, "fe80::1")]})
+        router.route("add", "2001:db8:9::/48", "nexthop", "via", "fe80::1", "dev", "eth1", "weight", "4",
+                     "nexthop", "via", "fe80::2", "dev", "eth2")
+        router.become({prefix: [(1, "fe80::1")], "2001:db8:9::/48": [(1, "fe80::1"), (2, "fe80::2")]})
+        assert router.weights("2001:db8:9::/48") == [4, None]
+        # The kernel knows the neighbour by its link-local address: an IPv4 packet goes to its MAC.
+        router.ip("neigh", "add", "fe80::1", "lladdr", host_mac(9), "dev", "eth1")
+        probe = lab.probe({"x2": ("x", "x2", host_mac(2), [])}, {"out": ("x", "x1")})
+        send(probe, ("x2", frames.udp_frame(programs.mac(1, 2), host_mac(2), "10.254.2.1", "203.0.113.7")))
+        router.engine.ask("sync")
+        assert router.engine.stop() == 0
+        sent = [data for kind, interface, _, data in read_journal(router.engine.journal)[0] if kind == "tx" and interface == 1]
+        wanted = frames.mac_bytes(host_mac(9)) + frames.mac_bytes(programs.mac(1, 1)) + b"\x08\x00"
+        assert any(data[:14] == wanted and data[30:34] == bytes([203, 0, 113, 7]) for data in sent), sent
+        keys = lab.file("keys.json", {programs.key(node): f"{node:032x}" for node in (1, 2)})
+        replays(router.engine.journal, "--keys", str(keys))
 
 
 @proves("CTRL-7")
