@@ -1,13 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseIp, parseIpv4 } from '../packet/index.js'
-import { bestOf, usedWith } from './decision.js'
+import { bestOf, isArbitrary, usedWith } from './decision.js'
 import type { BgpPath, Candidate } from './path.js'
 
 interface Given extends Partial<BgpPath> {
   readonly own?: true
   readonly external?: boolean
   readonly metric?: number
+  readonly interface?: number
+  readonly ordinal?: number
   readonly id?: string
   readonly address?: string
 }
@@ -18,10 +20,16 @@ function candidate({
   metric = 5,
   id = '10.0.0.5',
   address = '10.9.0.5',
+  interface: port = 5,
+  ordinal = 0,
   ...path
 }: Given) {
   return {
+    ordinal,
     path: {
+      originator: undefined,
+      clusters: [],
+      bandwidth: undefined,
       asPath: [65001, 65100],
       origin: 'egp' as const,
       med: 5,
@@ -30,7 +38,9 @@ function candidate({
       source: 0,
       ...path,
     },
-    peer: own ? undefined : { routerId: parseIpv4(id), address: parseIp(address), external, metric },
+    peer: own
+      ? undefined
+      : { routerId: parseIpv4(id), address: parseIp(address), external, metric, interface: port },
   } satisfies Candidate
 }
 
@@ -44,17 +54,46 @@ const STEPS: readonly (readonly [name: string, better: Given, worse: Given])[] =
   ['lower metric to the next hop', { metric: 1 }, { metric: 9 }],
   ['lower router id, as a number', { id: '10.0.0.9' }, { id: '10.0.0.10' }],
   ['lower address of the peer, as a number', { address: '10.9.0.9' }, { address: '10.9.0.10' }],
+  ['lower interface', { interface: 9 }, { interface: 10 }],
 ]
-const winner = (a: Given, b: Given) => {
+type Daemon = 'frr' | 'gobgp'
+const winner = (a: Given, b: Given, daemon: Daemon = 'frr') => {
   const [one, other] = [candidate(a), candidate(b)]
-  const best = bestOf([one, other])
-  expect(bestOf([other, one])).toBe(best)
+  const best = bestOf([one, other], daemon)
+  expect(bestOf([other, one], daemon)).toBe(best)
   return best === one ? a : b
 }
 
 describe('[BGP-7] the decision process', () => {
   test.each(STEPS)('%s', (_name, better, worse) => {
     expect(winner(better, worse)).toBe(better)
+    expect(winner(better, worse, 'gobgp')).toBe(better)
+  })
+
+  test('of reflected paths FRR asks for the originator, then for the shorter CLUSTER_LIST, GoBGP for the peer', () => {
+    const originator = (id: string) => ({ originator: parseIpv4(id), clusters: [1] })
+    const near = { ...originator('10.0.0.1'), id: '10.0.0.9' }
+    const far = { ...originator('10.0.0.2'), id: '10.0.0.8' }
+    expect(winner(near, far)).toBe(near)
+    expect(winner(near, far, 'gobgp')).toBe(far)
+    // Not reflected: its peer is where it began.
+    const direct = { id: '10.0.0.1', address: '10.9.0.9' }
+    expect(winner(direct, { ...near, address: '10.9.0.1' })).toBe(direct)
+    const longer = { ...near, clusters: [1, 2], address: '10.9.0.1' }
+    expect(winner(near, longer)).toBe(near)
+    expect(winner(near, longer, 'gobgp')).toBe(longer)
+  })
+
+  test('paths of one peer that nothing tells apart are known as such', () => {
+    const [a, b, c] = [
+      candidate({}),
+      candidate({ ordinal: 1, asPath: [65009, 65100] }),
+      candidate({ ordinal: 2 }),
+    ]
+    expect(bestOf([b, a, c], 'frr')).toBe(a)
+    expect(isArbitrary(a, [a, b], 'frr')).toBe(true)
+    expect(isArbitrary(a, [a, c], 'frr')).toBe(false)
+    expect(isArbitrary(a, [a, candidate({ id: '10.0.0.9' })], 'frr')).toBe(false)
   })
 
   const pairs = STEPS.flatMap((early, i) => STEPS.slice(i + 1).map((late) => [early, late] as const))
@@ -94,7 +133,7 @@ describe('[BGP-7] the decision process', () => {
       [c, a, b],
       [c, b, a],
     ]) {
-      expect(bestOf(order)).toBe(b)
+      expect(bestOf(order, 'frr')).toBe(b)
     }
   })
 
@@ -111,12 +150,14 @@ describe('[BGP-7] the decision process', () => {
         const candidates = all.map((one, i) => candidate({ ...one, address: `10.9.0.${i}` }))
         const ranked = candidates.map((one) => ({ one, rank: noise.next().value ?? 0 }))
         const mixed = ranked.toSorted((x, y) => x.rank - y.rank).map(({ one }) => one)
-        expect(bestOf(mixed)).toBe(bestOf(candidates))
+        for (const daemon of ['frr', 'gobgp'] as const) {
+          expect(bestOf(mixed, daemon)).toBe(bestOf(candidates, daemon))
+        }
       }),
     )
   })
 
-  test('of no paths none is the best', () => expect(bestOf([])).toBeUndefined())
+  test('of no paths none is the best', () => expect(bestOf([], 'frr')).toBeUndefined())
 })
 
 describe('[BGP-8] multipath', () => {
@@ -127,7 +168,7 @@ describe('[BGP-8] multipath', () => {
   }
 
   test('paths of the same length count as equal whatever their ASes', () => {
-    expect(together([{ asPath: [65002, 65100] }])).toEqual([1, 0])
+    expect(together([{ asPath: [65002, 65100], address: '10.9.0.6' }])).toEqual([1, 0])
   })
 
   test.each([
@@ -142,21 +183,30 @@ describe('[BGP-8] multipath', () => {
   })
 
   test('MEDs of other neighbouring ASes tell paths apart for GoBGP alone', () => {
-    const other = { asPath: [65002, 65100], med: 9 }
+    const other = { asPath: [65002, 65100], med: 9, address: '10.9.0.6' }
     expect(together([other])).toEqual([1, 0])
     expect(together([other], 64, 'gobgp')).toEqual([1])
     expect(together([{ ...other, med: 5 }], 64, 'gobgp')).toEqual([1, 0])
   })
 
-  test('at most so many, the best first, then by router id and address', () => {
+  test('at most so many, the best first: FRR by address of the peer, GoBGP by router id before', () => {
     const others = [
-      { id: '10.0.0.3' },
+      { id: '10.0.0.3', address: '10.9.0.7' },
       { id: '10.0.0.2', address: '10.9.0.9' },
       { id: '10.0.0.2', address: '10.9.0.8' },
     ]
-    expect(together(others)).toEqual([3, 2, 1, 0])
-    expect(together(others, 3)).toEqual([3, 2, 1])
-    expect(together(others, 1)).toEqual([3])
+    for (const [daemon, order] of [
+      ['frr', [3, 0, 2, 1]],
+      ['gobgp', [3, 2, 1, 0]],
+    ] as const) {
+      for (const most of [64, 3, 1]) expect(together(others, most, daemon)).toEqual(order.slice(0, most))
+    }
+  })
+
+  test('of several paths of one peer FRR uses one, as long as they are beside each other; GoBGP all', () => {
+    const others = [{ ordinal: 1 }, { address: '10.9.0.7' }, { address: '10.9.0.7', ordinal: 1 }]
+    expect(together(others)).toEqual([3, 1])
+    expect(together(others, 64, 'gobgp')).toEqual([3, 0, 1, 2])
   })
 
   test('an own path is used alone', () => {

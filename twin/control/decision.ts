@@ -4,12 +4,13 @@
  * @module
  */
 import type { NodeControl } from '../../contract/control-plane.js'
-import type { Candidate, Peer } from './path.js'
+import { isSamePath, type Candidate, type Peer } from './path.js'
 
 /** Negative when the first is preferred, 0 when the step does not tell them apart. */
 type Step = (a: Candidate, b: Candidate) => number
 
-const DEFAULT_LOCAL_PREFERENCE = 100
+/** RFC 4271 leaves it to who chooses; both daemons have this. */
+export const DEFAULT_LOCAL_PREFERENCE = 100
 const ORIGINS = { igp: 0, egp: 1, incomplete: 2 } as const
 
 const localPreference: Step = ({ path: a }, { path: b }) =>
@@ -24,16 +25,36 @@ const externalFirst: Step = ({ peer: a }, { peer: b }) =>
   Number(a?.external === false) - Number(b?.external === false)
 const metric: Step = ({ peer: a }, { peer: b }) => (a?.metric ?? 0) - (b?.metric ?? 0)
 const routerId: Step = ({ peer: a }, { peer: b }) => (a?.routerId ?? 0) - (b?.routerId ?? 0)
+/** RFC 4456 section 9. */
+const originator: Step = (a, b) => originatorOf(a) - originatorOf(b)
+const clusterListLength: Step = ({ path: a }, { path: b }) => a.clusters.length - b.clusters.length
 const peerAddress: Step = ({ peer: a }, { peer: b }) => compareIp(a, b)
+const peerInterface: Step = ({ peer: a }, { peer: b }) => (a?.interface ?? 0) - (b?.interface ?? 0)
+/** No daemon knows this one: of paths of one peer that nothing tells apart, each goes by when it arrived. */
+const ordinal: Step = (a, b) => a.ordinal - b.ordinal
 
 /** What paths used together agree in. */
 const RANKING = [localPreference, ownFirst, asPathLength, origin, med, externalFirst, metric]
-/** What is left when they do. */
-const TIE_BREAKS = [routerId, peerAddress]
-const DECISION = [...RANKING, ...TIE_BREAKS]
+const ADDRESS = [peerAddress, peerInterface]
+/** What is left when they do. GoBGP does not look at what reflectors have noted (`compareByRouterID`). */
+const TIE_BREAKS = {
+  frr: [originator, clusterListLength, ...ADDRESS],
+  gobgp: [routerId, ...ADDRESS],
+} as const
+const TOLD_APART = {
+  frr: [...RANKING, ...TIE_BREAKS.frr],
+  gobgp: [...RANKING, ...TIE_BREAKS.gobgp],
+} as const
+const DECISION = { frr: [...TOLD_APART.frr, ordinal], gobgp: [...TOLD_APART.gobgp, ordinal] } as const
 /** GoBGP compares MEDs whatever the ASes when it asks what to use together (`Path.Compare`), though not when it ranks. */
 const medOfAll: Step = ({ path: a }, { path: b }) => (a.med ?? 0) - (b.med ?? 0)
 const EQUAL = { frr: RANKING, gobgp: [...RANKING, medOfAll] } as const
+
+type Daemon = NodeControl['daemon']
+
+function originatorOf({ path, peer }: Candidate): number {
+  return path.originator ?? peer?.routerId ?? 0
+}
 
 /** IPv4 before IPv6. */
 function compareIp(a: Peer | undefined, b: Peer | undefined): number {
@@ -51,8 +72,8 @@ function compareBy(steps: readonly Step[], a: Candidate, b: Candidate): number {
 }
 
 /** The best path, with deterministic MED: the best by each neighbouring AS, then the best of these. */
-export function bestOf<C extends Candidate>(candidates: readonly C[]): C | undefined {
-  if (candidates.every(({ path }) => path.med === undefined)) return foremost(candidates)
+export function bestOf<C extends Candidate>(candidates: readonly C[], daemon: Daemon): C | undefined {
+  if (candidates.every(({ path }) => path.med === undefined)) return foremost(candidates, daemon)
   const groups = new Map<number | undefined, C[]>()
   for (const candidate of candidates) {
     const neighbour = candidate.path.asPath[0]
@@ -60,13 +81,16 @@ export function bestOf<C extends Candidate>(candidates: readonly C[]): C | undef
     if (group === undefined) groups.set(neighbour, [candidate])
     else group.push(candidate)
   }
-  return foremost([...groups.values()].flatMap((group) => foremost(group) ?? []))
+  return foremost(
+    [...groups.values()].flatMap((group) => foremost(group, daemon) ?? []),
+    daemon,
+  )
 }
 
-function foremost<C extends Candidate>(candidates: readonly C[]): C | undefined {
+function foremost<C extends Candidate>(candidates: readonly C[], daemon: Daemon): C | undefined {
   let best: C | undefined
   for (const candidate of candidates) {
-    if (best === undefined || compareBy(DECISION, candidate, best) < 0) best = candidate
+    if (best === undefined || compareBy(DECISION[daemon], candidate, best) < 0) best = candidate
   }
   return best
 }
@@ -79,13 +103,37 @@ export function usedWith<C extends Candidate>(
 ): readonly C[] {
   if (best.peer === undefined) return [best]
   const equal = candidates.filter((one) => one !== best && compareBy(EQUAL[daemon], one, best) === 0)
-  return [best, ...equal.toSorted((a, b) => compareBy(TIE_BREAKS, a, b)).slice(0, multipath - 1)]
+  if (daemon === 'frr') return walked(best, equal, multipath)
+  const order = [...TIE_BREAKS.gobgp, ordinal]
+  return [best, ...equal.toSorted((a, b) => compareBy(order, a, b)).slice(0, multipath - 1)]
+}
+
+/**
+ * FRR takes them in order of next hops, which are their peers' addresses, and passes over one whose next hop is that of the one taken
+ * before it (`bgp_path_info_mpath_update`).
+ */
+function walked<C extends Candidate>(best: C, equal: readonly C[], multipath: number): readonly C[] {
+  const used = [best]
+  for (const one of equal.toSorted((a, b) => compareBy([...ADDRESS, ordinal], a, b))) {
+    const before = used.at(-1)
+    if (used.length >= multipath) break
+    if (before === undefined || compareBy(ADDRESS, before, one) !== 0) used.push(one)
+  }
+  return used
 }
 
 /**
  * True when the best path is preferred to each other one taken alone. Where it is not, MEDs of several neighbouring ASes go round in a
  * circle, and a daemon without deterministic MED ends where the order of arrival leads it.
  */
-export function isUndisputed(best: Candidate, candidates: readonly Candidate[]): boolean {
-  return candidates.every((one) => one === best || compareBy(DECISION, best, one) < 0)
+export function isUndisputed(best: Candidate, candidates: readonly Candidate[], daemon: Daemon): boolean {
+  return candidates.every((one) => one === best || compareBy(DECISION[daemon], best, one) < 0)
+}
+
+/** Another path that no step tells from the best one: which of them a daemon takes is a matter of arrival. Alike ones are no matter. */
+export function isArbitrary(best: Candidate, candidates: readonly Candidate[], daemon: Daemon): boolean {
+  return candidates.some(
+    (one) =>
+      one !== best && !isSamePath(one.path, best.path) && compareBy(TOLD_APART[daemon], best, one) === 0,
+  )
 }

@@ -33,6 +33,16 @@ export type Diagnosis =
       readonly key: string
       readonly nodes: readonly string[]
     }
+  /**
+   * Of several paths that one peer gives (BGP-14), nothing tells the best at these nodes: FRR keeps the first that arrived, GoBGP takes the
+   * last. All lead to the same peer.
+   */
+  | {
+      readonly kind: 'arrival'
+      readonly table: RibRow['table']
+      readonly key: string
+      readonly nodes: readonly string[]
+    }
   /** Two nodes heard a MAC and neither knew of the other: in a fabric the later one has it, here the one with the lower VTEP. */
   | {
       readonly kind: 'mobility'
@@ -60,6 +70,8 @@ export function describeDiagnosis(diagnosis: Diagnosis): string {
     }
     case 'med':
       return `${table} ${key} depends on the order of arrival at ${diagnosis.nodes.join(', ')}: MEDs of several neighbouring ASes`
+    case 'arrival':
+      return `${table} ${key} has several paths of one peer at ${diagnosis.nodes.join(', ')}: which is the best depends on which came first`
     case 'mobility':
       return `${table} ${key} was heard at ${diagnosis.nodes.join(', ')} and ${diagnosis.to} at once: who has it depends on who was first`
   }

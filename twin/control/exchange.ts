@@ -1,5 +1,5 @@
 /**
- * What one node tells another, and what the other takes (BGP-3 to BGP-6).
+ * What one node tells another, and what the other takes (BGP-3 to BGP-6, BGP-11, BGP-13, BGP-14).
  *
  * @module
  */
@@ -20,64 +20,139 @@ export interface Routed {
   readonly prefix: Prefix
 }
 
+type Chosen = Candidate<PeerSession>
+
 /** What a node has settled on for a key. */
 export class Entry {
-  readonly best: Candidate<PeerSession>
-  /** Sessions of the paths that are used, the best first (BGP-8); empty where the node's own path is the best. */
+  readonly best: Chosen
+  /** Paths that are used, the best first (BGP-8), by their sessions; empty where the node's own path is the best. */
   readonly used: readonly PeerSession[]
+  /** Which paths of these sessions, where a peer has given several; empty where each is the first. */
+  readonly ordinals: readonly number[]
+  /** All that was accepted, where some peer is told of all (BGP-14); else empty. */
+  readonly accepted: readonly Chosen[]
   #plain: BgpPath | undefined
 
-  constructor(best: Candidate<PeerSession>, used: readonly PeerSession[]) {
+  constructor(best: Chosen, used: readonly Chosen[], accepted: readonly Chosen[] = []) {
     this.best = best
-    this.used = used
+    this.used = used.flatMap(({ peer }) => peer ?? [])
+    this.ordinals = used.some(({ ordinal }) => ordinal > 0) ? used.map(({ ordinal }) => ordinal) : []
+    this.accepted = accepted
   }
 
-  /** The best path as peers without an export policy get it. */
+  /** The best path as external peers without an export policy get it. */
   plain(asn: number): BgpPath {
-    return (this.#plain ??= announcedBy(asn, this.best.path, ownMed(this.best)))
+    return (this.#plain ??= acrossBorder(asn, this.best.path, ownMed(this.best)))
+  }
+
+  /** True for the path of a peer that has this place among those of its peer. */
+  uses({ peer, ordinal }: Chosen): boolean {
+    return this.used.some((session, i) => session === peer && (this.ordinals[i] ?? 0) === ordinal)
   }
 }
 
-/** The path that a node accepts over a session from an entry at the other end, or `undefined`. */
-export function received(
-  session: PeerSession,
-  entry: Entry,
-  routed: Routed | undefined,
-): BgpPath | undefined {
-  const path = sent(session.reverse, entry, routed)
-  if (path === undefined || path.asPath.includes(session.asn)) return undefined
+/** The paths that a node accepts over a session from an entry at the other end. */
+export function received(session: PeerSession, entry: Entry, routed: Routed | undefined): readonly BgpPath[] {
+  return heard(session, entry, routed).flatMap((path) => accepted(session, path, routed) ?? [])
+}
+
+/** What arrives over a session: the best path, or all (BGP-14). */
+export function heard(session: PeerSession, entry: Entry, routed: Routed | undefined): readonly BgpPath[] {
+  const sender = session.reverse
+  if (routed !== undefined && sender.config.addPaths === true) {
+    return entry.accepted.flatMap((one) => told(sender, one, routed) ?? [])
+  }
+  const path = told(sender, entry.best, routed, entry)
+  return path === undefined ? [] : [path]
+}
+
+/** BGP-4, BGP-11, BGP-5, BGP-6, in this order. */
+function accepted(session: PeerSession, path: BgpPath, routed: Routed | undefined): BgpPath | undefined {
+  const { self, external } = session
+  if (path.asPath.includes(self.asn)) return undefined
+  if (!external && (path.originator === self.routerId || path.clusters.includes(self.routerId)))
+    return undefined
   if (routed === undefined) return path
   const { importPolicy } = session
-  const accepted =
-    importPolicy === undefined ? path : importPolicy.apply(routed.text, routed.prefix, path, session.asn)
-  // RFC 8326 section 4.2: whatever the policy prefers.
-  return accepted?.communities.includes(GRACEFUL_SHUTDOWN) === true
-    ? { ...accepted, localPreference: 0 }
-    : accepted
+  const taken =
+    importPolicy === undefined ? path : importPolicy.apply(routed.text, routed.prefix, path, self.asn)
+  return taken && noted(session, taken)
 }
 
-function sent(session: PeerSession, entry: Entry, routed: Routed | undefined): BgpPath | undefined {
-  const { best } = entry
-  if (best.peer === session) return undefined
-  if (best.path.communities.length > 0 && staysHere(best.path)) return undefined
-  const { exportPolicy, asn } = session
-  if (exportPolicy === undefined || routed === undefined) return entry.plain(asn)
-  const path = exportPolicy.apply(routed.text, routed.prefix, { ...best.path, med: ownMed(best) }, asn)
-  return path && announcedBy(asn, path, path.med)
+/** What a node notes on what it has accepted, whatever the policy says. */
+function noted({ self, external, bandwidth }: PeerSession, path: BgpPath): BgpPath {
+  // RFC 8326 section 4.2: only at the border, inside the AS the local preference tells.
+  const isGoing = external && (self.isDraining || path.communities.includes(GRACEFUL_SHUTDOWN))
+  if (!isGoing && bandwidth === undefined) return path
+  return {
+    ...path,
+    ...(isGoing ? { localPreference: LEAST_PREFERENCE[self.daemon] } : {}),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+  }
 }
 
-/** RFC 1997: all peers are external, to whom none of these goes. */
-const LOCAL = [NO_EXPORT, NO_ADVERTISE, NO_EXPORT_SUBCONFED]
+/** GoBGP's policies take 0 for "leave it". */
+const LEAST_PREFERENCE = { frr: 0, gobgp: 1 } as const
 
-function staysHere({ communities }: BgpPath): boolean {
-  return LOCAL.some((community) => communities.includes(community))
+/** The path that a node sends over a session. */
+function told(
+  session: PeerSession,
+  candidate: Chosen,
+  routed: Routed | undefined,
+  entry?: Entry,
+): BgpPath | undefined {
+  const { self, external, exportPolicy } = session
+  const { peer, path } = candidate
+  if (peer === session) return undefined
+  if (path.communities.length > 0 && staysHere(path, external)) return undefined
+  const isReflected = peer !== undefined && !peer.external && !external
+  if (isReflected && !peer.client && !session.client) return undefined
+  const before = isReflected ? reflected(path, peer, self.routerId) : path
+  if (exportPolicy === undefined || routed === undefined) {
+    if (!external) return before
+    const plain = entry?.plain(self.asn) ?? acrossBorder(self.asn, path, ownMed(candidate))
+    return routed !== undefined && self.isDraining ? going(plain) : plain
+  }
+  const med = external ? ownMed(candidate) : before.med
+  const after = exportPolicy.apply(routed.text, routed.prefix, { ...before, med }, self.asn)
+  if (after === undefined || !external) return after
+  const sent = acrossBorder(self.asn, after, after.med)
+  return self.isDraining ? going(sent) : sent
+}
+
+/** RFC 1997. */
+function staysHere({ communities }: BgpPath, external: boolean): boolean {
+  return communities.includes(NO_ADVERTISE) || (external && LOCAL.some((one) => communities.includes(one)))
+}
+const LOCAL = [NO_EXPORT, NO_EXPORT_SUBCONFED]
+
+/** RFC 4456 section 8. */
+function reflected(path: BgpPath, from: PeerSession, cluster: number): BgpPath {
+  return { ...path, originator: path.originator ?? from.routerId, clusters: [cluster, ...path.clusters] }
 }
 
 /** A MED that was received, or set on import, is not handed on; one that a path has from its node, or an export policy sets, is. */
-function ownMed({ peer, path }: Candidate<PeerSession>): number | undefined {
+function ownMed({ peer, path }: Chosen): number | undefined {
   return peer === undefined ? path.med : undefined
 }
 
-function announcedBy(asn: number, path: BgpPath, med: number | undefined): BgpPath {
-  return { ...path, asPath: [asn, ...path.asPath], med, localPreference: undefined }
+/** What is of the AS alone stays there. */
+function acrossBorder(asn: number, path: BgpPath, med: number | undefined): BgpPath {
+  return {
+    ...path,
+    asPath: [asn, ...path.asPath],
+    med,
+    localPreference: undefined,
+    originator: undefined,
+    clusters: NO_CLUSTERS,
+    bandwidth: undefined,
+  }
+}
+const NO_CLUSTERS: readonly number[] = []
+
+function going(path: BgpPath): BgpPath {
+  const { communities } = path
+  return communities.includes(GRACEFUL_SHUTDOWN)
+    ? path
+    : { ...path, communities: [...communities, GRACEFUL_SHUTDOWN].toSorted() }
 }

@@ -5,7 +5,10 @@
  */
 import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import type { RibPath, RibRow } from '../../contract/rib.js'
+import { formatIpv4, type Ipv4 } from '../packet/index.js'
+import { DEFAULT_LOCAL_PREFERENCE } from './decision.js'
 import type { EvpnRib } from './evpn-rib.js'
+import type { Entry } from './exchange.js'
 import { compareCode } from './order.js'
 import type { BgpPath, Candidate, PeerSession } from './path.js'
 import { candidatesAt } from './settle.js'
@@ -18,15 +21,16 @@ const SELF = 'self'
 export function unicastRow(topology: Topology, key: UnicastKey, index: number): RibRow | undefined {
   const entry = key.entries[index]
   const unspecified = key.table === 'ipv6' ? '::' : '0.0.0.0'
-  const paths = candidatesAt(key.problem, key.entries, index).map(({ path, peer }): RibPath => {
-    const best = entry !== undefined && entry.best.peer === peer
+  const paths = candidatesAt(key.problem, key.entries, index).map((candidate): RibPath => {
+    const { path, peer } = candidate
+    const best = isBest(entry, candidate)
     return {
       from: fromOf(topology, peer),
       best,
-      used: peer === undefined ? best : entry?.used.includes(peer) === true,
+      used: peer === undefined ? best : entry?.uses(candidate) === true,
       nextHop: peer?.config.remote ?? unspecified,
       ...attributesOf(path),
-      extended: [],
+      extended: path.bandwidth === undefined ? [] : [path.bandwidth],
     }
   })
   const node = topology.nodes[index]?.name ?? ''
@@ -39,14 +43,15 @@ export function evpnRow(topology: Topology, rib: EvpnRib, key: string, index: nu
   if (group === undefined) return undefined
   const entry = group.entries[index]
   const candidates: readonly Candidate<PeerSession>[] = candidatesAt(group.problem, group.entries, index)
-  const paths = candidates.flatMap(({ path, peer }): RibPath[] => {
+  const paths = candidates.flatMap((candidate): RibPath[] => {
+    const { path, peer } = candidate
     const route = rib.route(key, path.source)
     if (route === undefined) return []
     const { nextHop, extended, labels } = route.path
     return [
       {
         from: fromOf(topology, peer),
-        best: entry !== undefined && entry.best.peer === peer,
+        best: isBest(entry, candidate),
         used: false,
         nextHop,
         ...attributesOf(path),
@@ -72,17 +77,28 @@ function fromOf({ nodes }: Topology, session: PeerSession | undefined): string {
   return session === undefined || node === undefined ? SELF : sourceOf(node.control, session.config)
 }
 
-function attributesOf({ asPath, origin, med, localPreference, communities }: BgpPath) {
+function isBest(entry: Entry | undefined, { peer, ordinal }: Candidate<PeerSession>): boolean {
+  return entry !== undefined && entry.best.peer === peer && entry.best.ordinal === ordinal
+}
+
+function attributesOf(path: BgpPath) {
+  const { asPath, origin, med, localPreference, communities, originator, clusters } = path
   return {
     asPath: [...asPath],
     origin,
     ...(med === undefined ? {} : { med }),
-    ...(localPreference === undefined ? {} : { localPreference }),
+    ...(localPreference === undefined || localPreference === DEFAULT_LOCAL_PREFERENCE
+      ? {}
+      : { localPreference }),
     communities: [...communities],
+    ...(originator === undefined ? {} : { originator: formatIpv4(originator as Ipv4) }),
+    ...(clusters.length === 0 ? {} : { clusters: clusters.map((id) => formatIpv4(id as Ipv4)) }),
   }
 }
 
-/** By `from`. */
+/** By `from`, and of several paths of one peer by their text. */
 function inOrder(paths: RibPath[]): RibPath[] {
-  return paths.toSorted((a, b) => compareCode(a.from, b.from))
+  return paths.toSorted(
+    (a, b) => compareCode(a.from, b.from) || compareCode(JSON.stringify(a), JSON.stringify(b)),
+  )
 }

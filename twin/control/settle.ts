@@ -9,8 +9,8 @@
 import { bestOf, usedWith } from './decision.js'
 import { Entry, received, type Routed } from './exchange.js'
 import {
+  isSameCandidate,
   isSameList,
-  isSamePath,
   type BgpNode,
   type BgpPath,
   type Candidate,
@@ -43,41 +43,66 @@ const CALM_ROUNDS = 64
 /** All paths that a node accepts for a key, its own first, then in order of sessions. */
 export function candidatesAt(problem: Problem, entries: Entries, index: number): Candidate<PeerSession>[] {
   const own = problem.own.get(index)
-  const candidates: Candidate<PeerSession>[] = own === undefined ? [] : [{ path: own, peer: undefined }]
+  const candidates: Candidate<PeerSession>[] =
+    own === undefined ? [] : [{ path: own, peer: undefined, ordinal: 0 }]
   for (const session of problem.nodes[index]?.sessions ?? []) {
-    if (!session.isUp || !session.families.has(problem.family)) continue
     const entry = entries[session.remote]
-    const path = entry && received(session, entry, problem.routed)
-    if (path !== undefined) candidates.push({ path, peer: session })
+    if (entry === undefined || !carries(session, problem)) continue
+    for (const [ordinal, path] of received(session, entry, problem.routed).entries()) {
+      candidates.push({ path, peer: session, ordinal })
+    }
   }
   return candidates
 }
 
+/** True when a session is up and has a key's family. */
+export function carries({ isUp, families }: PeerSession, { family }: Pick<Problem, 'family'>): boolean {
+  return isUp && families.has(family)
+}
+
 function choose(problem: Problem, entries: Entries, index: number): Entry | undefined {
+  const { control, tellsAll = false } = problem.nodes[index] ?? {}
+  if (control === undefined) return undefined
   const candidates = candidatesAt(problem, entries, index)
-  const best = bestOf(candidates)
+  const best = bestOf(candidates, control.daemon)
   if (best === undefined) return undefined
-  if (best.peer === undefined || problem.routed === undefined) return new Entry(best, [])
-  const control = problem.nodes[index]?.control
-  if (control === undefined) return new Entry(best, [])
-  return new Entry(
-    best,
-    usedWith(best, candidates, control).flatMap(({ peer }) => peer ?? []),
-  )
+  if (problem.routed === undefined) return new Entry(best, [])
+  const used = best.peer === undefined ? [] : usedWith(best, candidates, control)
+  return new Entry(best, used, tellsAll ? candidates : [])
 }
 
 /** One node chooses. True when its peers are to be told. A node whose daemon does not run stays with what it had. */
 function activate(problem: Problem, entries: Entries, index: number, changed: Set<number>): boolean {
   if (problem.nodes[index]?.isStopped === true) return false
   const [before, after] = [entries[index], choose(problem, entries, index)]
-  const isSameBest =
-    before !== undefined && after !== undefined
-      ? before.best.peer === after.best.peer && isSamePath(before.best.path, after.best.path)
-      : before === after
-  if (isSameBest && (before === undefined || isSameList(before.used, after?.used ?? []))) return false
+  const isNews = !tellsSame(before, after)
+  if (!isNews && isSameUse(before, after)) return false
   entries[index] = after
   changed.add(index)
-  return !isSameBest
+  return isNews
+}
+
+/** True when two entries have the same best path. */
+export function isSameBest(a: Entry | undefined, b: Entry | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : isSameCandidate(a.best, b.best)
+}
+
+/** True when peers hear the same of them. */
+function tellsSame(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (!isSameBest(a, b)) return false
+  const [one, other] = [a?.accepted ?? [], b?.accepted ?? []]
+  return (
+    one.length === other.length &&
+    one.every((candidate, i) => {
+      const another = other[i]
+      return another !== undefined && isSameCandidate(candidate, another)
+    })
+  )
+}
+
+/** True when they send packets the same way. */
+export function isSameUse(a: Entry | undefined, b: Entry | undefined): boolean {
+  return isSameList(a?.used ?? [], b?.used ?? []) && isSameList(a?.ordinals ?? [], b?.ordinals ?? [])
 }
 
 /** Rounds in which all nodes with news choose one after the other. */
@@ -114,10 +139,15 @@ function playRound(
 function stateOf(entries: Entries, round: ReadonlySet<number>): string {
   const paths = entries.map((entry) => {
     if (entry === undefined) return '-'
-    const { peer, path } = entry.best
-    return `${peer?.config.link ?? ''} ${path.source} ${path.asPath.join()} ${path.communities.join()}`
+    return [entry.best, ...entry.accepted].map(textOf).join(' + ')
   })
   return [[...round].join(), ...paths].join('\n')
+}
+
+function textOf({ peer, path, ordinal }: Candidate<PeerSession>): string {
+  const { source, asPath, communities, localPreference, med, originator, clusters, bandwidth } = path
+  const numbers = [ordinal, source, localPreference, med, originator].join()
+  return `${peer?.config.link ?? ''} ${numbers} ${asPath.join()} ${communities.join()} ${clusters.join()} ${bandwidth ?? ''}`
 }
 
 /** Brent's algorithm: keeps one state, of a round that is a power of two. */

@@ -23,6 +23,7 @@ import {
 } from './node.js'
 import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from './down.js'
 import { compareCode } from './order.js'
+import { sessionsOverLimit } from './prefix-limit.js'
 import { evpnRow, unicastRow } from './rows.js'
 import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
 import { Topology } from './topology.js'
@@ -219,14 +220,25 @@ export class ControlPlaneSim {
     for (const index of touched) speakers.add(index)
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
-    for (const change of this.#unicast.settle(touched)) {
-      for (const index of change.changed) affected.add(index)
-      this.#underlay.note(change)
-      // Where a route to a VTEP came or went, others of its routes can be imported.
-      if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
-      for (const index of change.appeared) speakers.add(index)
+    const sessions = new Set(touched)
+    let news = touched
+    while (true) {
+      for (const change of this.#unicast.settle(news)) {
+        for (const index of change.changed) affected.add(index)
+        this.#underlay.note(change)
+        // Where a route to a VTEP came or went, others of its routes can be imported.
+        if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
+        for (const index of change.appeared) speakers.add(index)
+      }
+      const over = sessionsOverLimit(this.#topology, this.#unicast.keys)
+      if (over.length === 0) break
+      news = this.#topology.end(over)
+      for (const index of news) {
+        affected.add(index)
+        sessions.add(index)
+      }
     }
-    for (const index of this.#evpn.settle(touched)) speakers.add(index)
+    for (const index of this.#evpn.settle(sessions)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
       this.#overlay.delete(index)
@@ -327,7 +339,7 @@ export class ControlPlaneSim {
   #tablesOf(index: number): DynamicTables {
     const node = this.#nodes[index]
     if (node === undefined || this.#topology.isDown(index)) return NO_TABLES
-    const underlay = underlayTables(this.#underlay.of(index))
+    const underlay = underlayTables(this.#underlay.of(index), node.control)
     const { evpn } = node.control
     if (evpn === undefined) return underlay
     const overlay = this.#overlayOf(index, node, evpn)

@@ -162,7 +162,7 @@ export function tablesFrom(base: Tables, dynamic: DynamicTables): Tables {
     return id
   }
   const groupWith = (members: readonly NextHop[]): number => {
-    const key = members.map(({ interface: id, gateway }) => `${id} ${gateway}`).join()
+    const key = members.map(({ interface: id, gateway, weight }) => `${id} ${gateway} ${weight}`).join()
     const present = ids.get(key)
     if (present !== undefined) return present
     last += 1

@@ -8,7 +8,7 @@ import { parseIp, parseIpv4 } from '../packet/index.js'
 import type { Down } from './down.js'
 import { ControlPlaneError, missing } from './errors.js'
 import type { ControlNode } from './node.js'
-import type { BgpNode, PeerSession } from './path.js'
+import type { BgpNode, PeerSession, Speaker } from './path.js'
 import { RoutePolicy } from './policy.js'
 
 export class Topology {
@@ -19,6 +19,7 @@ export class Topology {
   /** `<node> <link>` of sessions that ended and that their node does not begin again by itself. */
   readonly #ended = new Set<string>()
   #policies: readonly RoutePolicy[] = []
+  #isDrainedInside = false
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` when two nodes have one name, or a session leads nowhere or to no policy */
   constructor(nodes: readonly ControlNode[]) {
@@ -33,13 +34,14 @@ export class Topology {
       name: node.name,
       control: node.control,
       isStopped: false,
+      tellsAll: node.control.sessions.some(({ addPaths }) => addPaths === true),
       sessions: this.#endsOf(node, index, nodes),
     }))
     const all = this.#nodes.flatMap(({ sessions }) => sessions)
     const byPlace = new Map(all.map((end) => [placeOf(end.node, end.config.link), end]))
     for (const end of all) join(end, byPlace.get(placeOf(end.remote, end.config.link)), nodes)
     this.#links = new Set(all.map(({ config }) => config.link))
-    this.#policies = policiesOf(all)
+    this.#note(all)
   }
 
   /** Those that any session uses. */
@@ -47,8 +49,18 @@ export class Topology {
     return this.#policies
   }
 
+  /** True when a node with internal sessions is being taken out of service. */
+  get isDrainedInside(): boolean {
+    return this.#isDrainedInside
+  }
+
   get nodes(): readonly BgpNode[] {
     return this.#nodes
+  }
+
+  #note(ends: readonly SessionEnd[]): void {
+    this.#policies = policiesOf(ends)
+    this.#isDrainedInside = ends.some(({ self, external }) => self.isDraining && !external)
   }
 
   #endsOf({ name, control }: ControlNode, index: number, nodes: readonly ControlNode[]): SessionEnd[] {
@@ -58,9 +70,10 @@ export class Topology {
       if (wanted !== undefined && policy === undefined) throw missing(`policy ${wanted} of ${name}`)
       return policy
     }
+    const self = speakerOf(control)
     return control.sessions.map((config) => {
       const remote = this.indexOf(config.peer)
-      return new SessionEnd(index, control.asn, remote, config, {
+      return new SessionEnd(index, self, remote, config, {
         routerId: parseIpv4(nodes[remote]?.control.routerId ?? '0.0.0.0'),
         importPolicy: policyOf(config.import),
         exportPolicy: policyOf(config.export),
@@ -92,16 +105,17 @@ export class Topology {
     for (const { mine, control, ends } of changed) {
       touched.add(mine.index)
       mine.control = control
-      const routerId = parseIpv4(control.routerId)
+      const self = speakerOf(control)
       for (const [i, session] of mine.sessions.entries()) {
+        session.self = self
         session.importPolicy = ends[i]?.importPolicy
         session.exportPolicy = ends[i]?.exportPolicy
         touched.add(session.remote)
         const back = this.#nodes[session.remote]?.sessions.find(({ reverse }) => reverse === session)
-        if (back !== undefined) back.routerId = routerId
+        if (back !== undefined) back.routerId = self.routerId
       }
     }
-    this.#policies = policiesOf(this.#nodes.flatMap(({ sessions }) => sessions))
+    this.#note(this.#nodes.flatMap(({ sessions }) => sessions))
     return touched
   }
 
@@ -164,6 +178,23 @@ export class Topology {
     return touched
   }
 
+  /**
+   * Ends sessions for as long as somebody repairs them (BGP-12).
+   *
+   * @returns the nodes that this is something to
+   */
+  end(sessions: Iterable<PeerSession>): ReadonlySet<number> {
+    const touched = new Set<number>()
+    for (const { node, remote, config } of sessions) {
+      this.#ended.add(placeOf(node, config.link))
+      for (const end of [...(this.#nodes[node]?.sessions ?? []), ...(this.#nodes[remote]?.sessions ?? [])]) {
+        if (end.config.link === config.link) end.isUp = false
+      }
+      touched.add(node).add(remote)
+    }
+    return touched
+  }
+
   #setStopped(stopped: ReadonlySet<number>, touched: Set<number>): void {
     for (const node of this.#nodes) {
       const isStopped = stopped.has(node.index)
@@ -207,9 +238,12 @@ class SessionEnd implements PeerSession {
   readonly metric = 0
   readonly node: number
   readonly remote: number
-  readonly asn: number
+  self: Speaker
+  readonly client: boolean
+  readonly bandwidth: string | undefined
   readonly config: BgpSession
   readonly address: PeerSession['address']
+  readonly interface: number
   routerId: number
   readonly external: boolean
   importPolicy: RoutePolicy | undefined
@@ -221,18 +255,21 @@ class SessionEnd implements PeerSession {
 
   constructor(
     node: number,
-    asn: number,
+    self: Speaker,
     remote: number,
     config: BgpSession,
     known: Pick<PeerSession, 'routerId' | 'importPolicy' | 'exportPolicy'>,
   ) {
     this.node = node
-    this.asn = asn
+    this.self = self
+    this.client = config.client === true
+    this.bandwidth = bandwidthOf(self, config)
+    this.interface = config.interface
     this.remote = remote
     this.config = config
     this.address = parseIp(config.remote)
     this.routerId = known.routerId
-    this.external = config.remoteAsn !== asn
+    this.external = config.remoteAsn !== self.asn
     this.importPolicy = known.importPolicy
     this.exportPolicy = known.exportPolicy
   }
@@ -254,25 +291,51 @@ function policiesOf(ends: readonly SessionEnd[]): readonly RoutePolicy[] {
 
 function hasSameSessions(a: NodeControl, b: NodeControl | undefined): boolean {
   if (a === b) return true
-  if (b === undefined || a.asn !== b.asn || a.sessions.length !== b.sessions.length) return false
+  if (b === undefined || a.asn !== b.asn || a.daemon !== b.daemon || a.sessions.length !== b.sessions.length)
+    return false
   return a.sessions.every((mine, i) => {
     const theirs = b.sessions[i]
     return (
       theirs !== undefined &&
-      (['peer', 'link', 'interface', 'local', 'remote', 'remoteAsn'] as const).every(
-        (field) => mine[field] === theirs[field],
-      ) &&
+      SESSION_FIELDS.every((field) => mine[field] === theirs[field]) &&
       mine.families.join() === theirs.families.join()
     )
   })
 }
 
+/** Those that a session cannot change without beginning anew. */
+const SESSION_FIELDS = [
+  'peer',
+  'link',
+  'interface',
+  'local',
+  'remote',
+  'remoteAsn',
+  'unnumbered',
+  'client',
+  'maximumPrefixes',
+  'weight',
+  'addPaths',
+] as const
+
+function speakerOf({ asn, daemon, routerId, gracefulShutdown }: NodeControl): Speaker {
+  return { asn, daemon, routerId: parseIpv4(routerId), isDraining: gracefulShutdown === true }
+}
+
+/** BGP-13: FRR's nodes alone note it, of a weight in Mbit/s. Where the AS number has four octets there is room for two (RFC 6793). */
+function bandwidthOf({ asn, daemon }: Speaker, { weight }: BgpSession): string | undefined {
+  if (daemon !== 'frr' || weight === undefined) return undefined
+  return `bandwidth:${asn > 0xffff ? AS_TRANS : asn}:${(weight * 1e6) / 8}`
+}
+const AS_TRANS = 23456
+
 /** A session comes up only between ends that expect each other (RFC 4271 section 6.2: Bad Peer AS). */
 function agree(a: PeerSession): boolean {
   const b = a.reverse
   return (
-    a.config.remoteAsn === b.asn &&
-    b.config.remoteAsn === a.asn &&
+    a.config.remoteAsn === b.self.asn &&
+    b.config.remoteAsn === a.self.asn &&
+    a.config.unnumbered === b.config.unnumbered &&
     a.config.local === b.config.remote &&
     a.config.remote === b.config.local
   )

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import type { NextHop } from '../../contract/program.js'
+import { formatPrefix, parsePrefix } from '../packet/index.js'
 import type { Entry } from './exchange.js'
 import { compareAddresses } from './order.js'
 import { NO_TABLES, routePlace, type DynamicTables, type RouteEntry } from './tables.js'
@@ -34,13 +36,14 @@ export class UnderlayRoutes {
 
   /** Far ends of the sessions that are used, by ascending interface id; an own prefix has none. */
   #membersOf(index: number, entry: Entry | undefined): readonly NextHop[] {
-    const sessions = (entry?.used ?? []).map(({ config }) => config)
+    // Of several paths of one peer (BGP-14) there is one way to it.
+    const sessions = [...new Set((entry?.used ?? []).map(({ config }) => config))]
     const key = sessions.map(({ link }) => link).join()
     const present = this.#members[index]?.get(key)
     if (present !== undefined) return present
-    const members = sessions
-      .map(({ interface: id, remote }) => ({ interface: id, gateway: remote }))
-      .toSorted((a, b) => a.interface - b.interface || compareAddresses(a.gateway, b.gateway))
+    const members = weighted(sessions).toSorted(
+      (a, b) => a.interface - b.interface || compareAddresses(a.gateway ?? '', b.gateway ?? ''),
+    )
     this.#members[index]?.set(key, members)
     return members
   }
@@ -50,7 +53,24 @@ export class UnderlayRoutes {
   }
 }
 
-/** A copy, for the routes go on changing. */
-export function underlayTables(routes: ReadonlyMap<string, RouteEntry>): DynamicTables {
-  return { ...NO_TABLES, routes: new Map(routes) }
+/** Members with their shares in whole hundredths, where each of several sessions has a weight (TABLE-7). */
+function weighted(sessions: readonly BgpSession[]): NextHop[] {
+  const members = sessions.map(({ interface: id, remote }): NextHop => ({ interface: id, gateway: remote }))
+  const weights = sessions.flatMap(({ weight }) => weight ?? [])
+  if (members.length < 2 || weights.length < members.length) return members
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  return members.map((member, i) => ({
+    ...member,
+    weight: Math.max(1, Math.floor((100 * (weights[i] ?? 0)) / sum)),
+  }))
+}
+
+/** A copy, for the routes go on changing. What a node has itself is connected, whatever others announce (TABLE-7, FAULT-6). */
+export function underlayTables(
+  routes: ReadonlyMap<string, RouteEntry>,
+  { originate }: NodeControl,
+): DynamicTables {
+  const copy = new Map(routes)
+  for (const text of originate) copy.delete(routePlace(UNDERLAY_VRF, formatPrefix(parsePrefix(text))))
+  return { ...NO_TABLES, routes: copy }
 }

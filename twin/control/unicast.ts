@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NodeControl } from '../../contract/control-plane.js'
 import {
   formatPrefix,
   isIpv6,
@@ -12,14 +13,16 @@ import {
   type Ip,
   type Prefix,
 } from '../packet/index.js'
-import { bestOf, isUndisputed } from './decision.js'
+import { bestOf, isArbitrary, isUndisputed } from './decision.js'
 import type { ChosenPath, Diagnosis } from './diagnosis.js'
 import type { Entry } from './exchange.js'
-import { isSameList, isSamePath, OWN_MED, ownPath, type BgpPath } from './path.js'
+import { OWN_MED, ownPath, type BgpPath } from './path.js'
 import {
   beginningOf,
   candidatesAt,
   drawFrom,
+  isSameBest,
+  isSameUse,
   settle,
   settleAtRandom,
   type Entries,
@@ -131,20 +134,28 @@ export class UnicastRib {
       // Longer paths are worse on every node, so there is one end, whatever comes before it.
       key.entries = before.slice()
       const { changed, cycle } = settle(key.problem, key.entries, pending)
-      key.diagnoses = cycle === undefined ? [] : [this.#oscillation(key, cycle)]
+      key.diagnoses = [
+        ...(cycle === undefined ? [] : [this.#oscillation(key, cycle)]),
+        ...this.#arrivals(key),
+      ]
       return changed
     }
     const beginning = beginningOf(key.problem, before)
     key.entries = beginning.entries
     const { cycle } = settle(key.problem, key.entries, beginning.pending)
     const order = this.#diagnose(key, cycle)
-    key.diagnoses = [...(order === undefined ? [] : [order]), ...this.#disputes(key)]
+    key.diagnoses = [...(order === undefined ? [] : [order]), ...this.#disputes(key), ...this.#arrivals(key)]
     return differences(before, key.entries)
   }
 
-  /** True where a policy may make nodes prefer longer paths. */
+  /**
+   * True where nodes may prefer longer paths: by a policy, or inside an AS one of whose nodes is being taken out of service. Between
+   * external peers alone, what that node hands on is worse everywhere.
+   */
   #isRanked({ text, prefix }: UnicastKey): boolean {
-    return this.#topology.policies.some((policy) => policy.ranks(text, prefix))
+    return (
+      this.#topology.isDrainedInside || this.#topology.policies.some((policy) => policy.ranks(text, prefix))
+    )
   }
 
   #diagnose(key: UnicastKey, cycle: readonly number[] | undefined): Diagnosis | undefined {
@@ -164,15 +175,31 @@ export class UnicastRib {
     return cycle && this.#oscillation(key, cycle)
   }
 
-  #disputes({ table, text, problem, entries }: UnicastKey): readonly Diagnosis[] {
-    const nodes = this.#topology.nodes
-      .filter(({ index, control: { daemon } }) => {
-        const candidates = daemon === 'gobgp' ? candidatesAt(problem, entries, index) : []
-        const best = bestOf(candidates)
-        return best !== undefined && !isUndisputed(best, candidates)
+  #disputes(key: UnicastKey): readonly Diagnosis[] {
+    const nodes = this.#nodesWhere(key, ({ daemon }) => daemon === 'gobgp', isDisputed)
+    return nodes.length === 0 ? [] : [{ kind: 'med', table: key.table, key: key.text, nodes }]
+  }
+
+  /** Only where a peer gives several paths is there nothing left to tell them apart. */
+  #arrivals(key: UnicastKey): readonly Diagnosis[] {
+    if (this.#topology.nodes.every(({ tellsAll }) => !tellsAll)) return []
+    const nodes = this.#nodesWhere(key, () => true, isArbitrary)
+    return nodes.length === 0 ? [] : [{ kind: 'arrival', table: key.table, key: key.text, nodes }]
+  }
+
+  #nodesWhere(
+    { problem, entries }: UnicastKey,
+    isAsked: (control: NodeControl) => boolean,
+    is: typeof isArbitrary,
+  ): readonly string[] {
+    return this.#topology.nodes
+      .filter(({ index, control }) => {
+        if (!isAsked(control)) return false
+        const candidates = candidatesAt(problem, entries, index)
+        const best = bestOf(candidates, control.daemon)
+        return best !== undefined && is(best, candidates, control.daemon)
       })
       .map(({ name }) => name)
-    return nodes.length === 0 ? [] : [{ kind: 'med', table, key: text, nodes }]
   }
 
   #oscillation({ table, text }: UnicastKey, cycle: readonly number[]) {
@@ -224,18 +251,15 @@ export class UnicastRib {
   }
 }
 
+const isDisputed: typeof isArbitrary = (best, candidates, daemon) => !isUndisputed(best, candidates, daemon)
+
 function differences(before: Entries, after: Entries): ReadonlySet<number> {
   const changed = new Set<number>()
   for (const [index, entry] of after.entries()) {
     const old = before[index]
-    if (!isSameBest(old, entry) || (old && !isSameList(old.used, entry?.used ?? []))) changed.add(index)
+    if (!isSameBest(old, entry) || !isSameUse(old, entry)) changed.add(index)
   }
   return changed
-}
-
-function isSameBest(a: Entry | undefined, b: Entry | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.best.peer === b.best.peer && isSamePath(a.best.path, b.best.path)
 }
 
 function flips(before: Entries, after: Entries, changed: ReadonlySet<number>): readonly number[] {

@@ -21,11 +21,15 @@ export interface NodeSpec {
   readonly originate?: readonly string[]
   readonly multipath?: number
   readonly policies?: readonly Policy[]
+  /** GoBGP where there is EVPN, FRR elsewhere. */
+  readonly daemon?: NodeControl['daemon']
+  readonly gracefulShutdown?: true
+  readonly gracefulRestart?: number
   readonly evpn?: NodeControl['evpn']
   readonly interfaces?: readonly Interface[]
 }
-/** Policies of a session, by the node that has them. */
-export type SessionPolicies = Readonly<Record<string, { readonly import?: string; readonly export?: string }>>
+/** Policies of a session, and what else a node is told of it, by the node that has it. */
+export type SessionPolicies = Readonly<Record<string, Partial<BgpSession>>>
 export type LinkSpec = readonly [a: string, b: string, policies?: SessionPolicies]
 
 export const loopbackOf = (id: number): string => formatIpv4((0x0aff0000 + id) as Ipv4)
@@ -57,8 +61,7 @@ export function fabricOf(
         remote: formatIpv4((0x0afe0000 + 2 * i + 1 - side) as Ipv4),
         remoteAsn: nodes[peer]?.asn ?? 0,
         families: ['ipv4', 'evpn'],
-        ...(end?.import === undefined ? {} : { import: end.import }),
-        ...(end?.export === undefined ? {} : { export: end.export }),
+        ...end,
       })
     }
   }
@@ -71,7 +74,7 @@ export function fabricOf(
 
 function controlOf(spec: NodeSpec, sessions: BgpSession[]): NodeControl {
   return {
-    daemon: spec.evpn === undefined ? 'frr' : 'gobgp',
+    daemon: spec.daemon ?? (spec.evpn === undefined ? 'frr' : 'gobgp'),
     asn: spec.asn,
     routerId: loopbackOf(spec.id),
     multipath: spec.multipath ?? 64,
@@ -79,6 +82,8 @@ function controlOf(spec: NodeSpec, sessions: BgpSession[]): NodeControl {
     originate: [...(spec.originate ?? [`${loopbackOf(spec.id)}/32`])],
     sessions,
     policies: [...(spec.policies ?? [])],
+    ...(spec.gracefulShutdown === undefined ? {} : { gracefulShutdown: spec.gracefulShutdown }),
+    ...(spec.gracefulRestart === undefined ? {} : { gracefulRestart: spec.gracefulRestart }),
     ...(spec.evpn === undefined ? {} : { evpn: spec.evpn }),
   }
 }

@@ -6,14 +6,15 @@
  */
 import { bestOf } from '../decision.js'
 import { Entry, received } from '../exchange.js'
-import { isSamePath, ownPath, type BgpPath, type PeerSession } from '../path.js'
+import { isSameCandidate, type BgpPath, type Candidate, type PeerSession } from '../path.js'
+import { isSameBest } from '../settle.js'
 import type { Topology } from '../topology.js'
 import type { UnicastKey } from '../unicast.js'
 
 interface Message {
   /** The receiver's end. */
   readonly session: PeerSession
-  readonly path: BgpPath | undefined
+  readonly paths: readonly BgpPath[]
 }
 
 /**
@@ -26,22 +27,32 @@ export function exchangeMessages(
   key: UnicastKey,
   draw: () => number,
 ): readonly (PeerSession | 'self' | undefined)[] {
-  const adjRibIn = nodes.map(() => new Map<PeerSession, BgpPath>())
+  const adjRibIn = nodes.map(() => new Map<PeerSession, readonly BgpPath[]>())
   const entries: (Entry | undefined)[] = nodes.map(() => undefined)
   const queues = new Map<PeerSession, Message[]>()
+  const placeOf = (index: number, { peer }: Candidate<PeerSession>): number =>
+    peer === undefined ? -1 : (nodes[index]?.sessions.indexOf(peer) ?? -1)
   const choose = (index: number): void => {
-    const own = key.own.has(index) ? [{ path: ownPath(index), peer: undefined }] : []
-    const heard = [...(adjRibIn[index] ?? [])].map(([peer, path]) => ({ peer, path }))
-    const best = bestOf([...own, ...heard])
-    const before = entries[index]?.best
-    if (best?.peer === before?.peer && best && before && isSamePath(best.path, before.path)) return
-    if (best === undefined && before === undefined) return
-    const entry = best && new Entry(best, [])
+    const { control, tellsAll = false } = nodes[index] ?? {}
+    if (control === undefined) return
+    const origin = key.own.get(index)
+    const own = origin === undefined ? [] : [{ path: origin, peer: undefined, ordinal: 0 }]
+    const heard = [...(adjRibIn[index] ?? [])].flatMap(([peer, paths]) =>
+      paths.map((path, ordinal) => ({ peer, path, ordinal })),
+    )
+    // Entries of one peer are in its order; those of peers in order of sessions, as the simulation has them.
+    const all: Candidate<PeerSession>[] = [...own, ...heard].toSorted(
+      (a, b) => placeOf(index, a) - placeOf(index, b),
+    )
+    const best = bestOf(all, control.daemon)
+    const entry = best && new Entry(best, [], tellsAll ? all : [])
+    const before = entries[index]
+    if (isSameBest(before, entry) && isSameCandidates(before?.accepted ?? [], entry?.accepted ?? [])) return
     entries[index] = entry
     for (const { reverse: session, isUp } of nodes[index]?.sessions ?? []) {
       if (!isUp || !session.families.has(key.table)) continue
       const queue = queues.get(session) ?? []
-      queue.push({ session, path: entry && received(session, entry, key) })
+      queue.push({ session, paths: entry === undefined ? [] : received(session, entry, key) })
       queues.set(session, queue)
     }
   }
@@ -51,9 +62,18 @@ export function exchangeMessages(
     if (session === undefined || queue === undefined) break
     const message = queue.shift()
     if (queue.length === 0) queues.delete(session)
-    if (message?.path === undefined) adjRibIn[session.node]?.delete(session)
-    else adjRibIn[session.node]?.set(session, message.path)
+    adjRibIn[session.node]?.set(session, message?.paths ?? [])
     choose(session.node)
   }
   return entries.map((entry) => entry && (entry.best.peer ?? 'self'))
+}
+
+function isSameCandidates(a: readonly Candidate[], b: readonly Candidate[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i]
+      return other !== undefined && isSameCandidate(one, other)
+    })
+  )
 }
