@@ -100,6 +100,13 @@ export const exitOfCode = {
   ZT_CONTROL_REFUSED: Internal,
   ZT_CONTROL_UNSETTLED: Internal,
   ZT_CONTROL_REFERENCE: Internal,
+
+  // What a scenario breaks.
+  ZT_FAULT_UNKNOWN: BadInput,
+  ZT_FAULT_STANDS: BadInput,
+  ZT_FAULT_NONE: BadInput,
+  ZT_FAULT_CANNOT: BadInput,
+
   ZT_EVPN_KEY_SYNTAX: BadInput,
 
   // Agents of a lab: what happens to them happens to the lab.

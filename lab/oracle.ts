@@ -3,49 +3,107 @@
  *
  * @module
  */
-import type { Injection } from '../record/target.js'
+import type { Fault, Injection } from '../record/target.js'
 import type { Plan } from '../contract/plan.js'
 import { controlPlaneOf, type PredictedControlPlane } from '../twin/fabric-control.js'
-import { TwinFabric, type FabricControlPlane, type Keys } from '../twin/forward/index.js'
+import {
+  TwinFabric,
+  type FabricControlPlane,
+  type FabricObserver,
+  type Keys,
+  type LearnedState,
+} from '../twin/forward/index.js'
+import { knowledgeOf } from './knowledge.js'
+import { Untold } from './untold.js'
 
 const SECOND = 1_000_000_000
 
 interface Followed {
+  /** The frame writes state, so that it must travel alone. */
   readonly writes: boolean
-  readonly teaches: boolean
+  /**
+   * It may be sent only when what frames before it have taught is known wherever it is to be: digests of the tables that leaves then have,
+   * by node.
+   */
+  readonly dependsOn: ReadonlyMap<string, string> | undefined
+  /** Seconds until all that it holds is given up. */
   readonly waits: number
 }
 
 export class Oracle {
   private readonly fabric: TwinFabric
   private readonly control: PredictedControlPlane | undefined
+  /** Since the lab was last at rest. */
+  private untold = new Untold()
+  private readonly heard = new Map<string, LearnedState>()
+  /** All that the frame which is being followed has become, in the clear. */
+  private trail: Uint8Array[] = []
+  private known: ReadonlyMap<string, string> | undefined
   private last = performance.now()
-  private told = 0
 
-  constructor(plan: Plan, keys: Keys) {
+  constructor(
+    private readonly plan: Plan,
+    keys: Keys,
+  ) {
     this.control = controlPlaneOf(plan)
-    this.fabric = new TwinFabric(plan, keys, { controlPlane: this.counted(this.control) })
+    this.fabric = new TwinFabric(plan, keys, {
+      controlPlane: this.noting(this.control),
+      observer: this.control === undefined ? {} : this.following(),
+    })
   }
 
-  /**
-   * Does the frame write state, so that it must travel alone; does it teach what a control plane tells others; and how many seconds will pass
-   * until all that it holds is given up?
-   */
+  /** What comes of a frame that will be sent. */
   follow(injection: Injection): Followed {
     this.keepTime()
-    const told = this.told
     const before = this.fabric.now
+    const [untold, known] = [this.untold, this.digests()]
+    this.untold = new Untold()
+    this.trail = [injection.frame]
     const { wrote } = this.fabric.send([injection], { wire: [] })
+    const depends = untold.concerns(this.trail)
+    if (!depends) this.untold.add(untold)
     return {
       writes: wrote[0] === true,
-      teaches: this.told !== told,
+      dependsOn: depends ? known : undefined,
       waits: Number((this.fabric.now - before) / BigInt(SECOND)),
     }
   }
 
   /** What the control plane gives the engines of leaves by now (`digestTables`); `undefined` without one. */
   digests(): ReadonlyMap<string, string> | undefined {
-    return this.control?.digests()
+    this.known ??= this.control?.digests()
+    return this.known
+  }
+
+  /** All that nodes have learned and been told that is valid now, whatever its age. */
+  knowledge(): string {
+    this.keepTime()
+    return knowledgeOf(
+      this.plan.nodes.map(({ name }) => this.fabric.node(name)),
+      this.fabric.now,
+    )
+  }
+
+  /** Whether something is on its way in the lab's control plane. */
+  get telling(): boolean {
+    return this.untold.any
+  }
+
+  /** The lab has come to rest. */
+  rested(): void {
+    this.untold = new Untold()
+  }
+
+  /** Something broke. @throws ForwardError as `TwinFabric.fail` */
+  fail(fault: Fault): void {
+    this.keepTime()
+    this.fabric.fail(fault)
+  }
+
+  /** It was put right. @throws ForwardError as `TwinFabric.repair` */
+  repair(fault: Fault): void {
+    this.keepTime()
+    this.fabric.repair(fault)
   }
 
   reset(): void {
@@ -56,13 +114,37 @@ export class Oracle {
     this.fabric.advanceTime(ns)
   }
 
-  private counted(control: FabricControlPlane | undefined): FabricControlPlane | undefined {
+  private following(): FabricObserver {
+    return {
+      received: (_node, _interface, frame) =>
+        this.trail.push(frame instanceof Uint8Array ? frame : frame.clear),
+      arrived: (_host, frame) => this.trail.push(frame),
+    }
+  }
+
+  private noting(control: FabricControlPlane | undefined): FabricControlPlane | undefined {
     if (control === undefined) return undefined
+    const answered = (answer: ReturnType<FabricControlPlane['learned']>) => {
+      for (const changes of answer.values()) this.untold.tables(changes)
+      this.known = undefined
+      return answer
+    }
     return {
       learned: (changed) => {
-        this.told++
-        return control.learned(changed)
+        for (const [node, now] of changed) {
+          this.untold.heard(this.heard.get(node), now)
+          this.heard.set(node, now)
+        }
+        return answered(control.learned(changed))
       },
+      ...(control.broken === undefined
+        ? {}
+        : {
+            broken: (down) => {
+              this.untold.all()
+              return answered(control.broken?.(down) ?? new Map())
+            },
+          }),
     }
   }
 

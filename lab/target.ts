@@ -10,6 +10,7 @@ import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
 import type {
   Arrival,
+  Fault,
   Injection,
   LatencyRequest,
   LatencySamples,
@@ -20,6 +21,7 @@ import type {
 } from '../record/target.js'
 import { findTraceId } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
+import { brokenBy, describeFault, hasSession, longestHold, loses, speaks, type Broken } from './fault.js'
 import { JournalTail } from './journal-tail.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
@@ -37,6 +39,8 @@ const SETTLE_DEADLINE = 5000
 const BATCH = 32
 /** What an AF_XDP socket with 2 KiB frames takes. */
 const MAX_FRAME = 1792
+/** ms for a control plane to come to rest behind a fault, besides the hold time of its sessions. */
+const REST_WITHIN = 30_000
 /** Arrivals of one answer: each at most 2.4 KB of base64, and an answer at most 16 MiB. */
 const COLLECT = 4096
 const SECOND = 1_000_000_000
@@ -61,8 +65,14 @@ const Arrivals = z.object({
 })
 const Synced = z.object({ journalBytes: z.int().min(0) })
 
+/** A lab as a target, which says besides what its nodes know. */
+export interface KnowingTarget extends Target {
+  /** All that nodes have learned and been told, as the twin beside the lab has it: equal texts, equal knowledge, whatever its age. */
+  knowledge(): string
+}
+
 /** @throws LabError `ZT_LAB_STATE` for a lab without journals */
-export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<Target> {
+export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<KnowingTarget> {
   const [first] = lab.plan.nodes
   if (first !== undefined && !existsSync(lab.paths.nodeJournal(first.name))) {
     throw new LabError('ZT_LAB_STATE', `lab ${lab.id} writes no journals, and a target is told by them`, {
@@ -74,7 +84,7 @@ export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promi
   return target
 }
 
-class LabTarget implements Target {
+class LabTarget implements KnowingTarget {
   readonly interpreter = 'netns'
   readonly plan: Plan
   private readonly settler: Settler
@@ -87,6 +97,10 @@ class LabTarget implements Target {
   private captures: LinkCaptures | undefined
   private captured: WireFrame[] = []
   private routing: RoutingWatch | undefined
+  private faults: readonly Fault[] = []
+  private broken: Broken
+  /** Wires that were broken when they were looked at last. */
+  private readonly mended = new Set<string>()
   private nextArrival = 0
   private answered = 0
   private drops = 0
@@ -99,8 +113,11 @@ class LabTarget implements Target {
     const { plan, paths } = lab
     this.learnKeys()
     this.plan = plan
+    this.broken = brokenBy(plan, [])
     this.settler = new Settler(plan)
     this.observer = new JournalObserver(plan, this.keys)
+    this.settler.loses = (wire) => loses(this.broken, wire) || this.mended.has(wire)
+    this.observer.loses = (wire) => loses(this.broken, wire)
     this.oracle = new Oracle(plan, this.keys)
     this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
     this.pages = {
@@ -111,20 +128,88 @@ class LabTarget implements Target {
 
   /** Takes what has happened so far as the past: a lab may be used long before it becomes a target. */
   async begin(): Promise<void> {
-    // Frames that were sent before their receiver was open are missing for good; those on their way now are not.
-    for (let before = this.settler.look(this.readPages()).mark; ;) {
-      await delay(20)
-      const { mark } = this.settler.look(this.readPages())
-      if (mark === before) break
-      before = mark
-    }
-    const pages = this.readPages()
-    this.settler.rebase(pages)
+    const pages = await this.rebase()
     this.drops = this.droppedIn(pages).total
     if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
     this.routing = await this.lab.routing()
+    const before = await this.lab.faults()
+    for (const fault of before) this.oracle.fail(fault)
+    this.know(before)
     await this.rest()
     await this.forget()
+  }
+
+  /** Frames that were sent before their receiver was open are missing for good; those on their way now are not. */
+  private async rebase(): Promise<Pages> {
+    const longest = Math.max(0, ...this.plan.links.map((link) => link.delay ?? 0))
+    for (let before = this.settler.look(this.readPages()).mark; ;) {
+      await delay(20 + (2 * longest) / 1e6)
+      const pages = this.readPages()
+      const { mark } = this.settler.look(pages)
+      if (mark === before) {
+        this.settler.rebase(pages)
+        this.mended.clear()
+        return pages
+      }
+      before = mark
+    }
+  }
+
+  /**
+   * Breaks something and returns when the fabric has come to rest as it then is.
+   *
+   * @throws LabError `ZT_FAULT_UNKNOWN`, `ZT_FAULT_STANDS`, `ZT_LAB_UNSETTLED`, and what making the fault meets
+   */
+  async fail(fault: Fault): Promise<void> {
+    await this.rest()
+    // What is lost while it breaks is lost as it is meant to be.
+    this.know([...this.faults, fault])
+    try {
+      await this.lab.fail(fault)
+    } catch (error) {
+      this.know(this.faults.slice(0, -1))
+      throw error
+    }
+    this.oracle.fail(fault)
+    await this.restAnew()
+  }
+
+  /** Puts it right, and returns when the fabric has come to rest. @throws LabError as {@link fail}, `ZT_FAULT_NONE` */
+  async repair(fault: Fault): Promise<void> {
+    await this.rest()
+    await this.lab.repair(fault)
+    this.oracle.repair(fault)
+    // Until all is at rest nobody can say what was sent on a wire before it carried frames again.
+    for (const wire of [...this.broken.cut, ...this.broken.silent]) this.mended.add(wire)
+    const key = describeFault(fault)
+    this.know(this.faults.filter((one) => describeFault(one) !== key))
+    await this.restAnew()
+    await this.rebase()
+    await this.forget()
+  }
+
+  private know(faults: readonly Fault[]): void {
+    this.faults = faults
+    this.broken = brokenBy(this.plan, faults)
+  }
+
+  /** Other daemons may be there to be asked than before, and sessions that end need their time. */
+  private async restAnew(): Promise<void> {
+    this.routing?.close()
+    this.routing = await this.lab.routing()
+    await this.routing?.settle({
+      sessions: (_node, link) => hasSession(this.plan, this.broken, link),
+      follows: (node) => this.follows(node),
+      within: REST_WITHIN + longestHold(this.plan) * 1000,
+    })
+    await this.rest()
+    this.oracle.rested()
+    await this.forget()
+  }
+
+  /** Does the node's agent run, and have its daemon? */
+  private follows(node: string): boolean {
+    return speaks(this.broken, node) && !this.broken.agentless.has(node)
   }
 
   async send(frames: readonly Injection[], options: SendOptions = {}): Promise<Observation> {
@@ -136,14 +221,18 @@ class LabTarget implements Target {
       batch = []
     }
     for (const injection of frames) {
-      const { writes, teaches, waits } = this.oracle.follow(injection)
+      const { writes, dependsOn, waits } = this.oracle.follow(injection)
+      if (dependsOn !== undefined) {
+        await flush()
+        await this.rest(dependsOn)
+      }
       if (injection.alone ?? writes) {
         if (batch.length > 0) {
           await flush()
           await this.settle()
         }
         await this.dispatch([injection], sentAt)
-        await (teaches ? this.rest() : this.settle())
+        await this.settle()
         await this.tick(waits)
       } else {
         batch.push(injection)
@@ -154,6 +243,10 @@ class LabTarget implements Target {
       }
     }
     await flush()
+    if (this.oracle.telling) {
+      await this.rest()
+      this.oracle.rested()
+    }
     const view = this.observer.observe(await this.newEntries(), frames)
     const captured = this.takeCaptured()
     checkCaptures(view.wire, captured, this.captures !== undefined)
@@ -179,6 +272,7 @@ class LabTarget implements Target {
       (['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })),
     )
     await this.rest()
+    this.oracle.rested()
     await this.forget()
   }
 
@@ -188,7 +282,12 @@ class LabTarget implements Target {
     this.oracle.advanceTime(ns)
     await this.everywhere({ op: 'advance-time', ns })
     await this.rest()
+    this.oracle.rested()
     await this.forget()
+  }
+
+  knowledge(): string {
+    return this.oracle.knowledge()
   }
 
   async latency(request: LatencyRequest): Promise<LatencySamples> {
@@ -214,6 +313,8 @@ class LabTarget implements Target {
 
   /** Packets that wait for a neighbour which does not answer are given up after 3 s (NEIGH-7); nobody waits here for that. */
   private async tick(seconds: number): Promise<void> {
+    // What moves with the clock must not meet what is still being told.
+    if (seconds > 0) await this.rest()
     for (let n = 0; n < seconds; n++) {
       await this.everywhere({ op: 'advance-time', ns: SECOND })
       await this.settle()
@@ -236,7 +337,11 @@ class LabTarget implements Target {
       const part = batch.slice(from, to)
       const request = { op: onLink ? 'inject' : 'send', frames: part.map(probeFrame) }
       const { at, sent } = SentAnswer.parse(await this.lab.probe(request))
-      if (sent !== part.length) {
+      // A device without its other end takes nothing.
+      const nowhere = part.filter(({ at: place }) =>
+        loses(this.broken, 'host' in place ? place.host : place.link),
+      )
+      if (sent < part.length - nowhere.length) {
         throw new LabError('ZT_LAB_LOST', `the probe could send ${sent} of ${part.length} frames`, {
           remedy: 'a device is down: look at `ip -n <namespace> link`',
         })
@@ -246,13 +351,22 @@ class LabTarget implements Target {
     }
   }
 
-  /** Frames at rest, and what they have taught is known wherever it is to be. */
-  private async rest(): Promise<void> {
+  /**
+   * Frames at rest, and what they have taught is known wherever it is to be.
+   *
+   * @param expected digests of the tables that leaves are to have, by node
+   */
+  private async rest(expected = this.oracle.digests()): Promise<void> {
     await this.settle()
-    const expected = this.oracle.digests()
     if (this.routing === undefined || expected === undefined) return
     // What the twin expects is the quick way to know; that it does not come is for the comparison to find.
-    if (!(await this.routing.reach(expected))) await this.routing.settle()
+    const follows = (node: string) => this.follows(node)
+    if (!(await this.routing.reach(expected, follows))) {
+      await this.routing.settle({
+        sessions: (_node, link) => hasSession(this.plan, this.broken, link),
+        follows,
+      })
+    }
     await this.settle()
   }
 

@@ -10,19 +10,27 @@ const test = fabricTest()
 for (const { name } of liveTenants(scenarioFabric())) {
   describe(name, () => {
     test('flows arrive', async ({ fabric, target, forAll }) => {
-      await forAll({ flows: arb.flows({ within: fabric.tenant(name), max: 20 }) }, async ({ flows }) => {
-        const seen = await target.send(flows)
-        await expect(seen).toReach(flows)
-      })
+      await forAll(
+        { flows: arb.flows({ within: fabric.tenant(name), max: 20 }) },
+        async ({ flows }) => {
+          const seen = await target.send(flows)
+          await expect(seen).toReach(flows)
+        },
+        { hosts: 'either' },
+      )
     })
 
     test('once both ends have spoken, nobody else hears them', async ({ fabric, target, forAll }) => {
-      await forAll({ flows: arb.flows({ within: fabric.tenant(name), max: 5 }) }, async ({ flows }) => {
-        await target.send(flows.flatMap((flow) => [flow, reverse(fabric, flow)]))
-        const seen = await target.send(flows.map((flow) => ({ ...flow, count: 3 })))
-        await expect(seen).toReach()
-        await expect(seen).toBeLearned()
-      })
+      await forAll(
+        { flows: arb.flows({ within: fabric.tenant(name), max: 5 }) },
+        async ({ flows }) => {
+          await target.send(flows.flatMap((flow) => [flow, reverse(fabric, flow)]))
+          const seen = await target.send(flows.map((flow) => ({ ...flow, count: 3 })))
+          await expect(seen).toReach()
+          await expect(seen).toBeLearned()
+        },
+        { hosts: 'either' },
+      )
     })
   })
 }
@@ -30,10 +38,14 @@ for (const { name } of liveTenants(scenarioFabric())) {
 for (const { name } of liveTenants(scenarioFabric(), { crossing: true })) {
   test(`${name} travels between leaves in the tunnels of the plan`, async ({ fabric, target, forAll }) => {
     const flows = arb.flows({ within: fabric.tenant(name), max: 8, crossing: true })
-    await forAll({ flows }, async ({ flows }) => {
-      const seen = await target.send(flows)
-      await expect(seen).toReach(flows)
-      await expect(seen).toBeTunnelled()
-    })
+    await forAll(
+      { flows },
+      async ({ flows }) => {
+        const seen = await target.send(flows)
+        await expect(seen).toReach(flows)
+        await expect(seen).toBeTunnelled()
+      },
+      { hosts: 'either' },
+    )
   })
 }

@@ -23,6 +23,8 @@ export type SdkErrorCode =
   | 'ZT_USAGE'
   /** This host cannot run what was asked for. */
   | 'ZT_HOST_CANNOT'
+  /** Something is to be broken where nothing can be. */
+  | 'ZT_FAULT_CANNOT'
   /** Stopped by a signal. */
   | 'ZT_INTERRUPTED'
   /** There is nothing to verify, run or replay. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Plan, PlanIntent } from '../contract/plan.js'
+import type { Plan, PlanIntent, PlanNode } from '../contract/plan.js'
 import { parseInterfaceAddress, parseIp, parseMac, isIpv6 } from '../twin/packet/index.js'
 import type { InterfaceAddress, Ip, Mac } from '../twin/packet/index.js'
 import { SdkError, unknownName } from './errors.js'
@@ -52,6 +52,14 @@ export interface Tenant {
   readonly hosts: readonly Host[]
 }
 
+/** A leaf, spine or router. */
+export interface Node {
+  readonly name: string
+  readonly role: PlanNode['role']
+  /** What its daemons are told; absent where the tables are the compiler's. */
+  readonly control: PlanNode['control']
+}
+
 /** A link between two nodes. */
 export interface Link {
   /** `leaf1--spine1`. */
@@ -75,6 +83,7 @@ export interface FabricView<Names extends string = string> {
   /** Tenants by name; reading one that is not there throws `ZT_UNKNOWN_NAME`. */
   readonly tenants: Readonly<Record<Names, Tenant>>
   readonly hosts: readonly Host[]
+  readonly nodes: readonly Node[]
   readonly intents: readonly PlanIntent[]
   /** Links, all or those that match: by seal, by name (`leaf*--spine1`, `*` for any text), by node. */
   links(filter?: LinkFilter): readonly Link[]
@@ -83,6 +92,7 @@ export interface FabricView<Names extends string = string> {
   /** `shop/web`. */
   network(id: string): Network
   link(id: string): Link
+  node(name: string): Node
   intent(name: string): PlanIntent
 }
 
@@ -153,6 +163,7 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     seal: link.seal,
     mtu: link.mtu,
   }))
+  const nodes = plan.nodes.map(({ name, role, control }): Node => ({ name, role, control }))
   const byName = <T>(what: string, entries: readonly (readonly [string, T])[]) => {
     const map = new Map(entries)
     return (name: string): T => {
@@ -170,6 +181,7 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     plan,
     tenants: namedTenants(tenants, tenant) as Readonly<Record<Names, Tenant>>,
     hosts,
+    nodes,
     intents: plan.intents,
     links: (filter = {}) => links.filter((link) => matchesLink(link, filter)),
     tenant,
@@ -181,6 +193,10 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
     link: byName(
       'link',
       links.map((one) => [one.id, one]),
+    ),
+    node: byName(
+      'node',
+      nodes.map((one) => [one.name, one]),
     ),
     intent: byName(
       'intent',

@@ -20,6 +20,8 @@ export interface OpenedLab {
   readonly target: Target
   readonly keys: Keys
   readonly witness: LabWitness
+  /** A text that is the same when nodes know the same. */
+  readonly knowledge: () => string
 }
 
 /** Where a lab that was brought up for tests leaves its journals, and their keys. */
@@ -50,7 +52,8 @@ export async function openLabTarget(
   try {
     const target = await lab.target({ ownsLab: id === undefined })
     const witness = witnessOf(lab)
-    if (keep === undefined || id !== undefined) return { target, keys, witness }
+    const knowledge = () => target.knowledge()
+    if (keep === undefined || id !== undefined) return { target, keys, witness, knowledge }
     const close = async () => {
       try {
         await keepJournals(lab, keys, keep)
@@ -58,7 +61,7 @@ export async function openLabTarget(
         await target.close()
       }
     }
-    return { target: delegating(target, close), keys, witness }
+    return { target: delegating(target, close), keys, witness, knowledge }
   } catch (error) {
     if (id === undefined) await lab.down()
     throw error
@@ -69,6 +72,8 @@ export async function openLabTarget(
 function delegating(target: Target, close: () => Promise<void>): Target {
   const { interpreter, plan } = target
   const latency = target.latency?.bind(target)
+  const fail = target.fail?.bind(target)
+  const repair = target.repair?.bind(target)
   return {
     interpreter,
     plan,
@@ -76,6 +81,8 @@ function delegating(target: Target, close: () => Promise<void>): Target {
     reset: async () => target.reset(),
     advanceTime: async (ns) => target.advanceTime(ns),
     ...(latency === undefined ? {} : { latency }),
+    ...(fail === undefined ? {} : { fail }),
+    ...(repair === undefined ? {} : { repair }),
     close,
   }
 }

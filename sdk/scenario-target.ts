@@ -5,6 +5,7 @@
  */
 import type { Plan } from '../contract/plan.js'
 import type {
+  Fault,
   Injection,
   LatencyRequest,
   LatencySamples,
@@ -14,9 +15,14 @@ import type {
 } from '../record/target.js'
 import type { Interpreter } from '../record/verdict.js'
 import type { Walk } from '../twin/forward/index.js'
+import { breaking, redo } from './deeds.js'
+import type { Deed } from './deeds.js'
 import { interrupted, SdkError } from './errors.js'
+import { checkFault } from './faults.js'
 import { tenantOf } from './fabric-view.js'
 import type { FabricView, Link, TenantArgument } from './fabric-view.js'
+import { freshFor, greetings } from './greeting.js'
+import type { Start } from './greeting.js'
 import { deliveredFrames } from './judge/delivery.js'
 import type { LabWitness } from './lab-witness.js'
 import { Ledger } from './ledger.js'
@@ -49,6 +55,8 @@ export interface ScenarioTargetOptions {
   readonly run: number
   /** What can be seen of a lab from outside of its engines. */
   readonly witness?: LabWitness
+  /** A text that is the same when nodes know the same; absent where that cannot be told, and nothing is kept from one case to the next. */
+  readonly knowledge?: () => string
   /** Keeps frames seen on links in the run record. */
   readonly keep?: (name: string, frames: readonly WireFrame[]) => void
   /** A twin of a plan, fresh. */
@@ -57,8 +65,13 @@ export interface ScenarioTargetOptions {
   readonly walk: (plan: Plan, injection: Injection, before: readonly Injection[]) => Walk
 }
 
-/** Something done to the fabric since it was last reset, so that a twin can do the same. */
-type Deed = { readonly send: readonly Injection[] } | { readonly advance: number }
+/** When every host had just spoken. */
+interface Greeted {
+  readonly injections: readonly Injection[]
+  readonly knowledge: string
+  /** ms */
+  readonly at: number
+}
 
 /** The fabric under test. */
 export class ScenarioTarget {
@@ -70,7 +83,10 @@ export class ScenarioTarget {
   readonly #options: ScenarioTargetOptions
   readonly #reader: WireReader
   #target: Target
-  #deeds: Deed[] = []
+  #deeds: readonly Deed[] = []
+  /** Faults that stand, in the order in which they were made. */
+  #standing: readonly Fault[] = []
+  #greeted: Greeted | undefined
   #traces = 0
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -105,11 +121,7 @@ export class ScenarioTarget {
       ...frames.map((frame) => this.#mark(frame, false)),
       ...controls.map((frame) => this.#mark(frame, true)),
     ].filter(({ bytes }) => canSend(this.on, bytes))
-    const injections = sent.map(({ frame, trace, bytes }): Injection => ({
-      trace,
-      at: frame.at,
-      frame: bytes,
-    }))
+    const injections = sent.map(injectionOf)
     const before = this.#deeds
     this.#deeds = [...before, { send: injections }]
     const deeds = this.#deeds
@@ -135,11 +147,96 @@ export class ScenarioTarget {
     return seen
   }
 
-  /** Forgets everything learned, so that what follows does not depend on what was before. */
-  async reset(): Promise<void> {
-    this.#deeds = []
+  /**
+   * Forgets everything learned, so that what follows does not depend on what was before.
+   *
+   * @param start `known`: then every host speaks. Where all that nodes know is what they knew when every host had just spoken, nothing is
+   *   done: it is that very state
+   */
+  async reset(start: Start = 'unknown'): Promise<void> {
+    const before = this.#deeds
+    this.#deeds = this.#standing.map((one) => ({ fail: one }))
     this.sends.length = 0
+    if (start === 'unknown') {
+      this.#greeted = undefined
+      await this.#alone(async () => this.#target.reset())
+      return
+    }
+    if (this.#isGreeted(before)) {
+      this.#deeds = [...this.#deeds, { send: this.#greeted?.injections ?? [] }]
+      return
+    }
     await this.#alone(async () => this.#target.reset())
+    await this.#greet()
+  }
+
+  /**
+   * Breaks something, runs, and puts it right again, also when what was run throws. Several faults are made in their order and repaired in
+   * the opposite one; the fabric is at rest before `run` and before this returns.
+   *
+   * @throws SdkError `ZT_FAULT_CANNOT` where this cannot be broken, `ZT_UNKNOWN_NAME` for what the fabric does not have; what `run` throws
+   */
+  async during<T>(faults: Fault | readonly Fault[], run: () => Promise<T> | T): Promise<T> {
+    const [fault, ...others] = [faults].flat()
+    if (fault === undefined) return run()
+    checkFault(this.fabric, fault)
+    await this.#fail(fault)
+    let value: T
+    try {
+      value = others.length === 0 ? await run() : await this.during(others, run)
+    } catch (error) {
+      await this.#repair(fault).catch((second: unknown) => {
+        throw new AggregateError(
+          [error, second],
+          `${String(error)} (and what was broken could not be repaired)`,
+        )
+      })
+      throw error
+    }
+    await this.#repair(fault)
+    return value
+  }
+
+  /** Faults that stand now. */
+  get standing(): readonly Fault[] {
+    return this.#standing
+  }
+
+  async #fail(fault: Fault): Promise<void> {
+    const { fail } = breaking(this.#target, fault)
+    await this.#alone(async () => fail(fault))
+    this.#deeds = [...this.#deeds, { fail: fault }]
+    this.#standing = [...this.#standing, fault]
+  }
+
+  async #repair(fault: Fault): Promise<void> {
+    const { repair } = breaking(this.#target, fault)
+    await this.#alone(async () => repair(fault))
+    this.#deeds = [...this.#deeds, { repair: fault }]
+    this.#standing = this.#standing.filter((one) => one !== fault)
+  }
+
+  async #greet(): Promise<void> {
+    const injections = greetings(this.fabric).map((frame) => injectionOf(this.#mark(frame, false)))
+    this.#deeds = [...this.#deeds, { send: injections }]
+    await this.#alone(async () => this.#target.send(injections, { wire: [] }))
+    const knowledge = this.#knowledge()
+    this.#greeted = knowledge === undefined ? undefined : { injections, knowledge, at: performance.now() }
+  }
+
+  /** Clocks that were moved and faults leave traces that what nodes know does not show. */
+  #isGreeted(since: readonly Deed[]): boolean {
+    const greeted = this.#greeted
+    return (
+      greeted !== undefined &&
+      since.every((deed) => 'send' in deed) &&
+      performance.now() - greeted.at < freshFor(this.fabric) &&
+      this.#knowledge() === greeted.knowledge
+    )
+  }
+
+  #knowledge(): string | undefined {
+    return this.#target === this.#options.target ? this.#options.knowledge?.() : undefined
   }
 
   /** Moves every node's clock forward, ns: ageing, neighbour lifetimes, retries. */
@@ -158,15 +255,16 @@ export class ScenarioTarget {
    * Runs something on a twin of the plan in place of the target: how a lab's failure is shrunk without the lab.
    */
   async onTwin<T>(run: () => Promise<T>): Promise<T> {
-    const target = this.#target
-    const deeds = this.#deeds
+    const [target, deeds, greeted] = [this.#target, this.#deeds, this.#greeted]
     const twin = this.#options.openTwin(target.plan)
     this.#target = twin
     try {
+      for (const one of this.#standing) await breaking(twin, one).fail(one)
       return await run()
     } finally {
       this.#target = target
       this.#deeds = deeds
+      this.#greeted = greeted
       await twin.close()
     }
   }
@@ -210,11 +308,7 @@ export class ScenarioTarget {
   async #twinOf(deeds: readonly Deed[]): Promise<Observation> {
     const twin = this.#options.openTwin(this.fabric.plan)
     try {
-      let last: Observation | undefined
-      for (const deed of deeds) {
-        if ('advance' in deed) await twin.advanceTime(deed.advance)
-        else last = await twin.send(deed.send)
-      }
+      const last = await redo(twin, deeds)
       if (last === undefined) throw new TypeError('nothing was sent')
       return last
     } finally {
@@ -228,6 +322,10 @@ export class ScenarioTarget {
     const { plan } = this.#target
     return { plan, walk: this.#options.walk(plan, { trace, at: frame.at, frame: bytes }, taught) }
   }
+}
+
+function injectionOf({ frame, trace, bytes }: Sent): Injection {
+  return { trace, at: frame.at, frame: bytes }
 }
 
 /** Octets of a frame that a kernel's Ethernet device takes, and that an AF_XDP socket with frames of 2 KiB holds. */

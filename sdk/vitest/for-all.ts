@@ -9,6 +9,8 @@ import type { Arbitrary, RunDetails } from 'fast-check'
 import type { Failure } from '../../record/schema.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../errors.js'
+import type { FabricView } from '../fabric-view.js'
+import type { Start } from '../greeting.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { accused, blameOf, describeBlame, describeFindings, recordedFrame } from './blame.js'
 import { newSeed } from './environment.js'
@@ -28,6 +30,12 @@ export interface ForAllOptions {
   readonly path?: string
   /** Stop at the first failure, without shrinking. */
   readonly endOnFailure?: boolean
+  /**
+   * What hosts a case begins with: ones of whom nobody has heard (default), ones who have all spoken, or either, drawn with the case.
+   * `either` draws only where a control plane tells nodes of hosts, each of which then takes its time to become known; elsewhere nobody has
+   * spoken.
+   */
+  readonly hosts?: Start | 'either'
 }
 
 /** Runs a body for generated cases. Rejects with {@link ScenarioFailure} when one fails. */
@@ -57,6 +65,10 @@ export class ScenarioFailure extends Error {
 export type RecordedFailure = Omit<Failure, 'test' | 'file' | 'name'>
 
 const RUNS: Readonly<Record<Interpreter, number>> = { twin: 100, netns: 25 }
+/** Cases in a lab whose daemons have to tell each other of every host; the twin runs all the same. */
+const TOLD_RUNS = 12
+/** Cases of so many that begin with nobody known, where either may be. */
+const UNKNOWN_OF = { unknown: 1, known: 5 }
 /** Shrinking in a lab may take this long, ms; the twin needs no limit. */
 const LAB_SHRINK_TIME = 20_000
 
@@ -84,10 +96,16 @@ export function makeForAll(context: ForAllContext): ForAll {
   return forAll
 }
 
+/** A case as it is drawn. */
+interface Case<Values> {
+  readonly hosts: Start
+  readonly values: Values
+}
+
 class Property<Values extends object> {
   readonly #context: ForAllContext
   readonly #number: number
-  readonly #arbitrary: Arbitrary<Values>
+  readonly #arbitrary: Arbitrary<Case<Values>>
   readonly #body: (values: Values) => Promise<void> | void
   readonly #options: ForAllOptions
   readonly #origin: Error
@@ -106,7 +124,10 @@ class Property<Values extends object> {
     this.#context = context
     this.#number = call.number
     this.#origin = call.origin
-    this.#arbitrary = fc.record<Values>({ ...arbitraries })
+    this.#arbitrary = fc.record({
+      values: fc.record<Values>({ ...arbitraries }),
+      hosts: startOf(context.target, options.hosts ?? 'unknown'),
+    })
     this.#body = body
     this.#options = options
     const { environment } = context
@@ -116,7 +137,7 @@ class Property<Values extends object> {
 
   async run(): Promise<void> {
     const { target } = this.#context
-    const numRuns = this.#context.environment.runs ?? this.#options.numRuns ?? RUNS[target.on]
+    const numRuns = this.#context.environment.runs ?? this.#options.numRuns ?? runsOn(target)
     const where = this.#path === undefined ? {} : { path: this.#path }
     const first = await this.#check({
       numRuns,
@@ -128,17 +149,17 @@ class Property<Values extends object> {
     throw await this.#failure(shrunk.details, shrunk.on)
   }
 
-  async #check(parameters: fc.Parameters<[Values]>): Promise<RunDetails<[Values]>> {
-    const property = fc.asyncProperty(this.#arbitrary, async (values) => this.#case(values))
+  async #check(parameters: fc.Parameters<[Case<Values>]>): Promise<RunDetails<[Case<Values>]>> {
+    const property = fc.asyncProperty(this.#arbitrary, async (one) => this.#case(one))
     const details = await fc.check(property, { seed: this.#seed, ...parameters })
     if (this.#aside !== undefined) throw this.#aside
     return details
   }
 
-  async #case(values: Values): Promise<void> {
+  async #case({ hosts, values }: Case<Values>): Promise<void> {
     // After something that must not be shrunk the remaining cases are not run.
     if (this.#aside !== undefined) return
-    await this.#context.target.reset()
+    await this.#context.target.reset(hosts)
     try {
       await this.#body(values)
     } catch (error) {
@@ -152,8 +173,8 @@ class Property<Values extends object> {
 
   /** A lab's failure is shrunk on the twin when the twin shows it, else on the lab for a while. */
   async #shrinkLab(
-    first: RunDetails<[Values]>,
-  ): Promise<{ readonly details: RunDetails<[Values]>; readonly on: Interpreter }> {
+    first: RunDetails<[Case<Values>]>,
+  ): Promise<{ readonly details: RunDetails<[Case<Values>]>; readonly on: Interpreter }> {
     const path = first.counterexamplePath ?? ''
     if (this.#options.endOnFailure === true || path === '') return { details: first, on: 'netns' }
     const onTwin = await this.#context.target.onTwin(async () => this.#check({ path, numRuns: 1 }))
@@ -162,13 +183,13 @@ class Property<Values extends object> {
     return onLab.failed ? { details: onLab, on: 'netns' } : { details: first, on: 'netns' }
   }
 
-  async #failure(details: RunDetails<[Values]>, shrunkOn: Interpreter): Promise<ScenarioFailure> {
+  async #failure(details: RunDetails<[Case<Values>]>, shrunkOn: Interpreter): Promise<ScenarioFailure> {
     const { target, replayLine, onFailure } = this.#context
-    const [values] = details.counterexample ?? []
+    const [one] = details.counterexample ?? []
     const prefix = this.#number === 1 ? '' : `${this.#number}/`
     const path = `${prefix}${details.counterexamplePath ?? ''}`
     // The last case that ran was a smaller one that held; the smallest one that fails is run again, to be shown.
-    const again = values === undefined ? undefined : await this.#again(values, shrunkOn)
+    const again = one === undefined ? undefined : await this.#again(one, shrunkOn)
     const findings = target.ledger.findings
     const guilty = accused(target.sends, findings)
     const blame = blameOf(guilty, findings)
@@ -179,7 +200,7 @@ class Property<Values extends object> {
       path,
       runs: details.numRuns,
       shrinks: details.numShrinks,
-      scenario: values === undefined ? [] : describeCase(values),
+      scenario: one === undefined ? [] : describeCase(one),
       frames: guilty === undefined ? [] : [recordedFrame(guilty.sent)],
       findings: [...findings],
       blame: [...blame.short],
@@ -204,11 +225,11 @@ class Property<Values extends object> {
   }
 
   /** @returns what it threw, or undefined when it held this time */
-  async #again(values: Values, on: Interpreter): Promise<unknown> {
+  async #again(one: Case<Values>, on: Interpreter): Promise<unknown> {
     const { target } = this.#context
     const run = async (): Promise<unknown> => {
       try {
-        await this.#case(values)
+        await this.#case(one)
         return undefined
       } catch (error) {
         return error
@@ -226,13 +247,37 @@ function isAside(error: unknown): error is Error {
   )
 }
 
-/** The values of a case, a line each; lists an item a line. */
-function describeCase(values: object): string[] {
-  return Object.entries(values).flatMap(([name, value]: [string, unknown]) =>
-    Array.isArray(value)
-      ? [`${name}: ${value.length}`, ...value.map((item: unknown) => `  - ${fc.stringify(item)}`)]
-      : [`${name}: ${fc.stringify(value)}`],
+/** Cases unless somebody says how many. */
+function runsOn({ on, fabric }: ScenarioTarget): number {
+  return on === 'netns' && isTold(fabric) ? TOLD_RUNS : RUNS[on]
+}
+
+/** Whether what nodes know of hosts comes by a control plane. */
+function isTold({ nodes }: FabricView): boolean {
+  return nodes.some(({ control }) => control !== undefined)
+}
+
+/** The same in twin and lab, so that one's failure is the other's. */
+function startOf({ fabric }: ScenarioTarget, hosts: Start | 'either'): Arbitrary<Start> {
+  if (hosts !== 'either') return fc.constant(hosts)
+  if (!isTold(fabric)) return fc.constant('unknown')
+  const { unknown, known } = UNKNOWN_OF
+  return fc.oneof(
+    { arbitrary: fc.constant<Start>('unknown'), weight: unknown },
+    { arbitrary: fc.constant<Start>('known'), weight: known },
   )
+}
+
+/** The values of a case, a line each; lists an item a line. */
+function describeCase({ hosts, values }: Case<object>): string[] {
+  return [
+    ...(hosts === 'known' ? ['hosts: all have spoken before'] : []),
+    ...Object.entries(values).flatMap(([name, value]: [string, unknown]) =>
+      Array.isArray(value)
+        ? [`${name}: ${value.length}`, ...value.map((item: unknown) => `  - ${fc.stringify(item)}`)]
+        : [`${name}: ${fc.stringify(value)}`],
+    ),
+  ]
 }
 
 function messageOf(error: unknown): string {

@@ -98,6 +98,7 @@ export async function openTarget(
     target: opened.target,
     keys,
     ...(opened.witness === undefined ? {} : { witness: opened.witness }),
+    ...(opened.knowledge === undefined ? {} : { knowledge: opened.knowledge }),
     run,
     ...(environment.runDirectory === undefined ? {} : { keep: keepIn(environment.runDirectory) }),
     openTwin: (of) => twinTarget(of, keys),
@@ -110,7 +111,12 @@ async function openWith(
   plan: Plan,
   { on, lab, run, runDirectory }: TargetEnvironment,
   open: OpenTarget | undefined,
-): Promise<{ readonly target: Target; readonly keys: Keys; readonly witness?: LabWitness }> {
+): Promise<{
+  readonly target: Target
+  readonly keys: Keys
+  readonly witness?: LabWitness
+  readonly knowledge?: () => string
+}> {
   if (on === 'netns' && open === undefined) {
     const keep =
       run === undefined || runDirectory === undefined
