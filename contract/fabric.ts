@@ -413,7 +413,11 @@ const Host = z
     at: z
       .string()
       .regex(/^[a-z][a-z0-9-]*$/)
-      .meta({ id: 'LeafName', description: 'one leaf, by name', examples: ['leaf1'] }),
+      .meta({
+        id: 'LeafName',
+        description: 'one leaf by name; one router in a tenant with vrf: underlay',
+        examples: ['leaf1'],
+      }),
     network: Name,
     address: z
       .union([Address, z.array(Address).min(1)])

@@ -103,3 +103,49 @@ describe('the builder', () => {
     expect(make).toThrow('ZT_FABRIC_GIVEN_TWICE: the tenant t is given twice; keep one of them')
   })
 })
+
+test('the builder knows routers, gateways, policies, and tenants in the underlay', () => {
+  const built = defineFabric('x', (f) => {
+    f.underlay({ loopbacks: '10.255.0.0/24', links: 'unnumbered', control: 'bgp', bgp: { as: 65000 } })
+    const spine = f.spines('spine1')
+    f.link(f.leaves('leaf1'), spine, { weight: 2 })
+    f.link(f.gateways('gw1'), spine)
+    const edge = f.routers('edge1', { asn: 64701, drain: true })
+    f.link(edge, spine, { delay: '1ms', count: 2 })
+    f.policy('in', edge, {
+      peers: spine,
+      direction: 'import',
+      statements: [{ set: { med: 5 } }],
+      otherwise: 'reject',
+    })
+    f.policy('out', edge, { direction: 'export', statements: [{ action: 'accept' }] })
+    const net = f.tenant('net', { vrf: 'underlay' })
+    const lan = net.network('lan', { gateways: ['198.18.1.1/24'], anycast: true })
+    net.host('a', lan, { at: 'edge1', static: true })
+  })
+  const { fabric } = parseFabric(
+    `ztos: 1
+name: x
+underlay: { loopbacks: 10.255.0.0/24, links: unnumbered, control: bgp, bgp: { as: 65000 } }
+nodes:
+  spine1: { role: spine }
+  leaf1: { role: leaf }
+  gw1: { role: gateway }
+  edge1: { role: router, asn: 64701, drain: true }
+links:
+  - { from: leaf1, to: spine1, weight: 2 }
+  - { from: gw1, to: spine1 }
+  - { from: edge1, to: spine1, delay: 1ms, count: 2 }
+policies:
+  in: { at: edge1, peers: spine1, direction: import, statements: [{ set: { med: 5 } }], otherwise: reject }
+  out: { at: edge1, direction: export, statements: [{ action: accept }] }
+tenants:
+  net:
+    vrf: underlay
+    networks: { lan: { gateways: [198.18.1.1/24], anycast: true } }
+    hosts: { a: { at: edge1, network: lan, static: true } }
+`,
+    'x.yaml',
+  )
+  expect(meaning(built)).toEqual(meaning(present(fabric)))
+})

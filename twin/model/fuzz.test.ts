@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatProblem, parseFabric } from './index.js'
 
-const seeds = ['demo', 'demo-v6', 'two-leaves'].map((name) =>
+const seeds = ['demo', 'demo-v6', 'two-leaves', 'drained', 'pop-anycast'].map((name) =>
   readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), 'utf8'),
 )
 /** Words of the format, and words that surprise YAML, JavaScript or a careless reader. */

@@ -119,7 +119,7 @@ function readPlaces(
   const places = nodes.filter(({ role }) => roles.includes(role)).map((node) => node.name)
   const kind = { part: 'nodes', one: underlay ? 'leaf or router' : 'leaf' } as const
   const hosts = placements.filter((host) => host.network === name)
-  const inhabited = places.filter((place) => hosts.some((host) => host.node === place))
+  const inhabited = new Set(hosts.map((host) => host.node))
   const chosen =
     entry.gatewayAt === undefined
       ? undefined
@@ -128,7 +128,7 @@ function readPlaces(
     nodes.some((node) => node.name === place && node.role === 'gateway')
   // A gateway that routes for a network has it, though nobody lives there.
   const visited = places.filter(
-    (place) => inhabited.includes(place) || (chosen?.includes(place) === true && isGateway(place)),
+    (place) => inhabited.has(place) || (chosen?.includes(place) === true && isGateway(place)),
   )
   const at = entry.at === undefined ? visited : context.select(entry.at, [...path, 'at'], places, kind)
   if (entry.at !== undefined) rejectHostsElsewhere(context, path, at, hosts, places)

@@ -56,7 +56,7 @@ function readPolicy(context: Context, name: string, entry: PolicyEntry, parts: P
 }
 
 /** Node and peer of each session that a policy holds for. */
-export function* sessionsOf(
+function* sessionsOf(
   { nodes, peers }: Pick<RoutingPolicy, 'nodes' | 'peers'>,
   links: readonly FabricLink[],
 ): Generator<readonly [node: string, peer: string]> {

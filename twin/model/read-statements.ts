@@ -96,7 +96,7 @@ function readCommunities(
 }
 
 /** Lengths that a range takes (BGP-5). */
-export function lengthsOf(range: PrefixRange): { readonly from: number; readonly to: number } {
+function lengthsOf(range: PrefixRange): { readonly from: number; readonly to: number } {
   const { prefix, ge, le } = range
   return { from: ge ?? prefix.length, to: le ?? (ge === undefined ? prefix.length : maximumOf(range)) }
 }

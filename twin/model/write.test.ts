@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FabricFile } from '../../contract/fabric.js'
 import {
+  defineFabric,
   exportFabric,
   exportMapping,
   importMapping,
@@ -241,6 +242,42 @@ describe('the mapping of VLAN, VNI and VRF', () => {
     expect(importMapping(demo, '{', 'map.json').problems?.[0]?.code).toBe('ZT_FABRIC_YAML_SYNTAX')
     expect(importMapping(demo, new Uint8Array([0xff]), 'map.json').problems?.[0]?.code).toBe(
       'ZT_FABRIC_ENCODING',
+    )
+  })
+})
+
+describe.each(['drained', 'pop-anycast'])('topologies/%s.yaml', (name) => {
+  const own = readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), 'utf8')
+  const fabric = sound(parseFabric(own, 'own.yaml'))
+
+  test('is given back octet for octet, and means the same when printed anew and as JSON', () => {
+    expect(writeFabric(sound(reviseFabric(fabric, fabric.file)))).toEqual([{ name: 'own.yaml', text: own }])
+    expect(meaning(defineFabric(fabric.file))).toEqual(meaning(fabric))
+    const json = JSON.stringify(exportFabric(fabric))
+    expect(meaning(sound(parseFabric(json, 'own.json')))).toEqual(meaning(fabric))
+  })
+
+  test('a statement that is added to a policy goes to its place, and comments stay', () => {
+    const file = structuredClone(fabric.file)
+    const [first] = Object.keys(file.policies ?? {})
+    const policy = present(file.policies?.[present(first)])
+    policy.statements.push({ match: { communities: ['65000:7'] }, action: 'reject' })
+    const changed = sound(reviseFabric(fabric, file))
+    const text = writeFabric(changed)[0]?.text ?? ''
+    expect(text.match(/#.*/g)).toEqual(own.match(/#.*/g))
+    expect(text.split('\n').length - own.split('\n').length).toBeLessThan(2)
+    const statements = changed.policies.find((one) => one.name === first)?.statements
+    expect(statements?.at(-1)).toMatchObject({ communities: ['65000:7'], action: 'reject' })
+  })
+
+  test('its mapping has the networks with a VNI and no others, and changes nothing when it is given back', () => {
+    const mapping = exportMapping(fabric)
+    const named = mapping.vrfs.flatMap(({ networks }) => networks)
+    expect(named).toHaveLength(
+      fabric.tenants.flatMap(({ networks }) => networks).filter(({ vni }) => vni !== undefined).length,
+    )
+    expect(meaning(sound(importMapping(fabric, JSON.stringify(mapping), 'mapping.json')))).toEqual(
+      meaning(fabric),
     )
   })
 })
