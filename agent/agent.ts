@@ -8,6 +8,7 @@
 import type { NodeControl } from '../contract/control-plane.js'
 import type { RibPath } from '../contract/rib.js'
 import { announce } from '../twin/control/evpn-announce.js'
+import { announcedControl } from '../twin/control/down.js'
 import { tablesOfImports } from '../twin/control/evpn-tables.js'
 import { NO_TABLES, type Announced, type ControlNode, type Learned } from '../twin/control/index.js'
 import { announcedBefore } from './announced.js'
@@ -49,6 +50,9 @@ const QUIET = 1_000
 
 export class Agent {
   readonly #options: AgentOptions
+  /** What the node is told, less what it does not announce. */
+  #control: NodeControl
+  readonly #withdrawn = new Set<string>()
   readonly #log: (line: string) => void
   readonly #gobgp: GobgpLink
   readonly #engine: EngineLink
@@ -75,6 +79,7 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options
     const { node, control, kernel } = options
+    this.#control = control
     this.#log = (line) => options.log?.(`${node}: ${line}`)
     const onChange = () => this.#change()
     this.#gobgp = new GobgpLink({
@@ -167,6 +172,17 @@ export class Agent {
             },
           }),
     }
+  }
+
+  /** Whether a prefix of the node's own is announced (FAULT-6). */
+  announces(prefix: string, does: boolean): void {
+    const { node, control } = this.#options
+    if (does) this.#withdrawn.delete(prefix)
+    else this.#withdrawn.add(prefix)
+    const withdrawn = [...this.#withdrawn].map((one) => ({ node, prefix: one }))
+    this.#control = announcedControl({ name: node, control, interfaces: [] }, { withdrawn })
+    this.#gobgpSink.originate(this.#control.originate)
+    this.#change()
   }
 
   /** Reads anew what engine and kernel have, for whoever has changed them behind the agent's back. */
@@ -270,7 +286,8 @@ export class Agent {
 
   #pass(): void {
     this.#passes++
-    const { node: name, control } = this.#options
+    const { node: name } = this.#options
+    const control = this.#control
     const { attached } = this.#gobgp
     const engine = this.#engine.attached
     if (engine !== undefined) this.#node = { name, control, interfaces: engine.program.interfaces }

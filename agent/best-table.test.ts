@@ -8,6 +8,7 @@ function read(key: string, neighbour: string, over: Partial<ReadPath> = {}): Rea
     key,
     withdrawn: false,
     neighbour,
+    pathId: 0,
     routerId: `10.255.1.${neighbour.split('.').at(-1) ?? 0}`,
     path: {
       from: neighbour === '' ? 'self' : neighbour,

@@ -23,7 +23,7 @@ export interface BestTableOptions {
   readonly limit: number
 }
 
-/** Paths of a key by the address of who gave them, empty for the node itself. */
+/** Paths of a key by who gave them (`sourceOf`), empty for the node itself. */
 type Paths = Map<string, ReadPath>
 
 export class BestTable {
@@ -45,12 +45,13 @@ export class BestTable {
   update(read: ReadPath): void {
     const table = this.#tables[read.table]
     const paths = table.get(read.key)
+    const source = sourceOf(read)
     if (read.withdrawn) {
-      if (paths?.delete(read.neighbour) !== true) return
+      if (paths?.delete(source) !== true) return
       if (paths.size === 0) table.delete(read.key)
     } else if (paths === undefined || !this.#options.multipath) {
-      table.set(read.key, new Map([[read.neighbour, read]]))
-    } else paths.set(read.neighbour, read)
+      table.set(read.key, new Map([[source, read]]))
+    } else paths.set(source, read)
     this.version++
     if (read.table === 'evpn') this.#choose(read.key)
   }
@@ -103,6 +104,11 @@ export class BestTable {
   #inOrder(paths: Paths): readonly ReadPath[] {
     return paths.size === 1 ? [...paths.values()] : [...paths.values()].toSorted(comparePeers)
   }
+}
+
+/** A peer may give several paths of one key (BGP-14). */
+function sourceOf({ neighbour, pathId }: ReadPath): string {
+  return pathId === 0 ? neighbour : `${neighbour} ${pathId}`
 }
 
 /**

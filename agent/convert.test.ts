@@ -46,6 +46,7 @@ describe('paths of GoBGP', () => {
       key: '2001:db8::/32',
       withdrawn: false,
       neighbour: '10.0.0.0',
+      pathId: 0,
       routerId: '10.255.1.1',
       path: {
         from: 'spine1',

@@ -11,7 +11,14 @@ import { formatIp, parseIp, tryParseIpv4 } from '../twin/packet/index.js'
 import type { OwnRoute } from '../twin/control/index.js'
 import { AgentError } from './errors.js'
 import { apiExtended, extendedText } from './extended.js'
-import { API_FAMILIES, tableOf, type ApiAttribute, type ApiPath, type TableName } from './gobgp-api.js'
+import {
+  API_FAMILIES,
+  tableOf,
+  withoutZone,
+  type ApiAttribute,
+  type ApiPath,
+  type TableName,
+} from './gobgp-api.js'
 import { addressOctets, apiNlri, nlriKey, nlriLabels } from './nlri.js'
 
 /** Whose table is read. */
@@ -30,6 +37,8 @@ export interface ReadPath {
   readonly withdrawn: boolean
   /** Address of the peer that gave it; empty for the node's own. */
   readonly neighbour: string
+  /** Tells several paths of one peer apart (RFC 7911); else 0. */
+  readonly pathId: number
   /** The peer's. */
   readonly routerId: string
 }
@@ -38,6 +47,7 @@ export interface ReadPath {
 const TUNNEL_INGRESS_REPLICATION = 6
 const ORIGINS = ['igp', 'egp', 'incomplete'] as const
 const MAX_VNI = 0xffffff
+const DEFAULT_LOCAL_PREFERENCE = 100
 
 /** True for End-of-RIB markers (RFC 4724 section 2). */
 export function isEndOfRib(api: ApiPath): boolean {
@@ -59,8 +69,10 @@ function tryReadPath(api: ApiPath, { asn, peers }: ReadContext): ReadPath | unde
   if (table === undefined || api.nlri === undefined) return undefined
   const key = nlriKey(table, api.nlri)
   if (key === undefined) return undefined
-  const own = isOwn(api, asn)
-  const neighbour = own ? '' : formatIp(parseIp(api.neighborIp ?? ''))
+  const told = api.neighborIp === undefined || api.neighborIp === '' ? '' : canonical(api.neighborIp)
+  // A path that the agent has announced under a source of its own (`needsSource`) comes from no peer.
+  const own = told === '' || (api.sourceAsn === asn && !peers.has(told))
+  const neighbour = own ? '' : told
   const labels = table === 'evpn' ? { labels: labelsOf(api) } : {}
   const withdrawn = api.isWithdraw === true
   return {
@@ -68,6 +80,7 @@ function tryReadPath(api: ApiPath, { asn, peers }: ReadContext): ReadPath | unde
     key,
     withdrawn,
     neighbour,
+    pathId: api.identifier ?? 0,
     routerId: api.sourceId ?? '',
     path: {
       from: own ? 'self' : (peers.get(neighbour) ?? neighbour),
@@ -79,29 +92,33 @@ function tryReadPath(api: ApiPath, { asn, peers }: ReadContext): ReadPath | unde
   }
 }
 
-/** Sessions are between different AS numbers (BGP-1): what comes from the own one is the node's own. */
-function isOwn({ neighborIp, sourceAsn }: ApiPath, asn: number): boolean {
-  return neighborIp === undefined || neighborIp === '' || sourceAsn === asn
+function canonical(address: string): string {
+  return formatIp(parseIp(withoutZone(address)))
 }
 
 function attributesOf(
   attributes: readonly ApiAttribute[],
 ): Pick<RibPath, 'nextHop' | 'asPath' | 'origin' | 'communities' | 'extended'> &
-  Partial<Pick<RibPath, 'med' | 'localPreference'>> {
+  Partial<Pick<RibPath, 'med' | 'localPreference' | 'originator' | 'clusters'>> {
   let nextHop = '0.0.0.0'
   let origin: RibPath['origin'] = 'incomplete'
   let asPath: number[] = []
   let communities: string[] = []
   let extended: string[] = []
-  const optional: { med?: number; localPreference?: number } = {}
+  const optional: { med?: number; localPreference?: number; originator?: string; clusters?: string[] } = {}
   for (const attribute of attributes) {
     const hop = attribute.nextHop?.nextHop ?? attribute.mpReach?.nextHops?.[0]
-    if (hop !== undefined) nextHop = formatIp(parseIp(hop))
+    if (hop !== undefined) nextHop = canonical(hop)
     else if (attribute.origin !== undefined) origin = ORIGINS[attribute.origin.origin ?? 0] ?? 'incomplete'
     else if (attribute.asPath !== undefined)
       asPath = (attribute.asPath.segments ?? []).flatMap(({ numbers }) => numbers ?? [])
     else if (attribute.multiExitDisc !== undefined) optional.med = attribute.multiExitDisc.med ?? 0
-    else if (attribute.localPref !== undefined) optional.localPreference = attribute.localPref.localPref ?? 0
+    else if (attribute.localPref !== undefined) {
+      // 100 is what is assumed when there is none, and what each internal peer is told (`contract/rib.ts`).
+      const preference = attribute.localPref.localPref ?? 0
+      if (preference !== DEFAULT_LOCAL_PREFERENCE) optional.localPreference = preference
+    } else if (attribute.originatorId !== undefined) optional.originator = attribute.originatorId.id ?? ''
+    else if (attribute.clusterList !== undefined) optional.clusters = [...(attribute.clusterList.ids ?? [])]
     else if (attribute.communities !== undefined)
       communities = (attribute.communities.communities ?? []).map(communityText).toSorted()
     else if (attribute.extendedCommunities !== undefined)
@@ -109,7 +126,19 @@ function attributesOf(
         .flatMap((one) => extendedText(one) ?? [])
         .toSorted()
   }
-  return { nextHop, asPath, origin, ...optional, communities, extended }
+  const { med, localPreference, originator, clusters } = optional
+  // In the order of `contract/rib.ts`, in which paths of one peer are put by their text.
+  return {
+    nextHop,
+    asPath,
+    origin,
+    ...(med === undefined ? {} : { med }),
+    ...(localPreference === undefined ? {} : { localPreference }),
+    communities,
+    extended,
+    ...(originator === undefined ? {} : { originator }),
+    ...(clusters === undefined ? {} : { clusters }),
+  }
 }
 
 /** RFC 1997: two halves of 16 bits. */

@@ -39,7 +39,8 @@ describe('extended communities', () => {
       '0202fa56ea000007',
       { fourOctetAsSpecific: { isTransitive: true, subType: 2, asn: 4_200_000_000, localAdmin: 7 } },
     ],
-    ['4004fde847c35000', { linkBandwidth: { asn: 65_000, bandwidth: 100_000 } }],
+    // Link bandwidth that is transitive.
+    ['0004fde847c35000', { unknown: { type: 0, value: Buffer.from('04fde847c35000', 'hex') } }],
     ['4300000000000002', { validation: { state: 2 } }],
     ['030b000000000007', { color: { color: 7 } }],
     ['030c000000000009', { encap: { tunnelType: 9 } }],
@@ -83,5 +84,11 @@ describe('extended communities', () => {
     ['an address that is none', { ipv4AddressSpecific: { subType: 2, address: '::1' } }],
   ])('%s is no extended community', (_what, api) => {
     expect(extendedText(api)).toBeUndefined()
+  })
+
+  it('[BGP-13] of links are their AS number and octets a second', () => {
+    expect(extendedText({ linkBandwidth: { asn: 65_000, bandwidth: 12_500_000 } })).toBe(
+      'bandwidth:65000:12500000',
+    )
   })
 })

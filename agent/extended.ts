@@ -12,11 +12,19 @@ import type { ApiExtendedCommunity } from './gobgp-api.js'
 const TUNNEL_VXLAN = 8
 /** Non-transitive (RFC 4360 section 2). */
 const LOCAL = 0x40
+const LINK_BANDWIDTH = 0x4004
 
 /** The text of what GoBGP tells, or `undefined` when it says nothing that could be one. */
 export function extendedText(api: ApiExtendedCommunity): string | undefined {
   const octets = extendedOctets(api)
-  return octets === undefined ? undefined : formatExtended(extendedOf(octets))
+  if (octets === undefined) return undefined
+  return bandwidthText(octets) ?? formatExtended(extendedOf(octets))
+}
+
+/** Link bandwidth, not transitive (BGP-13): AS number, octets a second as a float. Its text is for tables alone; no agent announces it. */
+function bandwidthText(octets: Buffer): string | undefined {
+  if (octets.readUInt16BE() !== LINK_BANDWIDTH) return undefined
+  return `bandwidth:${octets.readUInt16BE(2)}:${Math.round(octets.readFloatBE(4))}`
 }
 
 /** What eight octets are. */

@@ -96,6 +96,8 @@ export interface ApiAttribute {
   readonly multiExitDisc?: { readonly med?: number }
   readonly localPref?: { readonly localPref?: number }
   readonly communities?: { readonly communities?: readonly number[] }
+  readonly originatorId?: { readonly id?: string }
+  readonly clusterList?: { readonly ids?: readonly string[] }
   readonly mpReach?: { readonly family?: ApiFamily; readonly nextHops?: readonly string[] }
   readonly extendedCommunities?: { readonly communities?: readonly ApiExtendedCommunity[] }
   /** RFC 6514 section 5; `id` are the octets of the tunnel identifier. */
@@ -117,6 +119,8 @@ export interface ApiPath {
   readonly sourceAsn?: number
   readonly sourceId?: string
   readonly neighborIp?: string
+  /** As received (RFC 7911). */
+  readonly identifier?: number
   readonly filtered?: boolean
   readonly isNexthopInvalid?: boolean
 }
@@ -165,4 +169,10 @@ export function tableOf(family: ApiFamily | undefined): TableName | undefined {
   if (family?.safi === 'SAFI_EVPN') return family.afi === 'AFI_L2VPN' ? 'evpn' : undefined
   if (family?.safi !== 'SAFI_UNICAST') return undefined
   return family.afi === 'AFI_IP' ? 'ipv4' : family.afi === 'AFI_IP6' ? 'ipv6' : undefined
+}
+
+/** Link-local addresses come with the interface on which they are: `fe80::1%eth1`. */
+export function withoutZone(address: string): string {
+  const at = address.indexOf('%')
+  return at < 0 ? address : address.slice(0, at)
 }

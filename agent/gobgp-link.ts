@@ -13,6 +13,7 @@ import { agentErrorOf, AgentError } from './errors.js'
 import { GobgpClient } from './gobgp-client.js'
 import {
   tableOf,
+  withoutZone,
   type ApiCapability,
   type ApiPath,
   type ApiPeer,
@@ -258,7 +259,7 @@ function hasFamily(capabilities: readonly ApiCapability[], family: TableName): b
 /** What the daemon writes as an address, in canonical text; empty for what is none. */
 function addressOf(text: string | undefined): string {
   try {
-    return canonicalAddress(text ?? '')
+    return canonicalAddress(withoutZone(text ?? ''))
   } catch {
     return ''
   }

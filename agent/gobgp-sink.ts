@@ -41,7 +41,7 @@ const PARALLEL = 64
 export class GobgpSink {
   readonly #link: GobgpLink
   readonly #originator: Originator
-  readonly #originated: ReadonlyMap<string, Told>
+  #originated: ReadonlyMap<string, Told> = new Map()
   readonly #log: (line: string) => void
   #wanted: readonly OwnRoute[] | undefined
   /** What the daemon has, by table and key, and of which connection. */
@@ -56,8 +56,13 @@ export class GobgpSink {
     this.#log = log
     const { asn, routerId, evpn } = control
     this.#originator = { asn, routerId, vtep: evpn?.vtep ?? routerId }
+    this.originate(control.originate)
+  }
+
+  /** Unicast prefixes of the node's own. */
+  originate(prefixes: readonly string[]): void {
     this.#originated = new Map(
-      control.originate.map((prefix) => {
+      prefixes.map((prefix) => {
         const told = unicastTold(prefix)
         return [placeOf(told), told]
       }),

@@ -4,13 +4,16 @@
  *
  * Operations: `state` → `{ agents }`; `settled` (timeout, ms) → `{ agents }` when nothing is left to be done, else a refusal;
  * `resync` → `{}`, after somebody changed engine or kernel by hand; `stop` and `start` (node) → `{}`, one node's agent ends, or begins anew:
- * one that is down is in no answer (FAULT-5); `shutdown` → `{}`, and the process ends.
+ * one that is down is in no answer (FAULT-5); `withdraw` and `announce` (node, prefix) → `{}`, the agent no longer announces a prefix of its
+ * node's own, until it is told to or begins anew (FAULT-6); `shutdown` → `{}`, and the process ends.
  *
  * @module
  */
 import { chmodSync, chownSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { z } from 'zod'
+import { CidrText } from '../contract/program.js'
+import type { Agent } from './agent.js'
 import { AgentError, messageOf } from './errors.js'
 import { frameMessage, FrameReader } from './framing.js'
 import type { AgentSlot } from './slot.js'
@@ -21,6 +24,12 @@ const Request = z.discriminatedUnion('op', [
   z.strictObject({ ...request, op: z.literal('settled'), timeout: z.int().min(1).max(600_000) }),
   z.strictObject({ ...request, op: z.literal('resync') }),
   z.strictObject({ ...request, op: z.enum(['stop', 'start']), node: z.string().max(63) }),
+  z.strictObject({
+    ...request,
+    op: z.enum(['withdraw', 'announce']),
+    node: z.string().max(63),
+    prefix: CidrText,
+  }),
   z.strictObject({ ...request, op: z.literal('shutdown') }),
 ])
 type Request = z.infer<typeof Request>
@@ -122,9 +131,19 @@ export class StatusServer {
       case 'start':
         await this.#slot(asked.node)[asked.op]()
         return {}
+      case 'withdraw':
+      case 'announce':
+        this.#runningAgent(asked.node).announces(asked.prefix, asked.op === 'announce')
+        return {}
       case 'shutdown':
         return {}
     }
+  }
+
+  #runningAgent(node: string): Agent {
+    const { agent } = this.#slot(node)
+    if (agent !== undefined) return agent
+    throw new AgentError('ZT_AGENT_CONFIG', `the agent of ${node} does not run`)
   }
 
   #slot(node: string): StatusServerOptions['agents'][number] {

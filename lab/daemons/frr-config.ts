@@ -6,7 +6,7 @@
 import { NodeControl, type BgpSession } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
 import { policyLines } from './frr-policy.js'
-import { bfdLines, evpnSessionLines, neighbourLines, unicastLines } from './frr-session.js'
+import { bfdLines, evpnSessionLines, neighbourLines, unicastLines, type FrrOptions } from './frr-session.js'
 import { isIpv6, plainName } from './text.js'
 
 /** The integrated file, and the parts of it that the daemons read at their start. */
@@ -22,13 +22,20 @@ export interface FrrConfig {
  * @param node becomes the hostname
  * @throws LabError `ZT_LAB_PLAN` for a control that is not valid against the contract, or a name that cannot be in a configuration
  */
-export function frrConfig(node: string, given: NodeControl): FrrConfig {
+export function frrConfig(node: string, given: NodeControl, options: FrrOptions = {}): FrrConfig {
   const control = checkControl(node, given)
   const head = ['frr version 8.4', 'frr defaults traditional', `hostname ${plainName('node', node)}`]
   // The engine forwards; a kernel that did so too would send each packet twice.
-  // Routes with their gateways in them, not next-hop objects of the kernel: what reads routes (CTRL-7, people) finds them there.
-  const zebra = ['no ip forwarding', 'no ipv6 forwarding', 'no zebra nexthop kernel enable', '!']
-  const bgpd = [...policyLines(control), ...routerLines(control)]
+  // Routes with their gateways in them, not next-hop objects of the kernel: what reads routes (CTRL-7, people) finds them there. But IPv4
+  // routes by IPv6 gateways zebra writes by objects alone; without them it puts 169.254.0.1 in their place.
+  const objects = control.sessions.some(({ unnumbered }) => unnumbered === true)
+  const zebra = [
+    'no ip forwarding',
+    'no ipv6 forwarding',
+    ...(objects ? [] : ['no zebra nexthop kernel enable']),
+    '!',
+  ]
+  const bgpd = [...policyLines(control), ...routerLines(control, options)]
   const bfdd = bfdLines(control)
   const file = (...parts: (readonly string[])[]) => `${parts.flat().join('\n')}\n`
   return {
@@ -73,7 +80,7 @@ export function checkControl(node: string, given: NodeControl): NodeControl {
   )
 }
 
-function routerLines(control: NodeControl): string[] {
+function routerLines(control: NodeControl, options: FrrOptions): string[] {
   const { asn, routerId, sessions, holdTime } = control
   const reflects = sessions.some(({ client }) => client === true)
   return [
@@ -94,11 +101,11 @@ function routerLines(control: NodeControl): string[] {
     // BGP-3: no delay between a change and its announcement.
     ' coalesce-time 0',
     ` timers bgp ${Math.max(1, Math.floor(holdTime / 3))} ${holdTime}`,
-    ...sessions.flatMap((session) => neighbourLines(control, session)),
+    ...sessions.flatMap((session) => neighbourLines(control, session, options)),
     ' !',
-    ...familyLines(control, 'ipv4'),
-    ...familyLines(control, 'ipv6'),
-    ...evpnLines(control),
+    ...familyLines(control, 'ipv4', options),
+    ...familyLines(control, 'ipv6', options),
+    ...evpnLines(control, options),
     'exit',
     '!',
   ]
@@ -115,7 +122,7 @@ function restartLines({ gracefulRestart }: NodeControl): string[] {
       ]
 }
 
-function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6'): string[] {
+function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6', options: FrrOptions): string[] {
   const sessions = control.sessions.filter((session) => hasFamily(session, family))
   const own = control.originate.filter((prefix) => isIpv6(prefix) === (family === 'ipv6'))
   if (sessions.length === 0 && own.length === 0) return []
@@ -123,18 +130,18 @@ function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6'): string[] {
     ` address-family ${family} unicast`,
     ...own.map((prefix) => `  network ${prefix}`),
     `  maximum-paths ${control.multipath}`,
-    ...sessions.flatMap((session) => unicastLines(control, session, family)),
+    ...sessions.flatMap((session) => unicastLines(control, session, family, options)),
     ' exit-address-family',
     ' !',
   ]
 }
 
-function evpnLines(control: NodeControl): string[] {
+function evpnLines(control: NodeControl, options: FrrOptions): string[] {
   const sessions = control.sessions.filter((session) => hasFamily(session, 'evpn'))
   if (sessions.length === 0) return []
   return [
     ' address-family l2vpn evpn',
-    ...sessions.flatMap((session) => evpnSessionLines(control, session)),
+    ...sessions.flatMap((session) => evpnSessionLines(control, session, options)),
     ' exit-address-family',
     ' !',
   ]

@@ -37,6 +37,7 @@ const MAC = '(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
  */
 const ONE = new RegExp(
   [
+    String.raw`LB:(?<asn>\d+):(?<octets>\d+) \([^)]*\)`,
     String.raw`(?<other>FS:redirect (?:VRF|IP) \S+|LB:\S+ \([^)]*\)|UNK:\d+, \d+|FS:\S+ \S+)`,
     String.raw`(?<kind>RT|SoO):(?<admin>\d+(?:\.\d+){0,3}):(?<number>\d+)`,
     String.raw`ET:(?<tunnel>\d+)`,
@@ -58,7 +59,9 @@ export function frrExtended(text: string): string[] {
 }
 
 function one(groups: Readonly<Record<string, string | undefined>>, whole: string): string {
-  const { kind, admin, number, tunnel, sequence, sticky, mac, gateway } = groups
+  const { kind, admin, number, tunnel, sequence, sticky, mac, gateway, asn, octets } = groups
+  // FRR does not say whether it is transitive; those that it makes here are not (BGP-13).
+  if (asn !== undefined && octets !== undefined) return `bandwidth:${asn}:${octets}`
   if (kind !== undefined && admin !== undefined && number !== undefined)
     return specific(kind === 'RT' ? 2 : 3, admin, Number(number)) ?? `unreadable:${whole}`
   if (tunnel === '8') return formatExtended({ kind: 'vxlan' })

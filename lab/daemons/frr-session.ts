@@ -8,30 +8,51 @@ import { routeMapOf } from './frr-policy.js'
 import type { Family } from './policy.js'
 import { isInternal, plainName } from './text.js'
 
-export function neighbourLines(control: NodeControl, session: BgpSession): string[] {
+export interface FrrOptions {
+  /** Nodes that run FRR too. */
+  readonly frr?: ReadonlySet<string>
+}
+
+/**
+ * What a peer is called. FRR 8.4 does not call a link-local address that it is only told (it knows no interface for it, whatever is said), but
+ * takes its call; so GoBGP calls. Two FRRs find each other by router advertisements, which they send on such interfaces.
+ */
+export function peerName({ unnumbered, peer, port, remote }: BgpSession, { frr }: FrrOptions): string {
+  return unnumbered === true && frr?.has(peer) === true ? plainName('port', port) : remote
+}
+
+export function neighbourLines(control: NodeControl, session: BgpSession, options: FrrOptions): string[] {
   const { peer, link, port, local, remote, remoteAsn, unnumbered, bfd } = session
-  const neighbour = ` neighbor ${remote}`
+  const name = peerName(session, options)
+  const neighbour = ` neighbor ${name}`
   return [
-    `${neighbour} remote-as ${remoteAsn}`,
+    name === remote ? `${neighbour} remote-as ${remoteAsn}` : `${neighbour} interface remote-as ${remoteAsn}`,
     `${neighbour} description ${plainName('peer', peer)} over ${plainName('link', link)}`,
     ...(unnumbered === true
       ? [
-          // Its address is one of each of the node's links; RFC 8950 is offered only when it is asked for.
-          `${neighbour} interface ${plainName('port', port)}`,
+          // Its address is one of each of the node's links.
+          ...(name === remote ? [`${neighbour} interface ${plainName('port', port)}`] : []),
           `${neighbour} capability extended-nexthop`,
         ]
       : [`${neighbour} update-source ${local}`]),
     `${neighbour} advertisement-interval 0`,
     // A peer that was down is tried again each second, not each two minutes. TTL 1 is eBGP's own (BGP-1).
     `${neighbour} timers connect 1`,
+    // In a group of peers a path goes back to who gave it too (BGP-3), and GoBGP, to which that is a loop, keeps what it had before.
+    `${neighbour} solo`,
     // An internal peer is one hop away too (RFC 5082), and so ends with its link, as external ones do.
     ...(isInternal(control, session) ? [`${neighbour} ttl-security hops 1`] : []),
     ...(bfd === undefined ? [] : [`${neighbour} bfd profile ${bfdProfile(bfd)}`]),
   ]
 }
 
-export function unicastLines(control: NodeControl, session: BgpSession, family: Family): string[] {
-  const neighbour = `  neighbor ${session.remote}`
+export function unicastLines(
+  control: NodeControl,
+  session: BgpSession,
+  family: Family,
+  options: FrrOptions,
+): string[] {
+  const neighbour = `  neighbor ${peerName(session, options)}`
   const { client, addPaths, maximumPrefixes } = session
   const maps = (['in', 'out'] as const).flatMap((way) => {
     const map = routeMapOf(control, session, family, way)
@@ -52,8 +73,8 @@ export function unicastLines(control: NodeControl, session: BgpSession, family: 
   ]
 }
 
-export function evpnSessionLines(control: NodeControl, session: BgpSession): string[] {
-  const neighbour = `  neighbor ${session.remote}`
+export function evpnSessionLines(control: NodeControl, session: BgpSession, options: FrrOptions): string[] {
+  const neighbour = `  neighbor ${peerName(session, options)}`
   return [
     `${neighbour} activate`,
     // BGP-3: an EVPN next hop is the VTEP, whoever hands the route on.

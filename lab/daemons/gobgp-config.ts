@@ -54,7 +54,9 @@ export function gobgpConfig(node: string, given: NodeControl, options: GobgpOpti
 
 function neighbour(control: NodeControl, session: BgpSession, { passiveTowards }: GobgpOptions): TomlTable {
   const { holdTime, gracefulRestart } = control
-  const { peer, link, local, remote, remoteAsn, families, bfd } = session
+  const { peer, link, local, remote, remoteAsn, families, bfd, unnumbered } = session
+  // FRR calls no link-local address (`frr-session.ts`).
+  const calls = unnumbered === true || passiveTowards?.has(peer) !== true
   return {
     config: {
       'neighbor-address': scoped(session, remote),
@@ -71,7 +73,7 @@ function neighbour(control: NodeControl, session: BgpSession, { passiveTowards }
       },
     },
     transport: {
-      config: { 'local-address': scoped(session, local), 'passive-mode': passiveTowards?.has(peer) ?? false },
+      config: { 'local-address': scoped(session, local), 'passive-mode': !calls },
     },
     // An internal peer is one hop away too (RFC 5082), as FRR is told.
     'ttl-security': isInternal(control, session) ? { config: { enabled: true, 'ttl-min': 255 } } : undefined,

@@ -264,15 +264,17 @@ export class Daemons {
       writeFileSync(file, text, { mode: 0o640 })
       chownSync(file, 0, this.account.gid)
     }
+    const routers = new Set(
+      this.nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node),
+    )
     if (control.daemon === 'frr') {
-      const { frr, zebra, bgpd, bfdd } = frrConfig(node, control)
+      const { frr, zebra, bgpd, bfdd } = frrConfig(node, control, { frr: routers })
       write('frr.conf', frr)
       write('zebra.conf', zebra)
       write('bgpd.conf', bgpd)
       write('bfdd.conf', bfdd)
     } else {
-      const calls = this.nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node)
-      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: new Set(calls) }))
+      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers }))
     }
   }
 
@@ -306,6 +308,8 @@ export class Daemons {
       // A kernel without IPv6 has none of its settings, and needs none.
       ([name, value]) => `test ! -e /proc/sys/net/${name} || echo ${value} > /proc/sys/net/${name}`,
     )
+    // Routers of a fabric send advertisements to find each other (BGP-10), and no kernel is to make routes of them.
+    inside.push('for f in /proc/sys/net/ipv6/conf/*/accept_ra; do test ! -e $f || echo 0 > $f; done')
     const script = this.nodes.map(({ namespace }) =>
       [`nsenter --net=${path.join(NETNS_ROOT, namespace)} sh -e <<'INSIDE'`, ...inside, 'INSIDE'].join('\n'),
     )

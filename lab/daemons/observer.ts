@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { GobgpClient } from '../../agent/gobgp-client.js'
-import type { ApiPeer } from '../../agent/gobgp-api.js'
+import { withoutZone, type ApiPeer } from '../../agent/gobgp-api.js'
 import type { BgpSession } from '../../contract/control-plane.js'
 import { systemCode } from '../errors.js'
 import { formatIp, parseIp } from '../../twin/packet/index.js'
@@ -120,8 +120,10 @@ const Neighbours = z.record(
 /** From `show bgp neighbors json`. @throws LabError `ZT_LAB_FORMAT` */
 export function frrSessions(sessions: readonly BgpSession[], answer: unknown, node: string): SessionLook[] {
   const neighbours = parseAs(Neighbours, answer, `neighbours of ${node}`)
-  return sessions.map(({ peer, link, remote }) => {
-    const neighbour = neighbours[formatIp(parseIp(remote))]
+  return sessions.map(({ peer, link, port, remote, unnumbered }) => {
+    // An FRR is called by the interface (`peerName`).
+    const neighbour =
+      neighbours[formatIp(parseIp(remote))] ?? (unnumbered === true ? neighbours[port] : undefined)
     if (neighbour === undefined) return absent(peer, link)
     const { bgpState, messageStats, addressFamilyInfo = {}, connectionsDropped } = neighbour
     const packets = Object.values(addressFamilyInfo).map(({ packetQueueLength = 0 }) => packetQueueLength)
@@ -166,7 +168,7 @@ export function gobgpSessions(
   node: string,
 ): SessionLook[] {
   const peers = parseAs(Peers, answer, `peers of ${node}`)
-  const byAddress = new Map(peers.map(({ conf, state }) => [conf.neighborAddress, state]))
+  const byAddress = new Map(peers.map(({ conf, state }) => [withoutZone(conf.neighborAddress), state]))
   return sessions.map(({ peer, link, remote }) => {
     const state = byAddress.get(formatIp(parseIp(remote)))
     if (state === undefined) return absent(peer, link)

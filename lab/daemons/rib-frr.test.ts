@@ -138,6 +138,7 @@ describe("FRR's words for communities", () => {
   it('are told apart in one line, what stands inside another included', () => {
     // As FRR wrote the communities that the test fabric's leaf gave to 02:00:00:00:02:03.
     expect(find('[2][10.255.0.1:7][0][02:00:00:00:02:03][10.1.0.5]')?.[0]?.extended).toEqual([
+      'bandwidth:100:100000000',
       'encap:vxlan',
       'mobility:1',
       'mobility:4294967295:sticky',
@@ -153,7 +154,6 @@ describe("FRR's words for communities", () => {
       'unreadable:ESI-label-Rt:SA',
       'unreadable:FS:rate 10.000000',
       'unreadable:FS:redirect VRF RT:100:100',
-      'unreadable:LB:100:100000000 (800.000 Mbps)',
       'unreadable:OVS:not-found',
       'unreadable:UNK:153, 18',
       'unreadable:UNK:3, 2',
@@ -164,7 +164,7 @@ describe("FRR's words for communities", () => {
     assert(
       property(string(), (text) => {
         for (const one of frrExtended(text))
-          expect(one).toMatch(/^(rt|encap|rmac|mobility|default|unknown|unreadable)/)
+          expect(one).toMatch(/^(rt|encap|rmac|bandwidth|mobility|default|unknown|unreadable)/)
       }),
     )
   })

@@ -11,6 +11,8 @@ import { frrCommunities, frrExtended } from './frr-extended.js'
 import { inOrder, parseAs, peerNames, row, type RibReading } from './rib.js'
 import type { Vty } from './vty.js'
 
+const DEFAULT_LOCAL_PREFERENCE = 100
+
 const Path = z.object({
   aspath: z.object({ segments: z.array(z.object({ list: z.array(z.int()) })) }),
   origin: z.enum(['IGP', 'EGP', 'incomplete']),
@@ -23,6 +25,8 @@ const Path = z.object({
   bestpath: z.object({ overall: z.boolean().optional() }).optional(),
   community: z.object({ list: z.array(z.string()) }).optional(),
   extendedCommunity: z.object({ string: z.string() }).optional(),
+  originatorId: z.string().optional(),
+  clusterList: z.object({ list: z.array(z.string()) }).optional(),
   nexthops: z.array(z.object({ ip: z.string(), scope: z.string().optional() })).min(1),
   peer: z.object({ peerId: z.string() }),
   /** EVPN: labels, `10010/50010`. */
@@ -149,6 +153,7 @@ function labels({ routeType }: EvpnRoute, { vni, pmsi }: Path): number[] {
 /** All but what differs between unicast and EVPN; `used` is for unicast alone. */
 function common(path: Path, peers: ReadonlyMap<string, string>): RibPath {
   const { aspath, origin, metric, locPrf, sourced, local, bestpath, community, extendedCommunity } = path
+  const { originatorId, clusterList } = path
   return {
     from: sourced === true || local === true ? 'self' : peerOf(path.peer.peerId, peers),
     best: bestpath?.overall === true,
@@ -157,9 +162,12 @@ function common(path: Path, peers: ReadonlyMap<string, string>): RibPath {
     asPath: aspath.segments.flatMap(({ list }) => list),
     origin: origin === 'incomplete' ? origin : origin === 'IGP' ? 'igp' : 'egp',
     ...(metric === undefined ? {} : { med: metric }),
-    ...(locPrf === undefined ? {} : { localPreference: locPrf }),
+    // 100 is what is assumed when there is none, and what each internal peer is told (`contract/rib.ts`).
+    ...(locPrf === undefined || locPrf === DEFAULT_LOCAL_PREFERENCE ? {} : { localPreference: locPrf }),
     communities: frrCommunities(community?.list ?? []),
     extended: frrExtended(extendedCommunity?.string ?? ''),
+    ...(originatorId === undefined ? {} : { originator: originatorId }),
+    ...(clusterList === undefined ? {} : { clusters: clusterList.list }),
   }
 }
 

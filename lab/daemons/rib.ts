@@ -25,7 +25,11 @@ export function peerNames(control: NodeControl): ReadonlyMap<string, string> {
 }
 
 export function row(node: string, table: RibRow['table'], key: string, paths: readonly RibPath[]): RibRow {
-  return { node, table, key, paths: paths.toSorted((a, b) => compareText(a.from, b.from)) }
+  // Of one peer there may be several (BGP-14).
+  const inOrder = paths.toSorted(
+    (a, b) => compareText(a.from, b.from) || compareText(JSON.stringify(a), JSON.stringify(b)),
+  )
+  return { node, table, key, paths: inOrder }
 }
 
 export function inOrder(rows: readonly RibRow[]): RibRow[] {

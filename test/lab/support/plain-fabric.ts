@@ -9,6 +9,7 @@ import { Daemons, type ControlledNode, type DaemonState } from '../../../lab/dae
 import { createFolder, selfIdentity, type Invoker } from '../../../lab/labd/folder.js'
 import { sweepLab } from '../../../lab/labd/sweep.js'
 import { newLabId, namespacePrefix } from '../../../lab/names.js'
+import { parseIpv6, writeIpv6 } from '../../../twin/packet/index.js'
 import { LAB_MARK, labMark } from '../../../lab/process-identity.js'
 
 export interface PlainFabric {
@@ -19,6 +20,15 @@ export interface PlainFabric {
   readonly deaths: readonly DaemonState[]
   namespace(node: string): string
   down(): Promise<void>
+}
+
+/** The MAC of which the kernel makes a link-local address (RFC 4291 appendix A). */
+function macOfLinkLocal(address: string): string {
+  const octets = Buffer.alloc(16)
+  writeIpv6(octets, 0, parseIpv6(address))
+  return [octets[8]! ^ 2, octets[9]!, octets[10]!, octets[13]!, octets[14]!, octets[15]!]
+    .map((octet) => octet.toString(16).padStart(2, '0'))
+    .join(':')
 }
 
 const NO_DAD = 'for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $f; done'
@@ -66,10 +76,14 @@ export async function plainFabric(
       [
         'link set lo up',
         ...originate.map((prefix) => `addr add ${prefix} dev lo`),
-        ...sessions.flatMap(({ port, local }) => [
-          `link set ${port} up`,
-          `addr add ${address(local, 31)} ${port}${local.includes(':') ? ' nodad' : ''}`,
-        ]),
+        ...sessions.flatMap(({ port, local, unnumbered }) =>
+          unnumbered === true
+            ? [`link set ${port} address ${macOfLinkLocal(local)} up`]
+            : [
+                `link set ${port} up`,
+                `addr add ${address(local, 31)} ${port}${local.includes(':') ? ' nodad' : ''}`,
+              ],
+        ),
       ],
       '-n',
       namespace(node),
