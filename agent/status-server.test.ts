@@ -16,6 +16,7 @@ const agent = {
   start: vi.fn<Agent['start']>(),
   close: vi.fn<Agent['close']>(),
   settled: vi.fn<Agent['settled']>(),
+  announces: vi.fn<Agent['announces']>(),
   resync: vi.fn<Agent['resync']>(),
 }
 
@@ -87,6 +88,18 @@ describe('the socket of agents', () => {
     expect([made, agent.start.mock.calls.length]).toEqual([2, 2])
     expect(await ask('state')).toEqual({ agents: [state] })
     await expect(ask('stop', ',"node":"leaf9"')).rejects.toThrow(/ZT_AGENT_CONFIG: .*"leaf9"/)
+  })
+
+  it("tells one node's agent what to announce, as long as it runs", async () => {
+    await ask('withdraw', ',"node":"leaf1","prefix":"10.1.0.0/24"')
+    await ask('announce', ',"node":"leaf1","prefix":"10.1.0.0/24"')
+    expect(agent.announces.mock.calls).toEqual([
+      ['10.1.0.0/24', false],
+      ['10.1.0.0/24', true],
+    ])
+    await expect(ask('withdraw', ',"node":"leaf1","prefix":"somewhere"')).rejects.toThrow(/refused/)
+    await ask('stop', ',"node":"leaf1"')
+    await expect(ask('withdraw', ',"node":"leaf1","prefix":"10.1.0.0/24"')).rejects.toThrow(/does not run/)
   })
 
   it('ends when it is asked to, after the answer', async () => {

@@ -1,0 +1,155 @@
+/**
+ * How long a flow is cut off when something breaks: told by the numbers in its packets, which are sent at a rate whatever becomes of them.
+ *
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { findTraceId } from '../twin/packet/index.js'
+import { LabError } from './errors.js'
+import type { Lab } from './lab.js'
+
+const Sent = z.object({ at: z.array(z.number()), started: z.number(), sent: z.int() })
+const Arrivals = z.object({
+  arrivals: z.array(z.object({ host: z.string(), data: z.base64(), foreign: z.boolean() })),
+  next: z.int(),
+  lost: z.int(),
+})
+/** Arrivals of one answer. */
+const COLLECT = 4096
+/** ms for what is on its way when the last packet has left, besides the delay of links. */
+const LINGER = 200
+const SECOND = 1_000_000_000
+
+export interface Flow {
+  /** A host's id; its packets leave here. */
+  readonly from: string
+  /** Hosts at which they may arrive: one, or those of an anycast address. */
+  readonly to: readonly string[]
+  /** The frame with a sequence number, which is the trace of its trace id. */
+  readonly frame: (sequence: number) => Uint8Array
+  /** Packets a second, open loop. */
+  readonly rate: number
+  /** ms for which packets are sent before it breaks, and altogether. */
+  readonly before: number
+  readonly lasts: number
+}
+
+/** Packets in a row that did not arrive. */
+export interface Gap {
+  /** Sequence number of the first one. */
+  readonly first: number
+  readonly count: number
+  /** ms from the sending of the last packet before the gap to that of the first one behind it. */
+  readonly ms: number
+}
+
+export interface Loss {
+  readonly sent: number
+  readonly received: number
+  /** In order. */
+  readonly gaps: readonly Gap[]
+  /** The longest of them, ms; 0 when nothing was lost. */
+  readonly window: number
+  /** All of them, ms. */
+  readonly outage: number
+  /** ms from the first packet until breaking it had begun, and until it was done. */
+  readonly broke: readonly [number, number]
+  /** By host, where packets arrived. */
+  readonly arrived: ReadonlyMap<string, number>
+}
+
+/**
+ * Sends a flow and breaks something meanwhile.
+ *
+ * @param breakIt begins `before` ms behind the first packet
+ * @throws LabError `ZT_LAB_LOST` when packets were not sent, did not arrive before anything was broken, or do not arrive at the end:
+ *   there is no window then
+ */
+export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<void>): Promise<Loss> {
+  const { from, rate, before, lasts } = flow
+  const count = Math.floor((rate * lasts) / 1000)
+  const frames = Array.from({ length: count }, (_, sequence) => ({
+    host: from,
+    data: Buffer.from(flow.frame(sequence)).toString('base64'),
+    at: Math.round((sequence * SECOND) / rate),
+  }))
+  // What arrived before is nobody's here.
+  let next = (await collect(lab, 0)).next
+  const sending = lab.probe({ op: 'send', frames })
+  const broken = (async (): Promise<readonly [bigint, bigint]> => {
+    await delay(before)
+    const began = process.hrtime.bigint()
+    await breakIt()
+    return [began, process.hrtime.bigint()]
+  })()
+  const [answer, [began, done]] = await Promise.all([sending, broken])
+  const { at, started, sent } = Sent.parse(answer)
+  const longest = Math.max(0, ...lab.plan.links.map((link) => link.delay ?? 0))
+  await delay(LINGER + (longest * lab.plan.links.length) / 1e6)
+  const received = new Map<number, string>()
+  for (;;) {
+    const part = await collect(lab, next)
+    for (const { host, data, foreign } of part.arrivals) {
+      const sequence = findTraceId(Buffer.from(data, 'base64'))?.trace
+      if (!foreign && sequence !== undefined && flow.to.includes(host)) received.set(sequence, host)
+    }
+    next = part.next
+    if (part.arrivals.length < COLLECT) break
+  }
+  if (sent !== count) throw lost(`${sent} of ${count} packets could be sent`)
+  const since = (time: bigint) => (Number(time) - started) / 1e6
+  const broke = [since(began), since(done)] as const
+  if (broke[1] > lasts / 2)
+    throw lost(
+      `it was broken ${Math.round(broke[1])} ms behind the first packet, too late to see what comes of it`,
+    )
+  return lossOf({ at, received, broke })
+}
+
+/** From when packets left, -1 for none, and where they arrived. */
+export function lossOf(seen: {
+  readonly at: readonly number[]
+  readonly received: ReadonlyMap<number, string>
+  readonly broke: readonly [number, number]
+}): Loss {
+  const { at, received, broke } = seen
+  if (!received.has(0))
+    throw lost('the first packet did not arrive: the flow was cut off before anything broke')
+  if (!received.has(at.length - 1)) throw lost('the last packet did not arrive: the flow is still cut off')
+  const gaps: Gap[] = []
+  for (let sequence = 0; sequence < at.length; sequence++) {
+    if (received.has(sequence)) continue
+    const first = sequence
+    while (!received.has(sequence)) sequence++
+    const ms = ((at[sequence] ?? NaN) - (at[first - 1] ?? NaN)) / 1e6
+    gaps.push({ first, count: sequence - first, ms })
+  }
+  const arrived = new Map<string, number>()
+  for (const host of received.values()) arrived.set(host, (arrived.get(host) ?? 0) + 1)
+  return {
+    sent: at.length,
+    received: received.size,
+    gaps,
+    window: Math.max(0, ...gaps.map(({ ms }) => ms)),
+    outage: gaps.reduce((sum, { ms }) => sum + ms, 0),
+    broke,
+    arrived,
+  }
+}
+
+async function collect(lab: Lab, from: number): Promise<z.infer<typeof Arrivals>> {
+  // From 0 on: all that is kept, of which only the end is wanted.
+  for (let at = from; ;) {
+    const part = Arrivals.parse(await lab.probe({ op: 'collect', from: at, limit: COLLECT }))
+    if (part.lost > 0) throw lost(`the probe had no room for ${part.lost} arrivals`)
+    if (from !== 0 || part.arrivals.length < COLLECT) return part
+    at = part.next
+  }
+}
+
+function lost(what: string): LabError {
+  return new LabError('ZT_LAB_LOST', what, {
+    remedy: 'measure on a quieter host, or for longer than it takes to come back',
+  })
+}
