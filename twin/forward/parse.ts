@@ -31,6 +31,17 @@ export function ipv6End(frame: Uint8Array): number {
   return total > available ? 0 : L3_OFFSET + total
 }
 
+/** PARSE-4, the checksum included, and PARSE-5, where no fate depends on it: where the packet ends, or 0. */
+export function soundEnd(frame: Uint8Array, family: 4 | 6): number {
+  if (family === 6) return ipv6End(frame)
+  const end = ipv4End(frame)
+  return end !== 0 && isIpv4ChecksumRight(frame) ? end : 0
+}
+
+function isIpv4ChecksumRight(frame: Uint8Array): boolean {
+  return internetChecksum(frame, L3_OFFSET, L3_OFFSET + ipv4HeaderLength(frame)) === 0
+}
+
 /** Octets of the IPv4 header, options included. */
 export function ipv4HeaderLength(frame: Uint8Array): number {
   return (u8(frame, L3_OFFSET) & 0xf) * 4
@@ -57,7 +68,7 @@ export function wellFormedEnd(m: Machine, interfaceId: number, frame: Uint8Array
     m.fate('ipv4-header-invalid')
     return 0
   }
-  if (internetChecksum(frame, L3_OFFSET, L3_OFFSET + ipv4HeaderLength(frame)) !== 0) {
+  if (!isIpv4ChecksumRight(frame)) {
     m.trace?.step('PARSE-4', interfaceId, 'wrong header checksum')
     m.fate('ipv4-checksum')
     return 0

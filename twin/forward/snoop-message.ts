@@ -9,12 +9,12 @@ import { internetChecksum } from '../packet/checksum.js'
 import * as icmpv6 from '../packet/icmpv6.js'
 import {
   IPV4_HEADER,
-  ipv4End,
   ipv4HeaderLength,
   IPV6_HEADER,
   ipv6End,
   isIpv4Fragment,
   L3_OFFSET,
+  soundEnd,
 } from './parse.js'
 
 const IGMP = 2
@@ -61,11 +61,10 @@ export function readMembershipMessage(frame: Uint8Array, family: 4 | 6): Members
 
 function readIgmp(frame: Uint8Array): MembershipMessage | undefined {
   if (frame.length < L3_OFFSET + IPV4_HEADER || u8(frame, L3_OFFSET + 9) !== IGMP) return undefined
-  const end = ipv4End(frame)
+  // RFC 4541 section 2.1.1: neither header may have a wrong checksum.
+  const end = soundEnd(frame, 4)
   if (end === 0 || isIpv4Fragment(frame)) return undefined
   const at = L3_OFFSET + ipv4HeaderLength(frame)
-  // RFC 4541 section 2.1.1: neither header may have a wrong checksum.
-  if (internetChecksum(frame, L3_OFFSET, at) !== 0) return undefined
   if (end - at < HEADER || internetChecksum(frame, at, end) !== 0) return undefined
   switch (u8(frame, at)) {
     case IGMP_TYPE.QUERY:

@@ -9,7 +9,7 @@ import type { Bridge, Member } from './config.js'
 import { flood } from './flood.js'
 import type { Machine } from './machine.js'
 import { DESTINATION } from './originate.js'
-import { ipv4End, ipv6End } from './parse.js'
+import { soundEnd } from './parse.js'
 import { isSnooped, readMembershipMessage, type MembershipMessage } from './snoop-message.js'
 
 const IPV4 = 0x0800
@@ -74,7 +74,7 @@ const SAID = {
 function floodToGroup(m: Machine, bridge: Bridge, from: Member, frame: Uint8Array, family: 4 | 6): boolean {
   const { memberships } = bridge
   if (memberships === undefined || !isGroupAddressed(frame)) return false
-  if ((family === 4 ? ipv4End(frame) : ipv6End(frame)) === 0) return false
+  if (soundEnd(frame, family) === 0) return false
   const at = DESTINATION[family]
   if (!isSnooped(frame, at, family)) return false
   const wanted = memberships.of(family === 4 ? readIpv4(frame, at) : readIpv6(frame, at), m.now)
@@ -82,7 +82,7 @@ function floodToGroup(m: Machine, bridge: Bridge, from: Member, frame: Uint8Arra
   if (wanted.length === 0) return false
   flood(m, bridge, from, frame, {
     wants: (member, remote) => wanted.some((one) => one.member === member && one.remote === remote),
-    irb: false,
+    irb: true,
   })
   return true
 }

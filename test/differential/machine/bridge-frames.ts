@@ -20,6 +20,7 @@ import {
   type Mac,
   type Stack,
 } from '../../../twin/packet/index.js'
+import { groupFrame } from './group-frames.js'
 import { arpMessage, ipv4Packet, ipv6Packet, ndMessage, type Sizes } from './packets.js'
 import type { Random } from './random.js'
 import type { BridgeWords } from './vocabulary.js'
@@ -64,6 +65,8 @@ export type Side = 'port' | 'tunnel'
 /** A frame of a host on a bridge. */
 export function hostFrame(random: Random, words: BridgeWords, side: Side, sizes: Sizes): Uint8Array {
   const n = hostNumber(random, words, side)
+  // Where nobody snoops, multicast is one kind of flooding among others.
+  const multicast = words.snoops ? 26 : 3
   const src = random.chance(94) ? (words.macs[n] ?? random.pick(words.macs)) : oddSource(random, words)
   const stack = random.weighted<() => Stack>([
     [32, () => routedV4(random, words, n, src, sizes)],
@@ -72,6 +75,7 @@ export function hostFrame(random: Random, words: BridgeWords, side: Side, sizes:
     [16, () => arpFrame(random, words, n, src)],
     [16, () => ndFrame(random, words, n, src)],
     [4, () => strangeFrame(random, words, src)],
+    [multicast, () => groupFrame(random, words, src, n, sizes)],
   ])()
   return encodeFrame(stack)
 }

@@ -38,7 +38,7 @@ export function randomInput(words: Vocabulary, { seed, place }: InputSeed): Time
     [30, () => puntInput(random, words)],
     [25, () => neighbourInput(random, words)],
     [45, () => ({ kind: 'clock', now: 0n })],
-    [19, () => controlInput(random, words)],
+    [25, () => controlInput(random, words)],
     [45, () => ({ kind: 'control', now: 0n, request: applyRequest(random, words) })],
     [1, () => ({ kind: 'load', now: 0n, program: changedProgram(words.program, random.u32()) })],
   ])()
@@ -173,6 +173,10 @@ const REFUSED: readonly unknown[] = [
   { id: 1, op: 'apply', changes: {} },
   { id: 1, op: 'apply', changes: [], more: true },
   { id: 1, op: 'learned' },
+  { id: 1, op: 'carrier', interface: 1 },
+  { id: 1, op: 'carrier', interface: 1, up: 1 },
+  { id: 1, op: 'carrier', interface: 0, up: true },
+  { id: 1, op: 'carrier', interface: 1, up: true, more: true },
 ]
 
 function controlInput(random: Random, words: Vocabulary): Input {
@@ -195,6 +199,15 @@ function controlInput(random: Random, words: Vocabulary): Input {
         op: 'set-macsec-mode',
         interface: macsecOr(random, words, anywhere),
         mode: random.pick(['strict', 'strict', 'disabled']),
+      }),
+    ],
+    [
+      8,
+      () => ({
+        id,
+        op: 'carrier',
+        interface: random.chance(90) ? random.pick(words.ports).port.id : anywhere,
+        up: random.chance(55),
       }),
     ],
   ])()

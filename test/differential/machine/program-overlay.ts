@@ -39,6 +39,23 @@ export function addOverlay(draft: Draft): void {
     if (random.chance(15)) addLoopback(draft, tenant)
     addExtraRoutes(draft, tenant)
   }
+  if (random.chance(30)) addUnderlayNetwork(draft)
+}
+
+/** Hosts beside the uplinks: what VXLAN carries never comes here. */
+function addUnderlayNetwork(draft: Draft): void {
+  const { random } = draft
+  const bridge = draft.newId()
+  draft.interfaces.push({
+    kind: 'bridge',
+    id: bridge,
+    name: `b${bridge}`,
+    ageing: lifetime(random),
+    fdbLimit: limit(random),
+    ...(random.chance(40) ? { snooping: lifetime(random) } : {}),
+  })
+  for (let n = 0; n < random.between(1, 3); n++) addHostPort(draft, bridge)
+  addIrb(draft, 0, random.below(3), bridge)
 }
 
 function lifetime(random: Random): number {
@@ -68,6 +85,7 @@ function addNetwork(draft: Draft, tenant: number, network: number, family: 4 | 6
     name: `b${bridge}`,
     ageing: lifetime(random),
     fdbLimit: limit(random),
+    ...(random.chance(55) ? { snooping: lifetime(random) } : {}),
   })
   const ports = Array.from(
     {
@@ -172,12 +190,13 @@ function addIrb(draft: Draft, tenant: number, network: number, bridge: number): 
   const { random, tables } = draft
   const id = draft.newId()
   const addresses = addressesOf(random, network)
+  const vrf = random.chance(97) ? tenant : 0
   draft.interfaces.push({
     kind: 'irb',
     id,
     name: `i${id}`,
     bridge,
-    vrf: random.chance(97) ? tenant : 0,
+    vrf,
     mac: random.chance(92) ? GATEWAY_MAC : systemMac(1),
     systemMac: systemMac(1),
     addresses,

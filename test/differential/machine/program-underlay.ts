@@ -4,6 +4,7 @@
  * @module
  */
 import type { Interface, NextHop, Tables } from '../../../contract/program.js'
+import { formatIpv6, linkLocalOf, parseMac } from '../../../twin/packet/index.js'
 import type { Random } from './random.js'
 
 /** VTEPs of the fabric; the node's own is number 1. */
@@ -73,6 +74,8 @@ interface Uplink {
   readonly routed: number
   readonly peer4: string
   readonly peer6: string
+  /** Link-local (RFC 8950). */
+  readonly peerLocal: string
 }
 
 function membersOf(random: Random, uplinks: readonly Uplink[], family: 4 | 6): NextHop[] {
@@ -84,10 +87,23 @@ function membersOf(random: Random, uplinks: readonly Uplink[], family: 4 | 6): N
     [18, [...members, random.pick(members)]],
     [2, Array.from({ length: random.between(20, 64) }, () => random.pick(members))],
   ])
+  const unnumbered = random.chance(15)
+  const weighs = random.chance(40)
   return all.map((uplink) => ({
     interface: uplink.routed,
-    gateway: family === 4 ? uplink.peer4 : uplink.peer6,
+    gateway: unnumbered ? uplink.peerLocal : family === 4 ? uplink.peer4 : uplink.peer6,
+    ...(weighs && random.chance(85) ? { weight: weight(random) } : {}),
   }))
+}
+
+/** Small ones mostly, and the greatest. */
+export function weight(random: Random): number {
+  return random.weighted([
+    [8, random.between(1, 8)],
+    [4, random.between(1, 100)],
+    [1, 256],
+    [1, 1],
+  ])
 }
 
 function addUplink(draft: Draft, n: number): Uplink {
@@ -152,10 +168,11 @@ function addUplink(draft: Draft, n: number): Uplink {
     { vrf: 0, prefix: `10.254.${n}.0/31`, connected: routed },
     { vrf: 0, prefix: `fd00:fe:${n}::/127`, connected: routed },
   )
-  for (const address of [peer4, peer6]) {
+  const peerLocal = formatIpv6(linkLocalOf(parseMac(peerMac(id))))
+  for (const address of [peer4, peer6, peerLocal]) {
     if (random.chance(92)) tables.neighbours.push({ interface: routed, address, mac: peerMac(id) })
   }
-  return { routed, peer4, peer6 }
+  return { routed, peer4, peer6, peerLocal }
 }
 
 export function keyReference(port: number, direction: 'tx' | 'rx', an: number): string {

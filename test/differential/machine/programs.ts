@@ -47,6 +47,7 @@ export function randomProgram(seed: number): NodeProgram {
     seeds: { ecmp: random.u32(), sourcePort: random.u32() },
     vrfs: draft.vrfs,
     interfaces: draft.interfaces.toSorted((a, b) => a.id - b.id),
+    ...(random.chance(35) ? { resilient: true as const } : {}),
     // Where no kernel is, nothing comes of it (CTRL-7).
     ...(random.chance(20) ? { kernelRoutes: true as const } : {}),
     tables: { ...draft.tables, routes: random.shuffle(draft.tables.routes) },

@@ -7,7 +7,7 @@
 import type { TableChange } from '../../../contract/control.js'
 import type { Interface, NextHop, VxlanInterface } from '../../../contract/program.js'
 import { formatIp, formatMac, parseIp, type Ip } from '../../../twin/packet/index.js'
-import { vtep, VTEPS } from './program-underlay.js'
+import { vtep, VTEPS, weight } from './program-underlay.js'
 import type { Random } from './random.js'
 import type { BridgeWords, Vocabulary } from './vocabulary.js'
 
@@ -96,7 +96,9 @@ function nextHop(random: Random, words: Vocabulary, on: Routed): NextHop {
   const bridge = words.bridges.find(({ irb }) => irb?.id === on.id)
   const hosts = [...(bridge?.hosts4 ?? []), ...(bridge?.hosts6 ?? [])].map(formatIp)
   const gateways = [...present.map(({ address }) => address), ...hosts, vtep(2, 4), vtep(3, 6)]
-  return random.chance(12) ? { interface: on.id } : { interface: on.id, gateway: random.pick(gateways) }
+  const share = random.chance(30) ? { weight: weight(random) } : {}
+  if (random.chance(12)) return { interface: on.id, ...share }
+  return { interface: on.id, gateway: random.pick(gateways), ...share }
 }
 
 type Member = Extract<Interface, { readonly kind: 'port' | 'vxlan' }>
@@ -189,6 +191,9 @@ const NOT_VALID: readonly unknown[] = [
   { table: 'route', vrf: 0, prefix: '2001:DB8::/32', members: null },
   { table: 'route', vrf: 0, prefix: '2001:db8:0::/48', members: null },
   { table: 'route', vrf: 0, prefix: '10.0.0.0/08', members: null },
+  { table: 'route', vrf: 0, prefix: '10.0.0.0/8', members: [{ interface: 1, weight: 0 }] },
+  { table: 'route', vrf: 0, prefix: '10.0.0.0/8', members: [{ interface: 1, weight: 257 }] },
+  { table: 'route', vrf: 0, prefix: '10.0.0.0/8', members: [{ interface: 1, weight: 1.5 }] },
   { table: 'route', vrf: -1, prefix: '10.0.0.0/8', members: null },
   { table: 'route', vrf: 0, prefix: '10.0.0.0/8', members: null, group: 1 },
   { table: 'fdb', bridge: 1, mac: '02:00:00:00:00', to: null },

@@ -52,6 +52,7 @@ export interface BridgeWords {
   readonly hosts4: readonly Ipv4[]
   readonly hosts6: readonly Ipv6[]
   readonly tunnels: readonly VxlanInterface[]
+  readonly snoops: boolean
 }
 
 export interface PortWords {
@@ -94,7 +95,11 @@ export function vocabularyOf(program: NodeProgram, keys: ReadonlyMap<string, Uin
     one.kind === 'port' ? [portWords(program, keys, vrfs, bridges, one)] : [],
   )
   const lifetimes = program.interfaces.flatMap((one) =>
-    one.kind === 'bridge' ? [one.ageing] : one.kind === 'irb' ? [one.neighbourLifetime] : [],
+    one.kind === 'bridge'
+      ? [one.ageing, one.snooping ?? one.ageing]
+      : one.kind === 'irb'
+        ? [one.neighbourLifetime]
+        : [],
   )
   return {
     program,
@@ -205,6 +210,9 @@ function bridgeWords(program: NodeProgram, vrfs: readonly VrfWords[], id: number
     hosts4: orSome(hosts.filter(isV4), [parseIp('10.1.0.11')].filter(isV4)),
     hosts6: orSome(hosts.filter(isV6), [parseIp('2001:db8:1::b')].filter(isV6)),
     tunnels,
+    snoops: program.interfaces.some(
+      (one) => one.kind === 'bridge' && one.id === id && one.snooping !== undefined,
+    ),
   }
 }
 
