@@ -173,3 +173,73 @@ describe('mobility', () => {
     expect(sequences(announcements(leaf, heard, at(above, 'mobility:4294967295')))).toEqual([])
   })
 })
+
+describe('[EVPN-8] hosts that belong to a port', () => {
+  const FIXED_MAC = '02:00:00:00:00:f1'
+  const withHosts = (network: typeof WEB, ...addresses: string[]) => ({
+    ...leaf,
+    control: {
+      ...leaf.control,
+      evpn: {
+        vtep: VTEP,
+        routerMac: ROUTER_MAC,
+        networks: [{ ...network, hosts: [{ mac: FIXED_MAC, addresses }] }],
+        vrfs: [RED],
+      },
+    },
+  })
+  const hostRoutes = (...args: Parameters<typeof announcements>) =>
+    new Map([...routesOf(...args)].filter(([key]) => key.includes(FIXED_MAC)))
+
+  test('are announced with each of their addresses, sticky, without having spoken', () => {
+    const node = withHosts(WEB, '10.1.0.9', '2001:DB8:1::9')
+    expect([...hostRoutes(node, NOTHING_LEARNED, nobody)]).toEqual([
+      [
+        `[2]${RD}[${FIXED_MAC}]`,
+        { extended: ['encap:vxlan', 'mobility:0:sticky', 'rt:65000:10010'], labels: [10010] },
+      ],
+      ...['10.1.0.9', '2001:db8:1::9'].map((address) => [
+        `[2]${RD}[${FIXED_MAC}][${address}]`,
+        {
+          extended: [
+            'encap:vxlan',
+            'mobility:0:sticky',
+            `rmac:${ROUTER_MAC}`,
+            'rt:65000:10010',
+            'rt:65000:50001',
+          ],
+          labels: [10010, 50001],
+        },
+      ]),
+    ])
+    const { announced } = announcements(node, NOTHING_LEARNED, nobody)
+    expect([...announced.macs]).toEqual([[`${WEB.bridge} ${FIXED_MAC}`, 0]])
+    expect([...announced.addresses]).toEqual([`${WEB.irb} 10.1.0.9`, `${WEB.irb} 2001:db8:1::9`])
+  })
+
+  test('stay so when they speak, and when another VTEP claims them', () => {
+    const node = withHosts(WEB, '10.1.0.9')
+    const speaking: Learned = {
+      fdb: [{ bridge: WEB.bridge, mac: FIXED_MAC, interface: 5 }],
+      neighbours: [{ interface: WEB.irb ?? 0, address: '10.1.0.10', mac: FIXED_MAC }],
+    }
+    const others = new Map([
+      [`[2][10.255.0.1:1][0][${FIXED_MAC}]`, path('10.255.0.1', 'rt:65000:10010', 'mobility:7')],
+    ])
+    const routes = hostRoutes(node, speaking, others)
+    expect([...routes.keys()]).toEqual([
+      `[2]${RD}[${FIXED_MAC}]`,
+      `[2]${RD}[${FIXED_MAC}][10.1.0.10]`,
+      `[2]${RD}[${FIXED_MAC}][10.1.0.9]`,
+    ])
+    for (const { extended } of routes.values()) expect(extended).toContain('mobility:0:sticky')
+    expect(announcements(node, speaking, others).forget).toEqual([])
+  })
+
+  test('of a network without tunnel have routes with addresses alone', () => {
+    const { vxlan: _vxlan, ...lone } = WEB
+    expect([...hostRoutes(withHosts(lone, '10.1.0.9'), NOTHING_LEARNED, nobody).keys()]).toEqual([
+      `[2]${RD}[${FIXED_MAC}][10.1.0.9]`,
+    ])
+  })
+})

@@ -6,7 +6,13 @@
 import type { TableChange } from '../../contract/control.js'
 import type { EvpnNetwork } from '../../contract/control-plane.js'
 import { formatIp, formatPrefix, parseInterfaceAddress, parsePrefix } from '../packet/index.js'
-import { formatEvpnKey, formatExtendedAll, type EvpnKey, type ExtendedCommunity } from './evpn-route.js'
+import {
+  canonicalIp,
+  formatEvpnKey,
+  formatExtendedAll,
+  type EvpnKey,
+  type ExtendedCommunity,
+} from './evpn-route.js'
 import { importRoutes, macsOf, type ImportedMac, type Imports } from './evpn-choice.js'
 import {
   irbOf,
@@ -73,15 +79,26 @@ export function announce(
       origin.flood(network)
       origin.gateway(node, network)
     }
+    const fixed = new Set(network.hosts?.map(({ mac }) => mac))
+    for (const host of network.hosts ?? []) {
+      macs.set(`${network.bridge} ${host.mac}`, 0)
+      origin.mac(network, host.mac, FIXED)
+      for (const address of host.addresses) {
+        if (origin.address(network, host.mac, canonicalIp(address) ?? address, FIXED)) {
+          addresses.add(`${network.irb} ${canonicalIp(address) ?? address}`)
+        }
+      }
+    }
     const remote = macsOf(imports, network)
     for (const { mac } of learned.fdb.filter(({ bridge }) => bridge === network.bridge)) {
+      if (fixed.has(mac)) continue
       const place = `${network.bridge} ${mac}`
       const other = remote.get(mac)
       const own = previous.macs.get(place)
       const sequence = sequenceOf(own, other, evpn.vtep)
       if (sequence !== undefined) {
         macs.set(place, sequence)
-        origin.mac(network, mac, sequence)
+        origin.mac(network, mac, moved(sequence))
       } else if (other !== undefined) {
         forget.push(...entryOf(network, other))
         const { sticky, sequence: theirs } = other.attributes
@@ -90,7 +107,8 @@ export function announce(
     }
     for (const { address, mac } of learned.neighbours.filter((one) => one.interface === network.irb)) {
       const sequence = macs.get(`${network.bridge} ${mac}`)
-      if (sequence === undefined || !origin.address(network, mac, address, sequence)) continue
+      if (sequence === undefined) continue
+      if (!origin.address(network, mac, address, fixed.has(mac) ? FIXED : moved(sequence))) continue
       addresses.add(`${network.irb} ${address}`)
     }
   }
@@ -164,17 +182,22 @@ class Originator {
   }
 
   /** EVPN-2 */
-  mac({ rd, vni, target, vxlan }: EvpnNetwork, mac: string, sequence: number): void {
+  mac({ rd, vni, target, vxlan }: EvpnNetwork, mac: string, mobility: Mobility): void {
     if (vxlan === undefined) return
-    this.#add({ type: 2, rd, mac }, [vni], [{ kind: 'route-target', target }, ...moved(sequence)])
+    this.#add({ type: 2, rd, mac }, [vni], [{ kind: 'route-target', target }, ...mobility])
   }
 
   /** EVPN-3. False where the address is of no use to others. */
-  address({ rd, vni, target, vxlan, vrf }: EvpnNetwork, mac: string, ip: string, sequence: number): boolean {
+  address(
+    { rd, vni, target, vxlan, vrf }: EvpnNetwork,
+    mac: string,
+    ip: string,
+    mobility: Mobility,
+  ): boolean {
     const routed = vrf === undefined ? undefined : this.#evpn.vrfs.find((one) => one.vrf === vrf)
     if (vxlan === undefined && routed === undefined) return false
     const key = { type: 2, rd, mac, ip } as const
-    const communities: ExtendedCommunity[] = [{ kind: 'route-target', target }, ...moved(sequence)]
+    const communities: ExtendedCommunity[] = [{ kind: 'route-target', target }, ...mobility]
     if (routed === undefined) {
       this.#add(key, [vni], communities)
       return true
@@ -208,7 +231,12 @@ class Originator {
   }
 }
 
+type Mobility = readonly ExtendedCommunity[]
+
 /** RFC 7432 section 15: no community with the first number. */
-function moved(sequence: number): readonly ExtendedCommunity[] {
+function moved(sequence: number): Mobility {
   return sequence === 0 ? [] : [{ kind: 'mobility', sequence, sticky: false }]
 }
+
+/** Of hosts that belong to a port (EVPN-8). */
+const FIXED: Mobility = [{ kind: 'mobility', sequence: 0, sticky: true }]

@@ -211,3 +211,48 @@ describe('[EVPN-6] mobility between nodes', () => {
     expect(placeOfMac(sim, 'leaf3')).toEqual([])
   })
 })
+
+test('[EVPN-8] a host that belongs to a port is known everywhere, and nobody else can have its MAC', () => {
+  const fixed = fabric().map((node) => {
+    if (node.name !== 'leaf2' || node.control.evpn === undefined) return node
+    const networks = node.control.evpn.networks.map((one) => ({
+      ...one,
+      hosts: [{ mac: MAC, addresses: ['10.1.1.10'] }],
+    }))
+    return { ...node, control: { ...node.control, evpn: { ...node.control.evpn, networks } } }
+  })
+  const sim = new ControlPlaneSim(fixed)
+  for (const name of ['leaf1', 'leaf3']) {
+    expect(control(sim, name)).toMatchObject({
+      fdb: [{ mac: MAC, remote: loopbackOf(2), sticky: true }],
+      neighbours: [{ address: '10.1.1.10', mac: MAC, sticky: true }],
+    })
+  }
+  expect(control(sim, 'leaf2').fdb).toEqual([])
+  const before = sim.names.map((name) => sim.rows(name))
+  sim.update(at('leaf1'))
+  expect(sim.names.map((name) => sim.rows(name))).toEqual(before)
+})
+
+test('[EVPN-7] an anycast prefix leads to every VTEP that announces it, and to none from where it is connected', () => {
+  const any = '10.9.0.0/24'
+  const nodes = fabric().map((node) => {
+    const { evpn } = node.control
+    if (evpn === undefined || node.name === 'leaf3') return node
+    const vrfs = evpn.vrfs.map((vrf) => ({ ...vrf, prefixes: [...vrf.prefixes, any] }))
+    return { ...node, control: { ...node.control, evpn: { ...evpn, vrfs } } }
+  })
+  const sim = new ControlPlaneSim(nodes)
+  const members = (name: string) =>
+    sim
+      .dynamicTables(name)
+      .routes.get(`2 ${any}`)
+      ?.members.map(({ gateway }) => gateway)
+  expect(['leaf1', 'leaf2', 'leaf3'].map(members)).toEqual([
+    undefined,
+    undefined,
+    [loopbackOf(1), loopbackOf(2)],
+  ])
+  sim.update({ down: { withdrawn: [{ node: 'leaf1', prefix: any }] } })
+  expect(['leaf1', 'leaf2', 'leaf3'].map(members)).toEqual([undefined, undefined, [loopbackOf(2)]])
+})

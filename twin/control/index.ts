@@ -19,7 +19,7 @@ export {
   type ExtendedCommunity,
 } from './evpn-route.js'
 export { desiredTables, tablesOfImports } from './evpn-tables.js'
-export type { Down, Withdrawal } from './down.js'
+export { announcedControl, type Down, type Withdrawal } from './down.js'
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
 export { forEachFailure, type Failure, type FailureSpace } from './failures.js'
 export {

@@ -29,8 +29,7 @@ export function unicastRow(topology: Topology, key: UnicastKey, index: number): 
       best,
       used: peer === undefined ? best : entry?.uses(candidate) === true,
       nextHop: peer?.config.remote ?? unspecified,
-      ...attributesOf(path),
-      extended: path.bandwidth === undefined ? [] : [path.bandwidth],
+      ...attributesOf(path, path.bandwidth === undefined ? [] : [path.bandwidth]),
     }
   })
   const node = topology.nodes[index]?.name ?? ''
@@ -54,8 +53,7 @@ export function evpnRow(topology: Topology, rib: EvpnRib, key: string, index: nu
         best: isBest(entry, candidate),
         used: false,
         nextHop,
-        ...attributesOf(path),
-        extended: [...extended],
+        ...attributesOf(path, extended),
         labels: [...labels],
       },
     ]
@@ -81,7 +79,8 @@ function isBest(entry: Entry | undefined, { peer, ordinal }: Candidate<PeerSessi
   return entry !== undefined && entry.best.peer === peer && entry.best.ordinal === ordinal
 }
 
-function attributesOf(path: BgpPath) {
+/** In the order of the contract, for rows of one peer are in order of their text. */
+function attributesOf(path: BgpPath, extended: readonly string[]) {
   const { asPath, origin, med, localPreference, communities, originator, clusters } = path
   return {
     asPath: [...asPath],
@@ -91,6 +90,7 @@ function attributesOf(path: BgpPath) {
       ? {}
       : { localPreference }),
     communities: [...communities],
+    extended: [...extended],
     ...(originator === undefined ? {} : { originator: formatIpv4(originator as Ipv4) }),
     ...(clusters.length === 0 ? {} : { clusters: clusters.map((id) => formatIpv4(id as Ipv4)) }),
   }

@@ -187,7 +187,8 @@ export class ControlPlaneSim {
       for (const index of this.#topology.takeOn(nodes)) touched.add(index)
     } else {
       const topology = new Topology(nodes)
-      topology.setDown(down, this.#topology.ended)
+      // What ended has a chance of its own again.
+      topology.setDown(down)
       this.#startAfresh(topology)
       for (const index of nodes.keys()) touched.add(index)
     }
