@@ -14,7 +14,7 @@ import {
   type LearnedState,
 } from '../twin/forward/index.js'
 import { knowledgeOf } from './knowledge.js'
-import { Untold } from './untold.js'
+import { Untold, type Sighting } from './untold.js'
 
 const SECOND = 1_000_000_000
 
@@ -37,7 +37,7 @@ export class Oracle {
   private untold = new Untold()
   private readonly heard = new Map<string, LearnedState>()
   /** All that the frame which is being followed has become, in the clear. */
-  private trail: Uint8Array[] = []
+  private trail: Sighting[] = []
   private known: ReadonlyMap<string, string> | undefined
   private last = performance.now()
 
@@ -58,7 +58,7 @@ export class Oracle {
     const before = this.fabric.now
     const [untold, known] = [this.untold, this.digests()]
     this.untold = new Untold()
-    this.trail = [injection.frame]
+    this.trail = [{ frame: injection.frame }]
     const { wrote } = this.fabric.send([injection], { wire: [] })
     const depends = untold.concerns(this.trail)
     if (!depends) this.untold.add(untold)
@@ -116,16 +116,16 @@ export class Oracle {
 
   private following(): FabricObserver {
     return {
-      received: (_node, _interface, frame) =>
-        this.trail.push(frame instanceof Uint8Array ? frame : frame.clear),
-      arrived: (_host, frame) => this.trail.push(frame),
+      received: (node, _interface, frame) =>
+        this.trail.push({ node, frame: frame instanceof Uint8Array ? frame : frame.clear }),
+      arrived: (_host, frame) => this.trail.push({ frame }),
     }
   }
 
   private noting(control: FabricControlPlane | undefined): FabricControlPlane | undefined {
     if (control === undefined) return undefined
     const answered = (answer: ReturnType<FabricControlPlane['learned']>) => {
-      for (const changes of answer.values()) this.untold.tables(changes)
+      for (const [node, changes] of answer) this.untold.tables(node, changes)
       this.known = undefined
       return answer
     }

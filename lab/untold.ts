@@ -1,39 +1,56 @@
 /**
  * What the control plane of a fabric is telling its nodes, and which frames may be sent meanwhile.
  *
- * A frame can be sent before the fabric has come to rest when no node will look up, because of it, an entry that is about to change. Keys
- * of such entries are MACs and addresses, and nodes know none but those in the octets before them; so a frame is independent when
- * neither it nor anything that nodes and hosts send because of it holds one of these. What is looked for may be somewhere by chance, or
- * another tenant's: then somebody waits in vain, and nothing else.
+ * A frame can be sent before the fabric has come to rest when no node will look up, because of it, an entry that is about to change. Nodes
+ * look up the MAC to which a frame goes, the address to which a packet goes, the addresses of which ARP and neighbour discovery speak, and
+ * of a frame that enters the node where it is known (LEARN-6). So a frame is independent when neither it, nor anything that nodes and hosts
+ * send because of it, has one of these that is about to change. A key may be another tenant's: then somebody waits in vain, and nothing else.
  *
  * @module
  */
 import type { TableChange } from '../contract/control.js'
 import type { LearnedState } from '../twin/forward/index.js'
-import { isIpv6, parseIp, parseMac, type Ip, type Mac } from '../twin/packet/index.js'
+import {
+  decodeFrame,
+  isIpv6,
+  parseIp,
+  parseMac,
+  problemsOf,
+  type Ip,
+  type Layer,
+  type Mac,
+} from '../twin/packet/index.js'
+
+/** A frame, in the clear, at the node or host that receives it. */
+export interface Sighting {
+  /** Absent at a host. */
+  readonly node?: string
+  readonly frame: Uint8Array
+}
 
 /** Changes that were begun since the fabric was last at rest. */
 export class Untold {
-  /** Octets of MACs and addresses, by their text. */
-  private readonly keys = new Map<string, Buffer>()
+  private readonly macs = new Set<Mac>()
+  private readonly addresses = new Set<Ip>()
+  /** MACs whose entries on a node are about to change, by node. */
+  private readonly entries = new Map<string, Set<Mac>>()
   /** Something else changes than what is known of single hosts. */
   private everything = false
 
   /** Whether there are any. */
   get any(): boolean {
-    return this.everything || this.keys.size > 0
+    return this.everything || this.macs.size > 0 || this.addresses.size > 0
   }
 
-  /** Changes of tables that have been answered to somebody. */
-  tables(changes: Iterable<TableChange>): void {
+  /** Changes of a node's tables that are on their way to it. */
+  tables(node: string, changes: Iterable<TableChange>): void {
     for (const change of changes) {
       switch (change.table) {
         case 'fdb':
-          this.mac(change.mac)
+          this.entry(node, parseMac(change.mac))
           break
         case 'neighbour':
-          this.address(change.address)
-          if (change.to !== null) this.mac(change.to.mac)
+          this.addresses.add(parseIp(change.address))
           break
         case 'route':
           this.route(change.prefix)
@@ -47,46 +64,78 @@ export class Untold {
   /** What one node had heard, and what it has heard now: what is in one alone is being told, or called back. */
   heard(before: LearnedState | undefined, now: LearnedState): void {
     const [past, present] = [textsOf(before), textsOf(now)]
-    const changed = [...past, ...present].filter(([text]) => past.has(text) !== present.has(text))
-    for (const [, { mac, address }] of changed) {
-      this.mac(mac)
-      if (address !== undefined) this.address(address)
+    for (const [text, { mac, address }] of [...past, ...present]) {
+      if (past.has(text) === present.has(text)) continue
+      this.macs.add(parseMac(mac))
+      if (address !== undefined) this.addresses.add(parseIp(address))
     }
   }
 
-  /** Something that no frame may be sent across has changed: what is broken, say. */
+  /** Something across which no frame may be sent: what is broken has changed, say. */
   all(): void {
     this.everything = true
   }
 
-  /** @param frames a frame and all that came of it, in the clear */
-  concerns(frames: readonly Uint8Array[]): boolean {
-    if (this.everything) return true
-    const keys = [...this.keys.values()]
-    return frames.some((frame) => {
-      const octets = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
-      return keys.some((key) => octets.includes(key))
-    })
-  }
-
   /** Changes that were begun before. */
-  add({ keys, everything }: Untold): void {
-    for (const [text, octets] of keys) this.keys.set(text, octets)
+  add({ macs, addresses, entries, everything }: Untold): void {
+    for (const mac of macs) this.macs.add(mac)
+    for (const address of addresses) this.addresses.add(address)
+    for (const [node, some] of entries) for (const mac of some) this.entry(node, mac)
     this.everything ||= everything
   }
 
-  private mac(text: string): void {
-    if (!this.keys.has(text)) this.keys.set(text, macOctets(parseMac(text)))
+  /** Whether a frame depends on them, by all that has come of it. */
+  concerns(trail: readonly Sighting[]): boolean {
+    return this.everything || (this.any && trail.some((one) => this.isLookedUp(one)))
   }
 
-  private address(text: string): void {
-    if (!this.keys.has(text)) this.keys.set(text, addressOctets(parseIp(text)))
+  private isLookedUp({ node, frame }: Sighting): boolean {
+    const layers = decodeFrame(frame)
+    // What a node reads in a frame that is wrong somewhere, it may read elsewhere than we do.
+    if (problemsOf(layers).length > 0) return this.isAnywhereIn(frame)
+    const [first] = layers
+    if (node !== undefined && first?.kind === 'ethernet' && this.entries.get(node)?.has(first.src) === true)
+      return true
+    const asks = layers.some(({ kind }) => kind === 'nd-target')
+    return layers.some((layer) => this.isKey(layer, asks))
+  }
+
+  private isKey(layer: Layer, asks: boolean): boolean {
+    switch (layer.kind) {
+      case 'ethernet':
+      case 'ieee802.3':
+        return this.macs.has(layer.dst)
+      case 'arp':
+        return this.addresses.has(layer.spa) || this.addresses.has(layer.tpa)
+      case 'ipv4':
+        return this.addresses.has(layer.dst)
+      case 'ipv6':
+        return this.addresses.has(layer.dst) || (asks && this.addresses.has(layer.src))
+      case 'nd-target':
+        return this.addresses.has(layer.target)
+      default:
+        return false
+    }
+  }
+
+  private isAnywhereIn(frame: Uint8Array): boolean {
+    const octets = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
+    const keys = [...[...this.macs].map(macOctets), ...[...this.addresses].map(addressOctets)]
+    return keys.some((key) => octets.includes(key))
+  }
+
+  private entry(node: string, mac: Mac): void {
+    this.macs.add(mac)
+    const known = this.entries.get(node)
+    if (known === undefined) this.entries.set(node, new Set([mac]))
+    else known.add(mac)
   }
 
   /** A host's own route is looked up by its address, any other by whatever it covers. */
   private route(prefix: string): void {
-    const [address = '', length = ''] = prefix.split('/')
-    if (Number(length) === (isIpv6(parseIp(address)) ? 128 : 32)) this.address(address)
+    const [text = '', length = ''] = prefix.split('/')
+    const address = parseIp(text)
+    if (Number(length) === (isIpv6(address) ? 128 : 32)) this.addresses.add(address)
     else this.everything = true
   }
 }

@@ -68,7 +68,8 @@ export interface ScenarioTargetOptions {
 /** When every host had just spoken. */
 interface Greeted {
   readonly injections: readonly Injection[]
-  readonly knowledge: string
+  /** Absent where it cannot be told. */
+  readonly knowledge: string | undefined
   /** ms */
   readonly at: number
 }
@@ -150,24 +151,23 @@ export class ScenarioTarget {
   /**
    * Forgets everything learned, so that what follows does not depend on what was before.
    *
-   * @param start `known`: then every host speaks. Where all that nodes know is what they knew when every host had just spoken, nothing is
-   *   done: it is that very state
+   * @param start `known`: then every host speaks. Where what nodes know can be told, it is compared with what they knew when every host had
+   *   just spoken after a reset, and no more is done than it takes to come to that very state
    */
   async reset(start: Start = 'unknown'): Promise<void> {
     const before = this.#deeds
     this.#deeds = this.#standing.map((one) => ({ fail: one }))
     this.sends.length = 0
     if (start === 'unknown') {
-      this.#greeted = undefined
       await this.#alone(async () => this.#target.reset())
       return
     }
-    if (this.#isGreeted(before)) {
-      this.#deeds = [...this.#deeds, { send: this.#greeted?.injections ?? [] }]
-      return
+    const greeted = this.#greeted
+    if (greeted === undefined || !(await this.#isBack(greeted, before))) {
+      await this.#alone(async () => this.#target.reset())
+      this.#greeted = await this.#greet()
     }
-    await this.#alone(async () => this.#target.reset())
-    await this.#greet()
+    this.#deeds = [...this.#deeds, { send: this.#greeted?.injections ?? [] }]
   }
 
   /**
@@ -216,23 +216,26 @@ export class ScenarioTarget {
     this.#standing = this.#standing.filter((one) => one !== fault)
   }
 
-  async #greet(): Promise<void> {
+  async #greet(): Promise<Greeted> {
     const injections = greetings(this.fabric).map((frame) => injectionOf(this.#mark(frame, false)))
-    this.#deeds = [...this.#deeds, { send: injections }]
-    await this.#alone(async () => this.#target.send(injections, { wire: [] }))
-    const knowledge = this.#knowledge()
-    this.#greeted = knowledge === undefined ? undefined : { injections, knowledge, at: performance.now() }
+    await this.#speak(injections)
+    return { injections, knowledge: this.#knowledge(), at: performance.now() }
   }
 
-  /** Clocks that were moved and faults leave traces that what nodes know does not show. */
-  #isGreeted(since: readonly Deed[]): boolean {
-    const greeted = this.#greeted
-    return (
-      greeted !== undefined &&
-      since.every((deed) => 'send' in deed) &&
-      performance.now() - greeted.at < freshFor(this.fabric) &&
-      this.#knowledge() === greeted.knowledge
-    )
+  async #speak(injections: readonly Injection[]): Promise<void> {
+    await this.#alone(async () => this.#target.send(injections, { wire: [] }))
+  }
+
+  /**
+   * Whether nodes know what they knew then, and nothing else, if need be after all have spoken once more. Clocks that were moved and faults
+   * leave traces that do not show.
+   */
+  async #isBack({ injections, knowledge, at }: Greeted, since: readonly Deed[]): Promise<boolean> {
+    if (knowledge === undefined || performance.now() - at > freshFor(this.fabric)) return false
+    if (!since.every((deed) => 'send' in deed)) return false
+    if (this.#knowledge() === knowledge) return true
+    await this.#speak(injections)
+    return this.#knowledge() === knowledge
   }
 
   #knowledge(): string | undefined {
