@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "src/run/engine.h"
-#include "src/run/operstate.h"
+#include "src/run/link_set.h"
 #include "src/run/tap.h"
 
 /* ms between looks at ports of which the kernel is late to tell. */
@@ -22,7 +22,7 @@ static void show_on_tap(const struct zt_port *port)
         return;
     error = zt_tap_set_carrier(port->tap, port->carrier);
     if (error == 0)
-        error = zt_operstate_set(port->tap_index, port->carrier);
+        error = zt_link_set_operstate(port->tap_index, port->carrier);
     if (error != 0)
         zt_log("%s: the TAP does not follow the carrier of %s: %s", port->name, port->phy,
                strerror(error));

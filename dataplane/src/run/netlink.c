@@ -176,8 +176,8 @@ static void parse_link(const struct nlmsghdr *message, const struct zt_netlink_h
         return;
     event.ifindex = (uint32_t)info->ifi_index;
     event.gone = message->nlmsg_type == RTM_DELLINK;
-    event.carrier =
-        !event.gone && (info->ifi_flags & IFF_LOWER_UP) != 0 && (info->ifi_flags & IFF_UP) != 0;
+    event.up = !event.gone && (info->ifi_flags & IFF_UP) != 0;
+    event.carrier = event.up && (info->ifi_flags & IFF_LOWER_UP) != 0;
     attribute = (const struct rtattr *)((const uint8_t *)info + NLMSG_ALIGN(sizeof(*info)));
     left = (int)message->nlmsg_len - (int)NLMSG_SPACE(sizeof(*info));
     for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {

@@ -26,6 +26,8 @@ struct zt_neighbour_event {
 struct zt_link_event {
     uint32_t ifindex;
     bool gone;
+    /* Set up in this namespace; and with a carrier too. */
+    bool up;
     bool carrier;
     /* The kernel says that no XDP program is attached. */
     bool open;

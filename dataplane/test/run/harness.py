@@ -234,6 +234,16 @@ class Lab:
         self.processes.append(process)
         return process
 
+    def wire(self, namespace, links, *more):
+        """A wire node in a namespace: `links` are its configuration."""
+        config = {"format": "ztos-wire", "version": 1, "links": links}
+        paths = {kind: self.folder / f"{namespace}.{kind}" for kind in ("sock", "log")}
+        argv = ["nsenter", f"--net=/run/netns/{self.name(namespace)}", str(BUILD / "ztos-wire"), "--config",
+                str(self.file(f"{namespace}.json", config)), "--control", str(paths["sock"])]
+        process = Process([*argv, *more], paths["sock"], paths["log"])
+        self.processes.append(process)
+        return process
+
     def forwarder(self, a, a_device, b, b_device, *more):
         """The bare forwarder; it has no control socket."""
         reader, writer = os.pipe()
@@ -393,8 +403,8 @@ def usable():
     """Why these tests cannot run here, or None."""
     if os.geteuid() != 0:
         return "root is needed for namespaces and XDP"
-    if not (BUILD / "ztos-fpe").exists() or not (BUILD / "ztos-probe").exists():
-        return f"ztos-fpe and ztos-probe are not built in {BUILD}"
+    if not all((BUILD / name).exists() for name in ("ztos-fpe", "ztos-probe", "ztos-wire")):
+        return f"ztos-fpe, ztos-probe and ztos-wire are not built in {BUILD}"
     if not re.search(r"\bnodev\s+\S*bpf\b", pathlib.Path("/proc/filesystems").read_text()):
         return "the kernel has no BPF"
     with contextlib.closing(socket.socket(44, socket.SOCK_RAW)):
