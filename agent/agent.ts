@@ -22,6 +22,8 @@ import { importsOf } from './imports.js'
 import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
 import { KernelSink } from './kernel-sink.js'
 import { LinkMonitor } from './link-monitor.js'
+import { membersOf, type SessionHop } from './members.js'
+import { PeerSwitch } from './peer-switch.js'
 import type { AgentState } from './state.js'
 import { Worker } from './worker.js'
 
@@ -62,8 +64,10 @@ export class Agent {
   readonly #engineWorker: Worker
   readonly #gobgpWorker: Worker
   readonly #kernelWorker: Worker | undefined
-  /** Next hops of the underlay: device and interface id of the session, by the address of its far end. */
-  readonly #hops: ReadonlyMap<string, { readonly dev: string; readonly interface: number }>
+  readonly #peers: PeerSwitch
+  readonly #peerWorker: Worker
+  /** Next hops of the underlay, by the address of the session's far end. */
+  readonly #hops: ReadonlyMap<string, SessionHop>
   #links: LinkMonitor | undefined
   #node: ControlNode | undefined
   #announced: Announced | undefined
@@ -96,15 +100,17 @@ export class Agent {
     const onRest = () => this.#rest()
     this.#engineWorker = new Worker(() => this.#engineSink.round(), onRest)
     this.#gobgpWorker = new Worker(() => this.#gobgpSink.round(), onRest)
+    this.#peers = new PeerSwitch(control, (device) => this.#hasCarrier(device), this.#log)
+    this.#peerWorker = new Worker(() => this.#peers.round(this.#gobgp.attached?.client), onRest)
     if (kernel !== undefined) {
       const sink = new KernelSink(kernel.routes, this.#log)
       this.#kernelSink = sink
       this.#kernelWorker = new Worker(() => sink.round(), onRest)
     }
     this.#hops = new Map(
-      control.sessions.map(({ remote, port, interface: id }) => [
+      control.sessions.map(({ remote, port, interface: id, weight }) => [
         canonicalAddress(remote),
-        { dev: port, interface: id },
+        { dev: port, interface: id, ...(weight === undefined ? {} : { weight }) },
       ]),
     )
   }
@@ -117,6 +123,7 @@ export class Agent {
       this.#links ??= new LinkMonitor(kernel.namespace, () => {
         this.#kernelSink?.doubt()
         this.#kernelWorker?.wake()
+        this.#change()
       })
     }
   }
@@ -126,7 +133,8 @@ export class Agent {
     this.#closed = true
     clearTimeout(this.#scheduled)
     await Promise.all([this.#gobgp.close(), this.#engine.close(), this.#links?.close()])
-    await Promise.all([this.#engineWorker.close(), this.#gobgpWorker.close(), this.#kernelWorker?.close()])
+    const workers = [this.#engineWorker, this.#gobgpWorker, this.#peerWorker, this.#kernelWorker]
+    await Promise.all(workers.map((worker) => worker?.close()))
     this.#options.kernel?.routes.close()
   }
 
@@ -240,6 +248,7 @@ export class Agent {
       !this.#stale &&
       this.#engineWorker.resting &&
       this.#gobgpWorker.resting &&
+      this.#peerWorker.resting &&
       this.#kernelWorker?.resting !== false
     )
   }
@@ -302,6 +311,24 @@ export class Agent {
     this.#engineWorker.wake()
     this.#gobgpWorker.wake()
     this.#kernelWorker?.wake()
+    this.#switchPeers()
+  }
+
+  /** Only when there is something to say: asking a daemon for its peers is dear to it while routes come in. */
+  #switchPeers(): void {
+    const devices = this.#options.control.sessions
+      .map(({ port }) => `${port} ${this.#hasCarrier(port)}`)
+      .join()
+    const of = this.#gobgp.attached?.client
+    if (of === undefined || (of === this.#switched?.of && devices === this.#switched.devices)) return
+    this.#switched = { of, devices }
+    this.#peerWorker.wake()
+  }
+  /** As which daemon was last told what of which devices. */
+  #switched: { readonly of: unknown; readonly devices: string } | undefined
+
+  #hasCarrier(device: string): boolean {
+    return this.#links?.hasCarrier(device) ?? true
   }
 
   #evpn(node: ControlNode, { table, found, whole }: Attached, used: KernelRouteTable): void {
@@ -333,25 +360,18 @@ export class Agent {
   /** An engine that is away has forgotten nothing yet. */
   #lastLearned: Learned = { fdb: [], neighbours: [] }
 
-  /** TABLE-7, for all families. */
+  /** TABLE-7, for all families. A link without carrier leads nowhere, whatever the daemon still says of its session. */
   #used(table: BestTable): KernelRouteTable {
-    const isUsable = ({ nextHop }: RibPath) => this.#hops.has(nextHop)
+    const isUsable = ({ nextHop }: RibPath) => {
+      const hop = this.#hops.get(nextHop)
+      return hop !== undefined && this.#hasCarrier(hop.dev)
+    }
     const routes = new Map<string, readonly KernelHop[]>()
     for (const family of ['ipv4', 'ipv6'] as const) {
-      for (const [prefix, paths] of table.used(family, isUsable)) routes.set(prefix, this.#members(paths))
+      for (const [prefix, paths] of table.used(family, isUsable))
+        routes.set(prefix, membersOf(paths, this.#hops))
     }
     return routes
-  }
-
-  /** By ascending interface id (BGP-8). */
-  #members(paths: readonly RibPath[]): readonly KernelHop[] {
-    return paths
-      .flatMap(({ nextHop }) => {
-        const hop = this.#hops.get(nextHop)
-        return hop === undefined ? [] : { via: nextHop, dev: hop.dev, interface: hop.interface }
-      })
-      .toSorted((a, b) => a.interface - b.interface)
-      .map(({ via, dev }) => ({ via, dev }))
   }
 }
 

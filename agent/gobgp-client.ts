@@ -79,6 +79,16 @@ export class GobgpClient {
     return answers.flatMap(({ peer }) => peer ?? [])
   }
 
+  /** @param address as the daemon writes it */
+  async enablePeer(address: string): Promise<void> {
+    await this.#ask('EnablePeer', { address })
+  }
+
+  /** Ends its session, and lets none begin. @param communication told to the peer (RFC 9003) */
+  async disablePeer(address: string, communication: string): Promise<void> {
+    await this.#ask('DisablePeer', { address, communication })
+  }
+
   /** The paths of a table; in the global one `best` is told, in a peer's `filtered`. */
   async paths(table: TableName, of: GobgpTable = { kind: 'global' }): Promise<readonly ApiDestination[]> {
     const answers = (await this.#list('ListPath', {

@@ -14,7 +14,16 @@ export interface Method {
   readonly responseDeserialize: (octets: Buffer) => object
 }
 export type MethodName =
-  'GetBgp' | 'GetTable' | 'ListPeer' | 'ListPath' | 'AddPath' | 'AddPathStream' | 'DeletePath' | 'WatchEvent'
+  | 'GetBgp'
+  | 'GetTable'
+  | 'ListPeer'
+  | 'EnablePeer'
+  | 'DisablePeer'
+  | 'ListPath'
+  | 'AddPath'
+  | 'AddPathStream'
+  | 'DeletePath'
+  | 'WatchEvent'
 export type Service = (name: MethodName) => Method
 
 const FILE = path.join('api', 'gobgp.proto')

@@ -14,6 +14,8 @@ import { IpBatch } from './ip-batch.js'
 export interface KernelHop {
   readonly via: string
   readonly dev: string
+  /** Share among the hops of the route (TABLE-7); absent: 1. */
+  readonly weight?: number
 }
 /** By prefix in canonical text; hops in the order in which they are to stand. */
 export type KernelRouteTable = ReadonlyMap<string, readonly KernelHop[]>
@@ -47,6 +49,7 @@ const Gateway = {
   dev: z.string().optional(),
   gateway: z.string().optional(),
   via: z.object({ host: z.string() }).optional(),
+  weight: z.int().optional(),
 }
 const Listed = z.array(
   z.object({
@@ -139,8 +142,8 @@ interface Command {
 
 function hopsText(prefix: string, hops: readonly KernelHop[]): string {
   const [only] = hops
-  const text = ({ via, dev }: KernelHop) =>
-    ` via ${isForeign(prefix, via) ? 'inet6 ' : ''}${via} dev ${deviceText(dev)}`
+  const text = ({ via, dev, weight }: KernelHop) =>
+    ` via ${isForeign(prefix, via) ? 'inet6 ' : ''}${via} dev ${deviceText(dev)}${weight === undefined ? '' : ` weight ${weight}`}`
   if (hops.length === 1 && only !== undefined) return text(only)
   return hops.map((hop) => ` nexthop${text(hop)}`).join('')
 }
@@ -160,15 +163,16 @@ function isSame(a: readonly KernelHop[] | undefined, b: readonly KernelHop[]): b
   // The kernel lists the next hops of an IPv6 route in an order of its own.
   const text = (hops: readonly KernelHop[]) =>
     hops
-      .map(({ via, dev }) => `${via} ${dev}`)
+      .map(({ via, dev, weight = 1 }) => `${via} ${dev} ${weight}`)
       .toSorted()
       .join()
   return a !== undefined && text(a) === text(b)
 }
 
-function hopOf({ dev, gateway, via }: z.infer<z.ZodObject<typeof Gateway>>): KernelHop[] {
+function hopOf({ dev, gateway, via, weight = 1 }: z.infer<z.ZodObject<typeof Gateway>>): KernelHop[] {
   const address = gateway ?? via?.host
-  return dev === undefined || address === undefined ? [] : [{ via: formatIp(parseIp(address)), dev }]
+  if (dev === undefined || address === undefined) return []
+  return [{ via: formatIp(parseIp(address)), dev, ...(weight === 1 ? {} : { weight }) }]
 }
 
 /** `ip` leaves out the length of host routes, and has a word for the default route. */
