@@ -89,7 +89,7 @@ function allFailures(detail: Record<string, number | string>): void {
   const links = new Set(nodes.flatMap(({ control }) => control.sessions.map(({ link }) => link)))
   let sets = 0
   let tables = 0
-  forEachFailure(sim, { links: [...links], nodes: sim.names, most: 2 }, (_failure, changed) => {
+  forEachFailure(sim, { links: [...links], nodes: sim.names, most: 2 }, (_failure, { changed }) => {
     sets += 1
     for (const name of changed) if (sim.tables(name).routes.length > 0) tables += 1
   })

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NodeControl, Policy } from '../../contract/control-plane.js'
-import { forEachFailure } from './failures.js'
 import type { Learned } from './node.js'
 import { ControlPlaneSim, type SimulatedNode } from './sim.js'
 import { leafSpine, loopbackOf } from './testdata/fabric.js'
@@ -84,7 +83,6 @@ const learned = fc.subarray(HOSTS).map((hosts): Learned => ({
 const linkIds = Array.from({ length: LEAVES * SPINES }, (_, i) => {
   return `leaf${(i % LEAVES) + 1}--spine${Math.floor(i / LEAVES) + 1}`
 })
-const names = (nodes: readonly SimulatedNode[]) => nodes.map(({ name }) => name)
 const event = fc.oneof(
   fc.record({
     kind: fc.constant('down' as const),
@@ -184,45 +182,3 @@ test('nodes that an update does not name have the tables that they had', () => {
     { numRuns: 50 },
   )
 }, 60_000)
-
-test('every set of failures is shown once, as it is afresh, and nothing of it stays', () => {
-  const nodes = leafSpine(2, [[1], [1], [1, 2]])
-  const heard: Learned = { fdb: [{ bridge: 10004, mac: '02:00:00:00:00:01', interface: 9 }], neighbours: [] }
-  const sim = new ControlPlaneSim(nodes, { learned: new Map([['leaf1', heard]]) })
-  const { knowledge } = sim
-  const before = new Map(sim.names.map((name) => [name, sim.rows(name)]))
-  const links = nodes
-    .filter(({ name }) => name.startsWith('leaf'))
-    .flatMap(({ control }) => control.sessions.map(({ link }) => link))
-  const seen: string[] = []
-  const tables = new Map(sim.names.map((name) => [name, sim.tables(name)]))
-  forEachFailure(sim, { links, nodes: names(nodes), most: 2 }, (failure, changed) => {
-    seen.push([...failure.links, ...failure.nodes].join(' + '))
-    for (const name of changed) tables.set(name, sim.tables(name))
-    const afresh = new ControlPlaneSim(nodes, { down: failure, knowledge })
-    expect(seenOf(sim)).toEqual(seenOf(afresh))
-    // What is said to have changed since the last set is all that has.
-    for (const name of sim.names) expect(tables.get(name)).toEqual(afresh.tables(name))
-  })
-  const parts = links.length + nodes.length
-  expect(seen).toHaveLength(1 + parts + (parts * (parts - 1)) / 2)
-  expect(new Set(seen).size).toBe(seen.length)
-  expect(seen[0]).toBe('')
-  for (const name of sim.names) expect(sim.rows(name)).toEqual(before.get(name))
-  expect(sim.knowledge).toEqual(knowledge)
-})
-
-test('a walk over failures ends when it is told to, and what was down before stays down', () => {
-  const nodes = leafSpine(2, [[1], [1]])
-  const sim = new ControlPlaneSim(nodes, { down: { links: ['leaf1--spine1'] } })
-  const seen: (readonly string[])[] = []
-  forEachFailure(sim, { links: ['leaf1--spine2', 'leaf2--spine1'], nodes: [], most: 1 }, ({ links }) => {
-    seen.push(links)
-    if (links.length === 0) return true
-    expect(sim.dynamicTables('leaf1').routes.size).toBe(0)
-    return false
-  })
-  expect(seen).toEqual([[], ['leaf1--spine2']])
-  expect(sim.down).toEqual({ links: ['leaf1--spine1'] })
-  expect(sim.dynamicTables('leaf1').routes.size).toBeGreaterThan(0)
-})

@@ -21,7 +21,7 @@ export {
 export { desiredTables, tablesOfImports } from './evpn-tables.js'
 export { announcedControl, type Down, type Withdrawal } from './down.js'
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.js'
-export { forEachFailure, type Failure, type FailureSpace } from './failures.js'
+export { forEachFailure, type FailedFabric, type Failure, type FailureSpace } from './failures.js'
 export {
   NOTHING_ANNOUNCED,
   NOTHING_LEARNED,
@@ -44,6 +44,7 @@ export { simulate, type Converged } from './simulate.js'
 export {
   changesBetween,
   digestTables,
+  hasSameTables,
   NO_TABLES,
   tablesFrom,
   type DynamicTables,

@@ -98,6 +98,11 @@ export function changesBetween(before: DynamicTables, after: DynamicTables): rea
   ]
 }
 
+/** True when no change leads from one to the other. */
+export function hasSameTables(a: DynamicTables, b: DynamicTables): boolean {
+  return a === b || changesBetween(a, b).length === 0
+}
+
 interface Difference<E> {
   /** New or otherwise than before. */
   readonly set: readonly E[]
