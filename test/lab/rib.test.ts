@@ -9,7 +9,8 @@ import { fabric as arbFabric } from '../../sdk/arb/index.js'
 import { runSeed } from '../support/run-seed.js'
 import { shipped } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
-import { idleEntries, RibLab } from './support/rib-lab.js'
+import { idleEntries } from './support/rib-holding.js'
+import { RibLab } from './support/rib-lab.js'
 
 const COUNT = Number(process.env['ZT_RIB_FABRICS'] ?? 10)
 const seed = runSeed('generated fabrics with a control plane in the lab')

@@ -5,14 +5,7 @@ import { z } from 'zod'
 import type { Plan } from '../../../contract/plan.js'
 import { NodeProgram } from '../../../contract/program.js'
 import { labUp, type Lab } from '../../../lab/index.js'
-import {
-  compareRibs,
-  compareTables,
-  describeDifference,
-  judgeByLedger,
-  type TableDifference,
-} from '../../../lab/compare/rib.js'
-import { ribLedger } from '../../../lab/compare/rib-ledger.js'
+import { describeDifference } from '../../../lab/compare/rib.js'
 import type { RoutingWatch } from '../../../lab/routing.js'
 import type { Injection, Target } from '../../../record/target.js'
 import { controlPlaneOf, type PredictedControlPlane } from '../../../twin/fabric-control.js'
@@ -20,16 +13,9 @@ import { TwinFabric } from '../../../twin/forward/index.js'
 import { deriveKeys } from '../../../twin/program/index.js'
 import { newSeed } from './fabrics.js'
 import { udpFrame } from './frames.js'
+import { differencesOf, type Holding } from './rib-holding.js'
 
 const Answer = z.looseObject({ program: NodeProgram })
-
-/** Entries of the ledger that have explained something in this process. */
-const usedEntries = new Set<string>()
-
-/** Those that have not: the difference is gone, and they must go too. */
-export function idleEntries(): string[] {
-  return ribLedger.map(({ id }) => id).filter((id) => !usedEntries.has(id))
-}
 
 export class RibLab {
   private readonly twin: TwinFabric
@@ -38,10 +24,10 @@ export class RibLab {
   private constructor(
     readonly plan: Plan,
     readonly expected: PredictedControlPlane,
-    private readonly lab: Lab,
-    private readonly target: Target,
+    readonly lab: Lab,
+    readonly target: Target,
     private readonly routing: RoutingWatch,
-    keys: ReadonlyMap<string, Uint8Array>,
+    readonly keys: ReadonlyMap<string, Uint8Array>,
   ) {
     this.twin = new TwinFabric(plan, keys, { controlPlane: expected })
   }
@@ -69,22 +55,31 @@ export class RibLab {
 
   /** Waits until daemons and agents have come to rest, whatever was expected. @returns what then differs, less what the ledger explains */
   async unexplained(): Promise<string[]> {
-    await this.routing.settle()
-    const differences = [
-      ...compareRibs(this.expected.rows(), await this.routing.ribs()),
-      ...(await this.tableDifferences()),
-    ]
-    const { unexplained, explained } = judgeByLedger(differences, ribLedger)
-    for (const [id, count] of explained) if (count > 0) usedEntries.add(id)
-    return unexplained.map(describeDifference)
+    return differencesOf(this.foretold(), await this.holding()).map(describeDifference)
   }
 
-  private async tableDifferences(): Promise<TableDifference[]> {
-    const each = this.plan.nodes.map(async ({ name }) => {
+  /** What the twin says now. */
+  foretold(): Holding {
+    const { expected, plan } = this
+    return {
+      rows: expected.rows(),
+      tables: new Map(plan.nodes.map(({ name }) => [name, expected.tables(name)])),
+    }
+  }
+
+  /** What daemons and engines hold once they have come to rest, whatever was expected. */
+  async holding(): Promise<Holding> {
+    await this.routing.settle()
+    return this.holdingBy(this.routing)
+  }
+
+  /** What they hold at this moment. */
+  async holdingBy(routing: RoutingWatch): Promise<Holding> {
+    const tables = this.plan.nodes.map(async ({ name }) => {
       const { program } = Answer.parse(await this.lab.control(name, { op: 'program' }))
-      return compareTables(name, this.expected.tables(name), program.tables)
+      return [name, program.tables] as const
     })
-    return (await Promise.all(each)).flat()
+    return { rows: await routing.ribs(), tables: new Map(await Promise.all(tables)) }
   }
 
   async send(frames: readonly Injection[]): Promise<void> {

@@ -8,6 +8,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type * as fabricControl from '../../../twin/fabric-control.js'
 import type * as forward from '../../../twin/forward/index.js'
 import type * as packet from '../../../twin/packet/index.js'
 import type * as target from '../../../twin/target.js'
@@ -21,17 +22,11 @@ export interface TwinModules {
   readonly packet: typeof packet
 }
 
+export type ControlModules = typeof forward & typeof fabricControl
+
 /** Loads the twin with a fault in it. @throws when an edit's text is not there exactly once */
 export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
-  const folder = path.join(COPIES, `${process.pid}`, mutant.id)
-  rmSync(folder, { recursive: true, force: true })
-  linkTree(RIGHT, folder)
-  for (const [file, text] of mutatedFiles(mutant)) {
-    const name = path.join(folder, 'twin', file)
-    // The link leads to the right file: it is taken away, not written to.
-    unlinkSync(name)
-    writeFileSync(name, text)
-  }
+  const folder = mutatedCopy(mutant)
   return {
     forward: await load<typeof forward>(path.join(folder, 'twin/forward/index.js')),
     target: await load<typeof target>(path.join(folder, 'twin/target.js')),
@@ -39,16 +34,45 @@ export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
   }
 }
 
+/** Loads what simulates the control plane of a fabric, and the fabric, with a fault. @throws as {@link loadMutated} */
+export async function loadMutatedControl(mutant: SourceMutant): Promise<ControlModules> {
+  const folder = mutatedCopy(mutant)
+  return {
+    ...(await load<typeof forward>(path.join(folder, 'twin/forward/index.js'))),
+    ...(await load<typeof fabricControl>(path.join(folder, 'twin/fabric-control.js'))),
+  }
+}
+
+/**
+ * Makes a copy with a fault in it: `twin/`, `agent/` and what they need, compiled.
+ *
+ * @returns its folder
+ * @throws when an edit's text is not there exactly once
+ */
+export function mutatedCopy(mutant: SourceMutant): string {
+  const folder = path.join(COPIES, `${process.pid}`, mutant.id)
+  rmSync(folder, { recursive: true, force: true })
+  linkTree(RIGHT, folder)
+  for (const [file, text] of mutatedFiles(mutant)) {
+    const name = path.join(folder, file)
+    // The link leads to the right file: it is taken away, not written to.
+    unlinkSync(name)
+    writeFileSync(name, text)
+  }
+  return folder
+}
+
 /** The changed files of a mutant by name, with all edits done. */
 function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   for (const { file, find, replace } of edits) {
-    const text = files.get(file) ?? readFileSync(path.join(RIGHT, 'twin', file), 'utf8')
+    const name = file.startsWith('agent/') ? file : path.join('twin', file)
+    const text = files.get(name) ?? readFileSync(path.join(RIGHT, name), 'utf8')
     const count = text.split(find).length - 1
     if (count !== 1)
-      throw new Error(`mutant ${id}: its text is ${count} times in twin/${file}, not once:\n${find}`)
+      throw new Error(`mutant ${id}: its text is ${count} times in ${name}, not once:\n${find}`)
     files.set(
-      file,
+      name,
       text.replace(find, () => replace),
     )
   }

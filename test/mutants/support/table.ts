@@ -21,6 +21,8 @@ const FAMILIES = [
   'source of the codecs',
   'leaking fabric',
   'altered journal',
+  'simulated control plane',
+  'control plane of a lab',
 ] as const
 
 const Row = z.strictObject({

@@ -1,0 +1,152 @@
+/**
+ * A lab in which daemons and agents are made wrong and right again while it runs.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Injection } from '../../../record/target.js'
+import { daemonDoor } from '../../../lab/daemons/launch.js'
+import { Vty } from '../../../lab/daemons/vty.js'
+import { differencesOf, type Holding } from '../../lab/support/rib-holding.js'
+import type { RibLab } from '../../lab/support/rib-lab.js'
+import { describeDifference } from '../../../lab/compare/rib.js'
+
+/** ms in which a fault must show, and in which what was put right must be as it was. */
+const SHOWS_WITHIN = 10_000
+const RIGHT_WITHIN = 10_000
+/** ms between two comparisons. */
+const PAUSE = 50
+
+export class WrongLab {
+  /** Agents in the place of the lab's own. */
+  private agents: ChildProcess | undefined
+
+  constructor(readonly rib: RibLab) {}
+
+  /** A connection to the bgpd of a node, in its configuration mode's parent. */
+  async vty(node: string): Promise<Vty> {
+    const { lab, plan } = this.rib
+    const control = plan.nodes.find(({ name }) => name === node)?.control
+    if (control === undefined) throw new Error(`${node} has no control plane`)
+    const vty = await Vty.open(daemonDoor(lab.paths.folder, node, control).socket, 'bgpd')
+    await vty.ask('enable')
+    return vty
+  }
+
+  /** Tells a daemon lines of configuration, and to look at all routes anew. */
+  async configure(vty: Vty, lines: readonly string[]): Promise<void> {
+    for (const line of ['configure terminal', ...lines, 'end']) await vty.ask(line)
+    for (const family of ['ipv4 unicast', 'l2vpn evpn']) await vty.ask(`clear bgp ${family} * soft`)
+  }
+
+  /** Ends the agents that run, and starts those of a compiled tree in their place. */
+  async startAgents(folder: string): Promise<void> {
+    const { lab } = this.rib
+    await this.endAgents()
+    const { agentsConfig, agentsSocket } = lab.paths
+    const child = spawn(
+      process.execPath,
+      [
+        path.join(folder, 'agent/main.js'),
+        '--config',
+        agentsConfig,
+        '--status',
+        agentsSocket,
+        '--ready-fd',
+        '3',
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], cwd: '/' },
+    )
+    this.agents = child
+    const ready = child.stdio[3]
+    if (ready === null || ready === undefined)
+      throw new Error('the agents have no way to say that they are ready')
+    const died = once(child, 'exit').then(([code]) => {
+      throw new Error(`the agents of ${folder} ended: ${String(code)}`)
+    })
+    await Promise.race([once(ready, 'data'), died])
+    died.catch(() => undefined)
+  }
+
+  async endAgents(): Promise<void> {
+    const { agents: own } = await this.rib.lab.processes()
+    if (own !== null) process.kill(own, 'SIGTERM')
+    while ((await this.rib.lab.processes()).agents !== null) await delay(10)
+    if (this.agents === undefined || this.agents.exitCode !== null) return
+    const ended = once(this.agents, 'exit')
+    this.agents.kill('SIGTERM')
+    await ended
+  }
+
+  /** Hosts speak, one after the other, whatever the lab makes of it. */
+  async speak(frames: readonly Injection[]): Promise<void> {
+    for (const { at, frame } of frames) {
+      if (!('host' in at)) throw new Error('hosts alone speak here')
+      const data = Buffer.from(frame).toString('base64')
+      await this.rib.lab.probe({ op: 'send', frames: [{ host: at.host, data }] })
+      // What a gateway asks for the first of them must be there for the next; nobody counts here.
+      await delay(PAUSE)
+    }
+  }
+
+  /** Engines forget what they have heard. */
+  async forget(): Promise<void> {
+    const { lab, plan } = this.rib
+    for (const table of ['fdb', 'neighbours']) {
+      await Promise.all(plan.nodes.map(({ name }) => lab.control(name, { op: 'flush', table })))
+    }
+  }
+
+  /** Everything is forgotten, and said again once that has come to what it comes to. @throws when it does not */
+  async repeat(forgotten: Holding, frames: readonly Injection[]): Promise<void> {
+    await this.forget()
+    assert.deepEqual(await this.becomes(forgotten), [])
+    await this.speak(frames)
+  }
+
+  /** The first difference from what is right, as soon as there is one; `undefined` when none shows in time. */
+  async shows(right: Holding): Promise<string | undefined> {
+    const found = await this.until(right, ([first]) => first !== undefined, SHOWS_WITHIN)
+    return found[0]
+  }
+
+  /** The first difference from what is right that is left when daemons and agents have come to rest. */
+  async settlesOn(right: Holding): Promise<string | undefined> {
+    const routing = await this.rib.lab.routing()
+    if (routing === undefined) throw new Error('the lab has no control plane')
+    try {
+      await routing.settle()
+      return differencesOf(right, await this.rib.holdingBy(routing)).map(describeDifference)[0]
+    } finally {
+      routing.close()
+    }
+  }
+
+  /** What still differs from what is right when time is over: nothing, at best long before. */
+  becomes(right: Holding): Promise<readonly string[]> {
+    return this.until(right, (left) => left.length === 0, RIGHT_WITHIN)
+  }
+
+  private async until(
+    right: Holding,
+    isEnough: (differences: readonly string[]) => boolean,
+    limit: number,
+  ): Promise<readonly string[]> {
+    const giveUp = performance.now() + limit
+    const routing = await this.rib.lab.routing()
+    if (routing === undefined) throw new Error('the lab has no control plane')
+    try {
+      for (;;) {
+        const differences = differencesOf(right, await this.rib.holdingBy(routing)).map(describeDifference)
+        if (isEnough(differences) || performance.now() > giveUp) return differences
+        await delay(PAUSE)
+      }
+    } finally {
+      routing.close()
+    }
+  }
+}
