@@ -2,6 +2,7 @@
 #include "src/wire/wire.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,15 @@ static int open_events(struct zt_wire *wire, struct zt_failure *failure)
     return 0;
 }
 
+/* A wire does not wait for its turn: its little work goes before that of others. */
+static void go_first(void)
+{
+    const struct sched_param least = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
+
+    if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &least))
+        zt_log("no real-time priority: on a busy host frames come late: %s", strerror(errno));
+}
+
 static int open_control(struct zt_wire *wire, struct zt_failure *failure)
 {
     if (!wire->options.control)
@@ -165,6 +175,7 @@ int zt_wire_open(struct zt_wire *wire, const struct zt_wire_options *options,
     if (!watch(wire, wire->netlink.fd, SOURCE_NETLINK))
         return zt_fail(failure, ZT_EXIT_FAILED, "poll", "netlink cannot be waited for: %s",
                        strerror(errno));
+    go_first();
     return open_control(wire, failure);
 }
 
