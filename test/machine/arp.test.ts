@@ -34,7 +34,7 @@ const boundTo = (address: Ipv4, to: Mac) => [
   tx(14, reply(hostMac(2), to, address, host4(2))),
 ]
 
-describe('the gateway', () => {
+describe('[Z12] the anycast gateway', () => {
   test('[ARP-3] answers a request for its address on the port where it came in', () => {
     const wanted = ['arp-answered', tx(13, reply(hostMac(1), GATEWAY, gateway4, host4(1)))]
     for (const dst of [BROADCAST, GATEWAY, SYSTEM]) {
@@ -155,7 +155,7 @@ describe('binding', () => {
   })
 })
 
-describe('suppression', () => {
+describe('[Z12] [C11] suppression', () => {
   const known = () => {
     const bench = new Bench()
     bench.frame(13, request(hostMac(1), host4(1), gateway4))

@@ -66,7 +66,7 @@ describe('entering a bridge', () => {
   })
 })
 
-describe('forwarding', () => {
+describe('[Z12] learning, ageing and forwarding', () => {
   test('[BRIDGE-2] [LEARN-1] a MAC is learned where it was seen, before the frame is forwarded', () => {
     const bench = new Bench()
     bench.frame(13, plain(hostMac(8), hostMac(1)))
@@ -97,7 +97,7 @@ describe('forwarding', () => {
     expect([...bench.node.config.bridges[0]!.fdb].some(([one]) => one === GATEWAY)).toBe(false)
   })
 
-  test('[LEARN-2] a static MAC elsewhere goes no further, learning or not', () => {
+  test('[C09] [LEARN-2] a static MAC elsewhere goes no further, learning or not', () => {
     expect(new Bench().frame(13, plain(hostMac(1), hostMac(8)))).toEqual(['static-mac-move'])
     const right = plain(hostMac(8), hostMac(7))
     expect(new Bench().frame(1, tunnelled(right, { src: '10.255.0.3' }))).toEqual([tx(14, right)])
@@ -131,7 +131,7 @@ describe('forwarding', () => {
     expect(bench.frame(14, to)).toHaveLength(3)
   })
 
-  test('[LEARN-5] a full table learns nothing new until an entry is no longer valid; the frame goes on', () => {
+  test('[C09] [LEARN-5] a full table learns nothing new until an entry is no longer valid; the frame goes on', () => {
     const bench = new Bench(changed({ 10: { fdbLimit: 2 } }))
     const see = (n: number) => bench.frame(13, plain(hostMac(8), hostMac(n)))
     const known = (n: number) => bench.frame(14, plain(hostMac(n), hostMac(8))).length === 1
@@ -185,7 +185,7 @@ describe('forwarding', () => {
   })
 })
 
-describe('flooding', () => {
+describe('[Z12] flooding', () => {
   test('[FLOOD-1] [FLOOD-2] unknown unicast: ports and tunnels in interface order, remotes in program order', () => {
     const frame = plain(unknown, hostMac(1))
     const [first, second, third, ...more] = new Bench().frame(13, frame)

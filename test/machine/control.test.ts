@@ -60,7 +60,7 @@ test('[CTRL-2] switches MACsec off and on; packet numbers go on', () => {
   expect(bench.frame(3, sealed(5))).toEqual([punted(3, clear)])
 })
 
-describe('[CTRL-3] flush', () => {
+describe('[C09] [CTRL-3] flush', () => {
   const known = (bench: Bench, n: number) =>
     bench.frame(n === 1 ? 14 : 13, plain(n, n === 1 ? 2 : 1)).length === 1
 

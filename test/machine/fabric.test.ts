@@ -72,7 +72,7 @@ describe.each<[string, PlanOptions]>([
   ['IPv6 underlay, sealed', { underlay: 6 }],
   ['one spine, two leaves', { spines: 1, leaves: 2 }],
 ])('a fabric (%s)', (_what, options) => {
-  test('routes between networks over leaves, resolving the host first', () => {
+  test('[Z12] symmetric IRB: routes between networks over leaves, resolving the host first', () => {
     const seen = fabricOf(options).send([routed(1, db4(2))])
     expect(reached(seen, 1)).toEqual(['tenant1/db2'])
     expect(seen.answeredByHosts).toBe(1)
@@ -81,7 +81,7 @@ describe.each<[string, PlanOptions]>([
     expect(arrival?.frame[22]).toBe(63)
   })
 
-  test('floods an unknown MAC to its own network alone, and sends to one place what is known', () => {
+  test('[Z12] floods an unknown MAC to its own network alone, and sends to one place what is known', () => {
     const fabric = fabricOf(options)
     const first = fabric.send([bridged(1, 2)])
     const others = Array.from(
@@ -101,7 +101,7 @@ describe.each<[string, PlanOptions]>([
     expect(reached(fabric.send([bridged(3, 2)]), 3)).toEqual(['tenant1/web2'])
   })
 
-  test('reaches a subnet behind one leaf over the L3 VNI', () => {
+  test('[Z12] symmetric IRB: reaches a subnet behind one leaf over the L3 VNI', () => {
     const seen = fabricOf(options).send([routed(1, parseIpv4('10.9.2.10'))])
     expect(reached(seen, 1)).toEqual(['tenant1/far2'])
   })

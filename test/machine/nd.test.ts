@@ -69,7 +69,7 @@ function na(dst: Mac, from: Mac, target: Ipv6, to: Ipv6, flags: number, tells = 
 const asked = (bench: Bench, target: Ipv6) => bench.frame(14, ns(hostMac(2), target, { src: host6(2) }))
 const bindings = (bench: Bench) => [...bench.node.config.irbs[0]!.dynamic.keys()]
 
-describe('the gateway', () => {
+describe('[Z12] the anycast gateway', () => {
   test('[ND-3] advertises its address: router, solicited, override', () => {
     expect(new Bench().frame(13, ns(hostMac(1), gateway6))).toEqual([
       'nd-answered',
@@ -186,7 +186,7 @@ describe('binding', () => {
   })
 })
 
-describe('suppression', () => {
+describe('[Z12] [C11] suppression', () => {
   const known = () => {
     const bench = new Bench()
     bench.frame(13, ns(hostMac(1), host6(6)))

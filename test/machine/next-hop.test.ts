@@ -265,6 +265,34 @@ describe('[C14] how flows are spread', () => {
     )
   })
 
+  test.each([false, true])(
+    '[HASH-4] [HASH-6] equal members are within 5 % of even, resilient: %s',
+    (resilient) => {
+      for (const family of [4, 6] as const) {
+        for (const count of [2, 4]) {
+          const weights = Array.from({ length: count }, () => 1)
+          const chosen = spread(fanOut({ weights, family, seed: 7 }, resilient), family, 3000 * count)
+          for (const id of weights.map((_, i) => i + 1)) {
+            const share = chosen.filter((one) => one === id).length / 3000
+            expect(Math.abs(share - 1)).toBeLessThan(0.05)
+          }
+        }
+      }
+    },
+  )
+
+  test('a flow stays on one member whatever its packets are like: it is not reordered', () => {
+    const bench = fanOut({ weights: [1, 2, 3, 4], family: 4, seed: 3 }, false)
+    const packets = Array.from({ length: 64 }, (_, n) =>
+      build.ipv4(
+        { src: ip4('192.0.2.1'), dst: ip4('198.51.100.1'), id: n, tos: n, ttl: 64 + n },
+        build.udp({ srcPort: 1024, dstPort: 53 }, build.payload(new Uint8Array(n * 7))),
+      ),
+    )
+    const ports = packets.map((one) => bench.frame(IN, eth(portMac(1), farMac(1), one))[0]?.split(' ')[1])
+    expect(new Set(ports).size).toBe(1)
+  })
+
   test('[HASH-6] a member that goes moves its own flows alone, and when it comes back they alone move back', () => {
     assert(
       property(groupOf, nat(), (group, which) => {

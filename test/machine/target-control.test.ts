@@ -123,7 +123,7 @@ describe('a fabric with a control plane in the twin', () => {
     expect(new Set(wire.map(({ link }) => link))).toEqual(new Set(['leaf1--spine1', 'leaf2--spine1']))
   })
 
-  test('[EVPN-3] [TABLE-3] [ARP-4] a leaf answers for hosts of others that have spoken', async () => {
+  test('[Z12] [EVPN-3] [TABLE-3] [ARP-4] a leaf answers for hosts of others that have spoken', async () => {
     const target = twinTarget(plan, keys)
     await target.send([announcement(web1)])
     const request = {
@@ -141,7 +141,7 @@ describe('a fabric with a control plane in the twin', () => {
     expect(seen.wire).toEqual([])
   })
 
-  test('[TABLE-5] a host behind another leaf is routed to that leaf directly, by the L3 VNI', () => {
+  test('[Z12] [TABLE-5] a host behind another leaf is routed to that leaf directly, by the L3 VNI', () => {
     const fabric = running()
     fabric.send([announcement(web1), announcement(db3)])
     const seen = fabric.send([sent(7, web1, db3)])
