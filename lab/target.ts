@@ -97,6 +97,8 @@ class LabTarget implements KnowingTarget {
   private captures: LinkCaptures | undefined
   private captured: WireFrame[] = []
   private routing: RoutingWatch | undefined
+  /** The twin beside the lab knows what the lab knows: from the first reset on. */
+  private known = false
   private faults: readonly Fault[] = []
   private broken: Broken
   /** Wires that were broken when they were looked at last. */
@@ -267,6 +269,7 @@ class LabTarget implements KnowingTarget {
     // A frame still on its way would teach again what the flush has just made forgotten.
     await this.rest()
     this.oracle.reset()
+    this.known = true
     // A node answers in the order of requests, so that nothing is gained by waiting between them.
     await Promise.all(
       (['fdb', 'neighbours'] as const).map((table) => this.everywhere({ op: 'flush', table })),
@@ -361,7 +364,7 @@ class LabTarget implements KnowingTarget {
     if (this.routing === undefined || expected === undefined) return
     // What the twin expects is the quick way to know; that it does not come is for the comparison to find.
     const follows = (node: string) => this.follows(node)
-    if (!(await this.routing.reach(expected, follows))) {
+    if (!this.known || !(await this.routing.reach(expected, follows))) {
       await this.routing.settle({
         sessions: (_node, link) => hasSession(this.plan, this.broken, link),
         follows,
