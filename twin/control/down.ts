@@ -39,10 +39,17 @@ export function announcedControl({ name, control }: ControlNode, { withdrawn = [
   }
 }
 
-/** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` for a prefix that its node does not have */
-export function checkWithdrawn(nodes: readonly ControlNode[], { withdrawn = [] }: Down): void {
+/**
+ * @param controls by name, takes the place of what nodes are told
+ * @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` for a prefix that its node does not have
+ */
+export function checkWithdrawn(
+  nodes: readonly ControlNode[],
+  { withdrawn = [] }: Down,
+  controls: ReadonlyMap<string, NodeControl> = new Map(),
+): void {
   for (const { node, prefix } of withdrawn) {
-    const { control } = nodes.find(({ name }) => name === node) ?? {}
+    const control = controls.get(node) ?? nodes.find(({ name }) => name === node)?.control
     if (control === undefined) throw missing(`node ${node}`)
     const own = [...control.originate, ...(control.evpn?.vrfs.flatMap(({ prefixes }) => prefixes) ?? [])]
     if (!own.some((one) => canonical(one) === canonical(prefix))) throw missing(`prefix ${prefix} of ${node}`)

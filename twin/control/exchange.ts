@@ -51,17 +51,30 @@ export class Entry {
   }
 }
 
+/** True when a session brings all paths of a key (BGP-14), not the best alone. */
+export function bringsAll({ reverse }: PeerSession, routed: Routed | undefined): boolean {
+  return routed !== undefined && reverse.config.addPaths === true
+}
+
+/** The path that a node accepts over a session that brings one, from an entry at the other end. */
+export function receivedBest(
+  session: PeerSession,
+  entry: Entry,
+  routed: Routed | undefined,
+): BgpPath | undefined {
+  const path = told(session.reverse, entry.best, routed, entry)
+  return path && accepted(session, path, routed)
+}
+
 /** The paths that a node accepts over a session from an entry at the other end. */
 export function received(session: PeerSession, entry: Entry, routed: Routed | undefined): readonly BgpPath[] {
   return heard(session, entry, routed).flatMap((path) => accepted(session, path, routed) ?? [])
 }
 
-/** What arrives over a session: the best path, or all (BGP-14). */
+/** What arrives over a session: the best path, or all. */
 export function heard(session: PeerSession, entry: Entry, routed: Routed | undefined): readonly BgpPath[] {
   const sender = session.reverse
-  if (routed !== undefined && sender.config.addPaths === true) {
-    return entry.accepted.flatMap((one) => told(sender, one, routed) ?? [])
-  }
+  if (bringsAll(session, routed)) return entry.accepted.flatMap((one) => told(sender, one, routed) ?? [])
   const path = told(sender, entry.best, routed, entry)
   return path === undefined ? [] : [path]
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { bestOf, usedWith } from './decision.js'
-import { Entry, received, type Routed } from './exchange.js'
+import { bringsAll, Entry, received, receivedBest, type Routed } from './exchange.js'
 import {
   isSameCandidate,
   isSameList,
@@ -48,6 +48,11 @@ export function candidatesAt(problem: Problem, entries: Entries, index: number):
   for (const session of problem.nodes[index]?.sessions ?? []) {
     const entry = entries[session.remote]
     if (entry === undefined || !carries(session, problem)) continue
+    if (!bringsAll(session, problem.routed)) {
+      const path = receivedBest(session, entry, problem.routed)
+      if (path !== undefined) candidates.push({ path, peer: session, ordinal: 0 })
+      continue
+    }
     for (const [ordinal, path] of received(session, entry, problem.routed).entries()) {
       candidates.push({ path, peer: session, ordinal })
     }

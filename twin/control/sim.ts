@@ -119,10 +119,7 @@ export class ControlPlaneSim {
     const { control, down = this.#down } = change
     for (const name of change.learned?.keys() ?? []) this.#topology.indexOf(name)
     this.#topology.checkDown(down)
-    checkWithdrawn(
-      this.#nodes.map((node) => ({ ...node, control: control?.get(node.name) ?? node.control })),
-      down,
-    )
+    checkWithdrawn(this.#nodes, down, control)
     if (control !== undefined) this.#setControls(control, down, touched, speakers)
     const affected = this.#apply(change, touched, speakers)
     return new Set([...affected].map((index) => this.#nameOf(index)))

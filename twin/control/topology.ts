@@ -199,7 +199,7 @@ export class Topology {
     for (const node of this.#nodes) {
       const isStopped = stopped.has(node.index)
       // What a node ended is not remembered by a daemon that starts anew.
-      if (!isStopped && (node.isStopped || this.isDown(node.index))) {
+      if (!isStopped && this.#ended.size > 0 && (node.isStopped || this.isDown(node.index))) {
         for (const { config } of node.sessions) this.#ended.delete(placeOf(node.index, config.link))
       }
       if (isStopped === node.isStopped) continue
@@ -217,14 +217,14 @@ export class Topology {
 
   /** But for its link. */
   #canBeUp(session: PeerSession): boolean {
-    return agree(session) && [session, session.reverse].every((end) => this.#isHeld(end))
+    return agree(session) && this.#isHeld(session) && this.#isHeld(session.reverse)
   }
 
   /** By one of its ends. Peers keep a session whose daemon is about to be back as if it were up (BGP-16). */
   #isHeld({ node, config }: PeerSession): boolean {
-    const { isStopped = false, control } = this.#nodes[node] ?? {}
-    if (this.isDown(node) || this.#ended.has(placeOf(node, config.link))) return false
-    return !isStopped || control?.gracefulRestart !== undefined
+    if (this.isDown(node) || (this.#ended.size > 0 && this.#ended.has(placeOf(node, config.link))))
+      return false
+    return !this.isStopped(node) || this.#nodes[node]?.control.gracefulRestart !== undefined
   }
 }
 
