@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { controlPlaneBench } from './control-plane.js'
 import { root } from './demo.js'
 import { engineBench } from './engine.js'
+import { failoverBench } from './failover.js'
 import type { Bench, Figure, Skip } from './figure.js'
 import { forwardingBench } from './forwarding.js'
 import { circumstances, load } from './host.js'
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   forwardingBench,
   latencyBench,
   controlPlaneBench,
+  failoverBench,
 ]
 const LEAST_RUNS = 5
 

@@ -20,6 +20,10 @@ const RUN = 0x7a740002
 /** UDP ports that are tried for a flow that is to take a certain way. */
 const FIRST_PORT = 40_000
 const PORTS = 512
+/** No packet of a flow has this number. */
+const WARM_UP = 0xffff_ffff
+/** ms for a neighbour to answer. */
+const WARMS = 50
 
 /** What a flow looks like, and the way it takes while nothing is broken. */
 export interface Way {
@@ -116,8 +120,23 @@ export class FailoverLab {
   }
 
   /** Breaks something that cannot be mended while the flow goes by. @throws LabError as {@link measureLoss} */
-  losing(way: Way, breakIt: () => Promise<void>, options: FailoverOptions): Promise<Loss> {
+  async losing(way: Way, breakIt: () => Promise<void>, options: FailoverOptions): Promise<Loss> {
+    await this.warm(way)
     return measureLoss(this.lab, this.flow(way, options), breakIt)
+  }
+
+  /** A neighbour that nobody has asked for of late is asked for again, and so is a host of an address that has not been sent to yet. */
+  private async warm({ from, to, port }: Way): Promise<void> {
+    const near = this.host(from)
+    const frames = to.flatMap((id) => {
+      const far = this.host(id)
+      return [
+        { host: id, data: base64(frameBetween(far, near, port, WARM_UP)) },
+        { host: from, data: base64(frameBetween(near, far, port, WARM_UP)) },
+      ]
+    })
+    await this.lab.probe({ op: 'send', frames })
+    await delay(WARMS)
   }
 
   /** Frames that have come in at the ends of these links, of the link that has had the fewest: each of a flow's adds one to each. */

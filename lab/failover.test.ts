@@ -27,6 +27,10 @@ describe('the loss of a flow', () => {
     ])
   })
 
+  it('cannot be told of a flow of which nothing arrived', () => {
+    expect(() => lossOf({ at, received: new Map(), broke: [3, 4] })).toThrow(/ZT_LAB_LOST/)
+  })
+
   it.each([
     [0, /cut off before anything broke/],
     [9, /still cut off/],

@@ -26,8 +26,10 @@ describe('the demo-bgp fabric', () => {
   const names = (role: string) => plan.nodes.filter((node) => node.role === role).map(({ name }) => name)
   const [spines, leaves] = [names('spine'), names('leaf')]
   const links = plan.links.map(({ id }) => id)
-  const loopbackOf = (name: string) =>
-    plan.nodes.find((node) => node.name === name)?.control?.originate[0] ?? ''
+  const controlOf = (name: string) => plan.nodes.find((node) => node.name === name)?.control
+  const loopbackOf = (name: string) => controlOf(name)?.originate[0] ?? ''
+  /** A prefix of a tenant's, which travels as type 5. */
+  const tenantPrefixOf = (name: string) => controlOf(name)?.evpn?.vrfs[0]?.prefixes[0] ?? ''
   let dynamics: DynamicsLab
 
   beforeAll(async () => {
@@ -48,7 +50,8 @@ describe('the demo-bgp fabric', () => {
     ['[FAULT-4]', { kind: 'daemon-down', node: leaf }],
     ['[FAULT-4]', { kind: 'daemon-hangs', node: drawn([...spines, ...leaves], 5) }],
     ['[FAULT-5]', { kind: 'agent-down', node: leaf }],
-    ['[FAULT-6]', { kind: 'withdrawn', node: leaf, prefix: loopbackOf(leaf) }],
+    ['[FAULT-6]', { kind: 'withdrawn', node: spine, prefix: loopbackOf(spine) }],
+    ['[FAULT-6]', { kind: 'withdrawn', node: leaf, prefix: tenantPrefixOf(leaf) }],
   ]
 
   it('is what the twin says before anything breaks', async () => {
@@ -57,8 +60,8 @@ describe('the demo-bgp fabric', () => {
 
   it.each(faults)('%s settles on what the twin says, and back: %j', async (_clause, fault) => {
     const where = `ZT_SEED=${seed}`
+    await dynamics.fail(fault)
     try {
-      await dynamics.fail(fault)
       expect(await dynamics.differences(), `broken, ${where}`).toEqual([])
     } finally {
       await dynamics.repair(fault)
