@@ -187,6 +187,21 @@ describe('the network of a lab as commands', () => {
     expect(inside('zt-k3f9a2-spine1').lateSysctls).toEqual([])
   })
 
+  it('[BGP-10] switches IPv6 on for TAPs of links without numbers, and routes IPv4 by way of it', () => {
+    const unnumbered = structuredClone(plan) as Plan
+    const { interfaces, tables } = unnumbered.nodes[0]!.program
+    for (const one of interfaces) if ('addresses' in one && one.kind !== 'loopback') one.addresses = []
+    tables.neighbours = [{ interface: 2, address: 'fe80::1', mac: '02:00:00:00:00:21' }]
+    tables.groups = [{ id: 1, members: [{ interface: 2, gateway: 'fe80::1' }] }]
+    tables.routes = [{ vrf: 0, prefix: '10.255.0.2/32', group: 1 }]
+    const script = networkScript(wiringOf('k3f9a2', unnumbered)).inside.find(({ namespace }) =>
+      namespace.endsWith('leaf1'),
+    )
+    expect(script?.lateSysctls).toContainEqual(['ipv6/conf/eth2/disable_ipv6', '0'])
+    expect(script?.lateIp).toContain('neigh add fe80::1 lladdr 02:00:00:00:00:21 dev eth2 nud permanent')
+    expect(script?.lateIp).toContain('route add 10.255.0.2/32 via inet6 fe80::1 dev eth2')
+  })
+
   it('computes no checksums for hosts in the device', () => {
     expect(inside('zt-k3f9a2-h-shop-web1').offloads).toEqual(['eth0'])
   })

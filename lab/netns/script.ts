@@ -60,7 +60,12 @@ export function shellScript(scripts: readonly NamespaceScript[]): string {
 function nodeScript(node: NodeWiring): NamespaceScript {
   const phys = node.ports.map(({ device }) => phyName(device))
   const sealed = node.ports.filter((port) => port.sealed).map(({ device }) => phyName(device))
-  const hasIpv6 = [...node.loopback, ...node.taps.flatMap((tap) => tap.addresses)].some(isIpv6)
+  // Links without numbers have neighbours by link-local addresses, and the kernel gives a TAP its own of these (BGP-10).
+  const hasIpv6 = [
+    ...node.loopback,
+    ...node.taps.flatMap((tap) => tap.addresses),
+    ...node.neighbours.map(({ address }) => address),
+  ].some(isIpv6)
   return {
     namespace: node.namespace,
     sysctls: [
@@ -98,7 +103,7 @@ function nodeScript(node: NodeWiring): NamespaceScript {
       ...node.neighbours.map(
         ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
       ),
-      ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(hops)}`),
+      ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
     ],
     tc: sealed.flatMap((device) => [
       `qdisc add dev ${device} clsact`,
@@ -130,10 +135,16 @@ function tapLines({ device, mac, mtu, addresses }: Tap): string[] {
   ]
 }
 
-function hopsText(hops: readonly { readonly device: string; readonly gateway?: string }[]): string {
-  const text = hops.map(
-    ({ device, gateway }) => `${gateway === undefined ? '' : `via ${gateway} `}dev ${device}`,
-  )
+function hopsText(
+  prefix: string,
+  hops: readonly { readonly device: string; readonly gateway?: string }[],
+): string {
+  const text = hops.map(({ device, gateway }) => {
+    if (gateway === undefined) return `dev ${device}`
+    // RFC 8950: the family is said where it is not the prefix's.
+    const family = isIpv6(gateway) && !isIpv6(prefix) ? 'inet6 ' : ''
+    return `via ${family}${gateway} dev ${device}`
+  })
   return text.length === 1 ? text.join('') : text.map((hop) => `nexthop ${hop}`).join(' ')
 }
 
