@@ -66,7 +66,7 @@ export type Side = 'port' | 'tunnel'
 export function hostFrame(random: Random, words: BridgeWords, side: Side, sizes: Sizes): Uint8Array {
   const n = hostNumber(random, words, side)
   // Where nobody snoops, multicast is one kind of flooding among others.
-  const multicast = words.snoops ? 26 : 3
+  const multicast = words.snoops ? 45 : 3
   const src = random.chance(94) ? (words.macs[n] ?? random.pick(words.macs)) : oddSource(random, words)
   const stack = random.weighted<() => Stack>([
     [32, () => routedV4(random, words, n, src, sizes)],

@@ -28,8 +28,8 @@ import { ipv4Packet, ipv6Packet, type Sizes } from './packets.js'
 import type { Random } from './random.js'
 import type { BridgeWords } from './vocabulary.js'
 
-/** Few, so that frames meet memberships; two of one MAC address; edges of what is snooped. */
-const GROUPS4 = ['239.1.1.1', '239.1.1.2', '232.1.1.1', '225.129.1.1']
+/** Few, one more often than others, so that frames meet memberships; two of one MAC address; edges of what is snooped. */
+const GROUPS4 = ['239.1.1.1', '239.1.1.1', '239.1.1.2', '225.129.1.1']
 const EDGES4 = [
   '224.0.0.5',
   '224.0.0.255',
@@ -39,12 +39,12 @@ const EDGES4 = [
   '10.1.0.11',
   '0.0.0.0',
 ]
-const GROUPS6 = ['ff05::1:3', 'ff0e::101', 'ff35::1:3', 'ff03::1']
+const GROUPS6 = ['ff05::1:3', 'ff05::1:3', 'ff35::1:3', 'ff03::1']
 const EDGES6 = ['ff02::1:ff00:11', 'ff01::1', 'ff00::', 'ff12::fb', '2001:db8:1::b', '::', 'ff0f::1']
 
 /** A frame of host `n` of a bridge. */
 export function groupFrame(random: Random, words: BridgeWords, src: Mac, n: number, sizes: Sizes): Stack {
-  const family = random.chance(55) ? 4 : 6
+  const family = random.chance(60) ? 4 : 6
   const group = groupOf(random, family)
   if (random.chance(40)) return streamTo(random, words, src, n, group, family, sizes)
   return family === 4 ? igmp(random, words, src, n, group) : mld(random, words, src, n, group)
