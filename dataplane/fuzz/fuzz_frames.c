@@ -11,6 +11,7 @@
 
 #include "fuzz/support.h"
 #include "src/machine/internal.h"
+#include "ztos/group_report.h"
 
 #define STEPS 64u
 
@@ -46,6 +47,10 @@ static void forget(struct zt_machine *machine)
         struct zt_interface *interface = &machine->program->interfaces[i];
         if (interface->kind == ZT_KIND_BRIDGE)
             zt_fdb_flush(interface->br.fdb, ZT_FDB_NONE);
+        if (interface->kind == ZT_KIND_BRIDGE && interface->br.memberships != NULL)
+            zt_memberships_flush(interface->br.memberships, ZT_MEMBERSHIP_NONE);
+        if (interface->kind == ZT_KIND_PORT)
+            interface->port.down = machine->down[interface->id] = false;
         if (interface->kind != ZT_KIND_MACSEC)
             continue;
         interface->macsec.tx.pn = 1;
@@ -79,12 +84,35 @@ static const char *const changes[] = {
     "{\"table\":\"route\",\"vrf\":1,\"prefix\":\"10.1.2.0/24\",\"members\":null}",
     "{\"table\":\"flood\",\"interface\":13,\"remotes\":[\"10.255.0.3\"]}",
 };
-#define CHANGES (sizeof changes / sizeof *changes)
+#define TABLE_CHANGES (sizeof changes / sizeof *changes)
+/* Behind them carrier that is lost and comes back: ports 1 and 2 (CTRL-8). */
+#define CHANGES (TABLE_CHANGES + 4)
+
+/* The leaf, with a bridge that snoops. */
+static const char *leaf_program(size_t *length)
+{
+    static const char at[] = "\"name\":\"br10\",\"kind\":\"bridge\",",
+                      more[] = "\"snooping\":20000000000,";
+    static char *text;
+    size_t before;
+    if (text == NULL) {
+        const char *leaf = fuzz_program("leaf", length), *found = strstr(leaf, at);
+        text = calloc(*length + sizeof more, 1);
+        if (text == NULL || found == NULL)
+            abort();
+        before = (size_t)(found - leaf) + sizeof at - 1;
+        memcpy(text, leaf, before);
+        strcpy(text + before, more);
+        strcpy(text + before + sizeof more - 1, leaf + before);
+    }
+    *length = strlen(text);
+    return text;
+}
 
 static void start(void)
 {
     size_t length;
-    const char *leaf = fuzz_program("leaf", &length);
+    const char *leaf = leaf_program(&length);
     if (sealer == NULL) {
         for (uint32_t i = 0; i < 2; i++)
             machines[i] = zt_machine_create(
@@ -119,7 +147,7 @@ static uint8_t *seal(const uint8_t *frame, uint32_t length, uint32_t *sealed_len
     return sealed;
 }
 
-/* IPv4 header checksum, so that headers pass whose other fields were changed. */
+/* Checksums of IPv4 and IGMP, so that headers pass whose other fields were changed. */
 static void mend(uint8_t *frame, uint32_t length)
 {
     struct zt_ip_packet packet;
@@ -129,6 +157,12 @@ static void mend(uint8_t *frame, uint32_t length)
     zt_store_u16(frame + 24, 0);
     zt_store_be16(frame + 24,
                   zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, frame + ZT_ETH_HEADER, packet.header)));
+    uint8_t *igmp = frame + ZT_ETH_HEADER + packet.header;
+    if (frame[23] != ZT_PROTOCOL_IGMP || packet.length < packet.header + ZT_IGMP_LENGTH)
+        return;
+    zt_store_u16(igmp + 2, 0);
+    zt_store_be16(igmp + 2,
+                  zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, igmp, packet.length - packet.header)));
 }
 
 /* Inputs from the octets; frames are copied to memory of their exact size. `steps`: the change before an input and one, or 0. */
@@ -197,8 +231,15 @@ static void change(uint32_t number, uint64_t now)
     struct zt_effects effects[2];
     struct zt_error error;
     char text[400];
-    int length = snprintf(text, sizeof text, "{\"id\":1,\"op\":\"apply\",\"changes\":[%s]}",
+    int length;
+    if (number < TABLE_CHANGES)
+        length = snprintf(text, sizeof text, "{\"id\":1,\"op\":\"apply\",\"changes\":[%s]}",
                           changes[number]);
+    else
+        length =
+            snprintf(text, sizeof text, "{\"id\":1,\"op\":\"carrier\",\"interface\":%u,\"up\":%s}",
+                     1 + (unsigned int)(number - TABLE_CHANGES) % 2,
+                     number - TABLE_CHANGES < 2 ? "false" : "true");
     for (uint32_t i = 0; i < 2; i++)
         if (!zt_machine_control(machines[i], now, text, (size_t)length, &effects[i], &error))
             abort();

@@ -55,10 +55,14 @@ for name, frame in SMALL.items():
     if name.startswith(("UDP_WEB1_D", "UDP6_WEB1", "FAR_WEB1", "FAR_ARP", "ARP_WEB1", "NS_WEB1", "NA_WEB2", "ECHO", "ECMP_0")):
         step = bytes([PORTS.index(port_of(frame)) if port_of(frame) in PORTS else 6, 1, len(frame)]) + frame
         write("frames", name.lower(), step)
+for name in ("IGMP_JOIN_WEB1", "IGMP3_JOIN_WEB1", "IGMP3_MANY_WEB1", "IGMP3_LIES_WEB1", "MLD_JOIN_WEB1", "MLD2_LEAVE_WEB1"):
+    report, data = frames[name], frames["GROUP_WEB2"]
+    write("frames", name.lower(), b"".join(bytes([PORTS.index(port_of(frame)), 1, len(frame)]) + frame
+                                           for frame in (report, data, frames["IGMP_LEAVE_WEB1"], data)))
 sequence = b"".join(bytes([PORTS.index(port_of(frames[name])), 1, len(frames[name])]) + frames[name]
                     for name in flow if len(frames[name]) < 128)
 write("frames", "sequence", sequence + bytes([240, 20, 0, 240, 40, 0]))
-for change in range(10):
+for change in range(14):
     write("frames", f"changed_{change}", sequence + bytes([200 + change, 1, 0]) + sequence)
 
 for name, text in {

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes frames.h: frames of the unit tests, built by scapy and by the hashes of docs/fabric-machine.md §3 written down here
 a second time, so that what is expected does not come from the code under test. Names: what it is, from whom, to whom."""
+import ipaddress
 import os
 import struct
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from scapy.all import ARP, ICMP, IP, UDP, TCP, Ether, IPv6, Raw, raw
-from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
+from scapy.layers.inet import IPOption_Router_Alert
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLDMultAddrRec, ICMPv6MLDone,
+                                ICMPv6MLQuery, ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_NA, ICMPv6ND_NS,
                                 ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, ICMPv6PacketTooBig, ICMPv6TimeExceeded,
-                                IPv6ExtHdrFragment, IPv6ExtHdrHopByHop)
+                                IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, RouterAlert)
 from scapy.layers.vxlan import VXLAN
 
 GATEWAY, SYSTEM, PEER_SYSTEM = "02:00:5e:00:00:01", "02:aa:00:00:00:01", "02:aa:00:00:00:02"
@@ -378,6 +381,90 @@ F["UDP_WEB1_NOWHERE_OUT"] = encapsulated(routed(udp4(GATEWAY, WEB1, IP1, "192.0.
 F["TRANSIT_OUT_2"] = routed(udp4(ETH1, PEER1, "10.99.0.1", "10.255.0.2"), PEER2, ETH2)
 F["TRANSIT_TO_3_BY_1"] = routed(udp4(ETH1, PEER1, "10.99.0.1", "10.255.0.3"), PEER1, ETH1)
 F["UDP_FAR_WEB1_L3_FROM_3"] = received(udp4(SYSTEM, PEER_SYSTEM, IPFAR, IP1), 50001, source=VTEP3)
+
+# ---- snooping
+def igmp(src, sip, dip, body, mac=None, options=True, ttl=1, flags=0):
+    """A message whose checksum is 0 in `body`, with the Router Alert option of RFC 3376 section 4."""
+    body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+    return Ether(dst=mac or group_mac(dip), src=src) / IP(src=sip, dst=dip, ttl=ttl, proto=2, id=0, flags=flags,
+                                                           options=[IPOption_Router_Alert()] if options else []) / Raw(body)
+
+
+def group_mac(group):
+    if ":" in group:
+        return "33:33:" + ":".join(f"{octet:02x}" for octet in inet_pton(group)[12:])
+    octets = [int(part) for part in group.split(".")]
+    return f"01:00:5e:{octets[1] & 127:02x}:{octets[2]:02x}:{octets[3]:02x}"
+
+
+def inet_pton(text):
+    return ipaddress.ip_address(text).packed
+
+
+def igmp2(type, group):
+    return struct.pack("!BBH", type, 0 if type != 0x11 else 100, 0) + inet_pton(group)
+
+
+def igmp3(*records, says=None):
+    """Records: (type, group, sources, octets of auxiliary data)."""
+    body = struct.pack("!BBHHH", 0x22, 0, 0, 0, len(records) if says is None else says)
+    for type, group, sources, more in records:
+        body += struct.pack("!BBH", type, more // 4, len(sources)) + inet_pton(group)
+        body += b"".join(inet_pton(source) for source in sources) + bytes(more)
+    return body
+
+
+def mld(src, sip, dip, message, mac=None, hlim=1, header=True):
+    """As scapy makes it: hop-by-hop header with Router Alert (RFC 2710 section 3)."""
+    ip = IPv6(src=sip, dst=dip, hlim=hlim)
+    return Ether(dst=mac or group_mac(dip), src=src) / (ip / IPv6ExtHdrHopByHop(options=[RouterAlert()]) if header else ip) / message
+
+
+def mld2(*records):
+    return ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(rtype=type, dst=group, sources=sources) for type, group, sources in records])
+
+
+G, G2, LINK = "239.1.2.3", "239.1.2.4", "224.0.0.251"
+G6, LINK6 = "ff05::1234", "ff02::fb"
+LL1, LL2 = "fe80::11", "fe80::12"
+for host, src, sip in (("WEB1", WEB1, IP1), ("WEB2", WEB2, IP2)):
+    F[f"IGMP_JOIN_{host}"] = igmp(src, sip, G, igmp2(0x16, G))
+    F[f"IGMP_LEAVE_{host}"] = igmp(src, sip, "224.0.0.2", igmp2(0x17, G))
+    F[f"IGMP3_JOIN_{host}"] = igmp(src, sip, "224.0.0.22", igmp3((4, G, [], 0)))
+    F[f"IGMP3_LEAVE_{host}"] = igmp(src, sip, "224.0.0.22", igmp3((3, G, [], 0)))
+    F[f"GROUP_{host}"] = udp4(group_mac(G), src, sip, G)
+F["IGMP1_JOIN_WEB1"] = igmp(WEB1, IP1, G, igmp2(0x12, G), options=False)
+F["IGMP_JOIN_LINK_WEB1"] = igmp(WEB1, IP1, LINK, igmp2(0x16, LINK))
+F["IGMP_JOIN_UNICAST_WEB1"] = igmp(WEB1, IP1, G, igmp2(0x16, "10.1.2.3"))
+F["IGMP_JOIN_FRAGMENT_WEB1"] = igmp(WEB1, IP1, G, igmp2(0x16, G), flags="MF")
+F["IGMP_JOIN_TO_WEB2"] = igmp(WEB1, IP1, G, igmp2(0x16, G), mac=WEB2)
+F["IGMP_QUERY_WEB1"] = igmp(WEB1, IP1, "224.0.0.1", igmp2(0x11, "0.0.0.0"))
+F["IGMP_UNKNOWN_WEB1"] = igmp(WEB1, IP1, "224.0.0.4", igmp2(0x13, "0.0.0.0"))
+F["IGMP3_MANY_WEB1"] = igmp(WEB1, IP1, "224.0.0.22", igmp3(
+    (1, "239.9.0.1", ["10.0.0.1"], 0), (2, "239.9.0.2", [], 8), (3, "239.9.0.3", ["10.0.0.1", "10.0.0.2"], 0),
+    (5, "239.9.0.4", ["10.0.0.1"], 4), (5, "239.9.0.5", [], 0), (6, "239.9.0.6", ["10.0.0.1"], 0), (9, "239.9.0.7", [], 0)))
+F["IGMP3_SAYS_MORE_WEB1"] = igmp(WEB1, IP1, "224.0.0.22", igmp3((4, G, [], 0), says=1000))
+F["IGMP3_SAYS_LESS_WEB1"] = igmp(WEB1, IP1, "224.0.0.22", igmp3((4, G, [], 0), (4, G2, [], 0), says=1))
+F["IGMP3_CUT_WEB1"] = igmp(WEB1, IP1, "224.0.0.22", igmp3((4, G, [], 0), (4, G2, ["10.0.0.1"], 0))[:-2])
+F["IGMP3_LIES_WEB1"] = igmp(WEB1, IP1, "224.0.0.22", igmp3((4, G, [], 0), (4, G2, [], 0))[:19] + b"\xff" + igmp3((4, G2, [], 0))[12:])
+F["FAR_IGMP_JOIN_RECEIVED"] = received(igmp(REMOTE, IP3, G, igmp2(0x16, G)), 10010)
+F["FAR_IGMP_LEAVE_RECEIVED"] = received(igmp(REMOTE, IP3, "224.0.0.2", igmp2(0x17, G)), 10010)
+F["FAR_IGMP_JOIN_FROM_3"] = received(igmp(REMOTE, IP3, G, igmp2(0x16, G)), 10010, source=VTEP3)
+F["FAR_GROUP_RECEIVED"] = received(udp4(group_mac(G), REMOTE, IP3, G), 10010)
+F["GROUP_LINK_WEB1"] = udp4(group_mac(LINK), WEB1, IP1, LINK)
+F["GROUP_2_WEB1"] = udp4(group_mac(G2), WEB1, IP1, G2)
+F["GROUP_TO_WEB2"] = udp4(WEB2, WEB1, IP1, G)
+F["MLD_JOIN_WEB1"] = mld(WEB1, LL1, G6, ICMPv6MLReport(mladdr=G6))
+F["MLD_JOIN_LINK_WEB1"] = mld(WEB1, LL1, LINK6, ICMPv6MLReport(mladdr=LINK6))
+F["MLD_LEAVE_WEB1"] = mld(WEB1, LL1, "ff02::2", ICMPv6MLDone(mladdr=G6))
+F["MLD_QUERY_WEB1"] = mld(WEB1, LL1, "ff02::1", ICMPv6MLQuery())
+F["MLD2_JOIN_WEB1"] = mld(WEB1, LL1, "ff02::16", mld2((4, G6, []), (1, "ff05::1", ["2001:db8::1"]), (6, "ff05::2", ["2001:db8::1"])))
+F["MLD2_LEAVE_WEB1"] = mld(WEB1, LL1, "ff02::16", mld2((3, G6, [])))
+F["MLD_JOIN_FAR_HOPS_WEB1"] = mld(WEB1, LL1, G6, ICMPv6MLReport(mladdr=G6), hlim=2)
+F["MLD_JOIN_BARE_WEB1"] = mld(WEB1, LL1, G6, ICMPv6MLReport(mladdr=G6), header=False)
+F["HOP_BY_HOP_ECHO_WEB1"] = mld(WEB1, LL1, G6, ICMPv6EchoRequest(id=1, seq=2))
+F["GROUP6_WEB2"] = udp6(group_mac(G6), WEB2, SIX2, G6)
+F["GROUP6_LINK_WEB2"] = udp6(group_mac(LINK6), WEB2, SIX2, LINK6)
 
 lines = ["/* SPDX-License-Identifier: Apache-2.0 */", "/* Made by make_frames.py with scapy; do not edit. */",
          "#ifndef ZTOS_TEST_FRAMES_H", "#define ZTOS_TEST_FRAMES_H", ""]
