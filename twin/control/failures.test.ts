@@ -88,7 +88,7 @@ test('[BGP-12] a session that ends in one set is there in the next', () => {
   const nodes = fabricOf(
     {
       a: { asn: 1, id: 1, originate: ['10.1.0.0/16', '10.2.0.0/16'] },
-      b: { asn: 2, id: 2, originate: [] },
+      b: { asn: 2, id: 2, originate: [], daemon: 'gobgp' },
       c: { asn: 3, id: 3, originate: [] },
       d: { asn: 4, id: 4, originate: [] },
     },

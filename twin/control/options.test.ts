@@ -180,7 +180,7 @@ describe('[BGP-12] maximum prefixes', () => {
     fabricOf(
       {
         a: { asn: 1, id: 1, originate: prefixes(count) },
-        b: { asn: 2, id: 2, originate: ['10.200.0.0/16'], ...b },
+        b: { asn: 2, id: 2, originate: ['10.200.0.0/16'], daemon: 'gobgp', ...b },
       },
       [['a', 'b', { b: { maximumPrefixes: 3, ...session } }]],
     )
@@ -195,11 +195,17 @@ describe('[BGP-12] maximum prefixes', () => {
     expect([...over.ended]).toEqual(['1 a--b'])
   })
 
-  test('FRR counts what its policy accepts, GoBGP what it is told', () => {
+  test('FRR notices with the one after, and counts what its policy accepts; GoBGP counts what it is told', () => {
+    expect([3, 4, 5].map((count) => isUp(new ControlPlaneSim(fabric(count, { daemon: 'frr' }))))).toEqual([
+      true,
+      true,
+      false,
+    ])
     const first = { match: { prefixes: [{ prefix: '10.0.0.0/16' }] }, action: 'accept' as const, set: {} }
     const policies = [{ name: 'one', statements: [first] }]
-    expect(isUp(new ControlPlaneSim(fabric(4, { policies }, { import: 'one' })))).toBe(true)
-    expect(isUp(new ControlPlaneSim(fabric(4, { policies, daemon: 'gobgp' }, { import: 'one' })))).toBe(false)
+    const filtered = (daemon: 'frr' | 'gobgp') => fabric(5, { policies, daemon }, { import: 'one' })
+    expect(isUp(new ControlPlaneSim(filtered('frr')))).toBe(true)
+    expect(isUp(new ControlPlaneSim(filtered('gobgp')))).toBe(false)
   })
 
   test('families are counted each for itself', () => {
@@ -341,7 +347,7 @@ describe('[BGP-14] additional paths', () => {
 
   test('each path counts against the limit', () => {
     const nodes = fabric(true).map((node) => {
-      const sessions = node.control.sessions.map((one) => ({ ...one, maximumPrefixes: 2 }))
+      const sessions = node.control.sessions.map((one) => ({ ...one, maximumPrefixes: 1 }))
       return node.name === 'b' ? { ...node, control: { ...node.control, sessions } } : node
     })
     expect(pathsAt(new ControlPlaneSim(nodes), 'b')).toEqual([])

@@ -12,8 +12,9 @@ import type { UnicastKey } from './unicast.js'
 /**
  * Those in which a peer has given more than the node takes, at rest. What came and went on the way there is not counted.
  *
- * GoBGP counts what it is told, before it looks for loops and asks its policies; FRR what it has accepted. Both count paths, where there
- * are several of a prefix.
+ * GoBGP counts what it is told, before it looks for loops and asks its policies. FRR counts what it had accepted when one more is told
+ * (`bgp_update`): it takes one too many, and ends with whatever the peer says next, which may be never. Both count paths, where there are
+ * several of a prefix.
  */
 export function sessionsOverLimit({ nodes }: Topology, all: Iterable<UnicastKey>): readonly PeerSession[] {
   const keys = { ipv4: [] as UnicastKey[], ipv6: [] as UnicastKey[] }
@@ -30,11 +31,23 @@ export function sessionsOverLimit({ nodes }: Topology, all: Iterable<UnicastKey>
 function isOver(session: PeerSession, keys: readonly UnicastKey[], limit: number): boolean {
   // Nearly always there are not so many in the fabric.
   const isPossible = keys.length > limit || session.reverse.config.addPaths === true
-  return isPossible && countOf(session, keys) > limit
+  return (
+    isPossible && COUNTS[session.self.daemon].count(session, keys) > limit + COUNTS[session.self.daemon].late
+  )
 }
 
-function countOf(session: PeerSession, keys: readonly UnicastKey[]): number {
-  const take = session.self.daemon === 'gobgp' ? heard : received
+const COUNTS = {
+  frr: {
+    late: 1,
+    count: (session: PeerSession, keys: readonly UnicastKey[]) => sumOf(received, session, keys),
+  },
+  gobgp: {
+    late: 0,
+    count: (session: PeerSession, keys: readonly UnicastKey[]) => sumOf(heard, session, keys),
+  },
+} as const
+
+function sumOf(take: typeof heard, session: PeerSession, keys: readonly UnicastKey[]): number {
   return keys.reduce((count, key) => {
     const entry = key.entries[session.remote]
     return entry === undefined || !carries(session, key.problem)
