@@ -11,14 +11,13 @@ import type { ProblemCode, Problems, Related } from './problem.js'
 import { compareSpans, type Span } from './source.js'
 import { formatPath, placeOfKey, placeOfValue, type Path, type Tree } from './tree.js'
 
-type Part = 'nodes' | 'seals' | 'links' | 'policies' | 'tenants' | 'intents'
+type Part = 'nodes' | 'seals' | 'links' | 'tenants' | 'intents'
 
 /** What a part is made from besides itself. */
 const inputs: Readonly<Record<Part, readonly Part[]>> = {
   nodes: [],
   seals: [],
   links: ['nodes'],
-  policies: ['nodes', 'links'],
   tenants: ['nodes'],
   intents: ['links', 'tenants'],
 }
