@@ -36,7 +36,10 @@ export class FabricJournals implements FabricObserver {
   }
 
   controlled(_node: string, operation: FabricOperation): void {
-    this.pending = (now) => ({ kind: 'control', request: { id: 0, ...operation }, now })
+    this.pending = (now) =>
+      operation.op === 'load'
+        ? { kind: 'load', program: operation.program, now }
+        : { kind: 'control', request: { id: 0, ...operation }, now }
   }
 
   processed(node: string, effects: readonly Effect[], now: Nanoseconds): void {

@@ -1,6 +1,6 @@
 /**
- * Generated fabrics with a control plane: hosts speak, move, are flushed and age in the twin, and the engine replays every
- * node's journal, the changes of its tables included.
+ * Generated fabrics with a control plane: hosts speak, move, are flushed and age in the twin, links, nodes and daemons break
+ * and are repaired, and the engine replays every node's journal, the changes of its tables included.
  */
 import { sample } from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -9,7 +9,12 @@ import { fabric as arbFabric } from '../../../sdk/arb/index.js'
 import type { Plan, PlanHost } from '../../../contract/plan.js'
 import { bgpControlPlane } from '../../../twin/control/index.js'
 import { controlPlaneOf } from '../../../twin/fabric-control.js'
-import { readJournal, TwinFabric, type FabricInjection } from '../../../twin/forward/index.js'
+import {
+  readJournal,
+  TwinFabric,
+  type FabricFault,
+  type FabricInjection,
+} from '../../../twin/forward/index.js'
 import { parseFabric } from '../../../twin/model/index.js'
 import { compile, deriveKeys } from '../../../twin/program/index.js'
 import {
@@ -130,20 +135,56 @@ function packet(random: Random, from: Speaker, src: Ip, to: Speaker): Stack {
   return build.ethernet(header, build.ipv4({ src, dst: isIpv6(dst) ? src : dst }, udp))
 }
 
+/** Three faults at most: then the oldest is put right. */
+function breakOrRepair(random: Random, plan: Plan, fabric: TwinFabric, broken: FabricFault[]): void {
+  if (broken.length === 3 || (broken.length > 0 && random.chance(40))) {
+    const [oldest] = broken.splice(0, 1)
+    if (oldest !== undefined) fabric.repair(oldest)
+    return
+  }
+  const fault = drawFault(random, plan)
+  if (fault === undefined || broken.some((one) => JSON.stringify(one) === JSON.stringify(fault))) return
+  fabric.fail(fault)
+  broken.push(fault)
+}
+
+function drawFault(random: Random, { links, nodes }: Plan): FabricFault | undefined {
+  const { name: node, control } = random.pick(nodes)
+  return random.weighted<() => FabricFault | undefined>([
+    [links.length > 0 ? 4 : 0, () => ({ kind: 'link-down', link: random.pick(links).id })],
+    [links.length > 0 ? 1 : 0, () => ({ kind: 'link-silent', link: random.pick(links).id })],
+    [3, () => ({ kind: 'node-down', node })],
+    [1, () => ({ kind: random.pick(['daemon-down', 'daemon-hangs']), node })],
+    [2, () => (control?.daemon === 'gobgp' ? { kind: 'agent-down', node } : undefined)],
+    [1, () => withdrawnOf(random, node, control)],
+  ])()
+}
+
+function withdrawnOf(
+  random: Random,
+  node: string,
+  control: Plan['nodes'][number]['control'],
+): FabricFault | undefined {
+  const own = [...(control?.originate ?? []), ...(control?.evpn?.vrfs ?? []).flatMap((one) => one.prefixes)]
+  return own.length === 0 ? undefined : { kind: 'withdrawn', node, prefix: random.pick(own) }
+}
+
 describe(`${COUNT} generated fabrics with a control plane`, () => {
   for (let index = 0; index < COUNT; index++) {
-    test(`[CTRL-6] [LEARN-6] [NEIGH-8] fabric ${index + 1}: the engine does what the twin did, changes of tables included`, () => {
+    test(`[CTRL-6] [CTRL-8] [LEARN-6] [NEIGH-8] fabric ${index + 1}: the engine does what the twin did, changes of tables and faults included`, () => {
       const { text, plan } = draw(index)
       const keys = deriveKeys(plan, new Uint8Array(32))
       const observer = new FabricJournals(plan)
       const fabric = new TwinFabric(plan, keys, { observer, controlPlane: controlPlaneOf(plan) })
       const random = new Random(seed + index)
       const speakers = speakersOf(plan)
+      const broken: FabricFault[] = []
       for (let step = 0; step < STEPS; step++) {
         random.weighted([
           [40, () => void fabric.send([speech(random, plan, speakers)])],
           [1, () => fabric.reset()],
           [1, () => fabric.advanceTime(random.pick([1e9, 299e9, 1500e9]))],
+          [3, () => breakOrRepair(random, plan, fabric, broken)],
         ])()
       }
       const journals = [...observer.journals].map(([node, journal]) => ({ node, bytes: journal.bytes() }))
