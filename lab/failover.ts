@@ -102,9 +102,9 @@ export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<v
   if (sent !== count) throw lost(`${sent} of ${count} packets could be sent`)
   const since = (time: bigint) => (Number(time) - started) / 1e6
   const broke = [since(began), since(done)] as const
-  if (broke[1] > lasts / 2)
+  if (broke[0] > lasts / 2)
     throw lost(
-      `it was broken ${Math.round(broke[1])} ms behind the first packet, too late to see what comes of it`,
+      `it was broken ${Math.round(broke[0])} ms behind the first packet, too late to see what comes of it`,
     )
   return lossOf({ at, received, broke })
 }

@@ -26,6 +26,8 @@ export interface LabPaths {
   readonly probeSocket: string
   readonly probeConfig: string
   readonly probeStatistics: string
+  readonly wireSocket: string
+  readonly wireConfig: string
   readonly agentsSocket: string
   readonly agentsConfig: string
   nodeSocket(node: string): string
@@ -57,6 +59,8 @@ export function labPaths(uid: number, lab: string, root: string = RUN_ROOT): Lab
     probeSocket: in_('_probe.sock'),
     probeConfig: in_('_probe.json'),
     probeStatistics: in_('stats', '_probe'),
+    wireSocket: in_('_wire.sock'),
+    wireConfig: in_('_wire.json'),
     agentsSocket: in_('_agents.sock'),
     agentsConfig: in_('_agents.json'),
     nodeSocket: (node) => in_(`${node}.sock`),

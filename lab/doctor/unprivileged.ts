@@ -90,7 +90,7 @@ async function userNamespaces(): Promise<Finding> {
 }
 
 function binaries(): Finding {
-  const names = ['ztos-fpe', 'ztos-probe'] as const
+  const names = ['ztos-fpe', 'ztos-probe', 'ztos-wire'] as const
   const missing = names.filter((name) => !isThere(() => findBinary(name)))
   return missing.length === 0
     ? { outcome: 'yes' }

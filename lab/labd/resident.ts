@@ -16,12 +16,13 @@ import { raced, within } from '../steps.js'
 
 /**
  * What an engine or a probe may still do: attach XDP and TAPs, open AF_XDP and packet sockets, load BPF, lock its umem;
- * the probe enters namespaces (setns(2) wants CAP_SYS_ADMIN); agents write routes in namespaces (`ip -n`) and ask daemons whose
+ * the probe enters namespaces (setns(2) wants CAP_SYS_ADMIN); the wire node asks for real-time priority; agents write routes in namespaces (`ip -n`) and ask daemons whose
  * sockets belong to another account. Everything else is taken away for good.
  */
 const CAPABILITIES = {
   engine: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock'],
   probe: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock', 'sys_admin'],
+  wire: ['net_admin', 'net_raw', 'bpf', 'perfmon', 'ipc_lock', 'sys_nice'],
   agents: ['net_admin', 'sys_admin', 'dac_override'],
 } as const
 

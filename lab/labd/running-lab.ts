@@ -30,6 +30,7 @@ import type { Programs } from './protocol.js'
 import { Resident } from './resident.js'
 import { beforeControl, Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
+import { wireStep } from './wire.js'
 
 export interface UpRequest {
   readonly plan: Plan
@@ -121,6 +122,7 @@ export class RunningLab {
           },
         },
         { name: 'inside', setUp: (signal) => configureNamespaces(script, signal) },
+        ...this.wireSteps(wiring, hooks),
         {
           name: 'engines',
           setUp: (signal) => this.startEngines(engine, request, wiring, hooks, signal),
@@ -246,6 +248,16 @@ export class RunningLab {
       this.programs.set(name, program)
     }
     writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
+  }
+
+  /** Of a plan with links that take time. */
+  private wireSteps({ wire }: Wiring, hooks: RunHooks): Step[] {
+    if (wire === undefined) return []
+    const { paths, invoker } = this
+    const onExit = ({ title }: Resident) => {
+      if (!this.stopping && this.state.phase === 'up') hooks.onDeath(title)
+    }
+    return [wireStep({ wire, paths, invoker, env: childEnvironment(invoker, this.state.id), onExit })]
   }
 
   /** Of a plan with a control plane: what makes its tables. */

@@ -210,6 +210,20 @@ describe('the network of a lab as commands', () => {
     expect(shellScript([inside('zt-k3f9a2-leaf1')])).toContain('echo "in namespace zt-k3f9a2-leaf1" >&2')
   })
 
+  it('joins the ends of a link that takes time by the wire node, and sets none of its devices up', () => {
+    const [first, ...others] = plan.links
+    const slow = { ...plan, links: [{ ...first!, delay: 5_000_000 }, ...others] } as Plan
+    const wiring = wiringOf('k3f9a2', slow)
+    const { create, inside: all } = networkScript(wiring)
+    expect(create.filter((line) => line.includes('wire.0'))).toEqual([
+      'netns add zt-k3f9a2-wire.0',
+      'link add eth1.phy address 02:00:00:00:00:11 mtu 1778 netns zt-k3f9a2-leaf1 type veth peer name w0a mtu 1778 netns zt-k3f9a2-wire.0',
+      'link add eth1.phy address 02:00:00:00:00:21 mtu 1778 netns zt-k3f9a2-spine1 type veth peer name w0b mtu 1778 netns zt-k3f9a2-wire.0',
+    ])
+    expect(wiring.wire?.links).toEqual([{ id: 'leaf1--spine1', a: 'w0a', b: 'w0b', delay: 5_000_000 }])
+    expect(all.find(({ namespace }) => namespace === 'zt-k3f9a2-wire.0')?.ip).toEqual([])
+  })
+
   it('removes namespaces by name', () => {
     expect(removalScript(['zt-k3f9a2-leaf1'])).toEqual(['netns del zt-k3f9a2-leaf1'])
   })

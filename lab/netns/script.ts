@@ -6,7 +6,16 @@
  */
 import { NETNS_ROOT } from '../paths.js'
 import { phyName } from '../names.js'
-import { HOST_DEVICE, type HostWiring, type NodeWiring, type Tap, type Wiring } from './wiring.js'
+import {
+  HOST_DEVICE,
+  type HostWiring,
+  type NodeWiring,
+  type Tap,
+  type Veth,
+  type VethEnd,
+  type WireNode,
+  type Wiring,
+} from './wiring.js'
 
 /** What is done inside one namespace, in this order. */
 export interface NamespaceScript {
@@ -37,13 +46,39 @@ export function networkScript(wiring: Wiring): NetworkScript {
   return {
     create: [
       ...wiring.namespaces.map((name) => `netns add ${name}`),
-      ...wiring.veths.map(({ ends: [a, b], mtu }) => {
-        const end = ({ device, mac, namespace }: typeof a) =>
-          `${device} address ${mac} mtu ${mtu} netns ${namespace}`
-        return `link add ${end(a)} type veth peer name ${end(b)}`
-      }),
+      ...wiring.veths.flatMap((veth) => cables(veth, wiring.wire)),
     ],
-    inside: [...wiring.nodes.map(nodeScript), ...wiring.hosts.map(hostScript)],
+    inside: [
+      ...wiring.nodes.map(nodeScript),
+      ...wiring.hosts.map(hostScript),
+      ...(wiring.wire === undefined ? [] : [wireScript(wiring.wire)]),
+    ],
+  }
+}
+
+/** One cable, or two with the wire node between them. */
+function cables({ ends: [a, b], mtu, through }: Veth, wire: WireNode | undefined): string[] {
+  const end = ({ device, mac, namespace }: VethEnd) =>
+    `${device} address ${mac} mtu ${mtu} netns ${namespace}`
+  const join = (one: string, other: string) => `link add ${one} type veth peer name ${other}`
+  if (through === undefined || wire === undefined) return [join(end(a), end(b))]
+  const middle = (device: string) => `${device} mtu ${mtu} netns ${wire.namespace}`
+  return [join(end(a), middle(through[0])), join(end(b), middle(through[1]))]
+}
+
+/** Its devices are set up and down by the wire node itself, as their far ends have carrier. */
+function wireScript({ namespace }: WireNode): NamespaceScript {
+  return {
+    namespace,
+    sysctls: [
+      ['ipv6/conf/all/disable_ipv6', '1'],
+      ['ipv6/conf/default/disable_ipv6', '1'],
+    ],
+    ip: [],
+    lateSysctls: [],
+    lateIp: [],
+    tc: [],
+    offloads: [],
   }
 }
 

@@ -7,7 +7,7 @@
 import type { Plan, PlanNode } from '../../contract/plan.js'
 import type { Interface, MacsecInterface, PortInterface } from '../../contract/program.js'
 import { LabError } from '../errors.js'
-import { checkPortName, namespacesOf, phyName } from '../names.js'
+import { checkPortName, namespacePrefix, namespacesOf, phyName } from '../names.js'
 
 /** The largest frame less 14 octets that the engine takes: its umem frames are 2 KiB, 256 of them the kernel's headroom. */
 export const MAX_LINK_MTU = 1778
@@ -24,6 +24,19 @@ export interface Veth {
   readonly id: string
   readonly ends: readonly [VethEnd, VethEnd]
   readonly mtu: number
+  /** Of a link with a delay: the devices of the wire node between its ends, the first one's and the second one's. */
+  readonly through?: readonly [string, string]
+}
+/** The node that delays what crosses links (`dataplane/src/wire`): a namespace, and two devices in it for each of them. */
+export interface WireNode {
+  readonly namespace: string
+  readonly links: readonly {
+    readonly id: string
+    readonly a: string
+    readonly b: string
+    /** One way, ns. */
+    readonly delay: number
+  }[]
 }
 /** A persistent TAP: a port as the node's kernel sees it, above a seal if there is one. */
 export interface Tap {
@@ -65,6 +78,8 @@ export interface Wiring {
   readonly veths: readonly Veth[]
   readonly nodes: readonly NodeWiring[]
   readonly hosts: readonly HostWiring[]
+  /** Absent where no link has a delay. */
+  readonly wire?: WireNode
 }
 
 /** @throws LabError `ZT_LAB_PLAN` for names or MTUs that no lab can have, and for a plan that contradicts itself */
@@ -87,16 +102,37 @@ export function wiringOf(lab: string, plan: Plan): Wiring {
       mtu: checkMtu(node.name, port),
     }
   }
+  const wire = wireNode(lab, plan)
   return {
-    namespaces: [...namespaces.nodes.values(), ...namespaces.hosts.values()],
+    namespaces: [
+      ...namespaces.nodes.values(),
+      ...namespaces.hosts.values(),
+      ...(wire === undefined ? [] : [wire.namespace]),
+    ],
+    ...(wire === undefined ? {} : { wire }),
     veths: [
-      ...plan.links.map(({ id, a, b }) => veth(id, end(a), end(b))),
+      ...plan.links.map(({ id, a, b }) => {
+        const between = wire?.links.find((link) => link.id === id)
+        const direct = veth(id, end(a), end(b))
+        return between === undefined ? direct : { ...direct, through: [between.a, between.b] as const }
+      }),
       ...plan.hosts.map(({ id, at, mac }) =>
         veth(id, end(at), { namespace: namespaces.hosts.get(id) ?? '', device: HOST_DEVICE, mac }),
       ),
     ],
     nodes: plan.nodes.map((node) => nodeWiring(node, namespaces.nodes.get(node.name) ?? '')),
     hosts: plan.hosts.map(({ id, mac }) => ({ host: id, namespace: namespaces.hosts.get(id) ?? '', mac })),
+  }
+}
+
+function wireNode(lab: string, { links }: Plan): WireNode | undefined {
+  const delayed = links.flatMap(({ id, delay = 0 }) => (delay === 0 ? [] : [{ id, delay }]))
+  if (delayed.length === 0) return undefined
+  // No node's name holds a dot, so that it is nobody else's.
+  const namespace = `${namespacePrefix(lab)}wire.0`
+  return {
+    namespace,
+    links: delayed.map(({ id, delay }, n) => ({ id, a: `w${n}a`, b: `w${n}b`, delay })),
   }
 }
 
