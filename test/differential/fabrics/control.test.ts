@@ -20,16 +20,22 @@ import { compile, deriveKeys } from '../../../twin/program/index.js'
 import {
   build,
   encodeFrame,
+  formatIp,
   IPV6_ALL_NODES,
   isIpv6,
+  linkLocalOf,
   MAC_BROADCAST,
   MAC_ZERO,
+  macOfIpv4Group,
   macOfIpv6Group,
   parseInterfaceAddress,
+  parseIpv4,
+  parseIpv6,
   parseMac,
   type Ip,
   type Stack,
 } from '../../../twin/packet/index.js'
+import { IGMP, igmpMessage, MLD, octetsOf } from '../../machine/support/multicast.js'
 import { FabricJournals } from '../../support/fabric-journals.js'
 import { runSeed } from '../../support/run-seed.js'
 import { EngineBench, MODES } from '../machine/engine.js'
@@ -53,11 +59,38 @@ function draw(index: number): { readonly text: string; readonly plan: Plan } {
   } as const
   const [drawn] = sample(arbFabric(options), { seed: (seed + index) | 0, numRuns: 1 })
   if (drawn === undefined) throw new Error('nothing was drawn')
-  const file = parse(drawn.text) as { underlay: object }
-  const text = stringify({ ...file, underlay: { ...file.underlay, control: 'bgp' } })
+  const text = stringify(serviced(parse(drawn.text) as FabricText, new Random(seed + index)))
   const { fabric, problems } = parseFabric(Buffer.from(text), 'drawn.yaml')
   if (fabric === undefined) throw new Error(JSON.stringify(problems))
   return { text, plan: compile(fabric, bgpControlPlane) }
+}
+
+interface FabricText {
+  readonly underlay: object
+  readonly links: readonly object[]
+  readonly tenants: Readonly<Record<string, { readonly networks: Readonly<Record<string, object>> }>>
+}
+
+/** As in a fabric in service: shares of links, resilient choices, links without addresses, multicast where it is asked for. */
+function serviced({ underlay, links, tenants, ...rest }: FabricText, random: Random): object {
+  return {
+    ...rest,
+    underlay: {
+      ...underlay,
+      control: 'bgp',
+      ...(random.chance(50) ? { resilient: true } : {}),
+      ...(random.chance(40) ? { links: 'unnumbered' } : {}),
+    },
+    links: random.chance(50) ? links.map((one) => ({ ...one, weight: random.between(1, 9) })) : links,
+    tenants: Object.fromEntries(
+      Object.entries(tenants).map(([name, tenant]) => {
+        const networks = Object.entries(tenant.networks).map(([id, one]) =>
+          random.chance(60) ? [id, { ...one, snooping: true }] : [id, one],
+        )
+        return [name, { ...tenant, networks: Object.fromEntries(networks) as object }]
+      }),
+    ),
+  }
 }
 
 /** A host of the plan, or one that moves: its address is its own, and it may be anywhere in its network. */
@@ -104,6 +137,7 @@ function speech(random: Random, plan: Plan, speakers: readonly Speaker[]): Fabri
   const frame = random.weighted([
     [3, () => announced(from, address)],
     [2, () => packet(random, from, address, to)],
+    [2, () => multicast(random, from, address)],
   ])()
   return { trace: 1, at: { host: port.id }, frame: encodeFrame(frame) }
 }
@@ -124,6 +158,37 @@ function announced({ mac }: Speaker, address: Ip): Stack {
       build.icmpv6({ type: 136, rest: 0x2000_0000 }, target),
     ),
   )
+}
+
+/** Asks for one of two groups, leaves it, or sends to it. */
+function multicast(random: Random, { mac: src }: Speaker, address: Ip): Stack {
+  if (isIpv6(address)) {
+    const dst = parseIpv6(random.pick(['ff05::1:3', 'ff0e::5']))
+    const header = { dst: macOfIpv6Group(dst), src }
+    const group = build.payload(octetsOf(formatIp(dst)))
+    const type = random.pick([MLD.report1, MLD.report1, MLD.done])
+    return random.chance(50)
+      ? build.ethernet(header, build.ipv6({ src: address, dst }, build.udp({ srcPort: 1, dstPort: 5004 })))
+      : build.ethernet(
+          header,
+          build.ipv6(
+            { src: linkLocalOf(src), dst, hopLimit: 1 },
+            build.extension(
+              { header: 0, data: Uint8Array.of(5, 2, 0, 0, 1, 0) },
+              build.icmpv6({ type, rest: 0 }, group),
+            ),
+          ),
+        )
+  }
+  const dst = parseIpv4(random.pick(['239.1.2.3', '239.9.9.9']))
+  const type = random.pick([IGMP.report2, IGMP.report2, IGMP.leave])
+  const carried = random.chance(50)
+    ? build.ipv4({ src: address, dst }, build.udp({ srcPort: 1, dstPort: 5004 }))
+    : build.ipv4(
+        { src: address, dst, protocol: 2, ttl: 1 },
+        build.payload(igmpMessage(type, octetsOf(formatIp(dst)))),
+      )
+  return build.ethernet({ dst: macOfIpv4Group(dst), src }, carried)
 }
 
 function packet(random: Random, from: Speaker, src: Ip, to: Speaker): Stack {
