@@ -8,7 +8,14 @@ import { loadFabric, parseFabric } from '../../../twin/model/index.js'
 import { compile } from '../../../twin/compile.js'
 
 type Shipped =
-  'demo' | 'demo-bgp' | 'demo-clear' | 'demo-v6' | 'leaf-spine-16' | 'multi-tenant' | 'two-leaves'
+  | 'demo'
+  | 'demo-bgp'
+  | 'demo-clear'
+  | 'demo-v6'
+  | 'leaf-spine-16'
+  | 'multi-tenant'
+  | 'pop-anycast'
+  | 'two-leaves'
 
 /** The file of a shipped fabric. */
 export function shippedFile(name: Shipped): string {
