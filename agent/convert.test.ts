@@ -84,7 +84,7 @@ describe('paths of GoBGP', () => {
       originator,
       true,
     )
-    expect(path).toMatchObject({ sourceAsn: 65_101, sourceId: '10.255.0.1', neighborIp: '10.255.0.1' })
+    expect(path).toMatchObject({ sourceAsn: 4_294_967_295, sourceId: '10.255.0.1', neighborIp: '10.255.0.1' })
     expect(readPath(path, context)).toMatchObject({ neighbour: '', path: { from: 'self' } })
     expect(withdrawPath('evpn', own.key, originator)).toMatchObject({
       isWithdraw: true,

@@ -64,14 +64,14 @@ export function readPath(api: ApiPath, context: ReadContext): ReadPath | undefin
   }
 }
 
-function tryReadPath(api: ApiPath, { asn, peers }: ReadContext): ReadPath | undefined {
+function tryReadPath(api: ApiPath, { peers }: ReadContext): ReadPath | undefined {
   const table = tableOf(api.family)
   if (table === undefined || api.nlri === undefined) return undefined
   const key = nlriKey(table, api.nlri)
   if (key === undefined) return undefined
   const told = api.neighborIp === undefined || api.neighborIp === '' ? '' : canonical(api.neighborIp)
   // A path that the agent has announced under a source of its own (`needsSource`) comes from no peer.
-  const own = told === '' || (api.sourceAsn === asn && !peers.has(told))
+  const own = told === '' || (api.sourceAsn === OWN_SOURCE_AS && !peers.has(told))
   const neighbour = own ? '' : told
   const labels = table === 'evpn' ? { labels: labelsOf(api) } : {}
   const withdrawn = api.isWithdraw === true
@@ -257,12 +257,14 @@ export function macOf(key: string): string | undefined {
   return key.startsWith('[2]') ? key.slice(1).split('][')[3]?.slice(0, 17) : undefined
 }
 
-function sourceOf({
-  asn,
-  routerId,
-  vtep,
-}: Originator): Pick<ApiPath, 'sourceAsn' | 'sourceId' | 'neighborIp'> {
-  return { sourceAsn: asn, sourceId: routerId, neighborIp: vtep }
+/**
+ * No node's AS number (RFC 7300): from a source of the own AS a path would be another internal peer's, which GoBGP does not hand on to
+ * internal peers (BGP-11).
+ */
+const OWN_SOURCE_AS = 4_294_967_295
+
+function sourceOf({ routerId, vtep }: Originator): Pick<ApiPath, 'sourceAsn' | 'sourceId' | 'neighborIp'> {
+  return { sourceAsn: OWN_SOURCE_AS, sourceId: routerId, neighborIp: vtep }
 }
 
 function communityNumber(text: string): number {

@@ -63,7 +63,16 @@ describe('tables of BGP', () => {
   })
 
   test('that say a thing twice cannot be compared', () => {
-    expect(() => compareRibs([row([path, path])], [])).toThrow(RangeError)
+    expect(() => compareRibs([row([path]), row([path])], [])).toThrow(RangeError)
+  })
+
+  test('[BGP-14] several paths of one peer are told by their order', () => {
+    const second = { ...path, best: false, asPath: [65000, 65103] }
+    expect(compareRibs([row([path, second])], [row([path, second])])).toEqual([])
+    const [missing] = compareRibs([row([path, second])], [row([path])])
+    expect(missing).toMatchObject({ attribute: 'path', key: '10.255.0.2/32 from spine1, path 2' })
+    const [other] = compareRibs([row([path, second])], [row([path, { ...second, med: 1 }])])
+    expect(other).toMatchObject({ attribute: 'med', lab: '1' })
   })
 })
 
@@ -107,6 +116,19 @@ describe('tables of a node', () => {
     const seen = compareTables('leaf1', tables, { ...tables, ...change })
     expect(seen.map((one) => one.table)).toEqual([table])
   })
+})
+
+test('[TABLE-7] routes differ in the weights of their members', () => {
+  const member = { interface: 1, gateway: '10.254.0.1' }
+  const tables = (weight?: number): Tables => ({
+    groups: [{ id: 1, members: [{ ...member, ...(weight === undefined ? {} : { weight }) }] }],
+    routes: [{ vrf: 0, prefix: '10.255.0.2/32', group: 1 }],
+    neighbours: [],
+    fdb: [],
+    flood: [],
+  })
+  expect(compareTables('leaf1', tables(60), tables(60))).toEqual([])
+  expect(compareTables('leaf1', tables(60), tables())).toHaveLength(1)
 })
 
 describe('the ledger', () => {

@@ -111,7 +111,12 @@ function indexed(rows: readonly Row[]): ReadonlyMap<string, Row> {
 
 function flat(rows: readonly RibRow[]): Row[] {
   return rows.flatMap(({ node, table, key, paths }) =>
-    paths.map((path) => ({ node, table, key: `${key} from ${path.from}`, values: valuesOf(path) })),
+    paths.map((path, index) => {
+      // Of several paths of one peer (BGP-14) each is told by its place: they are in order of their text.
+      const before = paths.slice(0, index).filter(({ from }) => from === path.from).length
+      const place = before === 0 ? '' : `, path ${before + 1}`
+      return { node, table, key: `${key} from ${path.from}${place}`, values: valuesOf(path) }
+    }),
   )
 }
 
@@ -135,7 +140,12 @@ function rowsOf(node: string, tables: Tables): Row[] {
   return [
     ...tables.routes.map(({ vrf, prefix, group, connected }) => {
       const members = groups.get(group ?? 0) ?? []
-      const hops = members.map((hop) => `${hop.gateway ?? ''}%${hop.interface}`).join(' ')
+      const hops = members
+        .map(
+          ({ gateway = '', interface: id, weight }) =>
+            `${gateway}%${id}${weight === undefined ? '' : ` x${weight}`}`,
+        )
+        .join(' ')
       return one(
         'route',
         `${vrf} ${prefix}`,

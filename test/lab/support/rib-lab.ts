@@ -95,12 +95,18 @@ export class RibLab {
   /** Each host to the next of its tenant, as far as there is a way: all have spoken, and gateways know them. */
   round(): Injection[] {
     const { hosts } = this.plan
+    // Hosts of these have one address.
+    const anycast = new Set(
+      this.plan.tenants.flatMap(({ networks }) =>
+        networks.flatMap((one) => (one.anycast === true ? one.id : [])),
+      ),
+    )
     return hosts.flatMap((from) => {
       const others = hosts.filter(
         ({ id, tenant, network }) =>
           id !== from.id &&
           tenant === from.tenant &&
-          (network === from.network || from.gatewayMac !== undefined),
+          (network === from.network ? !anycast.has(`${tenant}/${network}`) : from.gatewayMac !== undefined),
       )
       const to = others.find(({ id }) => id > from.id) ?? others[0]
       if (to === undefined) return []
