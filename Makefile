@@ -23,8 +23,8 @@ build-c: setup
 generate: build-ts ## make JSON Schemas and C headers from contract/
 	@node tools/generate.mjs
 
-demo: build ## the main job: verify the demo fabric in the twin and in a real lab
-	@./ztos verify topologies/demo.yaml
+demo: build ## the main job: verify the demo fabric, on real BGP, in the twin and in a real lab
+	@./ztos verify topologies/demo-bgp.yaml
 
 test: build ## everything; the last line is "N passed, N failed, N skipped"
 	@node tools/test.mjs

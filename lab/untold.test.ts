@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { TableChange } from '../contract/control.js'
@@ -44,7 +45,7 @@ class LateFabric {
 
   letGo(): void {
     for (const [node, changes] of this.#withheld) {
-      expect(this.#fabric.node(node).apply(this.#fabric.now, changes).refusal, node).toBeUndefined()
+      assert.equal(this.#fabric.node(node).apply(this.#fabric.now, changes).refusal, undefined)
     }
     this.#withheld = []
   }

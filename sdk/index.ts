@@ -51,6 +51,7 @@ export { doctor, doctorText } from '../lab/doctor/index.js'
 
 export type {
   Arrival,
+  Fault,
   Injection,
   LatencyRequest,
   LatencySamples,
@@ -76,7 +77,15 @@ export { RecordError } from '../record/errors.js'
 export { renderHtml, renderJunit, renderMarkdown } from '../reports/index.js'
 
 export { SdkError, type SdkErrorCode } from './errors.js'
-export { viewOf, type FabricView, type Host, type Link, type Network, type Tenant } from './fabric-view.js'
+export {
+  viewOf,
+  type FabricView,
+  type Host,
+  type Link,
+  type Network,
+  type Node,
+  type Tenant,
+} from './fabric-view.js'
 export { judgeIntent } from './judge/intent.js'
 export { ScenarioTarget, type ScenarioSendOptions, type Traffic } from './scenario-target.js'
 export { Seen } from './seen.js'

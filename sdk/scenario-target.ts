@@ -76,7 +76,6 @@ interface Greeted {
 
 /** The fabric under test. */
 export class ScenarioTarget {
-  readonly fabric: FabricView
   /** Of the test that runs now. */
   ledger = new Ledger()
   /** Sends of the case that runs now, for failure messages. */
@@ -89,13 +88,20 @@ export class ScenarioTarget {
   #standing: readonly Fault[] = []
   #greeted: Greeted | undefined
   #traces = 0
+  #fabric: FabricView
+  #watcher: ((seen: Seen) => void) | undefined
   #busy: Promise<unknown> = Promise.resolve()
 
   constructor(options: ScenarioTargetOptions) {
     this.#options = options
     this.#target = options.target
-    this.fabric = options.fabric
+    this.#fabric = options.fabric
     this.#reader = new WireReader(options.fabric.plan, options.keys)
+  }
+
+  /** The fabric, or what is left of it. */
+  get fabric(): FabricView {
+    return this.#fabric
   }
 
   /** Where it runs. */
@@ -145,6 +151,7 @@ export class ScenarioTarget {
     this.ledger.sends++
     this.ledger.controls += deliveredFrames(seen).length
     this.sends.push(seen)
+    this.#watcher?.(seen)
     return seen
   }
 
@@ -189,12 +196,35 @@ export class ScenarioTarget {
         throw new AggregateError(
           [error, second],
           `${String(error)} (and what was broken could not be repaired)`,
+          { cause: error },
         )
       })
       throw error
     }
     await this.#repair(fault)
     return value
+  }
+
+  /** Runs with a part of the fabric as all there is: what a failure has left. */
+  async within<T>(left: FabricView, run: () => Promise<T>): Promise<T> {
+    const whole = this.#fabric
+    this.#fabric = left
+    try {
+      return await run()
+    } finally {
+      this.#fabric = whole
+    }
+  }
+
+  /** Runs, and shows what is seen of every send meanwhile. */
+  async watched<T>(watcher: (seen: Seen) => void, run: () => Promise<T>): Promise<T> {
+    const before = this.#watcher
+    this.#watcher = watcher
+    try {
+      return await run()
+    } finally {
+      this.#watcher = before
+    }
   }
 
   /** Faults that stand now. */
@@ -309,7 +339,7 @@ export class ScenarioTarget {
   }
 
   async #twinOf(deeds: readonly Deed[]): Promise<Observation> {
-    const twin = this.#options.openTwin(this.fabric.plan)
+    const twin = this.#options.openTwin(this.#options.fabric.plan)
     try {
       const last = await redo(twin, deeds)
       if (last === undefined) throw new TypeError('nothing was sent')

@@ -19,6 +19,7 @@
  * @module
  */
 export * as arb from './arb/index.js'
+export * as fault from './fault.js'
 export * as gateway from './gateway.js'
 export * as hostile from './hostile.js'
 export { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
@@ -30,9 +31,13 @@ export type {
   Link,
   LinkFilter,
   Network,
+  Node,
   Tenant,
   TenantArgument,
 } from './fabric-view.js'
+export type { LinkArgument, NodeArgument } from './fault.js'
+export type { Start } from './greeting.js'
+export type { Fault } from '../record/target.js'
 export type { ScenarioSendOptions, ScenarioTarget, Traffic } from './scenario-target.js'
 export type { Seen, Sent } from './seen.js'
 export { flow, liveTenants, reverse, type Flow } from './traffic/flow.js'

@@ -4,13 +4,13 @@
  * @module
  */
 import type { PlanIntent } from '../../contract/plan.js'
-import { judge } from '../../record/judge.js'
 import type { Verdict } from '../../record/verdict.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { judgeEncrypt } from './encrypt.js'
 import { judgeIsolate } from './isolate.js'
 import { judgeLatency } from './latency.js'
 import { judgeReach } from './reach.js'
+import { judgeSurvive } from './survive.js'
 
 /**
  * Judges one intent. Resets the target first, and leaves it with what was learned on the way.
@@ -28,14 +28,6 @@ export async function judgeIntent(target: ScenarioTarget, intent: PlanIntent): P
     case 'latency':
       return judgeLatency(target, intent)
     case 'survive':
-      return judge({
-        name: intent.name,
-        kind: 'survive',
-        by: target.on,
-        judged: 0,
-        controls: 0,
-        findings: [],
-        cannot: 'faults come later: this version cannot take links and nodes down',
-      })
+      return judgeSurvive(target, intent, judgeIntent)
   }
 }
