@@ -18,11 +18,12 @@ const words = [
 
 /** What is wrong with the reader's answer: it gives a fabric, or problems with places and words; never both, never neither. */
 function complaints(content: string | Uint8Array): readonly string[] {
-  const { fabric, problems } = parseFabric(content, 'x.yaml')
-  if (problems === undefined) return fabric === undefined ? ['neither'] : []
-  if (fabric !== undefined) return ['both']
-  if (problems.length === 0) return ['no problem']
-  return problems
+  const { fabric, problems, warnings } = parseFabric(content, 'x.yaml')
+  if (problems === undefined && fabric === undefined) return ['neither']
+  if (problems !== undefined && fabric !== undefined) return ['both']
+  if (problems?.length === 0) return ['no problem']
+  if (warnings.some(({ severity }) => severity !== 'warning')) return ['an error among the warnings']
+  return [...(problems ?? []), ...warnings]
     .filter(
       ({ code, at, reason, remedy }) =>
         !/^ZT_FABRIC_[A-Z0-9_]+$/.test(code) ||
