@@ -15,6 +15,7 @@ import { RoutingWatch } from '../routing.js'
 import type { Wiring } from '../netns/wiring.js'
 import { writePrivate, type Invoker } from './folder.js'
 import { Resident } from './resident.js'
+import { Supervisor } from './supervisor.js'
 
 export interface RoutingOptions {
   readonly plan: Plan
@@ -23,7 +24,17 @@ export interface RoutingOptions {
   readonly invoker: Invoker
   /** Carries the lab's mark. */
   readonly env: Readonly<Record<string, string>>
-  readonly onDeath: (title: string) => void
+  /** What becomes of daemons and agents that nobody asked to end, for people. */
+  readonly log: (line: string) => void
+  /** Such ones are started again. */
+  readonly isUp: () => boolean
+}
+
+/** What `agent/status-server.ts` does to one node's agent. */
+export interface AgentRequest {
+  readonly op: 'stop' | 'start' | 'withdraw' | 'announce'
+  readonly node: string
+  readonly prefix?: string
 }
 
 /** A plan as its lab starts: what a control plane fills is empty, for the control plane to fill. */
@@ -47,11 +58,17 @@ export function beforeControl(plan: Plan): Plan {
 export class Routing {
   private readonly nodes: readonly ControlledNode[]
   private readonly daemons: Daemons
+  private readonly supervisor: Supervisor
+  /** Nodes whose daemons somebody wants dead. */
+  private readonly killed = new Set<string>()
+  /** Nodes whose agents somebody wants down, and prefixes that they are not to announce: told to agents that begin anew. */
+  private readonly told = new Map<string, Request>()
   private agents: Resident | undefined
 
   /** @throws LabError `ZT_LAB_MISSING` when a daemon is not installed or not built */
   constructor(private readonly options: RoutingOptions) {
-    const { plan, wiring, paths, invoker, env, onDeath } = options
+    const { plan, wiring, paths, invoker, env, log } = options
+    this.supervisor = new Supervisor({ log })
     this.nodes = plan.nodes.flatMap(({ name, control }) => {
       const namespace = wiring.nodes.find(({ node }) => node === name)?.namespace
       return control === undefined || namespace === undefined ? [] : [{ node: name, namespace, control }]
@@ -60,7 +77,11 @@ export class Routing {
       folder: paths.folder,
       invoker,
       env,
-      onDeath: ({ node, program }) => onDeath(`${program} of ${node}`),
+      onDeath: ({ node, program }) => {
+        if (!options.isUp()) return
+        const start = (signal: AbortSignal) => this.daemons.revive(node, signal)
+        this.supervisor.restart(`${program} of ${node}`, () => !this.killed.has(node), start)
+      },
     })
   }
 
@@ -68,12 +89,13 @@ export class Routing {
     return this.daemons.start(signal)
   }
 
-  stopDaemons(): Promise<void> {
-    return this.daemons.stop()
+  async stopDaemons(): Promise<void> {
+    await this.supervisor.stop()
+    await this.daemons.stop()
   }
 
   async startAgents(signal: AbortSignal): Promise<void> {
-    const { paths, env, invoker, onDeath } = this.options
+    const { paths, env, invoker, isUp } = this.options
     const doors = new Map(this.daemons.doors().map((door) => [door.node, door.socket]))
     const nodes = this.nodes
       .filter(({ control }) => control.daemon === 'gobgp')
@@ -104,11 +126,19 @@ export class Routing {
       env,
     })
     this.agents = agents
-    agents.onExit = () => onDeath(agents.title)
+    agents.onExit = () => {
+      if (!isUp()) return
+      const again = async (until: AbortSignal) => {
+        await this.startAgents(until)
+        for (const request of this.told.values()) await this.agents?.request(request)
+      }
+      this.supervisor.restart(agents.title, () => this.agents === agents, again)
+    }
     await agents.ready(signal)
   }
 
   async stopAgents(): Promise<void> {
+    await this.supervisor.stop()
     await this.agents?.stop()
   }
 
@@ -128,10 +158,12 @@ export class Routing {
 
   /** As `Daemons` does. */
   kill(node: string, which: 'routing' | 'all'): Promise<void> {
+    this.killed.add(node)
     return this.daemons.kill(node, which)
   }
 
   revive(node: string, signal: AbortSignal): Promise<void> {
+    this.killed.delete(node)
     return this.daemons.revive(node, signal)
   }
 
@@ -144,9 +176,16 @@ export class Routing {
   }
 
   /** A request to the agents (`agent/status-server.ts`). */
-  askAgents(request: Request): Promise<Answer> {
-    if (this.agents === undefined) return Promise.reject(new LabError('ZT_LAB_STATE', 'no agents run here'))
-    return this.agents.request(request)
+  async askAgents(request: AgentRequest): Promise<Answer> {
+    if (this.agents === undefined) throw new LabError('ZT_LAB_STATE', 'no agents run here')
+    const answer = await this.agents.request({ ...request })
+    const { op, node, prefix = '' } = request
+    if (op === 'start')
+      for (const key of this.told.keys()) if (key.startsWith(`${node} `)) this.told.delete(key)
+    const key = `${node} ${prefix}`
+    if (op === 'stop' || op === 'withdraw') this.told.set(key, { ...request })
+    else this.told.delete(key)
+    return answer
   }
 
   /** @throws LabError `ZT_LAB_UNKNOWN` */

@@ -42,6 +42,8 @@ export interface UpRequest {
 export interface RunHooks {
   readonly onEvent: (event: StepEvent) => void
   readonly gate: (part: StepPart, step: string) => Promise<void>
+  /** What happens by itself, for people. */
+  readonly log: (line: string) => void
   /** A resident process ended although the lab was not being taken down. */
   readonly onDeath: (title: string) => void
 }
@@ -269,9 +271,8 @@ export class RunningLab {
       paths: this.paths,
       invoker: this.invoker,
       env: childEnvironment(this.invoker, this.state.id),
-      onDeath: (title) => {
-        if (!this.stopping && this.state.phase === 'up') hooks.onDeath(title)
-      },
+      log: hooks.log,
+      isUp: () => !this.stopping && this.state.phase === 'up',
     })
     this.routing = routing
     return [

@@ -199,6 +199,7 @@ export class LabdServer {
           send(connection, { event: 'progress', ...event })
         },
         gate: (part, step) => this.gate(part, step),
+        log: this.options.log,
         onDeath: (title) => this.options.log(`${title} ended`),
       },
       deadline.signal,
