@@ -78,7 +78,7 @@ describe.each(topologies)('topologies/%s.yaml', (name) => {
 
 describe('expected plans', () => {
   // To take over a change that is meant: ZT_REFRESH=1 npx vitest run twin/program, and review the difference.
-  test.each(['demo', 'demo-v6'])('of topologies/%s.yaml', (name) => {
+  test.each(['demo', 'demo-v6', 'drained'])('of topologies/%s.yaml', (name) => {
     const file = new URL(`testdata/expected/${name}.plan.json`, import.meta.url)
     const text = textOfPlan(planOf(name))
     if (process.env['ZT_REFRESH'] === '1') writeFileSync(file, text)
@@ -100,7 +100,7 @@ describe('a plan', () => {
     expect(withoutPlaces(plan)).toEqual(withoutPlaces(demo))
   })
 
-  test('does not change with the order of keys', () => {
+  test.each(['demo', 'drained', 'pop-anycast'])('of %s does not change with the order of keys', (name) => {
     const reverse = (value: unknown): unknown => {
       if (Array.isArray(value)) return value
       if (typeof value !== 'object' || value === null) return value
@@ -110,9 +110,9 @@ describe('a plan', () => {
           .map(([key, inner]) => [key, reverse(inner)]),
       )
     }
-    const reversed = stringify(reverse(parse(textOf('demo'))))
+    const reversed = stringify(reverse(parse(textOf(name))))
     expect(reversed.startsWith('intents:')).toBe(true)
-    expect(withoutPlaces(compile(fabricOf(reversed)))).toEqual(withoutPlaces(demo))
+    expect(withoutPlaces(compile(fabricOf(reversed)))).toEqual(withoutPlaces(planOf(name)))
   })
 
   test('does not change with the way in which nodes and links are written', () => {
