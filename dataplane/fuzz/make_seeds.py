@@ -85,7 +85,7 @@ for name, text in {
     "flush_one": '{"id":1,"op":"flush","table":"neighbours","interface":14}',
 }.items():
     write("control", name, text.encode())
-    if name.startswith("apply"):
+    if name.startswith(("apply", "carrier")):
         write("socket", name, b"\0" + struct.pack(">I", len(text)) + text.encode())
 
 micro = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 5, 7, 2, 2) + b"\xaa\xbb"
@@ -95,6 +95,11 @@ block = struct.pack("<II", 0x0a0d0d0a, 28) + struct.pack("<IHHqI", 0x1a2b3c4d, 1
 block += struct.pack("<IIHHIHHBxxxHHI", 1, 32, 1, 0, 0, 9, 1, 9, 0, 0, 32)
 block += struct.pack("<IIIIIII", 6, 36, 0, 1, 2, 2, 2) + b"\xaa\xbb\0\0" + struct.pack("<I", 36)
 write("capture", "next_generation", block)
+
+
+write("wire", "config", b'{"format":"ztos-wire","version":1,"links":[{"id":"l","a":"w1","b":"w2","delay":10000000,"loss":1000,'
+      b'"reorder":5,"corrupt":7,"seed":9},{"id":"m","a":"w3","b":"w4"}]}')
+write("wire", "flight", bytes([3, 20, 60, 60, 7, 9]) + bytes(range(1, 255)))
 
 
 def attribute(type, data):
