@@ -12,6 +12,7 @@ import {
   type BgpPath,
   type Candidate,
   type PeerSession,
+  type Speaker,
 } from './path.js'
 
 /** A key as policies see it; EVPN has none. */
@@ -120,7 +121,7 @@ function told(
   if (path.communities.length > 0 && staysHere(path, external)) return undefined
   const isReflected = peer !== undefined && !peer.external && !external
   if (isReflected && !peer.client && !session.client) return undefined
-  const before = isReflected ? reflected(path, peer, self.routerId) : path
+  const before = isReflected ? reflected(path, peer, self) : path
   if (exportPolicy === undefined || routed === undefined) {
     if (!external) return before
     const plain = entry?.plain(self.asn) ?? acrossBorder(self.asn, path, ownMed(candidate))
@@ -139,9 +140,14 @@ function staysHere({ communities }: BgpPath, external: boolean): boolean {
 }
 const LOCAL = [NO_EXPORT, NO_EXPORT_SUBCONFED]
 
-/** RFC 4456 section 8. */
-function reflected(path: BgpPath, from: PeerSession, cluster: number): BgpPath {
-  return { ...path, originator: path.originator ?? from.routerId, clusters: [cluster, ...path.clusters] }
+/** RFC 4456 section 8. FRR says a MED of 0 where there is none, of what it reflects alone. */
+function reflected(path: BgpPath, from: PeerSession, { routerId, daemon }: Speaker): BgpPath {
+  return {
+    ...path,
+    med: path.med ?? (daemon === 'frr' ? 0 : undefined),
+    originator: path.originator ?? from.routerId,
+    clusters: [routerId, ...path.clusters],
+  }
 }
 
 /** A MED that was received, or set on import, is not handed on; one that a path has from its node, or an export policy sets, is. */

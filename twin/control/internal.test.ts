@@ -95,6 +95,8 @@ describe('[BGP-11] internal sessions', () => {
   test('a reflector notes where it began and its own id, sets itself as next hop, and both notes end with the AS', () => {
     const sim = chain({ 'r-b': { client: true } })
     expect(pathsAt(sim, 'r')['a']).not.toHaveProperty('originator')
+    // FRR does so, of what it reflects alone.
+    expect(pathsAt(sim, 'b')['r']).toMatchObject({ med: 0 })
     expect(pathsAt(sim, 'b')['r']).toMatchObject({
       asPath: [9],
       nextHop: '10.254.0.4',
