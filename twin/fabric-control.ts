@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { NodeControl } from '../contract/control-plane.js'
 import type { TableChange } from '../contract/control.js'
 import type { Plan } from '../contract/plan.js'
 import type { Tables } from '../contract/program.js'
@@ -13,8 +12,10 @@ import {
   changesBetween,
   ControlPlaneSim,
   digestTables,
+  tablesFrom,
   type Down,
   type DynamicTables,
+  type SimulatedNode,
 } from './control/index.js'
 import type { FabricControlPlane, FabricDown, LearnedState } from './forward/index.js'
 
@@ -49,11 +50,10 @@ export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefin
   )
   return simulated.length === 0
     ? undefined
-    : new SimulatedControlPlane(
-        new ControlPlaneSim(simulated),
-        new Map(simulated.map(({ name, control }) => [name, control])),
-      )
+    : new SimulatedControlPlane(new ControlPlaneSim(simulated), simulated)
 }
+
+type SimulatedWithBase = SimulatedNode & { readonly base: Tables }
 
 class SimulatedControlPlane implements PredictedControlPlane {
   readonly #sim: ControlPlaneSim
@@ -68,13 +68,16 @@ class SimulatedControlPlane implements PredictedControlPlane {
   #down: FabricDown = { links: [], nodes: [], daemons: [], agents: [], withdrawn: [] }
 
   readonly #leaves: readonly string[]
+  /** What is in tables whatever the control plane does, by node. */
+  readonly #bases: ReadonlyMap<string, Tables>
   /** Over which sessions run. */
   readonly #links: ReadonlySet<string>
 
-  constructor(sim: ControlPlaneSim, controls: ReadonlyMap<string, NodeControl>) {
+  constructor(sim: ControlPlaneSim, nodes: readonly SimulatedWithBase[]) {
     this.#sim = sim
-    this.#leaves = [...controls].flatMap(([name, { evpn }]) => (evpn === undefined ? [] : [name]))
-    this.#links = new Set([...controls.values()].flatMap(({ sessions }) => sessions.map(({ link }) => link)))
+    this.#bases = new Map(nodes.map(({ name, base }) => [name, base]))
+    this.#leaves = nodes.flatMap(({ name, control }) => (control.evpn === undefined ? [] : [name]))
+    this.#links = new Set(nodes.flatMap(({ control }) => control.sessions.map(({ link }) => link)))
     this.#begin = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
     this.#given = new Map(this.#begin)
   }
@@ -84,11 +87,20 @@ class SimulatedControlPlane implements PredictedControlPlane {
   }
 
   tables(node: string): Tables {
-    return this.#sim.tables(node)
+    const base = this.#bases.get(node)
+    const stays = this.#without(node)
+    return stays === undefined || base === undefined ? this.#sim.tables(node) : tablesFrom(base, stays)
   }
 
   digests(): ReadonlyMap<string, string> {
-    return new Map(this.#leaves.map((name) => [name, digestTables(this.#sim.dynamicTables(name))]))
+    return new Map(
+      this.#leaves.map((name) => [name, digestTables(this.#without(name) ?? this.#sim.dynamicTables(name))]),
+    )
+  }
+
+  /** What a node has whose agent is gone (FAULT-5); the simulation knows of no agents. */
+  #without(node: string): DynamicTables | undefined {
+    return this.#down.agents.includes(node) ? this.#given.get(node) : undefined
   }
 
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]> {

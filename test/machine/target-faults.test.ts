@@ -207,6 +207,19 @@ describe('[C13] faults of a fabric with a control plane', () => {
     expect(all(fabric)).toEqual(all(other))
   })
 
+  test('[FAULT-5] what a leaf is said to have without its agent is what it has', () => {
+    const controlPlane = controlPlaneOf(plan)
+    const fabric = new TwinFabric(plan, keys, { controlPlane })
+    const fdb = () => JSON.stringify(controlPlane?.tables('leaf1').fdb)
+    const [before, digest] = [fdb(), controlPlane?.digests().get('leaf1')]
+    fabric.fail({ kind: 'agent-down', node: 'leaf1' })
+    fabric.send([announcement('web2')])
+    expect([fdb(), controlPlane?.digests().get('leaf1')]).toEqual([before, digest])
+    fabric.repair({ kind: 'agent-down', node: 'leaf1' })
+    expect(fdb()).toContain(macOf('web2'))
+    expect(controlPlane?.digests().get('leaf1')).not.toBe(digest)
+  })
+
   test('[FAULT-5] what was heard and forgotten meanwhile was never there', () => {
     const fabric = running()
     fabric.fail({ kind: 'agent-down', node: 'leaf2' })
