@@ -101,7 +101,7 @@ export class Agent {
     this.#engineWorker = new Worker(() => this.#engineSink.round(), onRest)
     this.#gobgpWorker = new Worker(() => this.#gobgpSink.round(), onRest)
     this.#peers = new PeerSwitch(control, (device) => this.#hasCarrier(device), this.#log)
-    this.#peerWorker = new Worker(() => this.#peers.round(this.#gobgp.attached?.client), onRest)
+    this.#peerWorker = new Worker(() => this.#peers.round(this.#gobgp.attached?.client, this.#isTold), onRest)
     if (kernel !== undefined) {
       const sink = new KernelSink(kernel.routes, this.#log)
       this.#kernelSink = sink
@@ -326,6 +326,11 @@ export class Agent {
   }
   /** As which daemon was last told what of which devices. */
   #switched: { readonly of: unknown; readonly devices: string } | undefined
+
+  get #isTold(): boolean {
+    const { attached } = this.#gobgp
+    return attached !== undefined && this.#gobgpSink.isTold(attached)
+  }
 
   #hasCarrier(device: string): boolean {
     return this.#links?.hasCarrier(device) ?? true

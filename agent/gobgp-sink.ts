@@ -47,6 +47,7 @@ export class GobgpSink {
   /** What the daemon has, by table and key, and of which connection. */
   #told: { readonly of: Attached['table']; readonly routes: Map<string, Told> } | undefined
   readonly #refused = new Map<string, string>()
+  #complete = false
   /** Routes announced, and withdrawn. */
   added = 0
   withdrawn = 0
@@ -77,6 +78,11 @@ export class GobgpSink {
     return [...this.#refused.values()]
   }
 
+  /** Whether a daemon has been told all that is wanted; what it refuses does not count. */
+  isTold(attached: Attached): boolean {
+    return this.#told?.of === attached.table && this.#complete
+  }
+
   get announced(): number {
     return this.#told?.routes.size ?? 0
   }
@@ -87,6 +93,7 @@ export class GobgpSink {
     if (this.#told?.of !== attached.table) this.#told = { of: attached.table, routes: foundRoutes(attached) }
     const { routes } = this.#told
     this.#refused.clear()
+    this.#complete = false
     try {
       const changes = this.#changes(routes, this.#wanted, contestedBy(attached.table.evpn.keys()))
       await this.#many(
@@ -97,6 +104,7 @@ export class GobgpSink {
         attached,
         changes.filter(({ path }) => path.sourceAsn !== undefined),
       )
+      this.#complete = true
     } catch (error) {
       // The link sees it too, and comes again with what the daemon has.
       this.#told = undefined

@@ -33,13 +33,17 @@ export class PeerSwitch {
     this.#log = log
   }
 
-  /** `again` until the daemon says of itself what it was told: it takes one change at a time. */
-  async round(client: GobgpClient | undefined): Promise<Round> {
+  /**
+   * `again` until the daemon says of itself what it was told: it takes one change at a time.
+   *
+   * @param told it has all that the node announces: only then is a peer enabled, so that it hears of nothing less (BGP-16)
+   */
+  async round(client: GobgpClient | undefined, told: boolean): Promise<Round> {
     if (client === undefined) return 'done'
     try {
       let outcome: Round = 'done'
       for (const peer of await client.peers()) {
-        if (await this.#switch(client, peer)) outcome = 'again'
+        if (await this.#switch(client, peer, told)) outcome = 'again'
       }
       this.#error = undefined
       return outcome
@@ -51,13 +55,14 @@ export class PeerSwitch {
     }
   }
 
-  async #switch(client: GobgpClient, { conf, state }: ApiPeer): Promise<boolean> {
+  async #switch(client: GobgpClient, { conf, state }: ApiPeer, told: boolean): Promise<boolean> {
     const address = conf?.neighborAddress
     const device = this.#devices.get(canonicalAddress(withoutZone(address ?? '::')))
     if (address === undefined || device === undefined) return false
     const present = state?.adminState ?? UP
     const carrier = this.#hasCarrier(device)
     if (present !== (carrier ? DOWN : UP)) return false
+    if (carrier && !told) return true
     if (carrier) await client.enablePeer(address)
     else await client.disablePeer(address, `${device} has no carrier`)
     this.switched++

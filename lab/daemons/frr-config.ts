@@ -111,15 +111,20 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
   ]
 }
 
-/** BGP-16 and FAULT-4. */
+/**
+ * A bgpd that ends leaves its routes in zebra, which keeps them until it is back (FAULT-4), whether its peers do so (BGP-16) or not: these are
+ * told a restart time of 0 then, within which it is never back.
+ */
 function restartLines({ gracefulRestart }: NodeControl): string[] {
-  return gracefulRestart === undefined
-    ? []
-    : [
-        ' bgp graceful-restart',
-        ' bgp graceful-restart preserve-fw-state',
-        ` bgp graceful-restart restart-time ${gracefulRestart}`,
-      ]
+  return [
+    ' bgp graceful-restart',
+    ' bgp graceful-restart preserve-fw-state',
+    ` bgp graceful-restart restart-time ${gracefulRestart ?? 0}`,
+    // As long as zebra can.
+    ' bgp graceful-restart rib-stale-time 3600',
+    // How long a bgpd that is back waits for peers that say no End-of-RIB before it chooses.
+    ` bgp graceful-restart select-defer-time ${gracefulRestart ?? 1}`,
+  ]
 }
 
 function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6', options: FrrOptions): string[] {

@@ -15,6 +15,8 @@ const FAMILY_NAMES = { ipv4: 'ipv4-unicast', ipv6: 'ipv6-unicast', evpn: 'l2vpn-
 export interface GobgpOptions {
   /** Nodes that this one waits for and does not call: those whose daemon tries each second, where gobgpd takes two. */
   readonly passiveTowards?: ReadonlySet<string>
+  /** No session begins until somebody enables its peer by the API, as an agent does when it has told all that the node announces. */
+  readonly silent?: boolean
 }
 
 /**
@@ -52,7 +54,11 @@ export function gobgpConfig(node: string, given: NodeControl, options: GobgpOpti
   })
 }
 
-function neighbour(control: NodeControl, session: BgpSession, { passiveTowards }: GobgpOptions): TomlTable {
+function neighbour(
+  control: NodeControl,
+  session: BgpSession,
+  { passiveTowards, silent = false }: GobgpOptions,
+): TomlTable {
   const { holdTime, gracefulRestart } = control
   const { peer, link, local, remote, remoteAsn, families, bfd, unnumbered } = session
   // FRR calls no link-local address (`frr-session.ts`).
@@ -62,6 +68,7 @@ function neighbour(control: NodeControl, session: BgpSession, { passiveTowards }
       'neighbor-address': scoped(session, remote),
       'peer-as': remoteAsn,
       description: `${plainName('peer', peer)} over ${plainName('link', link)}`,
+      ...(silent ? { 'admin-down': true } : {}),
     },
     timers: {
       config: {

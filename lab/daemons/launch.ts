@@ -148,13 +148,20 @@ export class Daemons {
     await Promise.all(wanted.map((program) => this.running.get(name)?.get(program)?.kill()))
   }
 
-  /** Starts those of a node's daemons that do not run; returns when they serve. @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_DIED` */
+  /**
+   * Starts a node's daemons after {@link kill}; returns when they serve, sessions come up after that. What the kernel has stays until it is known
+   * what is right: FRR begins anew as a whole, for a zebra that lived on throws out what its bgpd has not yet said again (8.4 takes the
+   * first peer's word for all); with BGP-16 a gobgpd speaks to peers only when its agent has told it all, so that they need not forget it meanwhile.
+   *
+   * @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_DIED`
+   */
   async revive(name: string, signal: AbortSignal): Promise<void> {
     const node = this.nodeOf(name)
-    for (const program of programsOf(node.control)) {
-      if ((this.running.get(name)?.get(program)?.pid ?? null) !== null) continue
-      await this.startProgram(node, program, signal)
-    }
+    const programs = programsOf(node.control)
+    const alive = programs.map((program) => this.running.get(name)?.get(program))
+    if (alive.every((daemon) => (daemon?.pid ?? null) !== null)) return
+    await Promise.all(alive.map((daemon) => daemon?.kill()))
+    for (const program of programs) await this.startProgram(node, program, signal, 'anew')
   }
 
   /** Stops a node's routing daemon where it is (FAULT-4 *daemon-hangs*). {@link wake} is the inverse. @throws LabError `ZT_LAB_UNKNOWN` */
@@ -194,7 +201,12 @@ export class Daemons {
     for (const program of programsOf(node.control)) await this.startProgram(node, program, signal)
   }
 
-  private async startProgram(node: ControlledNode, program: Program, signal: AbortSignal): Promise<void> {
+  private async startProgram(
+    node: ControlledNode,
+    program: Program,
+    signal: AbortSignal,
+    how: 'first' | 'anew' = 'first',
+  ): Promise<void> {
     const { folder } = daemonDoor(this.options.folder, node.node, node.control)
     // One that was killed leaves it, and it would look ready.
     rmSync(path.join(folder, SOCKETS[program]), { force: true })
@@ -203,7 +215,7 @@ export class Daemons {
         program,
         node: node.node,
         namespace: node.namespace,
-        argv: this.argv(program),
+        argv: this.argv(program, how),
         folder,
         account: this.account,
         socket: SOCKETS[program],
@@ -218,13 +230,13 @@ export class Daemons {
     this.handOver(folder, program)
   }
 
-  private argv(program: Program): string[] {
+  private argv(program: Program, how: 'first' | 'anew'): string[] {
     const { programs } = this
     if (program === 'gobgpd') {
       return [
         programs.gobgpd,
         '--config-file',
-        `${HERE}/gobgpd.toml`,
+        `${HERE}/${how === 'anew' ? ANEW : 'gobgpd.toml'}`,
         '--api-hosts',
         `unix://${HERE}/${API_SOCKET}`,
         '--pprof-disable',
@@ -252,6 +264,7 @@ export class Daemons {
       '--log',
       'stdout',
       ...(program === 'bfdd' ? ['--bfdctl', `${HERE}/bfdd.sock`] : []),
+      ...(program === 'zebra' && how === 'anew' ? KEEPING : []),
     ]
   }
 
@@ -275,6 +288,8 @@ export class Daemons {
       write('bfdd.conf', bfdd)
     } else {
       write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers }))
+      // A peer whose calls were not taken for a while calls ever more seldom, so one that is back calls itself.
+      write(ANEW, gobgpConfig(node, control, { silent: control.gracefulRestart !== undefined }))
     }
   }
 
@@ -320,6 +335,11 @@ export class Daemons {
     })
   }
 }
+
+/** Configuration of a gobgpd that was there before. */
+const ANEW = 'gobgpd-anew.toml'
+/** What an earlier zebra put into the kernel stays for so long, s, for bgpd to say it again. */
+const KEEPING = ['--graceful_restart', '10']
 
 /**
  * bgpd has buffers of 0.7 MB for each peer and touches little of them: what is given back to the kernel is not resident. One arena

@@ -28,6 +28,8 @@ export interface SessionLook {
   readonly interruptions: number
   /** Messages in the daemon's queues, both ways. */
   readonly queued: number
+  /** Whether BFD hears the peer; absent where the session has none. */
+  readonly bfd?: 'up' | 'down'
 }
 export interface DaemonLook {
   readonly node: string
@@ -112,6 +114,7 @@ const Neighbours = z.record(
       updatesSent: z.int(),
       updatesRecv: z.int(),
     }),
+    peerBfdInfo: z.object({ status: z.string().optional() }).optional(),
     addressFamilyInfo: z.record(z.string(), z.object({ packetQueueLength: z.int().optional() })).optional(),
     connectionsDropped: z.int(),
   }),
@@ -120,12 +123,12 @@ const Neighbours = z.record(
 /** From `show bgp neighbors json`. @throws LabError `ZT_LAB_FORMAT` */
 export function frrSessions(sessions: readonly BgpSession[], answer: unknown, node: string): SessionLook[] {
   const neighbours = parseAs(Neighbours, answer, `neighbours of ${node}`)
-  return sessions.map(({ peer, link, port, remote, unnumbered }) => {
+  return sessions.map(({ peer, link, port, remote, unnumbered, bfd }) => {
     // An FRR is called by the interface (`peerName`).
     const neighbour =
       neighbours[formatIp(parseIp(remote))] ?? (unnumbered === true ? neighbours[port] : undefined)
     if (neighbour === undefined) return absent(peer, link)
-    const { bgpState, messageStats, addressFamilyInfo = {}, connectionsDropped } = neighbour
+    const { bgpState, messageStats, addressFamilyInfo = {}, connectionsDropped, peerBfdInfo } = neighbour
     const packets = Object.values(addressFamilyInfo).map(({ packetQueueLength = 0 }) => packetQueueLength)
     return {
       peer,
@@ -135,6 +138,7 @@ export function frrSessions(sessions: readonly BgpSession[], answer: unknown, no
       updatesReceived: messageStats.updatesRecv,
       interruptions: connectionsDropped,
       queued: messageStats.depthInq + messageStats.depthOutq + packets.reduce((sum, one) => sum + one, 0),
+      ...bfdOf(bfd, peerBfdInfo?.status === 'Up'),
     }
   })
 }
@@ -147,6 +151,7 @@ const Peers = z.array(
       sessionState: z.string().optional(),
       flops: Count,
       outQ: Count,
+      bfdState: z.object({ sessionState: z.string().optional() }).optional(),
       messages: z
         .object({
           sent: z.object({ update: Count }).prefault({}),
@@ -169,7 +174,7 @@ export function gobgpSessions(
 ): SessionLook[] {
   const peers = parseAs(Peers, answer, `peers of ${node}`)
   const byAddress = new Map(peers.map(({ conf, state }) => [withoutZone(conf.neighborAddress), state]))
-  return sessions.map(({ peer, link, remote }) => {
+  return sessions.map(({ peer, link, remote, bfd }) => {
     const state = byAddress.get(formatIp(parseIp(remote)))
     if (state === undefined) return absent(peer, link)
     const { sent, received } = state.messages
@@ -181,8 +186,13 @@ export function gobgpSessions(
       updatesReceived: received.update + received.discarded,
       interruptions: state.flops,
       queued: state.outQ,
+      ...bfdOf(bfd, state.bfdState?.sessionState === 'BFD_SESSION_STATE_UP'),
     }
   })
+}
+
+function bfdOf(bfd: BgpSession['bfd'], up: boolean): Pick<SessionLook, 'bfd'> {
+  return bfd === undefined ? {} : { bfd: up ? 'up' : 'down' }
 }
 
 function absent(peer: string, link: string): SessionLook {

@@ -193,7 +193,7 @@ export class DaemonProcess {
   /** SIGKILL, as a crash would be. Returns when it is gone. */
   async kill(): Promise<void> {
     this.asked = true
-    this.child.kill('SIGKILL')
+    if (this.outcome === undefined) this.child.kill('SIGKILL')
     await this.exited
   }
 
