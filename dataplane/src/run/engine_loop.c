@@ -33,6 +33,16 @@ static bool watch(struct zt_engine *engine, int fd, enum source source, uint32_t
     return fd >= 0 && epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/*
+ * The kernel forgets a TAP's neighbours with its carrier. They are where they were: what comes back with the wire is used at
+ * once, and if it is another's by then the kernel will say so.
+ */
+static bool is_forgotten_with_carrier(const struct zt_port *port,
+                                      const struct zt_neighbour_event *event)
+{
+    return !event->present && !port->carrier;
+}
+
 static void on_neighbour(void *context, const struct zt_neighbour_event *event)
 {
     struct zt_engine *engine = context;
@@ -43,7 +53,8 @@ static void on_neighbour(void *context, const struct zt_neighbour_event *event)
 
         if (port->tap < 0 || port->tap_index != event->ifindex)
             continue;
-        if (!zt_neighbours_update(&engine->neighbours, event))
+        if (is_forgotten_with_carrier(port, event) ||
+            !zt_neighbours_update(&engine->neighbours, event))
             return;
         memcpy(payload + 2, event->mac, sizeof(event->mac));
         memcpy(payload + 8, event->address, event->family == 4 ? 4 : 16);
@@ -70,7 +81,8 @@ static void on_neighbours_complete(void *context)
 
         memcpy(payload + 8, gone.address, gone.family == 4 ? 4 : 16);
         for (uint32_t i = 0; i < engine->port_count; i++)
-            if (engine->ports[i].tap >= 0 && engine->ports[i].tap_index == gone.ifindex)
+            if (engine->ports[i].tap >= 0 && engine->ports[i].tap_index == gone.ifindex &&
+                !is_forgotten_with_carrier(&engine->ports[i], &gone))
                 zt_engine_input(engine, ZT_INPUT_NEIGHBOUR, engine->ports[i].upper, payload,
                                 gone.family == 4 ? 12 : 24);
     }

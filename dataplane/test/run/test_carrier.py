@@ -146,6 +146,45 @@ def test_frames_that_come_as_soon_as_the_wire_is_back_are_not_lost():
         replays(engine.journal)
 
 
+@proves("CTRL-8", "NEIGH-1")
+def test_a_wire_that_comes_back_forwards_to_the_neighbour_that_was_heard_before_although_the_kernel_has_forgotten_it():
+    with Lab() as lab:
+        engine, probe = start(lab)
+        heard = "02:00:00:00:00:77"
+        lab.ip("-n", lab.name("n"), "neigh", "replace", "10.254.1.1", "lladdr", heard, "dev", "eth1", "nud", "reachable")
+        wait_for_neighbours(engine, 1)
+        set_up(lab, "h2", "eth0", False)
+        wait_for_carrier(engine, 2, False)
+        set_up(lab, "h1", "eth0", False)
+        wait_for_carrier(engine, 1, False)
+        deadline = time.monotonic() + 5
+        while "10.254.1.1" in lab.within("n", "ip", "neigh", "show", "dev", "eth1").stdout:
+            assert time.monotonic() < deadline
+        set_up(lab, "h1", "eth0", True)
+        wait_for_carrier(engine, 1, True)
+        assert lab.within("n", "ip", "neigh", "show", "dev", "eth1").stdout == ""
+        pour(engine, probe, [("h3", frame) for frame in flows(8)])
+        # Another by then: what the kernel hears counts, and what it loses while there is carrier.
+        lab.ip("-n", lab.name("n"), "neigh", "replace", "10.254.1.1", "lladdr", host_mac(1), "dev", "eth1", "nud", "reachable")
+        wait_for_neighbours(engine, 2)
+        lab.ip("-n", lab.name("n"), "neigh", "del", "10.254.1.1", "dev", "eth1")
+        wait_for_neighbours(engine, 3)
+        assert engine.stop() == 0
+        records, _ = read_journal(engine.journal)
+        sent = [data[:6] for kind, interface, _, data in records if kind == "tx" and interface == 1 and data[12:14] == b"\x08\x00"]
+        assert sent == [frames.mac_bytes(heard)] * 8
+        assert [data[1] for kind, interface, _, data in records if kind == "neighbour" and interface == 1] == [1, 1, 0]
+        replays(engine.journal)
+
+
+def wait_for_neighbours(engine, count):
+    """Until so many updates of neighbours are in the journal."""
+    deadline = time.monotonic() + 5
+    while engine.ask("sync") and sum(kind == "neighbour" for kind, *_ in read_journal(engine.journal)[0]) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 @proves("CTRL-8")
 def test_a_wire_without_carrier_at_the_start_and_one_whose_device_goes_are_told_to_the_machine():
     with Lab() as lab:
