@@ -12,6 +12,7 @@ export interface Colours {
   dim(text: string): string
   error(text: string): string
   good(text: string): string
+  warning(text: string): string
   judgement(judgement: Judgement, text?: string): string
 }
 
@@ -34,6 +35,7 @@ export function colours(shown: boolean): Colours {
     dim: (text) => paint('dim', text),
     error: (text) => paint('red', text),
     good: (text) => paint('green', text),
+    warning: (text) => paint('yellow', text),
     judgement: (judgement, text = judgement) => paint(ofJudgement[judgement], text),
   }
 }

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { Plan } from '../contract/plan.js'
-import { loadFabric, type Fabric } from '../twin/model/index.js'
+import { loadFabric, type Fabric, type Problem } from '../twin/model/index.js'
 import { MAX_FILE } from '../twin/model/source.js'
 import { compile } from '../twin/compile.js'
 import { CliError, UnsoundFabric } from './errors.js'
@@ -16,15 +16,32 @@ import { CliError, UnsoundFabric } from './errors.js'
  * @throws UnsoundFabric with every problem and the texts they stand in
  */
 export function readFabric(file: string): Fabric {
-  const result = tryFabric(file)
-  if (result instanceof UnsoundFabric) throw result
-  return result
+  const { fabric, problems, texts } = lookAt(file)
+  if (fabric === undefined) throw new UnsoundFabric(file, problems, texts)
+  return fabric
 }
 
-/** A fabric, or why it is none. */
-export function tryFabric(file: string): Fabric | UnsoundFabric {
+/** What a fabric file comes to. */
+export interface Looked {
+  readonly file: string
+  /** Absent when there are problems. */
+  readonly fabric: Fabric | undefined
+  /** What makes it no fabric. */
+  readonly problems: readonly Problem[]
+  /** What is sound and probably not meant. */
+  readonly warnings: readonly Problem[]
+  /** Text of each file that was read, by its name. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** A fabric, or why it is none, and what is said about it. */
+export function lookAt(file: string): Looked {
   const texts = new Map<string, string>()
-  const { fabric, problems } = loadFabric(file, {
+  const {
+    fabric,
+    problems = [],
+    warnings,
+  } = loadFabric(file, {
     // Problems are shown in the text that was judged: the file may be a pipe, or change meanwhile.
     read: (name) => {
       const octets = readBounded(name)
@@ -33,7 +50,7 @@ export function tryFabric(file: string): Fabric | UnsoundFabric {
     },
     list: (folder) => readdirSync(folder === '' ? '.' : folder),
   })
-  return fabric ?? new UnsoundFabric(file, problems, texts)
+  return { file, fabric, problems, warnings, texts }
 }
 
 /** @throws UnsoundFabric */

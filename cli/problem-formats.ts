@@ -16,10 +16,10 @@ export function sarifLog(problems: readonly Problem[], version: string): unknown
         tool: { driver: { name: 'ztos', version, rules: rules.map((id) => ({ id })) } },
         // Section 3.14.17.
         columnKind: 'unicodeCodePoints',
-        results: problems.map(({ code, at, reason, remedy, related }) => ({
+        results: problems.map(({ code, severity, at, reason, remedy, related }) => ({
           ruleId: code,
           ruleIndex: rules.indexOf(code),
-          level: 'error',
+          level: severity,
           message: { text: `${reason}; ${remedy}` },
           locations: [location(at)],
           relatedLocations: related.map((other) => ({
@@ -57,7 +57,7 @@ export function githubAnnotations(problems: readonly Problem[]): string {
   return problems.map((problem) => `${annotation(problem)}\n`).join('')
 }
 
-function annotation({ code, at: { file, start, end }, reason, remedy }: Problem): string {
+function annotation({ code, severity, at: { file, start, end }, reason, remedy }: Problem): string {
   const place = [
     `file=${property(file)}`,
     `line=${start.line}`,
@@ -66,7 +66,7 @@ function annotation({ code, at: { file, start, end }, reason, remedy }: Problem)
     ...(start.line === end.line ? [`col=${start.column}`, `endColumn=${end.column}`] : []),
     `title=${property(code)}`,
   ]
-  return `::error ${place.join(',')}::${data(`${reason}; ${remedy}`)}`
+  return `::${severity} ${place.join(',')}::${data(`${reason}; ${remedy}`)}`
 }
 
 /** What would end the command. */

@@ -5,24 +5,43 @@
  */
 import type { Problem, Span } from '../twin/model/index.js'
 import type { Colours } from './colours.js'
-import type { UnsoundFabric } from './errors.js'
 import { printable, printableLine } from './printable.js'
 import { counted } from './table.js'
 
 /** Characters of a line that are shown around a place. */
 const WINDOW = 120
 
-/** Every problem of a file, a paragraph each, and how many there are. */
-export function problemText({ file, problems, texts }: UnsoundFabric, colours: Colours): string {
-  const paragraphs = problems.map((problem) => paragraph(problem, texts, colours))
-  const last = `${printableLine(file)}: ${counted(problems.length, 'problem')}`
+/** What is said about a file, and the texts in which it stands. */
+export interface SaidOfFile {
+  readonly file: string
+  readonly problems: readonly Problem[]
+  readonly warnings?: readonly Problem[]
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** Every problem and warning of a file, a paragraph each, and how many there are. */
+export function problemText({ file, problems, warnings = [], texts }: SaidOfFile, colours: Colours): string {
+  const paragraphs = [...problems, ...warnings].map((problem) => paragraph(problem, texts, colours))
+  const counts = [counted(problems.length, 'problem'), ...(warnings.length === 0 ? [] : [warned(warnings)])]
+  const last = `${printableLine(file)}: ${counts.join(', ')}`
   return [...paragraphs, last].map((text) => `${text}\n`).join('\n')
 }
 
+/** Every warning of a sound file, a paragraph each. */
+export function warningText({ warnings = [], texts }: SaidOfFile, colours: Colours): string {
+  return warnings.map((warning) => `${paragraph(warning, texts, colours)}\n\n`).join('')
+}
+
+/** `2 warnings` */
+export function warned(warnings: readonly Problem[]): string {
+  return counted(warnings.length, 'warning')
+}
+
 function paragraph(problem: Problem, texts: ReadonlyMap<string, string>, colours: Colours): string {
-  const { at, code, reason, remedy, related } = problem
+  const { at, code, severity, reason, remedy, related } = problem
+  const kind = severity === 'warning' ? colours.warning(`warning: ${code}`) : colours.error(code)
   return [
-    `${colours.bold(placeOf(at))}: ${colours.error(code)}: ${printable(reason)}`,
+    `${colours.bold(placeOf(at))}: ${kind}: ${printable(reason)}`,
     ...snippet(at, texts, colours),
     `  remedy: ${printable(remedy)}`,
     ...related.flatMap((other) => [
@@ -72,9 +91,10 @@ function blank(character: string): string {
 }
 
 /** A problem as plain data. */
-export function problemJson({ code, at, path, reason, remedy, related }: Problem): unknown {
+export function problemJson({ code, severity, at, path, reason, remedy, related }: Problem): unknown {
   return {
     code,
+    severity,
     ...placeJson(at),
     path,
     reason,

@@ -214,3 +214,55 @@ test('every other verb that reads a fabric file shows its problems the same way,
   const called = await ztosWith({}, 'plan', file, '--json')
   expect(called.json()).toMatchObject({ code: 'ZT_FABRIC', exit: 2, where: file, problems: [{ line: 6 }] })
 })
+
+describe('warnings', () => {
+  /** AS 64512 is the one that ZTOS takes itself. */
+  const warned = () =>
+    fileWith({
+      3: 'underlay: { loopbacks: 10.255.0.0/24, links: 10.254.0.0/24, bgp: { as: 64512 } }',
+    })
+
+  test('are shown like problems and leave the file sound', async () => {
+    const file = warned()
+    const { status, stdout } = await ztos('validate', file)
+    expect(status).toBe(0)
+    expect(stdout).toContain(`${file}:3:`)
+    expect(stdout).toContain(': warning: ZT_FABRIC_LINT_ASN: ')
+    expect(stdout).toContain('  remedy: ')
+    expect(stdout).toMatch(/: sound: small, .*, 1 warning\n$/)
+  })
+
+  test('are in JSON, SARIF and annotations, by their severity', async () => {
+    const file = warned()
+    const json = await ztos('validate', file, '--format', 'json')
+    expect(json.status).toBe(0)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      sound: true,
+      files: [
+        {
+          sound: true,
+          problems: [],
+          warnings: [{ code: 'ZT_FABRIC_LINT_ASN', severity: 'warning', line: 3 }],
+        },
+      ],
+    })
+    const sarif = await ztos('validate', file, '--format', 'sarif')
+    expect(sarif.status).toBe(0)
+    expect(JSON.parse(sarif.stdout)).toMatchObject({
+      runs: [{ results: [{ ruleId: 'ZT_FABRIC_LINT_ASN', level: 'warning' }] }],
+    })
+    const github = await ztos('validate', file, '--format', 'github')
+    expect(github.status).toBe(0)
+    expect(github.stdout).toMatch(/^::warning file=.*,line=3,/)
+  })
+
+  test('stand behind the problems of a file that has both', async () => {
+    const file = fileWith({
+      3: 'underlay: { loopbacks: 10.255.0.0/24, links: 10.254.0.0/24, bgp: { as: 64512 } }',
+      12: '    hosts: { a1: { at: leaf9, network: a } }',
+    })
+    const { status, stdout } = await ztos('validate', file)
+    expect(status).toBe(2)
+    expect(stdout).toMatch(/: 1 problem, 1 warning\n$/)
+  })
+})

@@ -4,21 +4,16 @@
  * @module
  */
 import { ExitStatus } from '../../record/exit-status.js'
-import type { Fabric, Problem } from '../../twin/model/index.js'
+import type { Fabric } from '../../twin/model/index.js'
 import type { Colours } from '../colours.js'
-import { CliError, UnsoundFabric } from '../errors.js'
-import { tryFabric } from '../fabric-input.js'
+import { CliError } from '../errors.js'
+import { lookAt, type Looked } from '../fabric-input.js'
 import type { Answer, Run } from '../invocation.js'
 import { printableLine } from '../printable.js'
 import { githubAnnotations, sarifLog } from '../problem-formats.js'
-import { problemJson, problemText } from '../problem-text.js'
+import { problemJson, problemText, warned, warningText } from '../problem-text.js'
 import { counted } from '../table.js'
 import { packageVersion } from '../../sdk/version.js'
-
-interface Validated {
-  readonly file: string
-  readonly result: Fabric | UnsoundFabric
-}
 
 export const run: Run<'validate'> = ({ arguments: { files }, options, json, colours }): Answer => {
   const format = options.format ?? (json ? 'json' : 'text')
@@ -27,51 +22,51 @@ export const run: Run<'validate'> = ({ arguments: { files }, options, json, colo
       remedy: 'give one of them',
     })
   }
-  const validated = files.map((file): Validated => ({ file, result: tryFabric(file) }))
-  const problems = validated.flatMap(problemsOf)
-  const document = () => (format === 'sarif' ? sarifLog(problems, packageVersion()) : reportJson(validated))
+  const looked = files.map(lookAt)
+  const said = looked.flatMap(({ problems, warnings }) => [...problems, ...warnings])
+  const document = () => (format === 'sarif' ? sarifLog(said, packageVersion()) : reportJson(looked))
   return {
-    exit: problems.length === 0 ? ExitStatus.Holds : ExitStatus.BadInput,
+    exit: looked.every(({ fabric }) => fabric !== undefined) ? ExitStatus.Holds : ExitStatus.BadInput,
     json: document,
     text: () => {
-      if (format === 'github') return githubAnnotations(problems)
-      if (format === 'text') return reportText(validated, colours)
+      if (format === 'github') return githubAnnotations(said)
+      if (format === 'text') return reportText(looked, colours)
       return `${JSON.stringify(document(), null, 2)}\n`
     },
   }
 }
 
-function problemsOf({ result }: Validated): readonly Problem[] {
-  return result instanceof UnsoundFabric ? result.problems : []
-}
-
-function reportText(validated: readonly Validated[], colours: Colours): string {
-  return validated
-    .map(({ file, result }) => {
-      if (result instanceof UnsoundFabric) return problemText(result, colours)
-      const counts = countsOf(result)
+function reportText(looked: readonly Looked[], colours: Colours): string {
+  return looked
+    .map((one) => {
+      const { file, fabric, warnings } = one
+      if (fabric === undefined) return problemText(one, colours)
+      const counts = countsOf(fabric)
       const parts = [
         counted(counts.nodes, 'node'),
         counted(counts.links, 'link'),
         counted(counts.tenants, 'tenant'),
         counted(counts.hosts, 'host'),
         counted(counts.intents, 'intent'),
+        ...(warnings.length === 0 ? [] : [colours.warning(warned(warnings))]),
       ]
-      return `${printableLine(file)}: ${colours.good('sound')}: ${result.name}, ${parts.join(', ')}\n`
+      const sound = `${printableLine(file)}: ${colours.good('sound')}: ${fabric.name}, ${parts.join(', ')}\n`
+      return `${warningText(one, colours)}${sound}`
     })
     .join('')
 }
 
-function reportJson(validated: readonly Validated[]): unknown {
+function reportJson(looked: readonly Looked[]): unknown {
   return {
     format: 'ztos-validation',
     version: 1,
-    sound: validated.every(({ result }) => !(result instanceof UnsoundFabric)),
-    files: validated.map(({ file, result }) =>
-      result instanceof UnsoundFabric
-        ? { file, sound: false, problems: result.problems.map(problemJson) }
-        : { file, sound: true, problems: [], fabric: { name: result.name, ...countsOf(result) } },
-    ),
+    sound: looked.every(({ fabric }) => fabric !== undefined),
+    files: looked.map(({ file, fabric, problems, warnings }) => {
+      const said = { problems: problems.map(problemJson), warnings: warnings.map(problemJson) }
+      return fabric === undefined
+        ? { file, sound: false, ...said }
+        : { file, sound: true, ...said, fabric: { name: fabric.name, ...countsOf(fabric) } }
+    }),
   }
 }
 
