@@ -1,0 +1,225 @@
+/**
+ * Control planes that misbehave in a lab: a daemon that dies or hangs, one that says what is malformed or too much, a wrong AS number, an agent
+ * that is killed while much is on its way. Nodes forward what they had, somebody says what is wrong, and what can mend itself does.
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { originatePath } from '../../agent/convert.js'
+import { GobgpClient } from '../../agent/gobgp-client.js'
+import type { NodeControl } from '../../contract/control-plane.js'
+import { NodeProgram } from '../../contract/program.js'
+import { daemonDoor } from '../../lab/daemons/launch.js'
+import { daemonPrograms } from '../../lab/daemons/programs.js'
+import { FailoverLab, type Way } from '../../lab/failover-lab.js'
+import { labUp } from '../../lab/index.js'
+import { deriveKeys } from '../../twin/program/index.js'
+import { newSeed, planOf, shippedFile } from './support/fabrics.js'
+import { udpFrame } from './support/frames.js'
+import { needsRoot, nothing, tracesOf } from './support/host.js'
+
+beforeEach(needsRoot)
+
+/** The demo-bgp fabric with sessions that give up soon, and spines that take few prefixes. */
+function plan() {
+  const text = readFileSync(shippedFile('demo-bgp'), 'utf8').replace(
+    'leaves: 65101-65199 }',
+    'leaves: 65101-65199, holdTime: 3s }',
+  )
+  const fabric = structuredClone(planOf(text))
+  for (const { control } of fabric.nodes) {
+    if (control?.daemon !== 'frr') continue
+    control.sessions = control.sessions.map((session) => ({ ...session, maximumPrefixes: MOST_PREFIXES }))
+  }
+  return fabric
+}
+const MOST_PREFIXES = 20
+/** ms that a flow may be away on a busy host although nothing happens to it. */
+const NOISE = 150
+/** MACs that are heard at once. */
+const MANY = 500
+const flow = { rate: 2000, before: 200, lasts: 2400 }
+
+/** Each hears MACs of its own. */
+let attempts = 0
+
+const speaker = fileURLToPath(new URL('support/bgp-speaker.mjs', import.meta.url))
+const Program = z.looseObject({ program: NodeProgram })
+
+describe('[O34] a control plane that misbehaves', () => {
+  let failover: FailoverLab
+  beforeAll(async () => {
+    if (process.getuid?.() !== 0) return
+    const [fabric, seed] = [plan(), newSeed()]
+    failover = new FailoverLab(
+      await labUp(fabric, { keysSeed: seed, journal: false }),
+      deriveKeys(fabric, seed),
+    )
+    await failover.acquaint()
+  }, 90_000)
+  afterAll(async () => {
+    await failover?.lab.down()
+  })
+
+  const log = (name: string) => readFileSync(`${failover.lab.paths.folder}/${name}`, 'utf8')
+  const controlOf = (node: string): NodeControl =>
+    failover.plan.nodes.find(({ name }) => name === node)!.control!
+  const pidOf = async (node: string, program: string) => {
+    const { daemons } = await failover.lab.processes()
+    return daemons.find((one) => one.node === node && one.program === program)?.pid ?? 0
+  }
+  /** ms for which a flow was away while this was done. */
+  const away = async (way: Way, doing: () => Promise<void>) =>
+    (await failover.losing(way, doing, flow)).window
+  const sessionOf = (node: string, peer: string) =>
+    controlOf(node).sessions.find((session) => session.peer === peer)!
+  /** What `vtysh` says; throws when it refuses. */
+  const vty = async (node: string, ...commands: readonly string[]) => {
+    const { folder } = daemonDoor(failover.lab.paths.folder, node, controlOf(node))
+    const argv = [
+      'vtysh',
+      '--vty_socket',
+      folder,
+      '-d',
+      'bgpd',
+      ...commands.flatMap((command) => ['-c', command]),
+    ]
+    const { code, stdout, stderr } = await failover.lab.exec(node, argv)
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    return stdout
+  }
+
+  it.each([
+    ['leaf1', 'gobgpd'],
+    ['spine1', 'bgpd'],
+  ])(
+    'a daemon that dies, %s: what it had given is forwarded, the log says so, it is started again',
+    async (node, program) => {
+      const through = failover.way('shop/web1', ['shop/db1'], ({ links }) =>
+        links.some((link) => link.includes(node)),
+      )
+      const before = await pidOf(node, program)
+      expect(await away(through, async () => void process.kill(before, 'SIGKILL'))).toBeLessThan(NOISE)
+      await expect.poll(() => pidOf(node, program), { timeout: 5000 }).toBeGreaterThan(0)
+      expect(log('labd.log')).toContain(`${program} of ${node} ended; it is started again in`)
+      await failover.rest([])
+      expect(await pidOf(node, program)).not.toBe(before)
+    },
+  )
+
+  it('a daemon that hangs: peers give it up, its node forwards, and when it goes on all is as before', async () => {
+    const way = failover.way('shop/web1', ['shop/web2'])
+    const pid = await pidOf('leaf1', 'gobgpd')
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await expect
+        .poll(() => vty('spine1', 'show bgp summary json'), { timeout: 8000, interval: 200 })
+        .toMatch(/"failedPeers":1/)
+      expect(log('spine1.bgpd.log')).toMatch(/Hold Timer Expired/i)
+      // Its peers know nothing of it any more; what it sends finds its way as before.
+      expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    await failover.rest([])
+    expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
+  })
+
+  it('a peer that says what is malformed: it is told so and cut off, others are not touched', async () => {
+    const { local, remote } = sessionOf('leaf3', 'spine1')
+    const { asn, routerId } = controlOf('leaf3')
+    const fault = { kind: 'daemon-down', node: 'leaf3' } as const
+    await failover.lab.fail(fault)
+    try {
+      // Withdrawn routes of 65535 octets in a message of four.
+      const argument = JSON.stringify({ local, remote, asn, routerId, say: 'ffff0000' })
+      let answer = ''
+      const window = await away(failover.way('shop/web1', ['shop/web2']), async () => {
+        const { stdout } = await failover.lab.exec('leaf3', [process.execPath, speaker, argument])
+        answer = stdout
+      })
+      // UPDATE Message Error, Malformed Attribute List (RFC 4271 section 6.3).
+      expect(JSON.parse(answer)).toEqual({ notification: [3, 1] })
+      expect(window).toBeLessThan(NOISE)
+      expect(log('spine1.bgpd.log')).toMatch(/NOTIFICATION: sent to neighbor .* 3\/1/)
+    } finally {
+      await failover.lab.repair(fault)
+    }
+    await failover.rest([])
+  })
+
+  it('[BGP-12] a peer that announces too much: its sessions end and the log says why, others are not touched', async () => {
+    const { socket } = daemonDoor(failover.lab.paths.folder, 'leaf3', controlOf('leaf3'))
+    const client = new GobgpClient({ socket, protoFolder: daemonPrograms().protoFolder })
+    const paths = Array.from({ length: 2 * MOST_PREFIXES }, (_, n) => originatePath(`203.0.113.${n}/32`))
+    const spines = ['spine1', 'spine2']
+    try {
+      const window = await away(failover.way('shop/web1', ['shop/web2']), () => client.addAll(paths))
+      expect(window).toBeLessThan(NOISE)
+      for (const spine of spines) {
+        await expect
+          .poll(() => log(`${spine}.bgpd.log`), { timeout: 5000 })
+          .toMatch(/MAXPFX|exceed(ed)? max|6\/1/)
+        expect(await vty(spine, 'show bgp summary json')).toMatch(/PfxCt/)
+      }
+    } finally {
+      for (const path of paths) await client.delete(path)
+      client.close()
+    }
+    // It stays down until somebody sees to it.
+    for (const spine of spines) await vty(spine, 'clear bgp *')
+    await failover.rest([])
+  })
+
+  it('a wrong AS number at one end: the session does not come up and the log says why, the other way is taken', async () => {
+    const { remote, remoteAsn } = sessionOf('spine1', 'leaf3')
+    const { asn } = controlOf('spine1')
+    const set = (as: number) =>
+      vty('spine1', 'configure terminal', `router bgp ${asn}`, `neighbor ${remote} remote-as ${as}`)
+    const way = failover.way('shop/web1', ['shop/db1'], ({ links }) => links.includes('leaf3--spine1'))
+    const window = await away(way, async () => {
+      await set(64_999)
+    })
+    expect(window).toBeLessThan(1000)
+    await expect
+      .poll(() => log('spine1.bgpd.log') + log('leaf3.gobgpd.log'), { timeout: 8000 })
+      .toMatch(/2\/2|Bad Peer AS|bad peer as/i)
+    await set(remoteAsn)
+    await failover.rest([])
+  })
+
+  it('agents killed while much is on its way: nodes forward, agents are started again, and nothing is missing', async () => {
+    const { lab } = failover
+    const prefix = `02:fe:${String(++attempts).padStart(2, '0')}`
+    const from = failover.plan.hosts.find(({ id }) => id === 'shop/web2')!
+    const frames = Array.from({ length: MANY }, (_, n) => {
+      const { frame } = udpFrame(failover.plan, { trace: n + 1, from: from.id, to: 'shop/web1' })
+      const heard = Uint8Array.from(frame)
+      heard.set([0x02, 0xfe, Number.parseInt(prefix.slice(-2), 16), 0, n >> 8, n & 0xff], 6)
+      return { host: from.id, data: Buffer.from(heard).toString('base64') }
+    })
+    const known = async () => {
+      const { program } = Program.parse(await lab.control('leaf1', { op: 'program' }))
+      return program.tables.fdb.filter(({ mac }) => mac.startsWith(prefix)).length
+    }
+    const { agents } = await lab.processes()
+    const way = failover.way('shop/web1', ['shop/db1'])
+    await lab.probe({ op: 'send', frames })
+    for (const giveUp = Date.now() + 5000; (await known()) === 0 && Date.now() < giveUp;) await delay(1)
+    process.kill(agents ?? 0, 'SIGKILL')
+    const atDeath = await known()
+    expect(atDeath).toBeGreaterThan(0)
+    expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
+    await expect.poll(known, { timeout: 60_000, interval: 100 }).toBe(MANY)
+    expect(log('labd.log')).toContain('the agents ended; it is started again in')
+    expect((await lab.processes()).agents).not.toBe(agents)
+    await failover.rest([])
+  })
+
+  it('nothing is left of such a lab', async () => {
+    await failover.lab.down()
+    expect(tracesOf(failover.lab.id)).toEqual(nothing)
+  })
+})
