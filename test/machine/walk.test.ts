@@ -34,6 +34,17 @@ test('a walk is every hop of a frame, after frames that taught the fabric', () =
   expect(path(warm())).toEqual(['leaf1:host1010', 'spine1:eth1', 'leaf2:eth1', 'tenant1/db2'])
 })
 
+test('[PORT-6] a walk in a fabric that is broken goes the way that is left, and says why', () => {
+  const wide = new PlanBuilder({ spines: 2 }).plan()
+  const broken = [{ kind: 'link-down', link: 'leaf1--spine1' } as const]
+  const walk = trace(wide, injection('10.9.2.10'), { broken })
+  expect(path(walk).slice(0, 3)).toEqual(['leaf1:host1010', 'spine2:eth1', 'leaf2:eth2'])
+  expect(formatWalk(walk)).toContain('PORT-6')
+  expect(() => trace(wide, injection('10.9.2.10'), { broken: [...broken, ...broken] })).toThrow(
+    'ZT_FAULT_STANDS',
+  )
+})
+
 test('each step names a clause of the page, its interface and a reason', () => {
   const clauses = new Set(clausesOfPage())
   for (const hop of warm().hops) {

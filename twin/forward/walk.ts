@@ -9,6 +9,7 @@ import type { FabricControlPlane } from './control-plane.js'
 import { TwinFabric } from './fabric.js'
 import type { FabricInjection, FabricObserver } from './fabric-types.js'
 import type { Fate } from './fate.js'
+import type { FabricFault } from './faults.js'
 import type { Reception } from './host.js'
 import type { Effect, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
@@ -88,6 +89,8 @@ export interface WalkOptions {
   readonly keys?: Keys
   /** Frames to send before, to teach MACs and neighbours. */
   readonly before?: readonly FabricInjection[]
+  /** What is broken when the frame is sent; it breaks behind the frames sent before. */
+  readonly broken?: readonly FabricFault[]
   /** Of the fabric (`FabricOptions`); one that has not been told of anything. */
   readonly controlPlane?: FabricControlPlane | undefined
 }
@@ -95,7 +98,7 @@ export interface WalkOptions {
 /**
  * Sends a frame into a fresh fabric and tells all that became of it.
  *
- * @throws {ForwardError} when plan, program or injection cannot be used, or the fabric does not come to rest.
+ * @throws {ForwardError} when plan, program, fault or injection cannot be used, or the fabric does not come to rest.
  */
 export function trace(plan: Plan, injection: FabricInjection, options: WalkOptions = {}): Walk {
   const recorder = new Recorder(plan)
@@ -105,6 +108,7 @@ export function trace(plan: Plan, injection: FabricInjection, options: WalkOptio
     controlPlane: options.controlPlane,
   })
   if (options.before !== undefined) fabric.send(options.before, { wire: [] })
+  for (const fault of options.broken ?? []) fabric.fail(fault)
   recorder.start(fabric.now)
   fabric.send([injection], { wire: [] })
   return {
