@@ -4,6 +4,7 @@ import { parseIp, parseIpv4 } from '../packet/index.js'
 import { bestOf, isArbitrary, usedWith } from './decision.js'
 import type { BgpPath, Candidate } from './path.js'
 
+const REMOTE = 9
 interface Given extends Partial<BgpPath> {
   readonly own?: true
   readonly external?: boolean
@@ -40,7 +41,14 @@ function candidate({
     },
     peer: own
       ? undefined
-      : { routerId: parseIpv4(id), address: parseIp(address), external, metric, interface: port },
+      : {
+          routerId: parseIpv4(id),
+          address: parseIp(address),
+          external,
+          metric,
+          interface: port,
+          remote: REMOTE,
+        },
   } satisfies Candidate
 }
 
@@ -107,11 +115,12 @@ describe('[BGP-7] the decision process', () => {
     },
   )
 
-  test('own routes come behind local preference and before the length of AS paths', () => {
+  test('own routes come before the length of AS paths, with FRR before local preference, with GoBGP behind it', () => {
     const own = { own: true, asPath: [65001, 65100, 65101] } as const
-    expect(winner(own, { asPath: [65001] })).toBe(own)
     const preferred = { localPreference: 101 }
-    expect(winner(own, preferred)).toBe(preferred)
+    for (const daemon of ['frr', 'gobgp'] as const) expect(winner(own, { asPath: [65001] }, daemon)).toBe(own)
+    expect(winner(own, preferred)).toBe(own)
+    expect(winner(own, preferred, 'gobgp')).toBe(preferred)
   })
 
   test('MED does not count between neighbouring ASes', () => {
@@ -207,6 +216,20 @@ describe('[BGP-8] multipath', () => {
     const others = [{ ordinal: 1 }, { address: '10.9.0.7' }, { address: '10.9.0.7', ordinal: 1 }]
     expect(together(others)).toEqual([3, 1])
     expect(together(others, 64, 'gobgp')).toEqual([3, 0, 1, 2])
+  })
+
+  test("FRR takes a peer's own next hop over IPv6 for another than that of what it hands on", () => {
+    const address = 'fe80::1'
+    const inside = { address, external: false }
+    const all = [
+      { ...inside, source: REMOTE },
+      { ...inside, ordinal: 1 },
+      { ...inside, ordinal: 2 },
+    ].map(candidate)
+    const [own] = all
+    if (own === undefined) throw new Error('there is no path')
+    const used = usedWith(own, all, { multipath: 64, daemon: 'frr' })
+    expect(used.map(({ ordinal }) => ordinal)).toEqual([0, 1])
   })
 
   test('an own path is used alone', () => {

@@ -33,8 +33,12 @@ const peerInterface: Step = ({ peer: a }, { peer: b }) => (a?.interface ?? 0) - 
 /** No daemon knows this one: of paths of one peer that nothing tells apart, each goes by when it arrived. */
 const ordinal: Step = (a, b) => a.ordinal - b.ordinal
 
-/** What paths used together agree in. */
-const RANKING = [localPreference, ownFirst, asPathLength, origin, med, externalFirst, metric]
+/** What paths used together agree in. FRR gives own routes a weight that comes before all else (`BGP_ATTR_DEFAULT_WEIGHT`). */
+const AMONG_LEARNED = [asPathLength, origin, med, externalFirst, metric]
+const RANKING = {
+  frr: [ownFirst, localPreference, ...AMONG_LEARNED],
+  gobgp: [localPreference, ownFirst, ...AMONG_LEARNED],
+} as const
 const ADDRESS = [peerAddress, peerInterface]
 /** What is left when they do. GoBGP does not look at what reflectors have noted (`compareByRouterID`). */
 const TIE_BREAKS = {
@@ -42,13 +46,13 @@ const TIE_BREAKS = {
   gobgp: [routerId, ...ADDRESS],
 } as const
 const TOLD_APART = {
-  frr: [...RANKING, ...TIE_BREAKS.frr],
-  gobgp: [...RANKING, ...TIE_BREAKS.gobgp],
+  frr: [...RANKING.frr, ...TIE_BREAKS.frr],
+  gobgp: [...RANKING.gobgp, ...TIE_BREAKS.gobgp],
 } as const
 const DECISION = { frr: [...TOLD_APART.frr, ordinal], gobgp: [...TOLD_APART.gobgp, ordinal] } as const
 /** GoBGP compares MEDs whatever the ASes when it asks what to use together (`Path.Compare`), though not when it ranks. */
 const medOfAll: Step = ({ path: a }, { path: b }) => (a.med ?? 0) - (b.med ?? 0)
-const EQUAL = { frr: RANKING, gobgp: [...RANKING, medOfAll] } as const
+const EQUAL = { frr: RANKING.frr, gobgp: [...RANKING.gobgp, medOfAll] } as const
 
 type Daemon = NodeControl['daemon']
 
@@ -114,12 +118,23 @@ export function usedWith<C extends Candidate>(
  */
 function walked<C extends Candidate>(best: C, equal: readonly C[], multipath: number): readonly C[] {
   const used = [best]
-  for (const one of equal.toSorted((a, b) => compareBy([...ADDRESS, ordinal], a, b))) {
+  for (const one of equal.toSorted((a, b) => compareBy([...NEXT_HOP, ordinal], a, b))) {
     const before = used.at(-1)
     if (used.length >= multipath) break
-    if (before === undefined || compareBy(ADDRESS, before, one) !== 0) used.push(one)
+    if (before === undefined || compareBy(NEXT_HOP, before, one) !== 0) used.push(one)
   }
   return used
+}
+
+/**
+ * IPv6 next hops come alone, or with the link-local one (RFC 2545 section 3), and FRR takes these for two (`bgp_path_info_nexthop_cmp`). It
+ * sends both of its own paths, and of all paths to external peers.
+ */
+const nextHopLength: Step = (a, b) => Number(hasBothNextHops(a)) - Number(hasBothNextHops(b))
+const NEXT_HOP = [...ADDRESS, nextHopLength]
+
+function hasBothNextHops({ path, peer }: Candidate): boolean {
+  return typeof peer?.address === 'bigint' && (peer.external || path.source === peer.remote)
 }
 
 /**

@@ -42,8 +42,8 @@ export class Entry {
   }
 
   /** The best path as external peers without an export policy get it. */
-  plain(asn: number): BgpPath {
-    return (this.#plain ??= acrossBorder(asn, this.best.path, ownMed(this.best)))
+  plain(self: Speaker): BgpPath {
+    return (this.#plain ??= acrossBorder(self, this.best.path, ownMed(this.best)))
   }
 
   /** True for the path of a peer that has this place among those of its peer. */
@@ -124,13 +124,13 @@ function told(
   const before = isReflected ? reflected(path, peer, self) : path
   if (exportPolicy === undefined || routed === undefined) {
     if (!external) return before
-    const plain = entry?.plain(self.asn) ?? acrossBorder(self.asn, path, ownMed(candidate))
+    const plain = entry?.plain(self) ?? acrossBorder(self, path, ownMed(candidate))
     return routed !== undefined && self.isDraining ? going(plain) : plain
   }
   const med = external ? ownMed(candidate) : before.med
   const after = exportPolicy.apply(routed.text, routed.prefix, { ...before, med }, self.asn)
   if (after === undefined || !external) return after
-  const sent = acrossBorder(self.asn, after, after.med)
+  const sent = acrossBorder(self, after, after.med)
   return self.isDraining ? going(sent) : sent
 }
 
@@ -155,8 +155,8 @@ function ownMed({ peer, path }: Chosen): number | undefined {
   return peer === undefined ? path.med : undefined
 }
 
-/** What is of the AS alone stays there. */
-function acrossBorder(asn: number, path: BgpPath, med: number | undefined): BgpPath {
+/** What is of the AS alone stays there, but GoBGP hands on link bandwidth, transitive or not (RFC 4360 section 6). */
+function acrossBorder({ asn, daemon }: Speaker, path: BgpPath, med: number | undefined): BgpPath {
   return {
     ...path,
     asPath: [asn, ...path.asPath],
@@ -164,7 +164,7 @@ function acrossBorder(asn: number, path: BgpPath, med: number | undefined): BgpP
     localPreference: undefined,
     originator: undefined,
     clusters: NO_CLUSTERS,
-    bandwidth: undefined,
+    bandwidth: daemon === 'gobgp' ? path.bandwidth : undefined,
   }
 }
 const NO_CLUSTERS: readonly number[] = []

@@ -28,6 +28,8 @@ export interface BgpPath {
 
 /** What the decision process knows of a peer. */
 export interface Peer {
+  /** Index of the node. */
+  readonly remote: number
   /** BGP identifier as a number. */
   readonly routerId: number
   readonly address: Ip
@@ -60,9 +62,8 @@ export interface Speaker {
 
 /** One end of a session. */
 export interface PeerSession extends Peer {
-  /** Index of the node at this end, and at the other. */
+  /** Index of the node at this end. */
   readonly node: number
-  readonly remote: number
   readonly self: Speaker
   /** The peer is a client of this node's reflection. */
   readonly client: boolean
