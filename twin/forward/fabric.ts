@@ -11,7 +11,6 @@
  */
 import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
-import type { NodeProgram } from '../../contract/program.js'
 import { findTraceId } from '../packet/trace-id.js'
 import { ControlLoop } from './control-plane.js'
 import { ForwardError } from './errors.js'
@@ -23,44 +22,20 @@ import type {
   FabricOptions,
   FabricSendOptions,
 } from './fabric-types.js'
+import {
+  planError,
+  Wiring,
+  type NodePeer,
+  type NodeState,
+  type HostPeer,
+  type Peer,
+} from './fabric-wiring.js'
 import { Faults, type FabricFault } from './faults.js'
-import { Host } from './host.js'
 import type { Effect, Lineage, Nanoseconds } from './input.js'
 import { importKeys, type Keys } from './keys.js'
 import { describeLoop } from './loop.js'
 import { FabricNode } from './node.js'
 import type { SealedFrame } from './sealed-frame.js'
-
-interface NodeState {
-  readonly name: string
-  readonly node: FabricNode
-  /** What it begins with, after a power failure too. */
-  readonly program: NodeProgram
-  isDown: boolean
-  /** What a port's wire leads to. */
-  readonly peers: Map<number, Peer>
-}
-interface LinkState {
-  readonly id: string
-  /** What is sent on it arrives. */
-  carries: boolean
-  keep: boolean
-}
-interface NodePeer {
-  readonly kind: 'node'
-  readonly link: LinkState
-  readonly from: string
-  readonly to: NodeState
-  readonly interface: number
-}
-interface HostPeer {
-  readonly kind: 'host'
-  readonly host: Host
-  /** The way back. */
-  readonly leaf: NodeState
-  readonly interface: number
-}
-type Peer = NodePeer | HostPeer
 
 interface Arriving {
   readonly state: NodeState
@@ -78,10 +53,7 @@ const LOOP_TRAIL = 1000
 
 /** A running fabric. */
 export class TwinFabric {
-  private readonly nodes = new Map<string, NodeState>()
-  private readonly links = new Map<string, LinkState>()
-  private readonly linkEnds = new Map<string, NodePeer>()
-  private readonly hosts = new Map<string, HostPeer>()
+  private readonly wiring: Wiring
   private readonly observer: FabricObserver
   private readonly eventLimit: number
   private queue: Arriving[] = []
@@ -104,57 +76,15 @@ export class TwinFabric {
     this.observer = options.observer ?? {}
     this.eventLimit = options.eventLimit ?? 100_000
     const imported = importKeys(keys)
-    for (const { name, program } of plan.nodes) {
-      const node = new FabricNode(program, imported, { lazySeal: true, tracer: options.tracer?.(name) })
-      this.nodes.set(name, { name, node, program, isDown: false, peers: new Map() })
-    }
-    for (const link of plan.links) this.wireLink(link)
-    for (const host of plan.hosts) this.wireHost(host)
+    this.wiring = new Wiring(
+      plan,
+      ({ name, program }) =>
+        new FabricNode(program, imported, { lazySeal: true, tracer: options.tracer?.(name) }),
+    )
     const { controlPlane, controlRounds } = options
-    const nodes = [...this.nodes.values()].map(({ node }) => node)
+    const nodes = [...this.wiring.nodes.values()].map(({ node }) => node)
     this.faults = new Faults(plan)
     this.control = controlPlane && new ControlLoop(controlPlane, nodes, plan.fabric, controlRounds)
-  }
-
-  private wireLink(link: Plan['links'][number]): void {
-    const state: LinkState = { id: link.id, carries: true, keep: true }
-    this.links.set(link.id, state)
-    for (const [near, far] of [
-      [link.a, link.b],
-      [link.b, link.a],
-    ] as const) {
-      const to = this.nodeOf(far.node, `link ${link.id}`)
-      const peer: NodePeer = { kind: 'node', link: state, from: near.node, to, interface: far.interface }
-      this.wirePort(near, peer, `link ${link.id}`)
-      this.linkEnds.set(`${link.id} ${far.node}`, peer)
-    }
-  }
-
-  private wireHost(host: Plan['hosts'][number]): void {
-    const leaf = this.nodeOf(host.at.node, `host ${host.id}`)
-    const peer: HostPeer = { kind: 'host', host: new Host(host), leaf, interface: host.at.interface }
-    this.wirePort(host.at, peer, `host ${host.id}`)
-    this.hosts.set(host.id, peer)
-  }
-
-  private wirePort(
-    end: { readonly node: string; readonly interface: number },
-    peer: Peer,
-    where: string,
-  ): void {
-    const { node, peers } = this.nodeOf(end.node, where)
-    if (node.config.interfaces.get(end.interface)?.kind !== 'port') {
-      throw planError(where, `interface ${end.interface} of ${end.node} is no port`)
-    }
-    if (peers.has(end.interface))
-      throw planError(where, `port ${end.interface} of ${end.node} has a wire already`)
-    peers.set(end.interface, peer)
-  }
-
-  private nodeOf(name: string, where: string): NodeState {
-    const state = this.nodes.get(name)
-    if (state === undefined) throw planError(where, `node ${name} does not exist`)
-    return state
   }
 
   /** Of the clock, ns. */
@@ -164,7 +94,7 @@ export class TwinFabric {
 
   /** A node by name, to look at its state. */
   node(name: string): FabricNode {
-    return this.nodeOf(name, 'fabric').node
+    return this.wiring.nodeOf(name, 'fabric').node
   }
 
   /**
@@ -184,7 +114,7 @@ export class TwinFabric {
    */
   repair(fault: FabricFault): void {
     this.faults.remove(fault)
-    if (fault.kind === 'node-down') this.startAnew(this.nodeOf(fault.node, 'fabric'))
+    if (fault.kind === 'node-down') this.startAnew(this.wiring.nodeOf(fault.node, 'fabric'))
     this.follow()
   }
 
@@ -197,7 +127,7 @@ export class TwinFabric {
   send(injections: readonly FabricInjection[], options: FabricSendOptions = {}): FabricObservation {
     const starts = injections.map((injection) => this.startOf(injection))
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
-    for (const link of this.links.values()) link.keep = wanted?.has(link.id) ?? true
+    for (const link of this.wiring.links.values()) link.keep = wanted?.has(link.id) ?? true
     this.seen = new Observing()
     this.injections = injections
     for (const [index, start] of starts.entries()) {
@@ -224,8 +154,8 @@ export class TwinFabric {
   /** Ports notice first, then the control plane is told (FAULT-1 to FAULT-6). */
   private follow(): void {
     this.unseen()
-    for (const link of this.links.values()) link.carries = this.faults.carries(link.id)
-    for (const state of this.nodes.values()) {
+    for (const link of this.wiring.links.values()) link.carries = this.faults.carries(link.id)
+    for (const state of this.wiring.nodes.values()) {
       state.isDown = this.faults.isNodeDown(state.name)
       for (const [id, peer] of state.peers) {
         const up = peer.kind === 'host' ? !state.isDown : this.faults.hasCarrier(peer.link.id)
@@ -248,7 +178,7 @@ export class TwinFabric {
   /** Forgets learned state everywhere (CTRL-3); what is broken stays so. What comes of it is in no observation. */
   reset(): void {
     this.unseen()
-    for (const state of this.nodes.values()) {
+    for (const state of this.wiring.nodes.values()) {
       for (const table of ['fdb', 'neighbours'] as const) {
         this.observer.controlled?.(state.name, { op: 'flush', table })
         this.spread(state, state.node.flush(this.clock, table))
@@ -275,11 +205,11 @@ export class TwinFabric {
     via: NodePeer | undefined
   } {
     if ('host' in at) {
-      const host = this.hosts.get(at.host)
+      const host = this.wiring.hosts.get(at.host)
       if (host === undefined) throw planError('injection', `host ${at.host} does not exist`)
       return { state: host.leaf, interface: host.interface, via: undefined }
     }
-    const via = this.linkEnds.get(`${at.link} ${at.to}`)
+    const via = this.wiring.linkEnds.get(`${at.link} ${at.to}`)
     if (via === undefined) throw planError('injection', `link ${at.link} does not end at ${at.to}`)
     return { state: via.to, interface: via.interface, via }
   }
@@ -300,7 +230,7 @@ export class TwinFabric {
 
   private tick(ns: bigint): void {
     this.clock += ns
-    for (const state of this.nodes.values()) this.spread(state, state.node.clock(this.clock))
+    for (const state of this.wiring.nodes.values()) this.spread(state, state.node.clock(this.clock))
     this.rest()
   }
 
@@ -317,7 +247,7 @@ export class TwinFabric {
 
   /** CTRL-6 */
   private apply(name: string, changes: readonly TableChange[]): void {
-    const state = this.nodes.get(name)
+    const state = this.wiring.nodes.get(name)
     if (state === undefined) throw refusedControl(name, 'there is no such node')
     if (changes.length === 0) return
     this.observer.controlled?.(name, { op: 'apply', changes })
@@ -327,13 +257,13 @@ export class TwinFabric {
   }
 
   private isHolding(): boolean {
-    for (const { node } of this.nodes.values()) if (node.held > 0) return true
+    for (const { node } of this.wiring.nodes.values()) if (node.held > 0) return true
     return false
   }
 
   private stateVersion(): number {
     let version = 0
-    for (const { node } of this.nodes.values()) version += node.stateVersion
+    for (const { node } of this.wiring.nodes.values()) version += node.stateVersion
     return version
   }
 
@@ -410,8 +340,4 @@ function refusedControl(node: string, what: string): ForwardError {
   return new ForwardError('ZT_CONTROL_REFUSED', node, `the control plane asks for what cannot be: ${what}`, {
     remedy: 'this is a fault of the control plane: nothing was changed on the node',
   })
-}
-
-function planError(where: string, what: string): ForwardError {
-  return new ForwardError('ZT_PLAN_INVALID', where, what, { remedy: 'name what the plan has' })
 }
