@@ -16,9 +16,14 @@ export const root = ['..', '../..']
 
 export const demoFile = 'topologies/demo.yaml'
 
-/** @throws Error with every problem of the file */
+/** The plan of the demo fabric. */
 export function demoPlan(): Plan {
-  const { fabric, problems } = loadFabric(path.join(root, demoFile))
+  return planOfFile(demoFile)
+}
+
+/** @throws Error with every problem of the file, which is named from the checkout */
+export function planOfFile(file: string): Plan {
+  const { fabric, problems } = loadFabric(path.join(root, file))
   if (fabric === undefined) throw new Error(problems.map(formatProblem).join('\n'))
   return compile(fabric)
 }

@@ -9,9 +9,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { controlPlaneBench } from './control-plane.js'
+import { convergeBench } from './converge.js'
 import { root } from './demo.js'
 import { engineBench } from './engine.js'
 import { failoverBench } from './failover.js'
+import { evpnEngineBench } from './evpn-engine.js'
 import type { Bench, Figure, Skip } from './figure.js'
 import { forwardingBench } from './forwarding.js'
 import { circumstances, load } from './host.js'
@@ -33,6 +35,8 @@ const benches: readonly Bench[] = [
   forwardingBench,
   latencyBench,
   controlPlaneBench,
+  convergeBench,
+  evpnEngineBench,
   failoverBench,
 ]
 const LEAST_RUNS = 5
