@@ -99,9 +99,19 @@ describe('[BGP-7] the decision process', () => {
       candidate({ ordinal: 2 }),
     ]
     expect(bestOf([b, a, c], 'frr')).toBe(a)
-    expect(isArbitrary(a, [a, b], 'frr')).toBe(true)
-    expect(isArbitrary(a, [a, c], 'frr')).toBe(false)
-    expect(isArbitrary(a, [a, candidate({ id: '10.0.0.9' })], 'frr')).toBe(false)
+    const frr = { daemon: 'frr', multipath: 64 } as const
+    expect(isArbitrary(a, [a, b], frr)).toBe(true)
+    expect(isArbitrary(a, [a, c], frr)).toBe(false)
+    expect(isArbitrary(a, [a, candidate({ id: '10.0.0.9' })], frr)).toBe(false)
+    // Beside the best one of two is used that its router id alone tells apart, which does not count there.
+    const beside = { address: '10.9.0.9' }
+    const others = [
+      candidate({ ...beside, id: '10.0.0.8' }),
+      candidate({ ...beside, id: '10.0.0.9', asPath: [65009, 1] }),
+    ]
+    expect(isArbitrary(a, [a, ...others], frr)).toBe(true)
+    expect(isArbitrary(a, [a, ...others], { ...frr, daemon: 'gobgp' })).toBe(false)
+    expect(isArbitrary(a, [a, ...others], { ...frr, multipath: 1 })).toBe(false)
   })
 
   const pairs = STEPS.flatMap((early, i) => STEPS.slice(i + 1).map((late) => [early, late] as const))

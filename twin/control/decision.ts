@@ -145,10 +145,21 @@ export function isUndisputed(best: Candidate, candidates: readonly Candidate[], 
   return candidates.every((one) => one === best || compareBy(DECISION[daemon], best, one) < 0)
 }
 
-/** Another path that no step tells from the best one: which of them a daemon takes is a matter of arrival. Alike ones are no matter. */
-export function isArbitrary(best: Candidate, candidates: readonly Candidate[], daemon: Daemon): boolean {
-  return candidates.some(
-    (one) =>
-      one !== best && !isSamePath(one.path, best.path) && compareBy(TOLD_APART[daemon], best, one) === 0,
-  )
+/**
+ * True when it is a matter of arrival which path a daemon takes for the best, or FRR for one of those used beside it: nothing tells another
+ * from it. Alike ones are no matter.
+ */
+export function isArbitrary<C extends Candidate>(
+  best: C,
+  candidates: readonly C[],
+  control: Pick<NodeControl, 'multipath' | 'daemon'>,
+): boolean {
+  const { daemon } = control
+  const isTwin = (steps: readonly Step[], one: C, other: C): boolean =>
+    one !== other && !isSamePath(one.path, other.path) && compareBy(steps, one, other) === 0
+  if (candidates.some((one) => isTwin(TOLD_APART[daemon], best, one))) return true
+  if (daemon !== 'frr' || best.peer === undefined) return false
+  const equal = candidates.filter((one) => one !== best && compareBy(EQUAL.frr, one, best) === 0)
+  const [, ...beside] = usedWith(best, candidates, control)
+  return beside.some((used) => equal.some((one) => isTwin(NEXT_HOP, used, one)))
 }

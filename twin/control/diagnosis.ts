@@ -34,8 +34,8 @@ export type Diagnosis =
       readonly nodes: readonly string[]
     }
   /**
-   * Of several paths that one peer gives (BGP-14), nothing tells the best at these nodes: FRR keeps the first that arrived, GoBGP takes the
-   * last. All lead to the same peer.
+   * Of several paths that one peer gives (BGP-14), nothing tells at these nodes which is the best, or used beside it: FRR keeps the first that
+   * arrived, GoBGP takes the last. All lead to the same peer.
    */
   | {
       readonly kind: 'arrival'
@@ -71,7 +71,7 @@ export function describeDiagnosis(diagnosis: Diagnosis): string {
     case 'med':
       return `${table} ${key} depends on the order of arrival at ${diagnosis.nodes.join(', ')}: MEDs of several neighbouring ASes`
     case 'arrival':
-      return `${table} ${key} has several paths of one peer at ${diagnosis.nodes.join(', ')}: which is the best depends on which came first`
+      return `${table} ${key} has several paths of one peer at ${diagnosis.nodes.join(', ')}: which is taken depends on which came first`
     case 'mobility':
       return `${table} ${key} was heard at ${diagnosis.nodes.join(', ')} and ${diagnosis.to} at once: who has it depends on who was first`
   }

@@ -305,7 +305,7 @@ describe('[BGP-14] additional paths', () => {
     expect(membersAt(sim, 'b')).toEqual([{ interface: 1, gateway: '10.254.0.6' }])
     expect(sim.diagnosis).toEqual([{ kind: 'arrival', table: 'ipv4', key: P, nodes: ['b'] }])
     expect(sim.diagnosis.map(describeDiagnosis)).toEqual([
-      `ipv4 ${P} has several paths of one peer at b: which is the best depends on which came first`,
+      `ipv4 ${P} has several paths of one peer at b: which is taken depends on which came first`,
     ])
     expect(() => restingTables(nodes)).not.toThrow()
     const reflected = pathsAt(new ControlPlaneSim(fabric(true)), 'b')

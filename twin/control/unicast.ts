@@ -197,7 +197,7 @@ export class UnicastRib {
         if (!isAsked(control)) return false
         const candidates = candidatesAt(problem, entries, index)
         const best = bestOf(candidates, control.daemon)
-        return best !== undefined && is(best, candidates, control.daemon)
+        return best !== undefined && is(best, candidates, control)
       })
       .map(({ name }) => name)
   }
@@ -251,7 +251,8 @@ export class UnicastRib {
   }
 }
 
-const isDisputed: typeof isArbitrary = (best, candidates, daemon) => !isUndisputed(best, candidates, daemon)
+const isDisputed: typeof isArbitrary = (best, candidates, { daemon }) =>
+  !isUndisputed(best, candidates, daemon)
 
 function differences(before: Entries, after: Entries): ReadonlySet<number> {
   const changed = new Set<number>()
