@@ -2,13 +2,15 @@
  * Whatever breaks, the lab settles on what the twin says that the broken fabric settles on, and mended it is as before: tables of daemons
  * and engines, frames on wires and at hosts (FAULT-1 to FAULT-7). What breaks is drawn by a seed.
  */
+import { readFileSync } from 'node:fs'
 import { sample, constantFrom } from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { LabError, labUp } from '../../lab/index.js'
 import type { Fault } from '../../record/target.js'
 import { runSeed } from '../support/run-seed.js'
 import { DynamicsLab } from './support/dynamics-lab.js'
-import { shipped } from './support/fabrics.js'
-import { needsRoot } from './support/host.js'
+import { newSeed, planOf, shipped, shippedFile } from './support/fabrics.js'
+import { needsRoot, nothing, tracesOf } from './support/host.js'
 
 const seed = runSeed('what breaks in the lab')
 
@@ -22,7 +24,10 @@ function drawn<T>(all: readonly T[], turn: number): T {
 }
 
 describe('the demo-bgp fabric', () => {
-  const plan = shipped('demo-bgp')
+  // Sessions that give up soon: three faults here are noticed by nothing else.
+  const plan = planOf(
+    readFileSync(shippedFile('demo-bgp'), 'utf8').replace('65101-65199 }', '65101-65199, holdTime: 3s }'),
+  )
   const names = (role: string) => plan.nodes.filter((node) => node.role === role).map(({ name }) => name)
   const [spines, leaves] = [names('spine'), names('leaf')]
   const links = plan.links.map(({ id }) => id)
@@ -67,5 +72,67 @@ describe('the demo-bgp fabric', () => {
       await dynamics.repair(fault)
     }
     expect(await dynamics.differences(), `mended, ${where}`).toEqual([])
+  })
+})
+
+describe('the leaf-spine-16 fabric', () => {
+  const plan = shipped('leaf-spine-16')
+  const links = plan.links.map(({ id }) => id)
+  let dynamics: DynamicsLab
+
+  beforeAll(async () => {
+    if (process.getuid?.() === 0) dynamics = await DynamicsLab.open(plan)
+  })
+  afterAll(async () => {
+    if (process.getuid?.() === 0) await dynamics.close()
+  })
+
+  it('[FAULT-7] two faults add up, and mended one by one it is as before', async () => {
+    const where = `ZT_SEED=${seed}`
+    const cut: Fault = { kind: 'link-down', link: drawn(links, 6) }
+    const leaves = plan.nodes.filter(({ name, role }) => role === 'leaf' && !cut.link.includes(name))
+    const off: Fault = { kind: 'node-down', node: drawn(leaves, 7).name }
+    await dynamics.fail(cut)
+    await dynamics.fail(off)
+    expect(await dynamics.differences(), `both, ${where}`).toEqual([])
+    await dynamics.repair(cut)
+    await dynamics.repair(off)
+    expect(await dynamics.differences(), `mended, ${where}`).toEqual([])
+  })
+})
+
+describe('what cannot be broken', () => {
+  it('is refused by name, and a lab that goes down broken leaves nothing', async () => {
+    const plan = shipped('demo-bgp')
+    const lab = await labUp(plan, { keysSeed: newSeed() })
+    const refused = (fault: Fault, repair = false) =>
+      (repair ? lab.repair(fault) : lab.fail(fault)).then(
+        () => 'done',
+        (error: unknown) => (error instanceof LabError ? error.code : String(error)),
+      )
+    const cut: Fault = { kind: 'link-down', link: 'leaf1--spine1' }
+    try {
+      expect(await refused({ kind: 'link-down', link: 'leaf1--leaf2' })).toBe('ZT_FAULT_UNKNOWN')
+      expect(await refused({ kind: 'node-down', node: 'leaf9' })).toBe('ZT_FAULT_UNKNOWN')
+      expect(await refused({ kind: 'agent-down', node: 'spine1' })).toBe('ZT_FAULT_UNKNOWN')
+      expect(await refused({ kind: 'withdrawn', node: 'leaf1', prefix: '192.0.2.0/24' })).toBe(
+        'ZT_FAULT_UNKNOWN',
+      )
+      expect(await refused(cut, true)).toBe('ZT_FAULT_NONE')
+      expect(await refused(cut)).toBe('done')
+      expect(await refused(cut)).toBe('ZT_FAULT_STANDS')
+      for (const fault of [
+        { kind: 'link-silent', link: 'leaf2--spine1' },
+        { kind: 'node-down', node: 'spine2' },
+        { kind: 'daemon-hangs', node: 'leaf2' },
+        { kind: 'agent-down', node: 'leaf3' },
+      ] as const) {
+        expect(await refused(fault)).toBe('done')
+      }
+      expect(await lab.faults()).toHaveLength(5)
+    } finally {
+      await lab.down()
+    }
+    expect(tracesOf(lab.id)).toEqual(nothing)
   })
 })
