@@ -17,6 +17,7 @@
       "members are chosen by share where they are to keep their flows") \
     _(source_port_seed_ignored, "HASH-5", "VXLAN source ports are made with seed 0") \
     _(foreign_mac_routed, "PORT-2", "frames for another's MAC are routed") \
+    _(arp_not_punted, "PORT-3", "the node's kernel hears no ARP") \
     _(group_mac_routed, "PORT-4", "unicast packets in group-addressed frames are routed") \
     _(punt_mtu_ignored, "PUNT-2", "a frame from the TAP may be longer than the MTU") \
     _(clear_accepted, "MACSEC-1", "clear frames pass a strict macsec interface") \
@@ -42,7 +43,7 @@
     _(flooded_to_other_bridge, "FLOOD-1", "floods go to the members of every bridge") \
     _(flooded_to_first_remote, "FLOOD-2", "only the first remote gets a copy") \
     _(link_group_snooped, "SNOOP-2", "groups of the link itself get memberships") \
-    _(leave_from_vxlan_taken, "SNOOP-3", "one leave ends the membership of all behind a VTEP") \
+    _(leave_ignored, "SNOOP-3", "a leave ends no membership") \
     _(report_flooded_to_ports, "SNOOP-4", "reports go to other hosts") \
     _(memberships_unused, "SNOOP-5", "multicast is flooded to all, whoever wants it") \
     _(membership_never_expires, "SNOOP-5", "memberships are valid for ever") \

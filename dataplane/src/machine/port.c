@@ -40,7 +40,10 @@ static void receive_routed(struct zt_machine *machine, uint32_t index, struct zt
     switch (type.value) { /* PORT-3 */
     case ZT_ETHERTYPE_ARP:
     case ZT_ETHERTYPE_LLDP:
-        zt_punt(machine, index, frame);
+        if (ZT_MUTANT(arp_not_punted))
+            zt_emit_fate(machine, ZT_FATE_ETHERTYPE_UNKNOWN);
+        else
+            zt_punt(machine, index, frame);
         return;
     case ZT_ETHERTYPE_IPV4:
     case ZT_ETHERTYPE_IPV6:

@@ -25,7 +25,7 @@ static void take_account(struct zt_machine *machine, const struct zt_bridge *br,
         if (record.joins)
             zt_membership_report(br->memberships, record.group, origin.member, origin.remote,
                                  machine->now);
-        else if (record.leaves && (!vxlan || ZT_MUTANT(leave_from_vxlan_taken)))
+        else if (record.leaves && !vxlan && !ZT_MUTANT(leave_ignored))
             zt_membership_leave(br->memberships, record.group, origin.member, origin.remote);
     }
 }
