@@ -1,0 +1,89 @@
+/**
+ * What an operator does on the nodes of a lab: looks at routes, pings, asks for the way, listens. Sessions and pings travel sealed, and the kernel
+ * routes as BGP says.
+ */
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { labUp, type Lab } from '../../lab/index.js'
+import type { Target } from '../../record/target.js'
+import { newSeed, shipped } from './support/fabrics.js'
+import { needsRoot } from './support/host.js'
+
+beforeEach(needsRoot)
+
+const pingScript = fileURLToPath(new URL('support/ping.py', import.meta.url))
+const Routes = z.array(
+  z.object({
+    dst: z.string(),
+    gateway: z.string().optional(),
+    nexthops: z.array(z.object({ gateway: z.string(), flags: z.array(z.string()) })).optional(),
+  }),
+)
+
+describe('[C13] a node of the demo-bgp fabric', () => {
+  const plan = shipped('demo-bgp')
+  const cut = { kind: 'link-down', link: 'leaf1--spine1' } as const
+  let lab: Lab
+  let target: Target
+
+  beforeAll(async () => {
+    if (process.getuid?.() !== 0) return
+    lab = await labUp(plan, { keysSeed: newSeed() })
+    target = await lab.target({ ownsLab: true })
+  })
+  afterAll(async () => {
+    if (process.getuid?.() === 0) await target.close()
+  })
+
+  const loopback = (node: string) =>
+    plan.nodes.find(({ name }) => name === node)?.control?.originate[0]?.split('/')[0] ?? ''
+  const sessionOf = (node: string, peer: string) =>
+    plan.nodes.find(({ name }) => name === node)!.control!.sessions.find((session) => session.peer === peer)!
+  const gatewaysTo = async (node: string) => {
+    const { stdout } = await lab.exec('leaf1', ['ip', '-json', 'route', 'show', loopback(node)])
+    const [route] = Routes.parse(JSON.parse(stdout))
+    const hops = route?.nexthops?.filter(({ flags }) => !flags.includes('linkdown'))
+    return (hops?.map(({ gateway }) => gateway) ?? [route?.gateway]).toSorted()
+  }
+  const ping = async (to: string, { from = loopback('leaf1'), count = 1, ttl = 64 } = {}) => {
+    const argv = ['python3', pingScript, from, to, String(count), String(ttl)]
+    return (await lab.exec('leaf1', argv)).stdout
+  }
+  const far = (spine: string) => sessionOf('leaf1', spine).remote
+
+  it('routes to another leaf over both spines, and answers to pings of loopback and link', async () => {
+    expect(await gatewaysTo('leaf2')).toEqual([far('spine1'), far('spine2')].toSorted())
+    expect(await ping(loopback('leaf2'), { count: 3 })).toBe(`reply from ${loopback('leaf2')}\n`.repeat(3))
+    const { local, remote } = sessionOf('leaf1', 'spine1')
+    expect(await ping(remote, { from: local })).toBe(`reply from ${remote}\n`)
+  })
+
+  it('lets an operator listen to its sessions in the clear, where they travel sealed', async () => {
+    const { port } = sessionOf('leaf1', 'spine1')
+    const { code, stdout } = await lab.exec('leaf1', [
+      'timeout',
+      '20',
+      'tcpdump',
+      '-n',
+      '-c',
+      '2',
+      '-i',
+      port,
+      'tcp port 179',
+    ])
+    expect({ code, bgp: /\.179[ :>]/.test(stdout) }).toEqual({ code: 0, bgp: true })
+  })
+
+  it('goes the other way when a link is cut, and both again when it is mended', async () => {
+    await target.fail?.(cut)
+    expect(await gatewaysTo('leaf2')).toEqual([far('spine2')])
+    expect(await ping(loopback('leaf2'), { count: 3 })).toBe(`reply from ${loopback('leaf2')}\n`.repeat(3))
+    // A packet that may take one hop tells which way it went.
+    expect(await ping(loopback('leaf2'), { ttl: 1 })).toMatch(/^time exceeded from /)
+    const { stdout } = await lab.exec('leaf1', ['ip', 'route', 'get', loopback('leaf2')])
+    expect(stdout).toContain(`via ${far('spine2')}`)
+    await target.repair?.(cut)
+    expect(await gatewaysTo('leaf2')).toEqual([far('spine1'), far('spine2')].toSorted())
+  })
+})
