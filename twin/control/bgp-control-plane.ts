@@ -10,7 +10,8 @@ import { interfacesOf } from '../program/interfaces.js'
 import { nodeControls } from '../program/node-control.js'
 import { describeDiagnosis } from './diagnosis.js'
 import { ControlPlaneError } from './errors.js'
-import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+import type { SimulatedNode } from './change.js'
+import { ControlPlaneSim } from './sim.js'
 
 /**
  * What BGP and EVPN come to when everything is up and nobody has spoken.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+import type { SimulatedNode } from './change.js'
+import { ControlPlaneSim } from './sim.js'
 import type { Learned } from './node.js'
 import { leafSpine, loopbackOf, macOf } from './testdata/fabric.js'
 

@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NodeControl, Policy } from '../../contract/control-plane.js'
 import type { Learned } from './node.js'
-import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+import type { SimulatedNode } from './change.js'
+import { ControlPlaneSim } from './sim.js'
 import { leafSpine, loopbackOf } from './testdata/fabric.js'
 
 const SPINES = 3

@@ -32,13 +32,8 @@ export {
   type Learned,
   type OwnRoute,
 } from './node.js'
-export {
-  ControlPlaneSim,
-  type Change,
-  type HostKnowledge,
-  type SimOptions,
-  type SimulatedNode,
-} from './sim.js'
+export type { Change, HostKnowledge, SimOptions, SimulatedNode } from './change.js'
+export { ControlPlaneSim } from './sim.js'
 export { sourceOf } from './rows.js'
 export { simulate, type Converged } from './simulate.js'
 export {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../contract/control-plane.js'
 import { RibRow } from '../../contract/rib.js'
-import { ControlPlaneSim, type SimulatedNode } from './sim.js'
+import type { SimulatedNode } from './change.js'
+import { ControlPlaneSim } from './sim.js'
 import { simulate } from './simulate.js'
 import {
   fabricOf,

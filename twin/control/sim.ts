@@ -7,7 +7,9 @@ import type { NodeControl } from '../../contract/control-plane.js'
 import type { Tables } from '../../contract/program.js'
 import type { RibRow } from '../../contract/rib.js'
 import { parseIp } from '../packet/index.js'
+import type { Change, HostKnowledge, SimOptions, SimulatedNode } from './change.js'
 import type { Diagnosis } from './diagnosis.js'
+import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from './down.js'
 import { announce } from './evpn-announce.js'
 import type { Imports } from './evpn-choice.js'
 import { EvpnRib } from './evpn-rib.js'
@@ -21,7 +23,6 @@ import {
   type Learned,
   type OwnRoute,
 } from './node.js'
-import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from './down.js'
 import { compareCode } from './order.js'
 import { sessionsOverLimit } from './prefix-limit.js'
 import { evpnRow, unicastRow } from './rows.js'
@@ -29,43 +30,6 @@ import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
 import { Topology } from './topology.js'
 import { underlayTables, UnderlayRoutes } from './underlay.js'
 import { UnicastRib } from './unicast.js'
-
-/** A node whose tables are wanted. */
-export interface SimulatedNode extends ControlNode {
-  /** What is in its tables whatever the control plane does. */
-  readonly base?: Tables
-}
-
-/** What the nodes know of hosts, by name; a node that is not named knows nothing. */
-export interface HostKnowledge {
-  readonly learned: ReadonlyMap<string, Learned>
-  readonly announced: ReadonlyMap<string, Announced>
-}
-
-export interface Change {
-  /**
-   * Takes the place of all that was down before. A daemon that ends does so when all else that the change says has come to rest: its
-   * node keeps the tables of then.
-   */
-  readonly down?: Down
-  /**
-   * Takes the place of the sessions that have ended and do not begin again by themselves: from {@link ControlPlaneSim.ended}; none:
-   * somebody has repaired them all.
-   */
-  readonly ended?: ReadonlySet<string>
-  /** By name: takes the place of what the node had heard. What others have taken from it is gone from there (EVPN-6). */
-  readonly learned?: ReadonlyMap<string, Learned>
-  /** By name. */
-  readonly control?: ReadonlyMap<string, NodeControl>
-  /** Takes the place of all that nodes know of hosts: from {@link ControlPlaneSim.knowledge}. */
-  readonly knowledge?: HostKnowledge
-}
-
-/** Where a simulation begins: at once, not by way of a fabric in which everything is up and nobody has spoken. */
-export interface SimOptions extends Omit<Change, 'control'> {
-  /** Orders of messages that are tried for keys whose outcome may depend on them; 8 by default. */
-  readonly orders?: number
-}
 
 const NO_TABLES_AT_ALL: Tables = { routes: [], groups: [], neighbours: [], fdb: [], flood: [] }
 

@@ -5,8 +5,9 @@
  */
 import type { Tables } from '../../contract/program.js'
 import type { RibRow } from '../../contract/rib.js'
+import type { SimOptions, SimulatedNode } from './change.js'
 import type { Diagnosis } from './diagnosis.js'
-import { ControlPlaneSim, type SimOptions, type SimulatedNode } from './sim.js'
+import { ControlPlaneSim } from './sim.js'
 
 export interface Converged {
   /** By node's name. */

@@ -12,7 +12,7 @@ import type {
 } from '../../../contract/control-plane.js'
 import type { Interface } from '../../../contract/program.js'
 import { formatIpv4, type Ipv4 } from '../../packet/index.js'
-import type { SimulatedNode } from '../sim.js'
+import type { SimulatedNode } from '../change.js'
 
 export interface NodeSpec {
   readonly asn: number
