@@ -81,7 +81,7 @@ async function timeRun(signal: AbortSignal): Promise<Times> {
   const [sender, receiver] = [clientOf(lab, SENDER), clientOf(lab, RECEIVER)]
   try {
     const before = await receiver.tableSize('evpn')
-    await sender.addAll(routesOf(controlOf(lab, SENDER)))
+    await sender.addAll(routesOf(controlOf(lab, SENDER), controlOf(lab, RECEIVER)))
     await until(async () => (await receiver.tableSize('evpn')) >= before + ROUTES)
     const arrived = performance.now()
     await until(async () => hasAll(lab, agents))
@@ -128,9 +128,12 @@ function clientOf(lab: Lab, name: string): GobgpClient {
   return new GobgpClient({ socket, protoFolder: daemonPrograms().protoFolder })
 }
 
-function routesOf({ asn, routerId, evpn }: NodeControl) {
-  const network = evpn?.networks.find(({ vxlan }) => vxlan !== undefined)
-  if (evpn === undefined || network === undefined) throw new Error(`${SENDER} has no network`)
+/** Of a network that both have. */
+function routesOf({ asn, routerId, evpn }: NodeControl, receiver: NodeControl) {
+  const taken = new Set(receiver.evpn?.networks.map(({ target }) => target))
+  const network = evpn?.networks.find(({ vxlan, target }) => vxlan !== undefined && taken.has(target))
+  if (evpn === undefined || network === undefined)
+    throw new Error(`${SENDER} and ${RECEIVER} share no network`)
   const { rd, vni, target } = network
   const { vtep } = evpn
   return Array.from({ length: ROUTES }, (_, n) => {
