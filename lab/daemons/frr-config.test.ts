@@ -31,6 +31,57 @@ describe('frr.conf', () => {
     expect(objections(frrConfig('spine1', withPolicies(control)).frr)).toBe('')
   })
 
+  it('[BGP-6] [BGP-10] [BGP-11] [BGP-12] [BGP-13] [BGP-14] [BGP-15] [BGP-16] is valid to vtysh -C with all that a session may have', () => {
+    const control = withPolicies(spine())
+    const [first, second] = control.sessions
+    const { frr } = frrConfig(
+      'spine1',
+      {
+        ...control,
+        gracefulRestart: 30,
+        gracefulShutdown: true,
+        sessions: [
+          {
+            ...first!,
+            maximumPrefixes: 7,
+            addPaths: true,
+            bfd: { interval: 10, multiplier: 3 },
+            weight: 256,
+          },
+          { ...second!, remoteAsn: control.asn, client: true, weight: 1 },
+          ...['fe80::1', 'fe80::2'].map((remote, index) => ({
+            ...first!,
+            peer: `leaf${3 + index}`,
+            link: `leaf${3 + index}--spine1`,
+            port: `eth${3 + index}`,
+            unnumbered: true as const,
+            remote,
+            local: 'fe80::9',
+            families: ['ipv4' as const, 'ipv6' as const, 'evpn' as const],
+          })),
+        ],
+      },
+      { frr: new Set(['leaf4']) },
+    )
+    expect(objections(frr)).toBe('')
+    for (const line of [
+      ' profile every-10ms-x3',
+      ' bgp cluster-id 10.255.0.101',
+      ' bgp graceful-restart restart-time 30',
+      ' neighbor 10.254.0.32 ttl-security hops 1',
+      ' neighbor fe80::1 interface eth3',
+      ' neighbor eth4 interface remote-as 65001',
+      '  neighbor 10.254.0.32 route-reflector-client',
+      '  neighbor 10.254.0.32 next-hop-self force',
+      '  neighbor 10.254.0.0 addpath-tx-all-paths',
+      '  neighbor 10.254.0.0 maximum-prefix 7',
+      '  neighbor 10.254.0.0 route-map from-below-ipv4:least-preferred:weight-256 in',
+      '  neighbor 10.254.0.0 route-map to.all_5-ipv4:shutdown out',
+      '  neighbor 10.254.0.32 route-map to.all_5-ipv4 out',
+    ])
+      expect(frr.split('\n')).toContain(line)
+  })
+
   it('is refused by vtysh -C when a line of it is wrong, so that the test above can fail', () => {
     expect(
       objections(frrConfig('spine1', spine()).frr.replace('coalesce-time 0', 'coalesce-time x')),

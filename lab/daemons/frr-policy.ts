@@ -83,7 +83,7 @@ function additionsOf(control: NodeControl, session: BgpSession, family: Family, 
     ...(family === 'ipv6' && unnumbered !== true
       ? [{ ...none, name: 'prefer-global', lines: [' set ipv6 next-hop prefer-global'] }]
       : []),
-    ...(draining ? [{ ...none, name: 'shutdown', localPreference: 0 }] : []),
+    ...(draining ? [{ ...none, name: 'least-preferred', localPreference: 0 }] : []),
     // BGP-13: in megabits a second.
     ...(weight === undefined
       ? []

@@ -30,6 +30,47 @@ describe("gobgpd's configuration", () => {
     expect(isRead(gobgpConfig('leaf1', withPolicies(leaf(family))))).toBe(true)
   })
 
+  it('[BGP-6] [BGP-10] [BGP-11] [BGP-12] [BGP-13] [BGP-14] [BGP-15] [BGP-16] is read by gobgpd with all that a session may have', () => {
+    const control = withPolicies(leaf())
+    const [first, second] = control.sessions
+    const text = gobgpConfig(
+      'leaf1',
+      {
+        ...control,
+        gracefulRestart: 30,
+        gracefulShutdown: true,
+        sessions: [
+          { ...first!, maximumPrefixes: 7, addPaths: true, bfd: { interval: 10, multiplier: 3 } },
+          { ...second!, remoteAsn: control.asn },
+          {
+            ...first!,
+            peer: 'spine3',
+            link: 'leaf1--spine3',
+            port: 'eth3',
+            unnumbered: true,
+            remote: 'fe80::1',
+            local: 'fe80::9',
+          },
+        ],
+      },
+      { shares: new Map([[first!.link, { asn: 4_200_000_000, weight: 2 }]]), silent: true },
+    )
+    expect(isRead(text)).toBe(true)
+    for (const line of [
+      'neighbor-address = "fe80::1%eth3"',
+      'local-address = "fe80::9%eth3"',
+      'max-prefixes = 7',
+      'send-max = 255',
+      'desired-minimum-tx-interval = 10000',
+      'restart-time = 30',
+      'ttl-min = 255',
+      'set-next-hop = "self"',
+      'communities-list = ["lb:23456:250000"]',
+      'admin-down = true',
+    ])
+      expect(text.split('\n')).toContain(line)
+  })
+
   it('is not read when it is broken, so that the test above can fail', () => {
     expect(isRead(gobgpConfig('leaf1', leaf()).replace('as = 65001', 'as = "x"'))).toBe(false)
   })

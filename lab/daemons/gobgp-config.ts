@@ -6,7 +6,7 @@
  */
 import type { BgpSession, NodeControl } from '../../contract/control-plane.js'
 import { checkControl } from './frr-config.js'
-import { policyTables } from './gobgp-policy.js'
+import { policyTables, type PeerShare } from './gobgp-policy.js'
 import { isInternal, isIpv6, plainName } from './text.js'
 import { tomlText, type TomlTable } from './toml.js'
 
@@ -15,6 +15,8 @@ const FAMILY_NAMES = { ipv4: 'ipv4-unicast', ipv6: 'ipv6-unicast', evpn: 'l2vpn-
 export interface GobgpOptions {
   /** Nodes that this one waits for and does not call: those whose daemon tries each second, where gobgpd takes two. */
   readonly passiveTowards?: ReadonlySet<string>
+  /** What FRRs at the other ends are to be told of the share of the link, by link. */
+  readonly shares?: ReadonlyMap<string, PeerShare>
   /** No session begins until somebody enables its peer by the API, as an agent does when it has told all that the node announces. */
   readonly silent?: boolean
 }
@@ -27,7 +29,7 @@ export interface GobgpOptions {
 export function gobgpConfig(node: string, given: NodeControl, options: GobgpOptions = {}): string {
   const control = checkControl(node, given)
   const { asn, routerId, sessions } = control
-  const policies = policyTables(control)
+  const policies = policyTables(control, options.shares)
   return tomlText({
     global: {
       config: {

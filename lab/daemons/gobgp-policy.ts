@@ -29,6 +29,12 @@ const NO_ADVERTISE = '65535:65282'
  */
 const SHUTDOWN_PREFERENCE = 1
 
+/** A weight that the FRR at the other end gives the link, and its AS number. */
+export interface PeerShare {
+  readonly asn: number
+  readonly weight: number
+}
+
 export interface PolicyTables {
   readonly sets: TomlTable
   readonly definitions: readonly TomlTable[]
@@ -42,7 +48,10 @@ interface Sets {
 }
 
 /** @throws LabError `ZT_LAB_PLAN` for a policy that is named and not there, or that sets a local preference of 0 */
-export function policyTables(control: NodeControl): PolicyTables {
+export function policyTables(
+  control: NodeControl,
+  shares: ReadonlyMap<string, PeerShare> = new Map(),
+): PolicyTables {
   const sets: Sets = {
     prefixes: [],
     neighbours: [],
@@ -74,6 +83,7 @@ export function policyTables(control: NodeControl): PolicyTables {
       statement(evpn, accept({ 'set-next-hop': 'unchanged' })),
       // BGP-11: there is no IGP, each next hop is the far end of a link.
       ...statementFor(internal, {}, { 'bgp-actions': { 'set-next-hop': 'self' } }),
+      ...shareStatements(control, shares, sets),
       ...statements(control, 'export', sets),
       ...statementFor(draining, {}, accept(communitiesAction([GRACEFUL_SHUTDOWN]))),
     ]),
@@ -86,6 +96,40 @@ export function policyTables(control: NodeControl): PolicyTables {
     },
     definitions,
   }
+}
+
+/** In place of an AS number that needs four octets (RFC 6793). */
+const AS_TRANS = 23456
+
+/**
+ * FRR 8.4 shares by a link bandwidth that came in the message and not by one that its own import policy has set: so its GoBGP peers say what it is
+ * going to set (BGP-13).
+ */
+function shareStatements(
+  { sessions }: NodeControl,
+  shares: ReadonlyMap<string, PeerShare>,
+  sets: Sets,
+): TomlTable[] {
+  return sessions.flatMap(({ link, remote }) => {
+    const share = shares.get(link)
+    if (share === undefined) return []
+    const name = `share:${plainName('link', link)}`
+    sets.neighbours.push({ 'neighbor-set-name': name, 'neighbor-info-list': [remote] })
+    const bandwidth = `lb:${share.asn > 0xffff ? AS_TRANS : share.asn}:${(share.weight * 1_000_000) / 8}`
+    return [
+      statement(
+        { 'match-neighbor-set': { 'neighbor-set': name } },
+        {
+          'bgp-actions': {
+            'set-ext-community': {
+              options: 'add',
+              'set-ext-community-method': { 'communities-list': [bandwidth] },
+            },
+          },
+        },
+      ),
+    ]
+  })
 }
 
 /** The condition for all peers outside or inside the AS; absent when there are none. */

@@ -15,6 +15,7 @@ import { NETNS_ROOT } from '../paths.js'
 import { daemonAccount, type Account } from './account.js'
 import { checkFrrCan, frrConfig } from './frr-config.js'
 import { gobgpConfig } from './gobgp-config.js'
+import type { PeerShare } from './gobgp-policy.js'
 import { DaemonProcess, HERE, type DaemonEnd, type Program } from './process.js'
 import { daemonPrograms, type DaemonPrograms } from './programs.js'
 
@@ -287,10 +288,25 @@ export class Daemons {
       write('bgpd.conf', bgpd)
       write('bfdd.conf', bfdd)
     } else {
-      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers }))
+      const shares = this.sharesOf(control)
+      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers, shares }))
       // A peer whose calls were not taken for a while calls ever more seldom, so one that is back calls itself.
-      write(ANEW, gobgpConfig(node, control, { silent: control.gracefulRestart !== undefined }))
+      write(ANEW, gobgpConfig(node, control, { shares, silent: control.gracefulRestart !== undefined }))
     }
+  }
+
+  /** Weights that FRRs give to links to this node. */
+  private sharesOf({ sessions }: NodeControl): Map<string, PeerShare> {
+    const links = new Set(sessions.map(({ link }) => link))
+    return new Map(
+      this.nodes
+        .filter(({ control }) => control.daemon === 'frr')
+        .flatMap(({ control: { asn, sessions: far } }) =>
+          far.flatMap(({ link, weight }): [string, PeerShare][] =>
+            weight !== undefined && links.has(link) ? [[link, { asn, weight }]] : [],
+          ),
+        ),
+    )
   }
 
   /** A folder that its owner writes and the invoker's group may look into. */
