@@ -10,6 +10,7 @@ import {
   flow,
   hostile,
   liveTenants,
+  pathBetween,
   reverse,
   scenarioFabric,
 } from 'ztos-twin/vitest'
@@ -86,6 +87,10 @@ function triosOf(fabric: FabricView): readonly Trio[] {
       ),
     )
     if (speaker === undefined || mover === undefined || other === undefined || family === undefined) return []
+    const tenant = fabric.tenant(speaker.tenant)
+    // Networks that are on several leaves, each for itself, are learned on none of the others.
+    if ([mover, other].some((host) => pathBetween(tenant, speaker, host, family).kind !== 'bridged'))
+      return []
     return [{ speaker: speaker.id, mover: mover.id, other: other.id, family }]
   })
 }

@@ -37,6 +37,8 @@ export interface Network {
   readonly name: string
   /** Absent where it is not stretched: in the underlay, or anycast. */
   readonly vni: number | undefined
+  /** On several nodes, each for itself, with hosts of one address. */
+  readonly anycast: boolean
   readonly gateways: readonly InterfaceAddress[]
   readonly mtu: number
   /** Leaves where it is bridged, and those of them that route for it. */
@@ -48,6 +50,8 @@ export interface Network {
 export interface Tenant {
   readonly name: string
   readonly l3vni: number | undefined
+  /** Its networks are routed with the fabric itself, in VRF 0. */
+  readonly underlay: boolean
   readonly networks: readonly Network[]
   readonly hosts: readonly Host[]
 }
@@ -129,6 +133,7 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
         tenant: network.tenant,
         name: network.name,
         vni: network.vni,
+        anycast: network.anycast === true,
         gateways: network.gateways.map(parseInterfaceAddress),
         mtu: network.mtu,
         leaves: network.nodes,
@@ -154,6 +159,7 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
   const tenants = plan.tenants.map((tenant): Tenant => ({
     name: tenant.name,
     l3vni: tenant.l3vni,
+    underlay: tenant.underlay === true,
     networks: tenant.networks.flatMap(({ id }) => networks.get(id) ?? []),
     hosts: hosts.filter((host) => host.tenant === tenant.name),
   }))

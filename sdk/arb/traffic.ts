@@ -99,8 +99,11 @@ function remembering<Key, Value>(make: (key: Key) => Value): (key: Key) => Value
 }
 
 function flowOf(fabric: FabricView, { from, to, family }: Pair, options: FlowOptions): Arbitrary<Flow> {
-  const path = pathBetween(fabric.tenant(from.tenant), from, to, family)
-  const gateways = path.kind === 'none' ? 0 : path.gateways
+  const tenant = fabric.tenant(from.tenant)
+  const path = pathBetween(tenant, from, to, family)
+  // In the underlay the way is BGP's choice; it passes no node twice.
+  const most = tenant.underlay && path.kind === 'routed' ? fabric.nodes.length : undefined
+  const gateways = most ?? (path.kind === 'none' ? 0 : path.gateways)
   return packets(options, { family, room: roomBetween(from, to), gateways }).map((packet) =>
     flow(fabric, from, to, packet),
   )
@@ -195,7 +198,13 @@ function pairsOf({ within, between, family, crossing }: FlowOptions): {
       ([4, 6] as const)
         .filter(() => crossing !== true || from.leaf !== to.leaf)
         .filter((one) => family === undefined || one === family)
-        .filter((one) => pathBetween(fabric?.tenant(from.tenant), from, to, one).kind !== 'none')
+        // Both ways, so that every flow can be answered: a host that shares its address can send, and may not hear.
+        .filter((one) =>
+          [
+            pathBetween(fabric?.tenant(from.tenant), from, to, one),
+            pathBetween(fabric?.tenant(to.tenant), to, from, one),
+          ].every(({ kind }) => kind !== 'none'),
+        )
         .map((one): Pair => ({ from, to, family: one })),
     ),
   )

@@ -63,11 +63,21 @@ function judgeOne(seen: Seen, sent: Sent, expect: Delivered): readonly Finding[]
       }),
     )
   }
-  const expected = expect.arrival({ run: seen.source.run, trace: sent.trace })
+  const expected = expect.arrival({ run: seen.source.run, trace: sent.trace }, routersPassed(seen, sent))
   if (!bytesEqual(first.frame, expected))
     findings.push(...differences(frame.label, expect.host, first.frame, expected))
   findings.push(...strays(seen, sent, expect))
   return findings
+}
+
+/**
+ * Routers that a packet of the underlay has passed, by the links on which it was seen: which way it takes is BGP's choice, and the shortest is
+ * not always the one of the fewest routers. `undefined` for all others, whose gateways are known, and where nobody looked at links.
+ */
+export function routersPassed(seen: Seen, sent: Sent): number | undefined {
+  if (!seen.source.fabric.tenant(sent.frame.tenant).underlay) return undefined
+  const links = new Set(seen.readingsOf(sent).map(({ wire }) => wire.link))
+  return links.size === 0 ? undefined : links.size + 1
 }
 
 /** Copies at hosts of other networks; inside the two networks that take part, being flooded to is judged with learning. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Finding } from '../../record/verdict.js'
-import { ethernet, formatMac } from '../../twin/packet/index.js'
+import { ethernet, formatMac, parseIp } from '../../twin/packet/index.js'
+import type { Ip } from '../../twin/packet/index.js'
 import { vnisOf } from '../fabric-view.js'
 import type { FabricView, Tenant } from '../fabric-view.js'
 import type { Seen, Sent } from '../seen.js'
@@ -59,6 +60,14 @@ function oneWay(seen: Seen, from: Tenant, to: Tenant): readonly Finding[] {
   })
 }
 
+function isVtep(seen: Seen, address: Ip): boolean {
+  const { fabric, reader } = seen.source
+  return fabric.nodes.some(({ name }) => {
+    const vtep = reader.vtep(name)
+    return vtep !== undefined && parseIp(vtep) === address
+  })
+}
+
 /** MACs that hosts of this tenant have and no other's. */
 function ownMacs(fabric: FabricView, tenant: Tenant): ReadonlySet<number> {
   const others = new Set(fabric.hosts.filter((host) => host.tenant !== tenant.name).map(({ mac }) => mac))
@@ -74,6 +83,8 @@ function onTheWire(seen: Seen, a: Tenant, b: Tenant): readonly Finding[] {
     const owner = owners.get(tunnel.vni)
     if (sent === undefined || owner === undefined || owner.name === sent.frame.tenant) return []
     if (sent.frame.tenant !== a.name && sent.frame.tenant !== b.name) return []
+    // A host in the underlay may write what it likes into a packet of its own: it is in no tunnel before a leaf has taken it for one.
+    if (seen.source.fabric.tenant(sent.frame.tenant).underlay && !isVtep(seen, tunnel.source)) return []
     // What a forger put on this very link is there; that it goes no further is the point.
     if ('link' in sent.frame.at && sent.frame.at.link === wire.link && sent.frame.at.to === wire.to) return []
     return [

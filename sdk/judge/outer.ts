@@ -43,6 +43,8 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   const problem = (text: string) => [
     finding('INV-OUTER', `${label}: on ${wire.link} from ${wire.from} ${text}`, detail),
   ]
+  if (seen.source.fabric.tenant(sent.frame.tenant).underlay)
+    return tunnel === undefined ? [] : problem('it is in a tunnel')
   if (tunnel === undefined) return problem('it is not in a tunnel')
   const owner = ownerOf(seen, tunnel.vni)
   if (owner !== undefined && owner !== sent.frame.tenant) {
@@ -57,12 +59,18 @@ function judgeTunnel(seen: Seen, sent: Sent, { tunnel, wire, clear }: WireReadin
   const from = seen.source.fabric.host(at.host)
   const to = seen.source.fabric.host(expect.host)
   const layer2 = to.network.vni
-  const vnis = new Set([layer2, expect.path.vni].filter((vni) => vni !== undefined))
+  const entry = expect.path.kind === 'routed' ? expect.path.entry : undefined
+  const vnis = new Set([layer2, expect.path.vni, entry].filter((vni) => vni !== undefined))
   if (!vnis.has(tunnel.vni)) return problem(`it has VNI ${tunnel.vni}, not ${[...vnis].join(' or ')}`)
   // Over the L3 VNI a packet goes to any gateway of its network, which bridges it on if the host is elsewhere.
+  const first = entry === undefined ? [from.leaf] : from.network.gatewayLeaves
   const viaGateways = expect.path.kind === 'routed' && expect.path.gateways === 2
   const gateways = to.network.gatewayLeaves
-  const senders = vteps(seen, tunnel.vni === layer2 && viaGateways ? gateways : [from.leaf])
+  if (tunnel.vni === entry) {
+    const strayed = addressProblem(tunnel, vteps(seen, [from.leaf]), vteps(seen, from.network.leaves))
+    return strayed === undefined ? [] : problem(strayed)
+  }
+  const senders = vteps(seen, tunnel.vni === layer2 && viaGateways ? gateways : first)
   const receivers = vteps(seen, tunnel.vni === layer2 ? to.network.leaves : gateways)
   const wrong = addressProblem(tunnel, senders, receivers)
   return wrong === undefined ? [] : problem(wrong)

@@ -20,6 +20,7 @@ import { judgeDelivery } from './delivery.js'
 import { finding, mergeReports } from './finding.js'
 import type { Report } from './finding.js'
 import { judgeFlowPaths, judgeLearned, judgeOuter } from './outer.js'
+import { judgeAnycast } from './reach-any.js'
 
 type ReachIntent = Extract<PlanIntent, { kind: 'reach' }>
 
@@ -43,6 +44,10 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
   for (let at = 0; at < exchanges.length; at += BATCH) {
     reports.push(...(await judgeBatch(target, exchanges.slice(at, at + BATCH))))
   }
+  const { fabric } = target
+  const anycast = (intent.toAny ?? []).map((set) => set.map((id) => fabric.host(id)))
+  const from = intent.from.map((id) => fabric.host(id))
+  reports.push(...(await judgeAnycast(target, from, anycast, { traffic: intent.traffic, packetsOf })))
   const { findings, judged, delivered } = mergeReports(reports)
   return judge({
     name: intent.name,
@@ -51,7 +56,7 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
     judged,
     controls: delivered,
     findings,
-    grounds: `${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; gateways and hosts on the same network answer who asks for them`,
+    grounds: `${anycast.length === 0 ? '' : `one of each of ${anycast.length} anycast sets, once; `}${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; gateways and hosts on the same network answer who asks for them`,
   })
 }
 
@@ -150,12 +155,13 @@ function exchangesOf(
     for (const to of intent.to.map((id) => fabric.host(id))) {
       if (from.id === to.id) continue
       const families = ([4, 6] as const).filter(
-        (family) => pathBetween(tenantOfHost(fabric, from), from, to, family).kind !== 'none',
+        (family) =>
+          pathBetween(tenantOfHost(fabric, from), from, to, family, { nearest: true }).kind !== 'none',
       )
       if (families.length === 0) impossible.push(`${from.id} > ${to.id}: ${reasonOf(target, from, to)}`)
       for (const family of families) {
         for (const packet of packetsOf(intent.traffic, CLIENT_PORT + (port++ % 16384))) {
-          const request = flow(fabric, from, to, { ...packet, family })
+          const request = flow(fabric, from, to, { ...packet, family }, { nearest: true })
           exchanges.push({ request, answer: reverse(fabric, request) })
         }
       }
@@ -165,7 +171,7 @@ function exchangesOf(
 }
 
 function reasonOf(target: ScenarioTarget, from: Host, to: Host): string {
-  const path = pathBetween(tenantOfHost(target.fabric, from), from, to, 4)
+  const path = pathBetween(tenantOfHost(target.fabric, from), from, to, 4, { nearest: true })
   return path.kind === 'none' ? path.reason : 'no way'
 }
 

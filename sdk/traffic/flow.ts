@@ -22,6 +22,8 @@ export interface Flow {
   /** How many frames. */
   readonly count: number
   readonly path: Path
+  /** To a host that shares its address: it is the one that is to be reached. */
+  readonly nearest?: boolean
 }
 
 /**
@@ -35,10 +37,11 @@ export function flow(
   from: Host,
   to: Host,
   packet: Partial<PacketSpec> = {},
-  options: { readonly count?: number } = {},
+  options: { readonly count?: number; readonly nearest?: boolean } = {},
 ): Flow {
   const spec = { ...plainPacket, ...packet }
-  const path = pathBetween(tenantOfHost(fabric, from), from, to, spec.family)
+  const nearest = options.nearest === true ? { nearest: true } : undefined
+  const path = pathBetween(tenantOfHost(fabric, from), from, to, spec.family, nearest)
   if (path.kind === 'none') {
     throw new SdkError('ZT_NO_PATH', `there is no way from ${from.id} to ${to.id}: ${path.reason}`, {
       remedy: 'choose hosts of one tenant and family that are bridged or routed to each other',
@@ -54,7 +57,7 @@ export function flow(
       },
     )
   }
-  const made = { kind: 'flow' as const, from, to, packet: spec, count: options.count ?? 1, path }
+  const made: Flow = { kind: 'flow', from, to, packet: spec, count: options.count ?? 1, path, ...nearest }
   return { ...made, [printed]: () => describeFlow(made) } as Flow
 }
 
@@ -70,7 +73,7 @@ export function reverse(fabric: FabricView, one: Flow): Flow {
     protocol === 'icmp'
       ? { reply: !(reply ?? false) }
       : { sourcePort: destinationPort, destinationPort: sourcePort }
-  return flow(fabric, one.to, one.from, { ...one.packet, ...ports }, { count: one.count })
+  return flow(fabric, one.to, one.from, { ...one.packet, ...ports }, one)
 }
 
 /** `shop/web1 > shop/db1 IPv4 tcp 40000>5432`. */
@@ -98,12 +101,12 @@ export function framesOf(one: Flow): readonly Frame[] {
     gateways === 0
       ? sent
       : { ...sent, sourceMac: one.to.gatewayMac ?? sent.sourceMac, destinationMac: one.to.mac }
-  const arrivedSpec = { ...one.packet, ttl: one.packet.ttl - gateways }
   const expect: Expectation = {
     outcome: 'delivered',
     host: one.to.id,
     path: one.path,
-    arrival: (id) => packetFrame(arrived, arrivedSpec, id),
+    arrival: (id, routers = gateways) =>
+      packetFrame(arrived, { ...one.packet, ttl: one.packet.ttl - routers }, id),
   }
   return Array.from(
     { length: one.count },

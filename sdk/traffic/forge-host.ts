@@ -170,9 +170,10 @@ export function tunnelledByHost(
   const spec = { ...plainPacket, family: own(towards, 4) === undefined ? (6 as const) : (4 as const) }
   const inner = own(towards, spec.family)
   if (inner === undefined) return undefined
-  const covered = fabric
-    .tenant(from.tenant)
-    .networks.some(({ gateways }) => gateways.some(({ prefix }) => prefixContains(prefix, vtep)))
+  const { networks, underlay } = fabric.tenant(from.tenant)
+  // In the underlay there is a way to VTEPs, which take tunnels from VTEPs alone (VXLAN-5).
+  const covered =
+    underlay || networks.some(({ gateways }) => gateways.some(({ prefix }) => prefixContains(prefix, vtep)))
   return hostFrame(
     from,
     'vni',

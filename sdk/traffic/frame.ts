@@ -15,7 +15,8 @@ export type Expectation =
       readonly outcome: 'delivered'
       readonly host: string
       readonly path: Path
-      readonly arrival: (id: TraceId) => Uint8Array
+      /** @param routers that count the TTL down; those of {@link path} unless given */
+      readonly arrival: (id: TraceId, routers?: number) => Uint8Array
     }
   | {
       /** No host receives it, and a node says so by one of these fates (`contract/fates.json`). */

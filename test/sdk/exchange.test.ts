@@ -22,7 +22,7 @@ test('a fabric as JSON compiles to the same programs', () => {
   expect(compile(fabric!).nodes).toEqual(compile(demo!).nodes)
 })
 
-test('numbers of a mapping that somebody changed are in the plan, and nowhere else', () => {
+test('[Z04] a mapping comes back without loss; numbers of it that somebody changed are in the plan, and nowhere else', () => {
   const mapping = exportMapping(demo!)
   expect(digestOf(importMapping(demo!, JSON.stringify(mapping), 'map.json').fabric)).toBe(digestOf(demo))
   const [first] = mapping.vrfs
