@@ -129,6 +129,7 @@ test('[TABLE-7] routes differ in the weights of their members', () => {
   })
   expect(compareTables('leaf1', tables(60), tables(60))).toEqual([])
   expect(compareTables('leaf1', tables(60), tables())).toHaveLength(1)
+  expect(compareTables('leaf1', tables(1), tables())).toEqual([])
 })
 
 describe('the ledger', () => {

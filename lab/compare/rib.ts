@@ -141,9 +141,10 @@ function rowsOf(node: string, tables: Tables): Row[] {
     ...tables.routes.map(({ vrf, prefix, group, connected }) => {
       const members = groups.get(group ?? 0) ?? []
       const hops = members
+        // An absent weight is 1 (`contract/program.ts`).
         .map(
-          ({ gateway = '', interface: id, weight }) =>
-            `${gateway}%${id}${weight === undefined ? '' : ` x${weight}`}`,
+          ({ gateway = '', interface: id, weight = 1 }) =>
+            `${gateway}%${id}${weight === 1 ? '' : ` x${weight}`}`,
         )
         .join(' ')
       return one(

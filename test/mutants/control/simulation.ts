@@ -128,18 +128,14 @@ const decision: readonly ControlMutant[] = [
     'local-preference-ignored',
     'BGP-7',
     'local preference does not count',
-    ['decision', 'const RANKING = [localPreference, ', 'const RANKING = ['],
+    ['decision', 'gobgp: [localPreference, ownFirst, ', 'gobgp: [ownFirst, '],
     'decision',
   ),
   wrong(
     'path-length-first',
     'BGP-7',
     'the AS path counts before local preference',
-    [
-      'decision',
-      'const RANKING = [localPreference, ownFirst, asPathLength, ',
-      'const RANKING = [asPathLength, localPreference, ownFirst, ',
-    ],
+    ['decision', 'gobgp: [localPreference, ownFirst, ', 'gobgp: [asPathLength, localPreference, ownFirst, '],
     'decision',
   ),
   wrong(
@@ -183,8 +179,8 @@ const decision: readonly ControlMutant[] = [
     'paths of one neighbouring AS alone are used together',
     [
       'decision',
-      'one !== best && compareBy(',
-      'one !== best && one.path.asPath[0] === best.path.asPath[0] && compareBy(',
+      'one !== best && compareBy(EQUAL[daemon]',
+      'one !== best && one.path.asPath[0] === best.path.asPath[0] && compareBy(EQUAL[daemon]',
     ],
     'decision',
   ),
@@ -192,7 +188,7 @@ const decision: readonly ControlMutant[] = [
     'multipath-med-of-one-as',
     'BGP-8',
     'GoBGP compares MEDs of one neighbouring AS alone when it asks what to use together',
-    ['decision', 'gobgp: [...RANKING, medOfAll]', 'gobgp: RANKING'],
+    ['decision', 'gobgp: [...RANKING.gobgp, medOfAll]', 'gobgp: RANKING.gobgp'],
     'decision',
   ),
 ]
@@ -216,7 +212,7 @@ const evpn: readonly ControlMutant[] = [
     'gateway-not-sticky',
     'EVPN-4',
     'a gateway may be moved away',
-    ['evpn-announce', 'sequence: 0, sticky: true', 'sequence: 0, sticky: false'],
+    ['evpn-announce', 'sequence: 0, sticky: true },', 'sequence: 0, sticky: false },'],
     'evpn-announce',
   ),
   wrong(
