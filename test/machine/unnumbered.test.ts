@@ -180,11 +180,19 @@ describe('[C28] hosts beside the uplinks, in VRF 0', () => {
     expect(bench.frame(1, eth(portMac(1), farMac(1), back))[0]).toMatch(/^tx 23 3333ff000011/)
   })
 
-  test('[LOCAL-1] [LOCAL-3] the gateway is answered for to its hosts, and the kernel’s business from an uplink', () => {
+  test('[LOCAL-1] [LOCAL-3] the gateway answers its hosts and, over an uplink, others', () => {
     const bench = new Bench(program)
     const echo = (src: ReturnType<typeof ip4>) =>
       build.ipv4({ src, dst: ip4('10.1.1.1') }, build.icmp({ type: 8 }, build.payload('ping')))
     expect(bench.frame(23, eth(GATEWAY, otherMac(1), echo(other4(1))))[0]).toBe('echo-answered')
-    expect(bench.frame(1, eth(portMac(1), farMac(1), echo(ip4('10.254.0.1'))))[0]).toMatch(/^punt 1 /)
+    expect(bench.frame(1, eth(portMac(1), farMac(1), echo(ip4('198.51.100.7'))))[0]).toBe('echo-answered')
+  })
+
+  test('[ROUTE-2] a host beside the underlay has a source of its own network, or is dropped', () => {
+    const bench = new Bench(program)
+    const from = (src: ReturnType<typeof ip4>) =>
+      bench.frame(23, eth(GATEWAY, otherMac(1), build.ipv4({ src, dst: ip4('198.51.100.7') }, udpHello)))
+    expect(from(ip4('10.255.0.9'))).toEqual(['martian-source'])
+    expect(from(other4(1))).not.toContain('martian-source')
   })
 })

@@ -168,6 +168,8 @@ export interface Vrf {
   /** Addresses of its interfaces, those of one IRB only (link-local ones) left out (section 13). */
   readonly own4: Set<Ipv4>
   readonly own6: RouteTable<true>
+  /** Those of IRBs, link-local ones left out. */
+  readonly gateways: Set<Ip>
   readonly routes4: RouteTable<RouteEntry>
   readonly routes6: RouteTable<RouteEntry>
 }

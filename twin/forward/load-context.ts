@@ -32,6 +32,7 @@ export class LoadContext {
         interfaces: [],
         own4: new Set(),
         own6: new RouteTable<true>(16),
+        gateways: new Set(),
         routes4: new RouteTable(4),
         routes6: new RouteTable(16),
       })

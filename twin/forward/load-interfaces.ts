@@ -91,11 +91,15 @@ function register(one: Port | Macsec | Bridge | Irb | Vxlan | Loopback): void {
 
 function registerAddresses(vrf: Vrf, one: Addressed): void {
   vrf.interfaces.push(one)
-  for (const { address } of one.addresses4) vrf.own4.add(address)
+  for (const { address } of one.addresses4) {
+    vrf.own4.add(address)
+    if (one.kind === 'irb') vrf.gateways.add(address)
+  }
   const key = new Uint8Array(16)
   for (const { address, linkLocal } of one.addresses6) {
     // Link-local addresses are own on their interface alone; those given in a program are no IRB's (IRB-1).
     if (linkLocal && one.kind === 'irb') continue
+    if (one.kind === 'irb') vrf.gateways.add(address)
     writeIpv6(key, 0, address)
     vrf.own6.add(key, 128, true)
   }

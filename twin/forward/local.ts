@@ -7,14 +7,13 @@ import * as icmp from '../packet/icmp.js'
 import * as icmpv6 from '../packet/icmpv6.js'
 import * as ipv4 from '../packet/ipv4.js'
 import * as ipv6 from '../packet/ipv6.js'
-import { readMac } from '../packet/address.js'
+import { readIpv4, readIpv6, readMac } from '../packet/address.js'
 import { setU8, u8 } from '../packet/bytes.js'
-import type { Irb } from './config.js'
 import { newFrame } from './frame-memory.js'
 import { sendIcmpError, type Offending } from './icmp-error.js'
 import type { Machine } from './machine.js'
 import { sendOutOfIrb } from './neighbour.js'
-import { originate, SOURCE } from './originate.js'
+import { DESTINATION, originate, SOURCE } from './originate.js'
 import { isLinkLocalAt } from './own-address.js'
 import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, isIpv4Fragment, L3_OFFSET } from './parse.js'
 import { punt } from './send.js'
@@ -32,8 +31,8 @@ const ECHO = {
 /** ROUTE-4: delivers a packet to an own address. */
 export function deliver(m: Machine, packet: Offending): void {
   const { on, frame, family, end } = packet
-  if (on.kind === 'irb') {
-    deliverOnIrb(m, on, packet)
+  if (on.kind === 'irb' || isGateway(packet)) {
+    deliverToGateway(m, packet)
     return
   }
   const vxlan = vxlanFor(m, frame, family, end)
@@ -46,45 +45,51 @@ export function deliver(m: Machine, packet: Offending): void {
   decapsulate(m, vxlan, frame, family, end)
 }
 
-function deliverOnIrb(m: Machine, irb: Irb, packet: Offending): void {
-  const { frame, family } = packet
+/** An IRB's address, which no kernel has (LOCAL-1). */
+function isGateway({ vrf, frame, family }: Offending): boolean {
+  const at = DESTINATION[family]
+  return vrf.gateways.has(family === 4 ? readIpv4(frame, at) : readIpv6(frame, at))
+}
+
+function deliverToGateway(m: Machine, packet: Offending): void {
+  const { on, frame, family } = packet
   const protocol = u8(frame, L3_OFFSET + (family === 4 ? 9 : 6))
   if (family === 4 ? isIpv4Fragment(frame) : protocol === Protocol.FRAGMENT) {
-    m.trace?.step('LOCAL-2', irb.id, 'a fragment')
+    m.trace?.step('LOCAL-2', on.id, 'a fragment')
     m.fate('local-fragment')
     return
   }
   if (protocol === ECHO[family].protocol) {
-    receiveIcmp(m, irb, packet)
+    receiveIcmp(m, packet)
     return
   }
-  m.trace?.step('LOCAL-4', irb.id, `nothing listens, protocol ${protocol}`)
+  m.trace?.step('LOCAL-4', on.id, `nothing listens, protocol ${protocol}`)
   m.fate('no-listener')
   if (protocol === Protocol.UDP) sendIcmpError(m, 'portUnreachable', packet)
 }
 
 /** LOCAL-3, and LOCAL-4 for ICMP of other types. */
-function receiveIcmp(m: Machine, irb: Irb, packet: Offending): void {
-  const { frame, family, end } = packet
+function receiveIcmp(m: Machine, packet: Offending): void {
+  const { on, vrf, frame, family, end } = packet
   const at = L3_OFFSET + (family === 4 ? ipv4HeaderLength(frame) : IPV6_HEADER)
   const size = end - at
   if (size >= 2 && (u8(frame, at) !== ECHO[family].request || u8(frame, at + 1) !== 0)) {
-    m.trace?.step('LOCAL-4', irb.id, 'nothing listens, ICMP of another type')
+    m.trace?.step('LOCAL-4', on.id, 'nothing listens, ICMP of another type')
     m.fate('no-listener')
     return
   }
   if (size < ICMP_HEADER || !isChecksumRight(frame, family, at, end)) {
-    m.trace?.step('LOCAL-3', irb.id, 'ICMP too short, or the checksum of an echo request is wrong')
+    m.trace?.step('LOCAL-3', on.id, 'ICMP too short, or the checksum of an echo request is wrong')
     m.fate('icmp-invalid')
     return
   }
-  m.trace?.step('LOCAL-3', irb.id, 'echo request, answered')
+  m.trace?.step('LOCAL-3', on.id, 'echo request, answered')
   m.fate('echo-answered')
   const reply = family === 4 ? ipv4EchoReply(frame, at, end) : ipv6EchoReply(frame, at, end)
-  if (family === 6 && isLinkLocalAt(frame, SOURCE[6])) {
-    sendOutOfIrb(m, irb, readMac(frame, 6), reply, 6)
+  if (on.kind === 'irb' && family === 6 && isLinkLocalAt(frame, SOURCE[6])) {
+    sendOutOfIrb(m, on, readMac(frame, 6), reply, 6)
   } else {
-    originate(m, irb.vrf, reply, family)
+    originate(m, vrf, reply, family)
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import * as ipv4 from '../packet/ipv4.js'
 import * as ipv6 from '../packet/ipv6.js'
+import { prefixContains, readIpv4, readIpv6 } from '../packet/address.js'
 import { u32, u8 } from '../packet/bytes.js'
 import { newFrame } from './frame-memory.js'
 import { sendIcmpError, type Offending } from './icmp-error.js'
@@ -22,7 +23,9 @@ export function route(m: Machine, packet: Offending): void {
   m.trace?.step('ROUTE-1', on.id, `received in VRF ${vrf.name}`)
   m.trace?.step('PARSE-6', on.id, `packet of ${end - L3_OFFSET} octets`)
   const isMartianSource =
-    isMartian(frame, SOURCE[family], family) || isOwn(on, vrf, frame, SOURCE[family], family)
+    isMartian(frame, SOURCE[family], family) ||
+    isOwn(on, vrf, frame, SOURCE[family], family) ||
+    isForeign(packet)
   m.trace?.step('ROUTE-2', on.id, isMartianSource ? 'cannot be a source' : 'source is possible')
   if (isMartianSource) {
     m.fate('martian-source')
@@ -49,6 +52,20 @@ export function route(m: Machine, packet: Offending): void {
     return
   }
   forward(m, packet)
+}
+
+/**
+ * ROUTE-2: a host beside the underlay with an address of another network. With a VTEP's it would pass for that VTEP (VXLAN-5).
+ */
+function isForeign({ on, vrf, frame, family }: Offending): boolean {
+  if (on.kind !== 'irb' || vrf.id !== 0) return false
+  if (family === 4) {
+    const source = readIpv4(frame, SOURCE[4])
+    return !on.addresses4.some(({ prefix }) => prefixContains(prefix, source))
+  }
+  if (isLinkLocalAt(frame, SOURCE[6])) return false
+  const source = readIpv6(frame, SOURCE[6])
+  return !on.addresses6.some(({ prefix }) => prefixContains(prefix, source))
 }
 
 /** ROUTE-2 and ROUTE-3, own addresses left out. */

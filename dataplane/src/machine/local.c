@@ -47,7 +47,8 @@ static void answer_echo(struct zt_machine *machine, const struct zt_packet *requ
     zt_emit_fate(machine, ZT_FATE_ECHO_ANSWERED);
     struct zt_packet reply = make_reply(machine, request);
     reply.received = ZT_NONE;
-    if (zt_ip_is_link_local(zt_ip_source(at, request->ip.family)))
+    if (zt_interface_at(machine, request->received)->kind == ZT_KIND_IRB &&
+        zt_ip_is_link_local(zt_ip_source(at, request->ip.family)))
         zt_irb_send(machine, request->received, zt_eth_source(request->frame.data), reply);
     else
         zt_originate(machine, zt_interface_at(machine, request->received)->vrf, reply);
@@ -76,12 +77,28 @@ static void deliver_icmp(struct zt_machine *machine, const struct zt_packet *pac
         zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
 }
 
+/* LOCAL-1, LOCAL-2: received on an IRB, or for one of the same VRF, whose addresses no kernel has. */
+static bool is_for_gateway(const struct zt_machine *machine, const struct zt_packet *packet)
+{
+    const struct zt_interface *received = zt_interface_at(machine, packet->received);
+    zt_ip destination = zt_ip_destination(zt_packet_at(packet), packet->ip.family);
+
+    if (received->kind == ZT_KIND_IRB)
+        return true;
+    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
+        const struct zt_interface *one = &machine->program->interfaces[i];
+        if (one->kind == ZT_KIND_IRB && one->vrf == received->vrf && zt_irb_owns(one, destination))
+            return !ZT_MUTANT(gateway_punted);
+    }
+    return false;
+}
+
 void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_frame whole)
 {
     const uint8_t *at = zt_packet_at(&packet);
     uint8_t family = packet.ip.family;
 
-    if (zt_interface_at(machine, packet.received)->kind != ZT_KIND_IRB) { /* LOCAL-1 */
+    if (!is_for_gateway(machine, &packet)) { /* LOCAL-1 */
         if (!zt_vxlan_receive(machine, &packet))
             zt_punt(machine, packet.received, whole);
         return;

@@ -60,12 +60,14 @@
     _(request_not_repeated, "NEIGH-7", "an unanswered request is not sent again") \
     _(control_neighbour_unanswered, "NEIGH-8", "nobody answers for a control neighbour") \
     _(sticky_neighbour_rebound, "NEIGH-8", "a sticky neighbour yields to a binding") \
+    _(vtep_spoofed, "ROUTE-2", "hosts beside the underlay may have any source") \
     _(martian_source_routed, "ROUTE-2", "packets from the node's own addresses are routed") \
     _(route_leaked, "ROUTE-6", "what a VRF does not know is looked up in the other VRFs") \
     _(ttl_expired_routed, "ROUTE-8", "TTL 1 is forwarded") \
     _(route_mtu_off_by_one, "ROUTE-9", "a packet one octet longer than the MTU is sent") \
     _(ttl_not_decremented, "ROUTE-10", "TTL and hop limit stay") \
     _(checksum_not_updated, "ROUTE-10", "the IPv4 checksum stays when TTL changes") \
+    _(gateway_punted, "LOCAL-1", "packets to a gateway from an uplink go to the kernel") \
     _(echo_unchecked, "LOCAL-3", "echo requests with a wrong checksum are answered") \
     _(icmp_about_icmp, "ICMP-2", "errors are sent about errors") \
     _(icmp_quotes_short, "ICMP-3", "an error quotes eight octets less than it may") \

@@ -34,6 +34,22 @@ static bool is_martian(zt_ip ip)
     return zt_ip_is_zero(ip) || zt_ip_equal(ip, loopback) || zt_ip_is_multicast(ip);
 }
 
+/*
+ * ROUTE-2: a host beside the underlay that uses an address which is not of its network. What has a VTEP's address would pass for a
+ * VTEP (VXLAN-5).
+ */
+static bool is_spoofed(const struct zt_machine *machine, const struct zt_interface *received,
+                       zt_ip source)
+{
+    if (received->kind != ZT_KIND_IRB || machine->program->vrfs[received->vrf].id != 0 ||
+        zt_ip_is_link_local(source) || ZT_MUTANT(vtep_spoofed))
+        return false;
+    for (uint32_t i = 0; i < received->address_count; i++)
+        if (zt_address_covers(&received->addresses[i], source))
+            return false;
+    return true;
+}
+
 static const struct zt_route *find_route(const struct zt_machine *machine, uint32_t vrf,
                                          zt_ip destination)
 {
@@ -148,7 +164,8 @@ void zt_route(struct zt_machine *machine, struct zt_packet packet)
 
     if (!ZT_MUTANT(padding_routed))
         packet.frame.length = ZT_ETH_HEADER + packet.ip.length; /* ROUTE-1 */
-    if ((is_martian(source) || owns(machine, packet.received, source)) &&
+    if ((is_martian(source) || owns(machine, packet.received, source) ||
+         is_spoofed(machine, zt_interface_at(machine, packet.received), source)) &&
         !ZT_MUTANT(martian_source_routed))
         zt_emit_fate(machine, ZT_FATE_MARTIAN_SOURCE); /* ROUTE-2 */
     else if (is_martian(destination))
