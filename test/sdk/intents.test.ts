@@ -94,9 +94,11 @@ describe('what cannot be judged says why', () => {
     })
   })
 
-  test('tables of a compiler know no second way: a cut is survived only where carrier alone decides', async () => {
+  test('tables of a compiler do not follow a cut: what a spine has for a leaf is lost', async () => {
     const survive: PlanIntent = { kind: 'survive', name: 'one-cut', links: 1, nodes: 0, keep: ['web-db'] }
-    expect((await judgeIntent(twinOf(plan), survive)).judgement).toMatch(/^(holds|violated)$/)
+    const verdict = await judgeIntent(twinOf(plan), survive)
+    expect(verdict.judgement).toBe('violated')
+    expect(verdict.findings[0]?.message).toMatch(/^with leaf1--spine1 down, web-db: /)
   })
 
   test('latency on the twin', async () => {
