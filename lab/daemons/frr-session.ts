@@ -17,7 +17,7 @@ export interface FrrOptions {
  * What a peer is called. FRR 8.4 does not call a link-local address that it is only told (it knows no interface for it, whatever is said), but
  * takes its call; so GoBGP calls. Two FRRs find each other by router advertisements, which they send on such interfaces.
  */
-export function peerName({ unnumbered, peer, port, remote }: BgpSession, { frr }: FrrOptions): string {
+function peerName({ unnumbered, peer, port, remote }: BgpSession, { frr }: FrrOptions): string {
   return unnumbered === true && frr?.has(peer) === true ? plainName('port', port) : remote
 }
 

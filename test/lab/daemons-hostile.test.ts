@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentsOf, type FabricAgents } from './support/daemons-agents.js'
 import { fabricOf } from './support/daemons-fabric.js'
@@ -12,7 +13,7 @@ import { start, type Watched } from './support/watched-fabric.js'
 
 beforeEach(needsRoot)
 
-const SPEAKER = path.join(import.meta.dirname, 'support', 'daemons-hostile.mjs')
+const SPEAKER = fileURLToPath(new URL('support/daemons-hostile.mjs', import.meta.url))
 
 describe.each([
   {
