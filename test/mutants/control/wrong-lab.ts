@@ -101,6 +101,11 @@ export class WrongLab {
     }
   }
 
+  /** Agents that have just been started have done what they have to. @throws when that is not what is right */
+  async takesOver(right: Holding): Promise<void> {
+    assert.equal(await this.settlesOn(right), undefined)
+  }
+
   /** Everything is forgotten, and said again once that has come to what it comes to. @throws when it does not */
   async repeat(forgotten: Holding, frames: readonly Injection[]): Promise<void> {
     await this.forget()
