@@ -120,7 +120,8 @@ function attributesOf(
     } else if (attribute.originatorId !== undefined) optional.originator = attribute.originatorId.id ?? ''
     else if (attribute.clusterList !== undefined) optional.clusters = [...(attribute.clusterList.ids ?? [])]
     else if (attribute.communities !== undefined)
-      communities = (attribute.communities.communities ?? []).map(communityText).toSorted()
+      // A set (RFC 1997); gobgpd keeps what a policy adds beside the same that was there.
+      communities = [...new Set((attribute.communities.communities ?? []).map(communityText))].toSorted()
     else if (attribute.extendedCommunities !== undefined)
       extended = (attribute.extendedCommunities.communities ?? [])
         .flatMap((one) => extendedText(one) ?? [])

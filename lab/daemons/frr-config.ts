@@ -87,7 +87,8 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
     `router bgp ${asn}`,
     ` bgp router-id ${routerId}`,
     ' bgp log-neighbor-changes',
-    ...(reflects ? [` bgp cluster-id ${routerId}`] : []),
+    // BGP-11; export policies hold for what is reflected, too (BGP-5).
+    ...(reflects ? [` bgp cluster-id ${routerId}`, ' bgp route-reflector allow-outbound-policy'] : []),
     ...restartLines(control),
     ' no bgp ebgp-requires-policy',
     ' no bgp default ipv4-unicast',
@@ -98,6 +99,8 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
     ' bgp deterministic-med',
     // BGP-8
     ' bgp bestpath as-path multipath-relax',
+    // BGP-13: a bandwidth that internal peers hand on is no weight of this node's.
+    ...(sessions.some(({ weight }) => weight !== undefined) ? [] : [' bgp bestpath bandwidth ignore']),
     // BGP-3: no delay between a change and its announcement.
     ' coalesce-time 0',
     ` timers bgp ${Math.max(1, Math.floor(holdTime / 3))} ${holdTime}`,

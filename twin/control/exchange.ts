@@ -99,8 +99,7 @@ function noted({ self, external, bandwidth }: PeerSession, path: BgpPath): BgpPa
   const isGoing = external && (self.isDraining || path.communities.includes(GRACEFUL_SHUTDOWN))
   if (!isGoing && bandwidth === undefined) return path
   return {
-    // FRR that is being drained puts the community on what it hears, too.
-    ...(external && self.isDraining && self.daemon === 'frr' ? going(path) : path),
+    ...path,
     ...(isGoing ? { localPreference: LEAST_PREFERENCE[self.daemon] } : {}),
     ...(bandwidth === undefined ? {} : { bandwidth }),
   }
