@@ -20,7 +20,8 @@ import { OutputEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
 import { RoutingWatch } from './routing.js'
-import { labTarget, type KnowingTarget, type LabTargetOptions } from './target.js'
+import type { KnowingTarget } from '../twin/target.js'
+import { labTarget, type LabTargetOptions } from './target.js'
 
 export interface ExecOptions {
   readonly onStdout?: (data: Buffer) => void

@@ -6,6 +6,7 @@
 import type { Fault, Injection } from '../record/target.js'
 import type { Plan } from '../contract/plan.js'
 import { controlPlaneOf, type PredictedControlPlane } from '../twin/fabric-control.js'
+import { knowledgeOf } from '../twin/knowledge.js'
 import {
   TwinFabric,
   type FabricControlPlane,
@@ -13,7 +14,6 @@ import {
   type Keys,
   type LearnedState,
 } from '../twin/forward/index.js'
-import { knowledgeOf } from './knowledge.js'
 import { Untold, type Sighting } from './untold.js'
 
 const SECOND = 1_000_000_000

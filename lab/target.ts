@@ -16,10 +16,10 @@ import type {
   LatencySamples,
   Observation,
   SendOptions,
-  Target,
   WireFrame,
 } from '../record/target.js'
 import { findTraceId } from '../twin/packet/index.js'
+import type { KnowingTarget } from '../twin/target.js'
 import { LabError } from './errors.js'
 import { brokenBy, describeFault, hasSession, longestHold, loses, speaks, type Broken } from './fault.js'
 import { JournalTail } from './journal-tail.js'
@@ -65,13 +65,7 @@ const Arrivals = z.object({
 })
 const Synced = z.object({ journalBytes: z.int().min(0) })
 
-/** A lab as a target, which says besides what its nodes know. */
-export interface KnowingTarget extends Target {
-  /** All that nodes have learned and been told, as the twin beside the lab has it: equal texts, equal knowledge, whatever its age. */
-  knowledge(): string
-}
-
-/** @throws LabError `ZT_LAB_STATE` for a lab without journals */
+/** What its nodes know is said by the twin beside it. @throws LabError `ZT_LAB_STATE` for a lab without journals */
 export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<KnowingTarget> {
   const [first] = lab.plan.nodes
   if (first !== undefined && !existsSync(lab.paths.nodeJournal(first.name))) {

@@ -6,10 +6,17 @@
 import type { Plan } from '../contract/plan.js'
 import type { Fault, Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
 import { controlPlaneOf } from './fabric-control.js'
+import { knowledgeOf } from './knowledge.js'
 import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
 
 /** Keys of MACsec by reference, 16 octets each. */
 export type Keys = ReadonlyMap<string, Uint8Array>
+
+/** A target that says besides what its nodes know. */
+export interface KnowingTarget extends Target {
+  /** All that nodes have learned and been told: equal texts, equal knowledge, whatever its age. */
+  knowledge(): string
+}
 
 /**
  * The twin of a plan. Every frame travels alone, so that `alone` of an injection is as if always set. Where nodes have a control
@@ -18,7 +25,7 @@ export type Keys = ReadonlyMap<string, Uint8Array>
  * @param keys - for every reference in `plan.keys`; sealed links cannot be run without.
  * @throws {ForwardError} when plan, program or keys cannot be used; {@link ControlPlaneError} when its control plane cannot.
  */
-export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
+export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
   const fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan) })
   return {
     interpreter: 'twin',
@@ -29,6 +36,11 @@ export function twinTarget(plan: Plan, keys: Keys = new Map()): Target {
     advanceTime: async (ns: number) => fabric.advanceTime(ns),
     fail: async (fault: Fault) => fabric.fail(fault),
     repair: async (fault: Fault) => fabric.repair(fault),
+    knowledge: () =>
+      knowledgeOf(
+        plan.nodes.map(({ name }) => fabric.node(name)),
+        fabric.now,
+      ),
     close: async () => {},
   }
 }

@@ -126,7 +126,9 @@ async function openWith(
   }
   // Keys of a twin protect nothing beyond this process.
   const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
-  return { target: open === undefined ? twinTarget(plan, keys) : await open(plan, keys), keys }
+  if (open !== undefined) return { target: await open(plan, keys), keys }
+  const target = twinTarget(plan, keys)
+  return { target, keys, knowledge: () => target.knowledge() }
 }
 
 /** Writes frames seen on links to `pcap/<name>.pcapng` of a run record, an interface a direction. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { FabricNode } from '../twin/forward/index.js'
-import { formatIp, formatMac, type Ip } from '../twin/packet/index.js'
+import type { FabricNode } from './forward/index.js'
+import { formatIp, formatMac, type Ip } from './packet/index.js'
 
 /**
  * Equal texts, equal knowledge: valid FDB entries, neighbours of IRBs, packets that wait for one, and the VRFs' routes and flood lists that a control
