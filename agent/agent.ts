@@ -11,6 +11,7 @@ import { announce } from '../twin/control/evpn-announce.js'
 import { announcedControl } from '../twin/control/down.js'
 import { tablesOfImports } from '../twin/control/evpn-tables.js'
 import { NO_TABLES, type Announced, type ControlNode, type Learned } from '../twin/control/index.js'
+import { formatPrefix, parsePrefix } from '../twin/packet/index.js'
 import { announcedBefore } from './announced.js'
 import { canonicalAddress, reachability, type BestTable } from './best-table.js'
 import { EngineLink } from './engine-link.js'
@@ -68,6 +69,8 @@ export class Agent {
   readonly #peerWorker: Worker
   /** Next hops of the underlay, by the address of the session's far end. */
   readonly #hops: ReadonlyMap<string, SessionHop>
+  /** Prefixes that the node has itself. */
+  readonly #own: ReadonlySet<string>
   #links: LinkMonitor | undefined
   #node: ControlNode | undefined
   #announced: Announced | undefined
@@ -107,6 +110,7 @@ export class Agent {
       this.#kernelSink = sink
       this.#kernelWorker = new Worker(() => sink.round(), onRest)
     }
+    this.#own = new Set(control.originate.map((prefix) => formatPrefix(parsePrefix(prefix))))
     this.#hops = new Map(
       control.sessions.map(({ remote, port, interface: id, weight }) => [
         canonicalAddress(remote),
@@ -373,8 +377,10 @@ export class Agent {
     }
     const routes = new Map<string, readonly KernelHop[]>()
     for (const family of ['ipv4', 'ipv6'] as const) {
-      for (const [prefix, paths] of table.used(family, isUsable))
-        routes.set(prefix, membersOf(paths, this.#hops))
+      for (const [prefix, paths] of table.used(family, isUsable)) {
+        // What the node has itself is connected, even while its daemon has not been told so yet, or ceases to say so (FAULT-6).
+        if (!this.#own.has(prefix)) routes.set(prefix, membersOf(paths, this.#hops))
+      }
     }
     return routes
   }

@@ -9,6 +9,7 @@ import type { Plan } from '../../../contract/plan.js'
 import { compile } from '../../../twin/compile.js'
 import { ControlPlaneError } from '../../../twin/control/index.js'
 import { formatProblem, parseFabric } from '../../../twin/model/index.js'
+import { isSettledByContract } from './rib-settled.js'
 import { arbitraryPolicies, policiesOf, type Families, type PolicyDraw } from './rib-policies.js'
 
 export interface RibFabric {
@@ -79,8 +80,8 @@ const drawn: fc.Arbitrary<Draw> = fc.record({
 })
 
 /**
- * The fabric of a seed. Of what is drawn, those whose outcome depends on the order of messages are passed over: there is nothing to hold a
- * lab against.
+ * The fabric of a seed. Passed over of what is drawn is what `rib-settled.ts` tells, and whose outcome depends on the order of messages: there
+ * is nothing to hold a lab against.
  *
  * @throws when a fabric is not sound: a mistake of this file
  */
@@ -98,7 +99,8 @@ function fabricOf(draw: Draw): RibFabric | undefined {
   if (fabric === undefined)
     throw new Error(`a generated fabric is not sound\n${problems.map(formatProblem).join('\n')}\n${text}`)
   try {
-    return { text, plan: compile(fabric) }
+    const plan = compile(fabric)
+    return isSettledByContract(plan) ? { text, plan } : undefined
   } catch (error) {
     if (error instanceof ControlPlaneError && error.code === 'ZT_CONTROL_UNSETTLED') return undefined
     throw error
