@@ -138,7 +138,7 @@ export class Agent {
     clearTimeout(this.#scheduled)
     await Promise.all([this.#gobgp.close(), this.#engine.close(), this.#links?.close()])
     const workers = [this.#engineWorker, this.#gobgpWorker, this.#peerWorker, this.#kernelWorker]
-    await Promise.all(workers.map((worker) => worker?.close()))
+    await Promise.all(workers.map(async (worker) => worker?.close()))
     this.#options.kernel?.routes.close()
   }
 

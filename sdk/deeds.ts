@@ -38,11 +38,12 @@ export async function redo(target: Target, deeds: readonly Deed[]): Promise<Obse
  * @throws SdkError `ZT_FAULT_CANNOT` when it has none
  */
 export function breaking(target: Target, fault: Fault): Required<Pick<Target, 'fail' | 'repair'>> {
-  const { fail, repair } = target
+  const fail = target.fail?.bind(target)
+  const repair = target.repair?.bind(target)
   if (fail === undefined || repair === undefined) {
     throw new SdkError('ZT_FAULT_CANNOT', `${describeFault(fault)}: nothing can be broken on this target`, {
       remedy: 'run it on the twin, or in a lab that was brought up for it',
     })
   }
-  return { fail: fail.bind(target), repair: repair.bind(target) }
+  return { fail, repair }
 }

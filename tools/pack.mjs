@@ -12,7 +12,12 @@ import { root } from './lib/files.mjs'
 
 const from = path.join(root, 'dataplane/build')
 const to = path.join(root, 'dist/bin', `${process.platform}-${process.arch}`)
-const shipped = ['ztos-fpe', 'ztos-probe', 'ztos-wire', ...readdirSync(from).filter((name) => name.endsWith('.bpf.o'))]
+const shipped = [
+  'ztos-fpe',
+  'ztos-probe',
+  'ztos-wire',
+  ...readdirSync(from).filter((name) => name.endsWith('.bpf.o')),
+]
 const missing = ['dist/cli/main.js', 'dist/sdk/index.js', 'dist/sdk/vitest.js', 'schema/fabric-1.json']
   .concat(shipped.map((name) => `dataplane/build/${name}`))
   .filter((file) => !existsSync(path.join(root, file)))

@@ -146,7 +146,7 @@ export class Daemons {
   async kill(name: string, which: 'routing' | 'all' = 'routing'): Promise<void> {
     const { control } = this.nodeOf(name)
     const wanted = which === 'all' ? programsOf(control).toReversed() : [routingProgram(control)]
-    await Promise.all(wanted.map((program) => this.running.get(name)?.get(program)?.kill()))
+    await Promise.all(wanted.map(async (program) => this.running.get(name)?.get(program)?.kill()))
   }
 
   /**
@@ -161,7 +161,7 @@ export class Daemons {
     const programs = programsOf(node.control)
     const alive = programs.map((program) => this.running.get(name)?.get(program))
     if (alive.every((daemon) => (daemon?.pid ?? null) !== null)) return
-    await Promise.all(alive.map((daemon) => daemon?.kill()))
+    await Promise.all(alive.map(async (daemon) => daemon?.kill()))
     for (const program of programs) await this.startProgram(node, program, signal, 'anew')
   }
 

@@ -48,7 +48,7 @@ let attempts = 0
 const speaker = fileURLToPath(new URL('support/bgp-speaker.mjs', import.meta.url))
 const Program = z.looseObject({ program: NodeProgram })
 
-describe('[O34] a control plane that misbehaves', () => {
+describe('a control plane that misbehaves', () => {
   let failover: FailoverLab
   beforeAll(async () => {
     if (process.getuid?.() !== 0) return

@@ -90,7 +90,7 @@ describe.each([
         { timeout: 20_000 },
         (error, stdout) => {
           if (error === null) resolve(stdout.trim())
-          else reject(error)
+          else reject(new Error('the hostile speaker ended', { cause: error }))
         },
       )
     })

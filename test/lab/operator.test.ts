@@ -42,7 +42,7 @@ describe('[C13] a node of the demo-bgp fabric', () => {
     const { stdout } = await lab.exec('leaf1', ['ip', '-json', 'route', 'show', loopback(node)])
     const [route] = Routes.parse(JSON.parse(stdout))
     const hops = route?.nexthops?.filter(({ flags }) => !flags.includes('linkdown'))
-    return (hops?.map(({ gateway }) => gateway) ?? [route?.gateway]).toSorted()
+    return (hops?.map(({ gateway }) => gateway) ?? [route?.gateway ?? 'none']).toSorted()
   }
   const ping = async (to: string, { from = loopback('leaf1'), count = 1, ttl = 64 } = {}) => {
     const argv = ['ping', '-n', '-i', '0.2', '-W', '2', '-c', `${count}`, '-t', `${ttl}`, '-I', from, to]

@@ -190,7 +190,7 @@ const groupOf = record({
   weights: array(integer({ min: 1, max: 8 }), { minLength: 2, maxLength: 8 }),
   family: constantFrom(4, 6),
   seed: integer({ min: 0, max: 0xffffffff }),
-}).map(({ weights, family, seed }) => ({ weights, family: family as 4 | 6, seed }))
+}).map(({ weights, family, seed }) => ({ weights, family, seed }))
 const IN = 99
 
 function fanOut(

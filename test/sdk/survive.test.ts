@@ -94,7 +94,7 @@ describe('sets of failures', () => {
     const sets = failureSets(plan, { links: 1, nodes: 1 })
     expect(sets).toHaveLength(6 + 5 + 30)
     expect(sets.map(({ links, nodes }) => links.length + nodes.length)).toEqual(
-      sets.map(({ links, nodes }) => links.length + nodes.length).sort(),
+      sets.map(({ links, nodes }) => links.length + nodes.length).toSorted((a, b) => a - b),
     )
   })
 

@@ -34,7 +34,7 @@ export interface FailedFabric {
    * Nodes whose tables are others than without the set, worked out when asked for. Where there are none, and what failed carries nothing,
    * the set needs no further look.
    */
-  differing(): ReadonlySet<string>
+  readonly differing: () => ReadonlySet<string>
 }
 
 type Part = { readonly link: string } | { readonly node: string } | { readonly daemon: string }

@@ -57,9 +57,9 @@ function fabricFrom({ asns, daemons, links, prepends, drained, origins }: Shape,
   const specs = links.flatMap(({ a, b, clients, all }): LinkSpec[] => {
     if (a === b || a >= asns.length || b >= asns.length) return []
     const end = (i: number, side: 0 | 1): Partial<BgpSession> => ({
-      ...(asns[a] === asns[b] && clients[side] === true && daemons[i] === 'frr' ? { client: true } : {}),
+      ...(asns[a] === asns[b] && clients[side] && daemons[i] === 'frr' ? { client: true } : {}),
       ...(asns[a] !== asns[b] ? { export: 'out' } : {}),
-      ...(all[side] === true ? { addPaths: true } : {}),
+      ...(all[side] ? { addPaths: true } : {}),
     })
     return [[`n${a}`, `n${b}`, { [`n${a}`]: end(a, 0), [`n${b}`]: end(b, 1) }]]
   })

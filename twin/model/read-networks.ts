@@ -88,7 +88,7 @@ function rejectStretching(
       'leave gatewayAt out',
     )
   }
-  if (!routed && context.problems.hasInside(formatPath(path)) === false && entry.subnet !== undefined) {
+  if (!routed && !context.problems.hasInside(formatPath(path)) && entry.subnet !== undefined) {
     context.badKey(
       'ZT_FABRIC_PLACE',
       path,

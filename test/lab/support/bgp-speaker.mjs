@@ -6,6 +6,7 @@
  */
 import { connect } from 'node:net'
 
+/** @type {{ local: string, remote: string, asn: number, routerId: string, say: string }} */
 const { local, remote, asn, routerId, say } = JSON.parse(process.argv[2] ?? '{}')
 const [OPEN, UPDATE, NOTIFICATION, KEEPALIVE] = [1, 2, 3, 4]
 const MARKER = Buffer.alloc(16, 0xff)

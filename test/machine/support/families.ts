@@ -54,7 +54,7 @@ const ADDRESSES = {
 export type Word = keyof typeof ADDRESSES
 
 /** The text of an address. */
-export const text = (family: Family, word: Word): string => ADDRESSES[word][family === 4 ? 0 : 1]
+const text = (family: Family, word: Word): string => ADDRESSES[word][family === 4 ? 0 : 1]
 
 /** A packet between two addresses, which are words or texts. */
 export function ip(
