@@ -40,6 +40,8 @@ export function neighbourLines(control: NodeControl, session: BgpSession, option
     `${neighbour} timers connect 1`,
     // In a group of peers a path goes back to who gave it too (BGP-3), and GoBGP, to which that is a loop, keeps what it had before.
     `${neighbour} solo`,
+    // Nor does a path go back over another link to it.
+    ...(isInternal(control, session) ? [] : [`${neighbour} sender-as-path-loop-detection`]),
     // An internal peer is one hop away too (RFC 5082), and so ends with its link, as external ones do.
     ...(isInternal(control, session) ? [`${neighbour} ttl-security hops 1`] : []),
     ...(bfd === undefined ? [] : [`${neighbour} bfd profile ${bfdProfile(bfd)}`]),
