@@ -148,6 +148,19 @@ describe('settling', () => {
     expect((await over([early], 20, settler)).looks).toBe(2)
   })
 
+  it('takes back from the baseline what was on a slow wire, and no more than that', async () => {
+    const settler = new Settler(plan)
+    settler.rebase(pages({ leafUp: { tx: 3 } }))
+    const late = pages({ leafUp: { tx: 3 }, spine: { rx: 2 } })
+    expect((await over([late], 20, settler)).looks).toBe(2)
+    await expect(over([pages({ leafUp: { tx: 4 }, spine: { rx: 2 } })], 20, settler)).rejects.toThrow(
+      /1 frames sent and not received/,
+    )
+    await expect(over([pages({ leafUp: { tx: 3 }, spine: { rx: 5 } })], 20, settler)).rejects.toThrow(
+      /2 frames received that nobody sent/,
+    )
+  })
+
   it('never ends while any one wire misses a frame', async () => {
     const places = ['leafUp', 'leafHost', 'spine', 'host', 'toLeaf', 'toSpine'] as const
     await fc.assert(

@@ -34,12 +34,10 @@ interface Look {
   readonly busy: readonly string[]
 }
 
-/** Frames on their way when a baseline was taken belong to nobody: what was sent before the receiver's socket was open. */
-export type Baseline = ReadonlyMap<string, number>
-
 export class Settler {
   private readonly wires: readonly Wire[]
-  private baseline: Baseline = new Map()
+  /** Frames by wire that were sent and not received when a baseline was taken. */
+  private baseline = new Map<string, number>()
 
   /** The probe's entries are its hosts in the plan's order, then its link ends (`labd/probe-config.ts`). */
   constructor(plan: Pick<Plan, 'links' | 'hosts'>) {
@@ -67,7 +65,10 @@ export class Settler {
   /** Wires on which frames are lost as they are meant to be, by the id of link or host: they count for nothing until a {@link rebase}. */
   loses: (wire: string) => boolean = () => false
 
-  /** Takes what is missing on each wire now as missing for good. To be called when nothing has moved for a while. */
+  /**
+   * Takes what is missing on each wire now as missing for good: it was sent before its receiver was open. To be called when nothing has moved
+   * for a while; what was on a slow wire all the same, and comes, is taken off again.
+   */
   rebase(pages: Pages): void {
     this.baseline = new Map(this.wires.map((wire) => [wire.name, missing(wire, pages)]))
   }
@@ -80,13 +81,23 @@ export class Settler {
     }
     for (const wire of this.wires) {
       if (this.loses(wire.id)) continue
-      const lost = missing(wire, pages) - (this.baseline.get(wire.name) ?? 0)
+      const lost = this.lost(wire, pages)
       if (lost !== 0)
         busy.push(
           `${wire.name}: ${Math.abs(lost)} frames ${lost > 0 ? 'sent and not received' : 'received that nobody sent'}`,
         )
     }
     return { mark: markOf(pages), busy }
+  }
+
+  /** Frames sent and not received; below 0, received and not sent. */
+  private lost(wire: Wire, pages: Pages): number {
+    const before = this.baseline.get(wire.name) ?? 0
+    const now = missing(wire, pages)
+    if (now >= before || before <= 0) return now - before
+    const arrived = Math.min(before - now, before)
+    this.baseline.set(wire.name, before - arrived)
+    return now - before + arrived
   }
 
   /** Frames that the kernel dropped between a device and its socket, by wire: a lab that cannot keep up. */

@@ -23,7 +23,7 @@ function drawn<T>(all: readonly T[], turn: number): T {
   return one
 }
 
-describe('the demo-bgp fabric', () => {
+describe('[C13] the demo-bgp fabric', () => {
   // Sessions that give up soon: three faults here are noticed by nothing else.
   const plan = planOf(
     readFileSync(shippedFile('demo-bgp'), 'utf8').replace('65101-65199 }', '65101-65199, holdTime: 3s }'),
@@ -47,24 +47,27 @@ describe('the demo-bgp fabric', () => {
   const spine = drawn(spines, 1)
   const leaf = drawn(leaves, 2)
   const faults: readonly [string, Fault][] = [
-    ['[FAULT-1]', { kind: 'link-down', link: drawn(links, 3) }],
-    ['[FAULT-2]', { kind: 'link-silent', link: drawn(links, 4) }],
-    ['[FAULT-3]', { kind: 'node-down', node: spine }],
-    ['[FAULT-3]', { kind: 'node-down', node: leaf }],
-    ['[FAULT-4]', { kind: 'daemon-down', node: spine }],
-    ['[FAULT-4]', { kind: 'daemon-down', node: leaf }],
-    ['[FAULT-4]', { kind: 'daemon-hangs', node: drawn([...spines, ...leaves], 5) }],
-    ['[FAULT-5]', { kind: 'agent-down', node: leaf }],
-    ['[FAULT-6]', { kind: 'withdrawn', node: spine, prefix: loopbackOf(spine) }],
-    ['[FAULT-6]', { kind: 'withdrawn', node: leaf, prefix: tenantPrefixOf(leaf) }],
+    ['[FAULT-1] a link is cut', { kind: 'link-down', link: drawn(links, 3) }],
+    ['[FAULT-2] a link is silent', { kind: 'link-silent', link: drawn(links, 4) }],
+    ['[FAULT-3] a spine has no power', { kind: 'node-down', node: spine }],
+    ['[FAULT-3] a leaf has no power', { kind: 'node-down', node: leaf }],
+    ["[FAULT-4] a spine's daemon is killed", { kind: 'daemon-down', node: spine }],
+    ["[FAULT-4] a leaf's daemon is killed", { kind: 'daemon-down', node: leaf }],
+    ['[FAULT-4] a daemon hangs', { kind: 'daemon-hangs', node: drawn([...spines, ...leaves], 5) }],
+    ['[FAULT-5] an agent is killed', { kind: 'agent-down', node: leaf }],
+    ['[FAULT-6] a loopback is withdrawn', { kind: 'withdrawn', node: spine, prefix: loopbackOf(spine) }],
+    [
+      "[FAULT-6] a tenant's prefix is withdrawn",
+      { kind: 'withdrawn', node: leaf, prefix: tenantPrefixOf(leaf) },
+    ],
   ]
 
   it('is what the twin says before anything breaks', async () => {
     expect(await dynamics.differences()).toEqual([])
   })
 
-  it.each(faults)('%s settles on what the twin says, and back: %j', async (_clause, fault) => {
-    const where = `ZT_SEED=${seed}`
+  it.each(faults)('%s: the lab settles on what the twin says, and back', async (_what, fault) => {
+    const where = `ZT_SEED=${seed}, ${JSON.stringify(fault)}`
     await dynamics.fail(fault)
     try {
       expect(await dynamics.differences(), `broken, ${where}`).toEqual([])

@@ -68,6 +68,21 @@ describe.each([
   })
 })
 
+describe.each([['pop-anycast'], ['drained']] as const)('[Z01] [C16] [C19] the %s fabric', (name) => {
+  it('holds what the twin says: nobody has spoken, all have, all is forgotten', async () => {
+    const rib = await RibLab.open(shipped(name))
+    try {
+      expect(await rib.unexplained()).toEqual([])
+      await rib.send(rib.round())
+      expect(await rib.unexplained()).toEqual([])
+      await rib.reset()
+      expect(await rib.unexplained()).toEqual([])
+    } finally {
+      await rib.close()
+    }
+  })
+})
+
 describe('[Z01] [Z02] generated fabrics', () => {
   it.each(Array.from({ length: COUNT }, (_, index) => index))(
     'fabric %d: nobody has spoken, all have, all is forgotten',

@@ -71,7 +71,7 @@ test('what the right simulation says is what the lab was seen to hold', () => {
   expect(seen).toHaveLength(story(plan).length)
 })
 
-describe('a wrong simulation says what no lab holds', () => {
+describe('[Z01] [Z02] [C19] a wrong simulation says what no lab holds', () => {
   for (const mutant of simulationMutants) {
     test(`[${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, async (context) => {
       const said = foretold(await loadMutatedControl(mutant), plan, rib.keys)
@@ -82,7 +82,7 @@ describe('a wrong simulation says what no lab holds', () => {
   }
 })
 
-describe('a daemon that is configured otherwise holds what the twin does not say', () => {
+describe('[Z01] [C13] [C19] a daemon that is configured otherwise holds what the twin does not say', () => {
   for (const mutant of daemonMutants) {
     test(`[${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, async (context) => {
       const quiet = chapter('all is forgotten')
@@ -105,7 +105,7 @@ describe('a daemon that is configured otherwise holds what the twin does not say
   }
 })
 
-describe('a wrong agent makes tables that the twin does not say', () => {
+describe('[Z02] [C13] a wrong agent makes tables that the twin does not say', () => {
   const [, spoken, moved] = story(plan)
 
   beforeAll(async () => {
@@ -136,7 +136,7 @@ describe('a wrong agent makes tables that the twin does not say', () => {
   }
 })
 
-describe('a lab of another plan holds what the twin of the right one does not say', () => {
+describe('[Z01] [Z02] [C19] a lab of another plan holds what the twin of the right one does not say', () => {
   let other: RibLab
   let differences: ReadonlySet<string>
   const holdingOf = (mutants: typeof controlPlanMutants): Holding => {

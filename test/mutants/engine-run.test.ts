@@ -21,6 +21,9 @@ const SHOWN: readonly { readonly mutant: string; readonly row: string; readonly 
   { mutant: 'socket_not_bound', row: 'O32', title: 'frames cross two engines' },
   { mutant: 'xdp_taken_off', row: 'T03', title: 'orderly end leaves xdp' },
   { mutant: 'vni_off_by_one', row: 'O11', title: 'frames cross two engines' },
+  { mutant: 'weights_ignored', row: 'C14', title: 'flows are shared out by weights' },
+  { mutant: 'arp_not_punted', row: 'O34', title: 'arp and icmp for the node' },
+  { mutant: 'cached_ttl_unchecked', row: 'O35', title: 'first packets icmp errors' },
 ]
 const Account = z.array(
   z.object({ id: z.string(), state: z.enum(['passed', 'failed', 'skipped']), ms: z.number() }),

@@ -128,7 +128,7 @@ export const overlayMutants: readonly PlanMutant[] = [
     meaning: 'a bridge has room for one MAC only',
     clause: 'LEARN-5',
     foundBy: ['reach'],
-    rows: ['Z12'],
+    rows: ['Z12', 'C09'],
     sites: (plan) =>
       hostBridges(plan).map(({ program, iface }) =>
         atInterface(program, iface, { fdbLimit: 1 }, { equivalent: pairBridge(program, iface.id) }),
