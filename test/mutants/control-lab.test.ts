@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   table.write()
   if (!isRoot) return
-  await wrong.endAgents()
+  await wrong.close()
   await rib.lab.down()
 }, 60_000)
 

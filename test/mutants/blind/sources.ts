@@ -38,16 +38,16 @@ function leak(id: string, meaning: string, which: string): SourceMutant {
     id,
     'FLOOD-1',
     meaning,
-    'bridge',
-    '    if (isGroup && from !== undefined && bridge.irb !== undefined) {',
-    `    for (const other of isGroup ? [] : m.config.bridges) {
+    'flood',
+    '    if (audience.irb && from !== undefined && bridge.irb !== undefined) {',
+    `    for (const other of audience.irb ? [] : m.config.bridges) {
         if (other === bridge || other.irb === undefined || bridge.irb === undefined || !(${which}))
             continue;
         for (const member of other.members)
             if (member.kind === 'port')
                 sendToMember(m, member, undefined, frame);
     }
-    if (isGroup && from !== undefined && bridge.irb !== undefined) {`,
+    if (audience.irb && from !== undefined && bridge.irb !== undefined) {`,
   )
 }
 
@@ -118,9 +118,9 @@ export const loneSources = {
     'copy-in-foreign-vni',
     'FLOOD-2',
     "a copy of a tenant's unknown unicast is sent in another's VNI, where nobody takes it",
-    'bridge',
+    'flood',
     "m.trace?.step('FLOOD-2', member.id, 'a copy to a remote VTEP');",
-    `for (const other of isGroup || bridge.irb?.vrf.name !== 'shop' ? [] : m.config.vxlans)
+    `for (const other of audience.irb || bridge.irb?.vrf.name !== 'shop' ? [] : m.config.vxlans)
                 if (other.learning && other.bridge.irb?.vrf !== bridge.irb.vrf && !other.remotes.has(remote))
                     sendToMember(m, other, remote, frame);`,
   ),
@@ -128,9 +128,9 @@ export const loneSources = {
     'path-by-length',
     'HASH-4',
     'next hops are chosen by the length of a packet too',
-    'originate',
-    'hashOfPacket(m.config.seeds.ecmp, frame,',
-    'hashOfPacket((m.config.seeds.ecmp ^ frame.length) >>> 0, frame,',
+    'next-hop',
+    'hashOfPacket(seeds.ecmp, frame,',
+    'hashOfPacket((seeds.ecmp ^ frame.length) >>> 0, frame,',
   ),
   /** 50 octets around 86: solicitations and advertisements without mark. Marked frames have other lengths. */
   clear: {

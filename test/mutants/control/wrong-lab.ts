@@ -6,9 +6,13 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Injection } from '../../../record/target.js'
+import { Channel } from '../../../lab/channel.js'
+import { RoutingWatch } from '../../../lab/routing.js'
 import { daemonDoor } from '../../../lab/daemons/launch.js'
 import { Vty } from '../../../lab/daemons/vty.js'
 import { differencesOf, type Holding } from '../../lab/support/rib-holding.js'
@@ -22,8 +26,10 @@ const RIGHT_WITHIN = 10_000
 const PAUSE = 50
 
 export class WrongLab {
-  /** Agents in the place of the lab's own. */
+  /** Agents in the place of the lab's own, and where they say how they are. */
   private agents: ChildProcess | undefined
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'wrong-lab-'))
+  private readonly socket = path.join(this.folder, 'agents.sock')
 
   constructor(readonly rib: RibLab) {}
 
@@ -45,9 +51,9 @@ export class WrongLab {
 
   /** Ends the agents that run, and starts those of a compiled tree in their place. */
   async startAgents(folder: string): Promise<void> {
-    const { lab } = this.rib
     await this.endAgents()
-    const { agentsConfig, agentsSocket } = lab.paths
+    await this.stopOwn()
+    const { agentsConfig } = this.rib.lab.paths
     const child = spawn(
       process.execPath,
       [
@@ -55,7 +61,7 @@ export class WrongLab {
         '--config',
         agentsConfig,
         '--status',
-        agentsSocket,
+        this.socket,
         '--ready-fd',
         '3',
       ],
@@ -73,13 +79,41 @@ export class WrongLab {
   }
 
   async endAgents(): Promise<void> {
-    const { agents: own } = await this.rib.lab.processes()
-    if (own !== null) process.kill(own, 'SIGTERM')
-    while ((await this.rib.lab.processes()).agents !== null) await delay(10)
-    if (this.agents === undefined || this.agents.exitCode !== null) return
-    const ended = once(this.agents, 'exit')
-    this.agents.kill('SIGTERM')
+    const { agents } = this
+    this.agents = undefined
+    if (agents === undefined || agents.exitCode !== null) return
+    const ended = once(agents, 'exit')
+    agents.kill('SIGTERM')
     await ended
+  }
+
+  async close(): Promise<void> {
+    await this.endAgents()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** The lab's own agents let go of engines and daemons; their process stays, since one that ended would be started again. */
+  private async stopOwn(): Promise<void> {
+    const { lab, plan } = this.rib
+    const own = await Channel.open(lab.paths.agentsSocket, "the lab's agents")
+    try {
+      for (const { name, control } of plan.nodes)
+        if (control?.evpn !== undefined) await own.request({ op: 'stop', node: name })
+    } finally {
+      own.close()
+    }
+  }
+
+  private async routing(): Promise<RoutingWatch> {
+    const { lab, plan } = this.rib
+    const { daemons } = await lab.processes()
+    return RoutingWatch.open({
+      doors: plan.nodes.flatMap(({ name, control }) =>
+        control === undefined ? [] : [daemonDoor(lab.paths.folder, name, control)],
+      ),
+      agents: this.agents === undefined ? lab.paths.agentsSocket : this.socket,
+      pids: new Map(daemons.flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid] as const]))),
+    })
   }
 
   /** Hosts speak, one after the other, whatever the lab makes of it. */
@@ -121,8 +155,7 @@ export class WrongLab {
 
   /** The first difference from what is right that is left when daemons and agents have come to rest. */
   async settlesOn(right: Holding): Promise<string | undefined> {
-    const routing = await this.rib.lab.routing()
-    if (routing === undefined) throw new Error('the lab has no control plane')
+    const routing = await this.routing()
     try {
       await routing.settle()
       return differencesOf(right, await this.rib.holdingBy(routing)).map(describeDifference)[0]
@@ -142,8 +175,7 @@ export class WrongLab {
     limit: number,
   ): Promise<readonly string[]> {
     const giveUp = performance.now() + limit
-    const routing = await this.rib.lab.routing()
-    if (routing === undefined) throw new Error('the lab has no control plane')
+    const routing = await this.routing()
     try {
       for (;;) {
         const differences = differencesOf(right, await this.rib.holdingBy(routing)).map(describeDifference)

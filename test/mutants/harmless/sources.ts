@@ -52,7 +52,7 @@ export const harmlessSources: readonly SourceMutant[] = [
     'flood-from-a-copy',
     'FLOOD-2',
     'the list does not change meanwhile',
-    'bridge',
+    'flood',
     'of member.flood) {',
     'of [...member.flood]) {',
   ),

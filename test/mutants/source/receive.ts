@@ -27,8 +27,8 @@ export const receiveMutants: readonly SourceMutant[] = [
     'PARSE-4',
     'a wrong IPv4 header checksum is accepted',
     'parse',
-    'internetChecksum(frame, L3_OFFSET, L3_OFFSET + ipv4HeaderLength(frame)) !== 0',
-    'false',
+    'internetChecksum(frame, L3_OFFSET, L3_OFFSET + ipv4HeaderLength(frame)) === 0',
+    'true',
   ),
   mutant(
     'parse-ipv6-length-by-one',
@@ -99,8 +99,8 @@ export const receiveMutants: readonly SourceMutant[] = [
     'HASH-4',
     'a member is chosen by the remainder',
     'hash',
-    'Math.floor((hash * count) / TWO_32)',
-    'hash % count',
+    'Math.floor((hash * weights.reduce((sum, weight) => sum + weight, 0)) / TWO_32)',
+    'hash % weights.reduce((sum, weight) => sum + weight, 0)',
   ),
   mutant(
     'hash-seed-of-ecmp',
@@ -114,8 +114,8 @@ export const receiveMutants: readonly SourceMutant[] = [
     'hash-seed-ignored',
     'HASH-4',
     'next hops are chosen with seed 0',
-    'originate',
-    'hashOfPacket(m.config.seeds.ecmp,',
+    'next-hop',
+    'hashOfPacket(seeds.ecmp,',
     'hashOfPacket(0,',
   ),
   mutant(

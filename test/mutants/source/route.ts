@@ -19,7 +19,7 @@ export const routeMutants: readonly SourceMutant[] = [
     'ROUTE-2',
     'packets from own addresses are routed',
     'route',
-    ' || isOwn(on, vrf, frame, SOURCE[family], family)',
+    'isOwn(on, vrf, frame, SOURCE[family], family) ||',
     '',
   ),
   mutant(
@@ -319,8 +319,8 @@ export const routeMutants: readonly SourceMutant[] = [
     'CTRL-3',
     'a flush keeps what was learned',
     'control',
-    'bridge.fdb.flush();\n    else if',
-    ';\n    else if',
+    'fdb.flush(member);',
+    '',
   ),
   mutant(
     'control-load-keeps-held',
