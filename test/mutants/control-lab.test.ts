@@ -96,8 +96,7 @@ describe('[Z01] [C13] [C19] a daemon that is configured otherwise holds what the
         const found = await wrong.shows(quiet)
         addRow(context, mutant, 'control plane of a lab', found)
         expect(found, 'nothing shows it').toBeDefined()
-        await wrong.configure(vty, lines.right)
-        expect(await wrong.becomes(quiet)).toEqual([])
+        expect(await wrong.putRight(vty, lines.right, quiet)).toEqual([])
       } finally {
         vty.close()
       }

@@ -24,12 +24,17 @@ const membersAt = (sim: ControlPlaneSim, node: string, key = P) =>
 describe('[BGP-13] [TABLE-7] weights', () => {
   const NODES: Record<string, NodeSpec> = {
     a: { asn: 1, id: 1, originate: [P] },
-    b: { asn: 2, id: 2, originate: [] },
-    c: { asn: 3, id: 3, originate: [] },
+    b: { asn: 2, id: 2, originate: [], daemon: 'gobgp' },
+    c: { asn: 3, id: 3, originate: [], daemon: 'gobgp' },
     d: { asn: 4, id: 4, originate: [] },
     e: { asn: 4, id: 5, originate: [] },
   }
-  const weighted = (b: number | undefined, c: number | undefined, daemon: 'frr' | 'gobgp' = 'frr') => {
+  const weighted = (
+    b: number | undefined,
+    c: number | undefined,
+    daemon: 'frr' | 'gobgp' = 'frr',
+    other: Record<string, NodeSpec> = {},
+  ) => {
     const of = (weight: number | undefined): Partial<BgpSession> => (weight === undefined ? {} : { weight })
     const links: LinkSpec[] = [
       ['d', 'b', { d: of(b) }],
@@ -38,7 +43,9 @@ describe('[BGP-13] [TABLE-7] weights', () => {
       ['a', 'c'],
       ['d', 'e', { d: of(b) }],
     ]
-    return new ControlPlaneSim(fabricOf({ ...NODES, d: { asn: 4, id: 4, originate: [], daemon } }, links))
+    return new ControlPlaneSim(
+      fabricOf({ ...NODES, ...other, d: { asn: 4, id: 4, originate: [], daemon } }, links),
+    )
   }
 
   test.each([
@@ -62,6 +69,15 @@ describe('[BGP-13] [TABLE-7] weights', () => {
     expect(membersAt(sim, 'd')).toEqual([{ interface: 2, gateway: '10.254.0.3' }])
   })
 
+  test('are not followed by FRR where one of its members is a session with another FRR', () => {
+    const other: Record<string, NodeSpec> = { c: { asn: 3, id: 3, originate: [], daemon: 'frr' } }
+    expect(membersAt(weighted(1, 3, 'frr', other), 'd')?.map(({ weight }) => weight)).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(membersAt(weighted(1, 3, 'gobgp', other), 'd')?.map(({ weight }) => weight)).toEqual([25, 75])
+  })
+
   test('without them members have none', () => {
     expect(membersAt(weighted(undefined, undefined), 'd')).toEqual([
       { interface: 1, gateway: '10.254.0.1' },
@@ -81,7 +97,7 @@ describe('[BGP-13] [TABLE-7] weights', () => {
       true,
     )
     const outside = new ControlPlaneSim(
-      fabricOf({ a: NODES['a']!, b: NODES['b']!, c: NODES['c']! }, [
+      fabricOf({ a: NODES['a']!, b: { ...NODES['b']!, daemon: 'frr' }, c: NODES['c']! }, [
         ['a', 'b', { b: { weight: 2 } }],
         ['b', 'c'],
       ]),

@@ -16,11 +16,14 @@ const UNDERLAY_VRF = 0
 
 /** By node, the routes of VRF 0. */
 export class UnderlayRoutes {
+  readonly #topology: Topology
   readonly #routes: readonly Map<string, RouteEntry>[]
   /** One value for each list of next hops, so that routes with the same ones are seen to have them without a look. */
   readonly #members: readonly Map<string, readonly NextHop[]>[]
 
-  constructor({ nodes }: Topology) {
+  constructor(topology: Topology) {
+    const { nodes } = topology
+    this.#topology = topology
     this.#routes = nodes.map(() => new Map<string, RouteEntry>())
     this.#members = nodes.map(() => new Map<string, readonly NextHop[]>())
   }
@@ -41,11 +44,18 @@ export class UnderlayRoutes {
     const key = sessions.map(({ link }) => link).join()
     const present = this.#members[index]?.get(key)
     if (present !== undefined) return present
-    const members = weighted(sessions).toSorted(
+    const shares = this.#sharesByWeight(index, entry) ? weighted(sessions) : sessions.map(memberOf)
+    const members = shares.toSorted(
       (a, b) => a.interface - b.interface || compareAddresses(a.gateway ?? '', b.gateway ?? ''),
     )
     this.#members[index]?.set(key, members)
     return members
+  }
+
+  /** FRR 8.4 shares by bandwidths that came in messages, as GoBGP sends them to it and FRR does not, and by none if one is missing (BGP-13). */
+  #sharesByWeight(index: number, entry: Entry | undefined): boolean {
+    const daemonOf = (node: number) => this.#topology.nodes[node]?.control.daemon
+    return daemonOf(index) !== 'frr' || (entry?.used ?? []).every(({ remote }) => daemonOf(remote) !== 'frr')
   }
 
   of(index: number): ReadonlyMap<string, RouteEntry> {
@@ -53,9 +63,13 @@ export class UnderlayRoutes {
   }
 }
 
+function memberOf({ interface: id, remote }: BgpSession): NextHop {
+  return { interface: id, gateway: remote }
+}
+
 /** Members with their shares in whole hundredths, where each of several sessions has a weight (TABLE-7). */
 function weighted(sessions: readonly BgpSession[]): NextHop[] {
-  const members = sessions.map(({ interface: id, remote }): NextHop => ({ interface: id, gateway: remote }))
+  const members = sessions.map(memberOf)
   const weights = sessions.flatMap(({ weight }) => weight ?? [])
   if (members.length < 2 || weights.length < members.length) return members
   const sum = weights.reduce((total, weight) => total + weight, 0)

@@ -22,6 +22,7 @@ import { describeDifference } from '../../../lab/compare/rib.js'
 /** ms in which a fault must show, and in which what was put right must be as it was. */
 const SHOWS_WITHIN = 10_000
 const RIGHT_WITHIN = 10_000
+const SOON = 3_000
 /** ms between two comparisons. */
 const PAUSE = 50
 
@@ -165,8 +166,20 @@ export class WrongLab {
   }
 
   /** What still differs from what is right when time is over: nothing, at best long before. */
-  becomes(right: Holding): Promise<readonly string[]> {
-    return this.until(right, (left) => left.length === 0, RIGHT_WITHIN)
+  becomes(right: Holding, within = RIGHT_WITHIN): Promise<readonly string[]> {
+    return this.until(right, (left) => left.length === 0, within)
+  }
+
+  /**
+   * Tells a daemon what was right, and what still differs when time is over. GoBGP keeps a path that a peer has replaced by one that it does
+   * not accept (BGP-4), so that what was wrong for a moment may stay until the session begins anew.
+   */
+  async putRight(vty: Vty, lines: readonly string[], right: Holding): Promise<readonly string[]> {
+    await this.configure(vty, lines)
+    const left = await this.becomes(right, SOON)
+    if (left.length === 0) return left
+    await vty.ask('clear bgp *')
+    return this.becomes(right)
   }
 
   private async until(
