@@ -69,12 +69,9 @@ describe('[BGP-13] [TABLE-7] weights', () => {
     expect(membersAt(sim, 'd')).toEqual([{ interface: 2, gateway: '10.254.0.3' }])
   })
 
-  test('are not followed by FRR where one of its members is a session with another FRR', () => {
+  test('are not followed by FRR over a session with another FRR, and count in the sum', () => {
     const other: Record<string, NodeSpec> = { c: { asn: 3, id: 3, originate: [], daemon: 'frr' } }
-    expect(membersAt(weighted(1, 3, 'frr', other), 'd')?.map(({ weight }) => weight)).toEqual([
-      undefined,
-      undefined,
-    ])
+    expect(membersAt(weighted(1, 3, 'frr', other), 'd')?.map(({ weight }) => weight)).toEqual([25, undefined])
     expect(membersAt(weighted(1, 3, 'gobgp', other), 'd')?.map(({ weight }) => weight)).toEqual([25, 75])
   })
 

@@ -44,18 +44,19 @@ export class UnderlayRoutes {
     const key = sessions.map(({ link }) => link).join()
     const present = this.#members[index]?.get(key)
     if (present !== undefined) return present
-    const shares = this.#sharesByWeight(index, entry) ? weighted(sessions) : sessions.map(memberOf)
-    const members = shares.toSorted(
+    const isTold = (session: BgpSession) => this.#tellsWeight(index, entry, session)
+    const members = weighted(sessions, isTold).toSorted(
       (a, b) => a.interface - b.interface || compareAddresses(a.gateway ?? '', b.gateway ?? ''),
     )
     this.#members[index]?.set(key, members)
     return members
   }
 
-  /** FRR 8.4 shares by bandwidths that came in messages, as GoBGP sends them to it and FRR does not, and by none if one is missing (BGP-13). */
-  #sharesByWeight(index: number, entry: Entry | undefined): boolean {
+  /** FRR 8.4 gives a share to who told a bandwidth in its message, as GoBGP does to it and another FRR does not (BGP-13). */
+  #tellsWeight(index: number, entry: Entry | undefined, session: BgpSession): boolean {
     const daemonOf = (node: number) => this.#topology.nodes[node]?.control.daemon
-    return daemonOf(index) !== 'frr' || (entry?.used ?? []).every(({ remote }) => daemonOf(remote) !== 'frr')
+    const peer = entry?.used.find(({ config }) => config === session)?.remote
+    return daemonOf(index) !== 'frr' || (peer !== undefined && daemonOf(peer) !== 'frr')
   }
 
   of(index: number): ReadonlyMap<string, RouteEntry> {
@@ -68,15 +69,15 @@ function memberOf({ interface: id, remote }: BgpSession): NextHop {
 }
 
 /** Members with their shares in whole hundredths, where each of several sessions has a weight (TABLE-7). */
-function weighted(sessions: readonly BgpSession[]): NextHop[] {
-  const members = sessions.map(memberOf)
+function weighted(sessions: readonly BgpSession[], isTold: (session: BgpSession) => boolean): NextHop[] {
   const weights = sessions.flatMap(({ weight }) => weight ?? [])
-  if (members.length < 2 || weights.length < members.length) return members
+  if (sessions.length < 2 || weights.length < sessions.length) return sessions.map(memberOf)
   const sum = weights.reduce((total, weight) => total + weight, 0)
-  return members.map((member, i) => ({
-    ...member,
-    weight: Math.max(1, Math.floor((100 * (weights[i] ?? 0)) / sum)),
-  }))
+  return sessions.map((session) => {
+    const member = memberOf(session)
+    if (!isTold(session)) return member
+    return { ...member, weight: Math.max(1, Math.floor((100 * (session.weight ?? 0)) / sum)) }
+  })
 }
 
 /** A copy, for the routes go on changing. What a node has itself is connected, whatever others announce (TABLE-7, FAULT-6). */
