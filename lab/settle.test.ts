@@ -152,13 +152,23 @@ describe('settling', () => {
     const settler = new Settler(plan)
     settler.rebase(pages({ leafUp: { tx: 3 } }))
     const late = pages({ leafUp: { tx: 3 }, spine: { rx: 2 } })
-    expect((await over([late], 20, settler)).looks).toBe(2)
+    expect((await over([late], 20, settler)).looks).toBe(3)
     await expect(over([pages({ leafUp: { tx: 4 }, spine: { rx: 2 } })], 20, settler)).rejects.toThrow(
       /1 frames sent and not received/,
     )
     await expect(over([pages({ leafUp: { tx: 3 }, spine: { rx: 5 } })], 20, settler)).rejects.toThrow(
       /2 frames received that nobody sent/,
     )
+  })
+
+  it('is not led astray by a receiver that is read behind its sender', async () => {
+    const settler = new Settler(plan)
+    const lost = pages({ leafUp: { tx: 3 } })
+    settler.rebase(lost)
+    // What was lost stays lost: the page of the spine is ahead for a moment only.
+    const ahead = pages({ leafUp: { tx: 3 }, spine: { rx: 1 } })
+    const after = pages({ leafUp: { tx: 4 }, spine: { rx: 1 } })
+    expect((await over([ahead, after], 20, settler)).looks).toBe(3)
   })
 
   it('never ends while any one wire misses a frame', async () => {

@@ -38,6 +38,8 @@ export class Settler {
   private readonly wires: readonly Wire[]
   /** Frames by wire that were sent and not received when a baseline was taken. */
   private baseline = new Map<string, number>()
+  /** Of the look before. */
+  private mark = ''
 
   /** The probe's entries are its hosts in the plan's order, then its link ends (`labd/probe-config.ts`). */
   constructor(plan: Pick<Plan, 'links' | 'hosts'>) {
@@ -76,25 +78,33 @@ export class Settler {
   /** What one look at the pages shows. */
   look(pages: Pages): Look {
     const busy: string[] = []
+    const mark = markOf(pages)
+    const stands = mark === this.mark
+    this.mark = mark
     for (const [node, page] of pages.nodes) {
       if (page.state !== 'idle') busy.push(`the engine of ${node} is ${page.state}`)
     }
     for (const wire of this.wires) {
       if (this.loses(wire.id)) continue
-      const lost = this.lost(wire, pages)
+      const lost = this.lost(wire, pages, stands)
       if (lost !== 0)
         busy.push(
           `${wire.name}: ${Math.abs(lost)} frames ${lost > 0 ? 'sent and not received' : 'received that nobody sent'}`,
         )
     }
-    return { mark: markOf(pages), busy }
+    return { mark, busy }
   }
 
-  /** Frames sent and not received; below 0, received and not sent. */
-  private lost(wire: Wire, pages: Pages): number {
+  /**
+   * Frames sent and not received; below 0, received and not sent.
+   *
+   * @param stands that nothing has moved since the look before: pages are read one after the other, and while frames are on their way a
+   *   receiver's may be ahead of its sender's
+   */
+  private lost(wire: Wire, pages: Pages, stands: boolean): number {
     const before = this.baseline.get(wire.name) ?? 0
     const now = missing(wire, pages)
-    if (now >= before || before <= 0) return now - before
+    if (now >= before || before <= 0 || !stands) return now - before
     const arrived = Math.min(before - now, before)
     this.baseline.set(wire.name, before - arrived)
     return now - before + arrived
