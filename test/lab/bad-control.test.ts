@@ -48,7 +48,8 @@ let attempts = 0
 const speaker = fileURLToPath(new URL('support/bgp-speaker.mjs', import.meta.url))
 const Program = z.looseObject({ program: NodeProgram })
 
-describe('a control plane that misbehaves', () => {
+// Loss is measured at a rate: a host that is kept from its work loses packets for reasons of its own.
+describe('a control plane that misbehaves', { retry: 2 }, () => {
   let failover: FailoverLab
   beforeAll(async () => {
     if (process.getuid?.() !== 0) return

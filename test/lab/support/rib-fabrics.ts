@@ -118,7 +118,7 @@ function fileOf(draw: Draw): FabricFile {
   const { spines, leaves, edges, sealed, oneAs, unnumbered, drained } = draw
   const seal = sealed ? { seal: 'core' } : {}
   // In one AS a reflector hands a leaf's own routes back to it over the other link, where GoBGP keeps what it had instead (BGP-4).
-  const doubled = draw.parallel && !draw.oneAs && spines * leaves <= 8 ? { count: 2 } : {}
+  const doubled = draw.parallel && !oneAs && spines * leaves <= 8 ? { count: 2 } : {}
   const spineNames = names('spine', spines)
   const isDrained = (i: number) => drained !== undefined && drained % spines === i
   const places = { leaves: names('leaf', leaves), edges: names('edge', edges) }
