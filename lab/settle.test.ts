@@ -161,6 +161,16 @@ describe('settling', () => {
     )
   })
 
+  it('keeps the baseline from the first frame on that is sent by intent', async () => {
+    const settler = new Settler(plan)
+    settler.rebase(pages({ leafUp: { tx: 3 } }))
+    settler.keep()
+    // Injected at the far end, received, and not counted by who injected it yet.
+    const received = pages({ leafUp: { tx: 3 }, spine: { rx: 1 } })
+    const counted = pages({ leafUp: { tx: 3 }, spine: { rx: 1 }, toSpine: { tx: 1 } })
+    expect((await over([received, received, received, counted], 20, settler)).looks).toBe(5)
+  })
+
   it('is not led astray by a receiver that is read behind its sender', async () => {
     const settler = new Settler(plan)
     const lost = pages({ leafUp: { tx: 3 } })

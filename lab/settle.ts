@@ -40,6 +40,8 @@ export class Settler {
   private baseline = new Map<string, number>()
   /** Of the look before. */
   private mark = ''
+  /** Nothing has been sent by intent since the baseline was taken. */
+  private fresh = false
 
   /** The probe's entries are its hosts in the plan's order, then its link ends (`labd/probe-config.ts`). */
   constructor(plan: Pick<Plan, 'links' | 'hosts'>) {
@@ -69,10 +71,16 @@ export class Settler {
 
   /**
    * Takes what is missing on each wire now as missing for good: it was sent before its receiver was open. To be called when nothing has moved
-   * for a while; what was on a slow wire all the same, and comes, is taken off again.
+   * for a while; what was on a slow wire all the same, and comes before {@link keep}, is taken off again.
    */
   rebase(pages: Pages): void {
     this.baseline = new Map(this.wires.map((wire) => [wire.name, missing(wire, pages)]))
+    this.fresh = true
+  }
+
+  /** From here on the baseline stands: a frame that is injected may be received before its sender has counted it. */
+  keep(): void {
+    this.fresh = false
   }
 
   /** What one look at the pages shows. */
@@ -99,12 +107,12 @@ export class Settler {
    * Frames sent and not received; below 0, received and not sent.
    *
    * @param stands that nothing has moved since the look before: pages are read one after the other, and while frames are on their way a
-   *   receiver's may be ahead of its sender's
+   *   receiver's may be ahead of its sender's. What arrives then although all was counted was on a slow wire when the baseline was taken.
    */
   private lost(wire: Wire, pages: Pages, stands: boolean): number {
     const before = this.baseline.get(wire.name) ?? 0
     const now = missing(wire, pages)
-    if (now >= before || before <= 0 || !stands) return now - before
+    if (now >= before || before <= 0 || !stands || !this.fresh) return now - before
     const arrived = Math.min(before - now, before)
     this.baseline.set(wire.name, before - arrived)
     return now - before + arrived

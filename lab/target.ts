@@ -210,6 +210,7 @@ class LabTarget implements KnowingTarget {
 
   async send(frames: readonly Injection[], options: SendOptions = {}): Promise<Observation> {
     for (const { frame } of frames) checkLength(frame)
+    this.settler.keep()
     const sentAt = new Map<number, number>()
     let batch: Injection[] = []
     const flush = async () => {
