@@ -42,8 +42,8 @@ format: setup ## write every file as the format check wants it
 bench: build ## measure; results go to bench/out/
 	@node dist/bench/main.js
 
-fuzz: build ## fuzz parser, control socket and journal reader
-	@node tools/test.mjs fuzz
+fuzz: setup ## fuzz whatever reads input, 10 minutes a target; SECONDS=N for another time
+	@$(MAKE) -s -C dataplane fuzz SECONDS=$(or $(SECONDS),600)
 
 bare: ## make demo and make test in a fresh Debian 12 root with Node 20 alone, twice
 	@tools/bare

@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 /** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
 const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package'] as const
 
+/** Of test/lab: daemons and agents on cables of their own. They wait more than they work, so two files go side by side. */
+const daemons = ['test/lab/agent.test.ts', 'test/lab/daemons*.test.ts'] as const
+
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
 
 export default defineConfig({
@@ -37,7 +40,8 @@ export default defineConfig({
         // Copies of the compiled twin are loaded as they are: a transformation for each would cost more than the tests.
         server: { deps: { external: [/\/\.cache\/mutants\//] } },
       }),
-      project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
+      project('daemons', { testTimeout: 120_000, hookTimeout: 60_000, include: daemons }),
+      project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false, exclude: daemons }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
       project('package', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
     ],
@@ -45,6 +49,9 @@ export default defineConfig({
 })
 
 interface ProjectOptions {
+  /** Its files, where they are not those of the folder of its name. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
   readonly testTimeout: number
   readonly hookTimeout?: number
   /** Labs, browsers and package installs own the machine while they run: one file at a time. */
@@ -53,9 +60,14 @@ interface ProjectOptions {
   readonly server?: { readonly deps: { readonly external: RegExp[] } }
 }
 
-function project(name: (typeof crossLayer)[number], options: ProjectOptions) {
+function project(name: string, { include, exclude = [], ...options }: ProjectOptions) {
   return {
     extends: true as const,
-    test: { name, include: [`test/${name}/**/*.test.ts`], exclude: never, ...options },
+    test: {
+      name,
+      include: [...(include ?? [`test/${name}/**/*.test.ts`])],
+      exclude: [...never, ...exclude],
+      ...options,
+    },
   }
 }

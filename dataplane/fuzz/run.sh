@@ -23,7 +23,13 @@ fuzz() {
     if [ "$status" -eq 0 ] && [ -n "$line" ]; then
         echo "passed $line, $runs runs in $seconds s" >"$said"
     else
-        { echo "FAILED with exit status $status"; tail -40 "$log"; } >"$said"
+        {
+            echo "FAILED with exit status $status"
+            tail -40 "$log"
+            # The input that did it, for whoever has only what this run printed.
+            input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)
+            [ ! -f "$input" ] || { echo "$input, by gzip and base64:"; gzip -9 -c "$input" | base64; }
+        } >"$said"
     fi
 }
 

@@ -87,7 +87,7 @@ describe.each([
       execFile(
         'ip',
         ['netns', 'exec', fabric.namespace('rogue'), process.execPath, ...argv],
-        { timeout: 20_000 },
+        { timeout: 40_000 },
         (error, stdout) => {
           if (error === null) resolve(stdout.trim())
           else reject(new Error('the hostile speaker ended', { cause: error }))
@@ -132,5 +132,5 @@ describe.each([
       await agent.settled(15_000)
       expect(agent.state().fault).toBeUndefined()
     }
-  }, 60_000)
+  }, 90_000)
 })

@@ -100,6 +100,8 @@ function serve(socket) {
       if (type === 4 && !said) {
         said = true
         send(...(afterOpen[kind]?.() ?? []))
+        // ms; a daemon works on too much for a while before it counts it.
+        setTimeout(() => finish('lives'), kind === 'much' ? 15_000 : 4_000)
         setInterval(() => send(message(4)), 1000)
       }
     }
@@ -123,4 +125,10 @@ function call() {
 
 createServer(serve).listen(179, local)
 if (way === 'calls') call()
-setTimeout(() => finish(said ? 'lives' : 'never'), 7_000)
+// ms; garbage has no session to wait for.
+setTimeout(
+  () => {
+    if (!said) finish('never')
+  },
+  kind === 'garbage' ? 7_000 : 15_000,
+)
