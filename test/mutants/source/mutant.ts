@@ -18,6 +18,8 @@ export interface SourceMutant {
   readonly meaning: string
   /** The clause that it breaks. */
   readonly clause: string
+  /** The row of docs/features.tsv that it breaks, where one is about this very thing. */
+  readonly row?: string
   readonly edits: readonly Edit[]
 }
 
