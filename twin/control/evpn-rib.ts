@@ -1,7 +1,7 @@
 /**
  * EVPN routes of all nodes.
  *
- * No policy looks at them, so how far a route gets depends on who has it alone: routes of the same nodes share what every node settles on.
+ * No policy looks at them, so how far a route gets depends on who has it, and on who has a way to its VTEP: routes of the same nodes share what every node settles on.
  *
  * @module
  */
@@ -121,6 +121,7 @@ export class EvpnRib {
       family: 'evpn',
       routed: undefined,
       own: new Map(owners.map((owner) => [owner, ownPath(owner)])),
+      hasWay: this.#isReachable,
     }
     const entries: Entries = nodes.map(() => undefined)
     settle(problem, entries, owners)
@@ -130,7 +131,7 @@ export class EvpnRib {
   /**
    * Lets all routes come to rest again.
    *
-   * @param touched nodes whose sessions changed
+   * @param touched nodes whose sessions changed, or for which a way to a VTEP came or went
    * @returns nodes for which a route came or went
    */
   settle(touched: ReadonlySet<number>): ReadonlySet<number> {
@@ -146,8 +147,7 @@ export class EvpnRib {
   }
 
   /**
-   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9). Neither daemon asks
-   * for that when it chooses and hands on.
+   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9).
    */
   imports(index: number, { control: { evpn } }: ControlNode): Imports {
     if (evpn === undefined) return new Map()

@@ -182,25 +182,28 @@ export class ControlPlaneSim {
     for (const index of touched) speakers.add(index)
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
-    const sessions = new Set(touched)
+    const hearers = new Set(touched)
     let news = touched
     while (true) {
       for (const change of this.#unicast.settle(news)) {
         for (const index of change.changed) affected.add(index)
         this.#underlay.note(change)
-        // Where a route to a VTEP came or went, others of its routes can be imported.
+        // Where a route to a VTEP came or went, others of its routes can be imported, and handed on (BGP-9).
         if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
-        for (const index of change.appeared) speakers.add(index)
+        for (const index of change.appeared) {
+          speakers.add(index)
+          hearers.add(index)
+        }
       }
       const over = sessionsOverLimit(this.#topology, this.#unicast.keys)
       if (over.length === 0) break
       news = this.#topology.end(over)
       for (const index of news) {
         affected.add(index)
-        sessions.add(index)
+        hearers.add(index)
       }
     }
-    for (const index of this.#evpn.settle(sessions)) speakers.add(index)
+    for (const index of this.#evpn.settle(hearers)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
       this.#overlay.delete(index)
