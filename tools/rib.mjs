@@ -92,9 +92,9 @@ const passedOver = [...trials.values()].flatMap((trial) => trial.passedOver)
 console.log(
   `${passedOver.length} draws passed over: the twin says that their outcome depends on the order of messages (SEED.json: passedOver)`,
 )
-const ties = [...trials.values()].flatMap((trial) => trial.ties ?? [])
+const chance = [...trials.values()].flatMap((trial) => trial.chance ?? [])
 console.log(
-  `${ties.length} rows where nothing tells paths of one peer apart, compared but for which of them is taken (SEED.json: ties)`,
+  `${chance.length} rows where chance decides which of one peer's paths is taken or kept, compared but for that (SEED.json: chance)`,
 )
 const [equal, different] = ['equal', 'different'].map(
   (verdict) => [...trials.values()].filter((trial) => trial.verdict === verdict).length,
@@ -136,7 +136,7 @@ function lineOf({
     isEarlier === true ? 'by an earlier run' : `${seconds.toFixed(1)} s`,
     shape,
     ...(passedOver.length > 0 ? [`${passedOver.length} passed over`] : []),
-    ...(ties.length > 0 ? [`${ties.length} ties`] : []),
+    ...(chance.length > 0 ? [`${chance.length} by chance`] : []),
     ...(found > 0 ? [`${found} rows differ, see ${seed}.txt`] : []),
     ...(why === undefined ? [] : [why]),
   ].join('  ')

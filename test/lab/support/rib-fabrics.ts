@@ -103,9 +103,10 @@ function fileOf(draw: Draw): FabricFile {
 }
 
 /** Of one family, over one session: loopbacks and networks in the underlay, each once, or with additional paths once for each way. */
-function mostPaths({ spines, leaves, gateways, edges, underlay, oneAs, sessions }: Draw): number {
+function mostPaths({ spines, leaves, gateways, edges, underlay, oneAs, parallel, sessions }: Draw): number {
   const nodes = spines + leaves + gateways + edges.count
-  return (nodes + underlay.length) * (oneAs && sessions.addPaths ? nodes : 1)
+  const ways = oneAs && sessions.addPaths ? nodes * (parallel ? 2 : 1) : 1
+  return (nodes + underlay.length) * ways
 }
 
 function nodesOf({ drained, edges }: Draw, places: Places): Record<string, NodeEntry> {
@@ -128,9 +129,8 @@ function nodesOf({ drained, edges }: Draw, places: Places): Record<string, NodeE
 }
 
 function linksOf(draw: Draw, { spines, leaves, gateways, edges }: Places): LinkEntry[] {
-  const { sealed, parallel, oneAs, weights, delay } = draw
-  // In one AS a reflector hands a leaf's own routes back to it over the other link, where GoBGP keeps what it had instead (BGP-4).
-  const isDoubled = parallel && !oneAs && spines.length * leaves.length <= 8
+  const { sealed, parallel, weights, delay } = draw
+  const isDoubled = parallel && spines.length * leaves.length <= 8
   const below = [...(leaves.length === 0 ? [] : ['leaf*']), ...(gateways.length === 0 ? [] : ['gate*'])]
   return [
     ...spines.flatMap((to, i) =>

@@ -13,14 +13,15 @@ import { TwinFabric } from '../../../twin/forward/index.js'
 import { deriveKeys } from '../../../twin/program/index.js'
 import { newSeed } from './fabrics.js'
 import { udpFrame } from './frames.js'
+import { describeTies, withoutKept, withoutTies } from './rib-chance.js'
 import { differencesOf, type Holding } from './rib-holding.js'
-import { withoutTies } from './rib-ties.js'
 
 const Answer = z.looseObject({ program: NodeProgram })
 
 export class RibLab {
   private readonly twin: TwinFabric
   private traces = 0
+  readonly chance = new Set<string>()
 
   private constructor(
     readonly plan: Plan,
@@ -63,11 +64,17 @@ export class RibLab {
     return (await this.differences()).map(describeDifference)
   }
 
-  /** As {@link unexplained}, each with both sides. */
+  /** As {@link unexplained}, each with both sides. What chance decides (`rib-chance.ts`) is no difference, and {@link chance} holds where it was. */
   async differences(): Promise<readonly TableDifference[]> {
+    const { plan } = this
     const [twin, lab] = [this.foretold(), await this.holding()]
-    const rows = (holding: Holding) => ({ ...holding, rows: withoutTies(this.plan, holding.rows) })
-    return differencesOf(rows(twin), rows(lab))
+    const { rows, kept } = withoutKept(plan, twin.rows, lab.rows)
+    for (const place of kept) this.chance.add(`${place}: kept, though nobody sends it any more`)
+    for (const place of describeTies(plan, twin.rows)) this.chance.add(place)
+    return differencesOf(
+      { ...twin, rows: withoutTies(plan, twin.rows) },
+      { ...lab, rows: withoutTies(plan, rows) },
+    )
   }
 
   /** What the twin says now. */

@@ -8,7 +8,6 @@ import { messageOf } from '../../../lab/errors.js'
 import type { TableDifference } from '../../../lab/compare/rib.js'
 import { ribFabric, type RibFabric } from './rib-fabrics.js'
 import { RibLab } from './rib-lab.js'
-import { describeTies } from './rib-ties.js'
 
 /** What is done in a lab, in this order; tables are compared behind each. */
 const PHASES = [
@@ -28,8 +27,8 @@ export interface Trial {
   readonly shape: string
   /** What was drawn before it for this seed and is not tried, with the reason. */
   readonly passedOver: readonly string[]
-  /** Where the twin says that chance decides which of one peer's paths is taken, and the comparison does not ask. */
-  readonly ties?: readonly string[]
+  /** What chance decided (`rib-chance.ts`), and the comparison did not ask. */
+  readonly chance?: readonly string[]
   readonly lab?: string
   readonly seconds?: number
   /** By phase. */
@@ -67,9 +66,9 @@ export async function tryFabric(seed: number, kept?: TrialOptions): Promise<Tria
   const start = performance.now()
   const spent = () => Math.round((performance.now() - start) / 100) / 10
   try {
-    const { differences, ties } = await differencesIn(drawn, (lab) => keep({ ...begin, lab }))
+    const { differences, chance } = await differencesIn(drawn, (lab) => keep({ ...begin, lab }))
     const verdict = differences.length === 0 ? 'equal' : 'different'
-    return keep({ ...begin, verdict, seconds: spent(), ties, differences })
+    return keep({ ...begin, verdict, seconds: spent(), chance, differences })
   } catch (error) {
     return keep({ ...begin, verdict: 'not-run', seconds: spent(), why: messageOf(error) })
   }
@@ -85,7 +84,7 @@ async function differencesIn({ plan }: RibFabric, begun: (lab: string) => void) 
       const found = await rib.differences()
       if (found.length > 0) differences.push({ phase: name, found })
     }
-    return { differences, ties: describeTies(plan, rib.foretold().rows) }
+    return { differences, chance: [...rib.chance] }
   } finally {
     await rib.close()
   }
