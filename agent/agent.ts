@@ -80,6 +80,8 @@ export class Agent {
   /** When the next pass may be, ms: working out takes no more than a third of the time, however much arrives. */
   #notBefore = 0
   #passes = 0
+  /** ms */
+  #worked = 0
   #fault: string | undefined
   #closed = false
 
@@ -145,13 +147,16 @@ export class Agent {
   state(): AgentState {
     const gobgp = this.#gobgp.attached
     const engine = this.#engine.attached
+    const tables = this.#idle ? this.#engineSink.digest : undefined
     return {
       node: this.#options.node,
       idle: this.#idle,
       passes: this.#passes,
+      worked: this.#worked,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
       gobgp: {
         attached: gobgp !== undefined,
+        behind: this.#gobgp.isBehind,
         whole: gobgp?.whole ?? false,
         established: this.#gobgp.established,
         awaited: gobgp?.awaited ?? [],
@@ -169,8 +174,9 @@ export class Agent {
         attached: engine !== undefined,
         learned: engine?.learned.version ?? 0,
         applied: this.#engineSink.applied,
+        applying: this.#engineSink.applying,
         refused: this.#engineSink.refused,
-        ...(this.#engineSink.digest === undefined ? {} : { tables: this.#engineSink.digest }),
+        ...(tables === undefined ? {} : { tables }),
         ...errorOf(this.#engine.error),
       },
       ...(this.#kernelSink === undefined
@@ -250,6 +256,7 @@ export class Agent {
   get #idle(): boolean {
     return (
       !this.#stale &&
+      !this.#gobgp.isBehind &&
       this.#engineWorker.resting &&
       this.#gobgpWorker.resting &&
       this.#peerWorker.resting &&
@@ -273,6 +280,7 @@ export class Agent {
         const before = performance.now()
         this.#guarded(() => this.#pass())
         const after = performance.now()
+        this.#worked += after - before
         this.#notBefore = after + 2 * (after - before)
         if (this.#idle) this.#options.onState?.()
       },
