@@ -118,6 +118,7 @@ describe('frr.conf', () => {
   it('[BGP-3] announces changes at once, and EVPN routes with their next hop', () => {
     const { bgpd } = frrConfig('spine1', spine())
     expect(bgpd).toContain(' coalesce-time 0\n')
+    expect(bgpd).toContain(' no bgp suppress-duplicates\n')
     expect(bgpd).toContain(' neighbor 10.254.0.0 advertisement-interval 0\n')
     expect(bgpd).toContain('  neighbor 10.254.0.0 attribute-unchanged next-hop\n')
   })

@@ -103,6 +103,8 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
     ...(sessions.some(({ weight }) => weight !== undefined) ? [] : [' bgp bestpath bandwidth ignore']),
     // BGP-3: no delay between a change and its announcement.
     ' coalesce-time 0',
+    // A change from MED 0 to none is one: FRR knows what it has sent by a hash that does not tell them apart.
+    ' no bgp suppress-duplicates',
     ` timers bgp ${Math.max(1, Math.floor(holdTime / 3))} ${holdTime}`,
     ...sessions.flatMap((session) => neighbourLines(control, session, options)),
     ' !',

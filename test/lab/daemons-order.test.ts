@@ -188,3 +188,33 @@ describe('parallel links inside one AS', () => {
     expect(await heard()).toEqual(['self', 'two 10.255.0.2'])
   }, 60_000)
 })
+
+describe('a path without MED that takes the place of one with MED 0', () => {
+  it('[BGP-3] [BGP-11] is told as it is, whichever came first', async () => {
+    const controls = fabricOf(
+      {
+        first: node('frr', 64701),
+        second: node('frr', 64701, { originate: [P] }),
+        spine: node('frr', 65000),
+        leaf: node('gobgp', 65000),
+      },
+      [
+        { ends: ['first', 'second'] },
+        { ends: ['first', 'spine'] },
+        { ends: ['second', 'spine'] },
+        { ends: ['leaf', 'spine'], also: { spine: { client: true } } },
+      ],
+    )
+    watched = await start(controls)
+    const atLeaf = async () => (await watched.paths('leaf', P))?.map(({ med }) => med)
+    // FRR's own prefixes have 0, and what an AS hands on has none (BGP-3).
+    expect(await atLeaf()).toEqual([undefined])
+    ip(watched.fabric, 'first', 'link', 'set', 'eth2', 'down')
+    await expect.poll(atLeaf, { timeout: 15_000 }).toEqual([0])
+    ip(watched.fabric, 'first', 'link', 'set', 'eth2', 'up')
+    await expect.poll(async () => (await watched.paths('spine', P))?.length, { timeout: 30_000 }).toBe(2)
+    await watched.quiet()
+    expect(await bestAt('spine')).toBe('first')
+    expect(await atLeaf()).toEqual([undefined])
+  }, 90_000)
+})
