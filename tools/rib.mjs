@@ -65,9 +65,13 @@ const ended = new Promise((resolve) => {
   })
   child.on('close', () => resolve(true))
 })
-interrupt.signal.addEventListener('abort', () => {
-  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
-})
+const end = () => {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+    process.kill(-child.pid, 'SIGKILL')
+}
+interrupt.signal.addEventListener('abort', end)
+// Whatever happens to this process.
+process.once('exit', end)
 
 console.log(`${count} fabrics from seed ${first}; outcomes in ${path.relative(root, folder)}/`)
 /** @type {Map<number, Trial>} */
@@ -125,7 +129,7 @@ function lineOf({
   seconds = 0,
   passedOver,
   why,
-  ties = [],
+  chance = [],
   differences = [],
   isEarlier,
 }) {
