@@ -6,7 +6,7 @@
 
 /** A piece of text replaced by another. It must be there exactly once, or the harness fails. */
 export interface Edit {
-  /** A compiled file of the twin, `forward/route.js`, or of the agent, `agent/gobgp-sink.js`. */
+  /** A compiled file of the twin, `forward/route.js`, of the agent, `agent/gobgp-sink.js`, or of a judge, `sdk/judge/survive.js`. */
   readonly file: string
   readonly find: string
   readonly replace: string
