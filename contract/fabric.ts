@@ -265,6 +265,14 @@ const Link = z
       .meta({ description: 'share of traffic where links are used side by side, 1 to 256', examples: [4] })
       .optional(),
     delay: Duration.optional(),
+    punt: z
+      .enum(['tap', 'xdp'])
+      .meta({
+        description:
+          'how ARP and ICMP for a node reach its kernel: through the engine and its journal, or past it by XDP',
+        examples: ['xdp'],
+      })
+      .optional(),
   })
   .meta({
     id: 'Link',

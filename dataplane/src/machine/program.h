@@ -48,6 +48,8 @@ struct zt_memberships;
 
 struct zt_port {
     bool tap;
+    /* PUNT-3. */
+    bool pass;
     /* PORT-6: it has no carrier. Not the program's: the machine keeps it. */
     bool down;
     /* The macsec interface on it, or ZT_NONE. */
