@@ -39,7 +39,7 @@ function diagnosisOf(controls: ReadonlyMap<string, NodeControl>, owners: readonl
     control: owners.includes(name) ? { ...control, originate: [...control.originate, P] } : control,
     interfaces: [],
   }))
-  return new ControlPlaneSim(nodes).diagnosis.filter(({ key }) => key === P)
+  return new ControlPlaneSim(nodes).diagnosis.filter((one) => 'key' in one && one.key === P)
 }
 
 /** GoBGP's nodes announce P one after the other, or withdraw it; each time all is at rest before the next. */

@@ -24,7 +24,7 @@ import {
   type OwnRoute,
 } from './node.js'
 import { compareCode } from './order.js'
-import { sessionsOverLimit } from './prefix-limit.js'
+import { endOverLimit } from './prefix-limit.js'
 import { evpnRow, unicastRow } from './rows.js'
 import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
 import { Topology } from './topology.js'
@@ -49,6 +49,7 @@ export class ControlPlaneSim {
   /** What stays in the tables of nodes whose daemon does not run (FAULT-4). */
   readonly #kept = new Map<number, DynamicTables>()
   #ties: readonly Diagnosis[] = []
+  #limit: Diagnosis | undefined
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
   constructor(nodes: readonly SimulatedNode[], options: SimOptions = {}) {
@@ -183,8 +184,11 @@ export class ControlPlaneSim {
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
     const hearers = new Set(touched)
-    let news = touched
-    while (true) {
+    const settle = (news: ReadonlySet<number>) => {
+      for (const index of news) {
+        affected.add(index)
+        hearers.add(index)
+      }
       for (const change of this.#unicast.settle(news)) {
         for (const index of change.changed) affected.add(index)
         this.#underlay.note(change)
@@ -195,14 +199,9 @@ export class ControlPlaneSim {
           hearers.add(index)
         }
       }
-      const over = sessionsOverLimit(this.#topology, this.#unicast.keys)
-      if (over.length === 0) break
-      news = this.#topology.end(over)
-      for (const index of news) {
-        affected.add(index)
-        hearers.add(index)
-      }
     }
+    settle(touched)
+    this.#noteLimits(settle)
     for (const index of this.#evpn.settle(hearers)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
@@ -210,6 +209,19 @@ export class ControlPlaneSim {
     }
     for (const index of affected) this.#dynamic.delete(index)
     return affected
+  }
+
+  /** What was said of sessions that have ended stands as long as some have. */
+  #noteLimits(settle: (touched: ReadonlySet<number>) => void): void {
+    const limit = endOverLimit({
+      topology: this.#topology,
+      keys: () => this.#unicast.keys,
+      down: this.#down,
+      settle,
+      orders: this.#orders,
+    })
+    if (limit !== undefined) this.#limit = limit
+    else if (this.#topology.ended.size === 0) this.#limit = undefined
   }
 
   /** A node that is down has forgotten what it heard, when it is back. One whose daemon does not run says what it said before. */
@@ -339,7 +351,8 @@ export class ControlPlaneSim {
 
   /** What does not come to one rest. Of MACs: since the last update. */
   get diagnosis(): readonly Diagnosis[] {
-    return [...this.#unicast.diagnoses(), ...this.#ties]
+    const limit = this.#limit === undefined ? [] : [this.#limit]
+    return [...limit, ...this.#unicast.diagnoses(), ...this.#ties]
   }
 
   /** What the nodes know of hosts now. */
