@@ -31,6 +31,8 @@ export interface Trial {
   readonly chance?: readonly string[]
   readonly lab?: string
   readonly seconds?: number
+  /** s, of each part. */
+  readonly took?: Readonly<Record<string, number>>
   /** By phase. */
   readonly differences?: readonly { readonly phase: string; readonly found: readonly TableDifference[] }[]
   /** Why it was not run, or not to its end. */
@@ -64,30 +66,42 @@ export async function tryFabric(seed: number, kept?: TrialOptions): Promise<Tria
   if (earlier?.verdict === 'equal' && earlier.fabric === begin.fabric)
     return keep({ ...earlier, isEarlier: true })
   const start = performance.now()
-  const spent = () => Math.round((performance.now() - start) / 100) / 10
   try {
-    const { differences, chance } = await differencesIn(drawn, (lab) => keep({ ...begin, lab }))
+    const { differences, chance, took } = await differencesIn(drawn, (lab) => keep({ ...begin, lab }))
     const verdict = differences.length === 0 ? 'equal' : 'different'
-    return keep({ ...begin, verdict, seconds: spent(), chance, differences })
+    return keep({ ...begin, verdict, seconds: secondsSince(start), chance, took, differences })
   } catch (error) {
-    return keep({ ...begin, verdict: 'not-run', seconds: spent(), why: messageOf(error) })
+    return keep({ ...begin, verdict: 'not-run', seconds: secondsSince(start), why: messageOf(error) })
   }
 }
 
 /** @param begun is told the lab's id before there is anything of it */
 async function differencesIn({ plan }: RibFabric, begun: (lab: string) => void) {
-  const rib = await RibLab.open(plan, begun)
+  const took: Record<string, number> = {}
+  const rib = await timed(took, 'up', () => RibLab.open(plan, begun))
+  const differences: { phase: string; found: readonly TableDifference[] }[] = []
   try {
-    const differences: { phase: string; found: readonly TableDifference[] }[] = []
     for (const { name, act } of PHASES) {
-      await act(rib)
-      const found = await rib.differences()
+      await timed(took, name, () => act(rib))
+      const found = await timed(took, `${name}: at rest and compared`, () => rib.differences())
       if (found.length > 0) differences.push({ phase: name, found })
     }
-    return { differences, chance: [...rib.chance] }
   } finally {
-    await rib.close()
+    await timed(took, 'down', () => rib.close())
   }
+  return { differences, chance: [...rib.chance], took }
+}
+
+async function timed<T>(took: Record<string, number>, what: string, act: () => Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await act()
+  took[what] = secondsSince(start)
+  return result
+}
+
+/** To a tenth. */
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 100) / 10
 }
 
 function digestOf({ text }: RibFabric): string {
