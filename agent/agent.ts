@@ -7,19 +7,16 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { RibPath } from '../contract/rib.js'
-import { announce } from '../twin/control/evpn-announce.js'
 import { announcedControl } from '../twin/control/down.js'
-import { tablesOfImports } from '../twin/control/evpn-tables.js'
-import { NO_TABLES, type Announced, type ControlNode, type Learned } from '../twin/control/index.js'
+import type { ControlNode } from '../twin/control/index.js'
 import { formatPrefix, parsePrefix } from '../twin/packet/index.js'
-import { announcedBefore } from './announced.js'
-import { canonicalAddress, reachability, type BestTable } from './best-table.js'
+import { canonicalAddress, type BestTable } from './best-table.js'
 import { EngineLink } from './engine-link.js'
 import { EngineSink } from './engine-sink.js'
 import { AgentError, messageOf } from './errors.js'
 import { GobgpLink, type Attached } from './gobgp-link.js'
 import { GobgpSink } from './gobgp-sink.js'
-import { importsOf } from './imports.js'
+import { EvpnWork } from './evpn-work.js'
 import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
 import { KernelSink } from './kernel-sink.js'
 import { LinkMonitor } from './link-monitor.js'
@@ -73,7 +70,7 @@ export class Agent {
   readonly #own: ReadonlySet<string>
   #links: LinkMonitor | undefined
   #node: ControlNode | undefined
-  #announced: Announced | undefined
+  readonly #evpn = new EvpnWork()
   /** Something has changed since the last pass. */
   #stale = false
   #scheduled: NodeJS.Timeout | undefined
@@ -317,7 +314,11 @@ export class Agent {
       this.#kernelSink?.want({ routes: used, whole: attached.whole })
       // A MAC that is being yielded must not look like one that has come back (EVPN-6).
       const yielding = this.#engineSink.forgetting
-      if (this.#node !== undefined && !yielding) this.#evpn(this.#node, attached, used)
+      if (this.#node !== undefined && !yielding) {
+        const { routes, tables } = this.#evpn.wanted(this.#node, attached, used.keys(), engine?.learned)
+        this.#gobgpSink.want(routes)
+        this.#engineSink.want(tables)
+      }
     }
     // Also with nothing new: one of them may be another than the one that has it.
     this.#engineWorker.wake()
@@ -347,35 +348,6 @@ export class Agent {
   #hasCarrier(device: string): boolean {
     return this.#links?.hasCarrier(device) ?? true
   }
-
-  #evpn(node: ControlNode, { table, found, whole }: Attached, used: KernelRouteTable): void {
-    const { evpn, originate } = node.control
-    if (evpn === undefined) {
-      this.#gobgpSink.want([])
-      this.#engineSink.want({ tables: NO_TABLES, whole, forget: [] })
-      return
-    }
-    this.#announced ??= announcedBefore(
-      node.control,
-      [...found.evpn].map(([key, { path }]) => [key, path] as const),
-    )
-    const learned = this.#learned(whole, this.#announced)
-    const imports = importsOf(evpn.vtep, table.evpn, reachability(used.keys(), originate))
-    const { routes, announced, forget } = announce(node, evpn, learned, imports, this.#announced)
-    this.#announced = announced
-    this.#gobgpSink.want(routes)
-    this.#engineSink.want({ tables: tablesOfImports(node, evpn, imports, announced), whole, forget })
-  }
-
-  /** As long as others' routes are missing it is not known whose MAC is new here: what was announced stays, what was not waits. */
-  #learned(whole: boolean, { macs }: Announced): Learned {
-    const learned = this.#engine.attached?.learned ?? this.#lastLearned
-    this.#lastLearned = learned
-    if (whole) return learned
-    return { ...learned, fdb: learned.fdb.filter(({ bridge, mac }) => macs.has(`${bridge} ${mac}`)) }
-  }
-  /** An engine that is away has forgotten nothing yet. */
-  #lastLearned: Learned = { fdb: [], neighbours: [] }
 
   /** TABLE-7, for all families. A link without carrier leads nowhere, whatever the daemon still says of its session. */
   #used(table: BestTable): KernelRouteTable {

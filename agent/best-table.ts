@@ -32,8 +32,9 @@ export class BestTable {
   #tables: Tables = { ipv4: new Map(), ipv6: new Map(), evpn: new Map() }
   /** The best path of each key of EVPN, where it is another's. */
   readonly #evpn = new Map<string, RibPath>()
-  /** Goes up with each change. */
+  /** Goes up with each change, and with each of {@link evpn}. */
   version = 0
+  evpnVersion = 0
 
   constructor(options: BestTableOptions) {
     this.#options = options
@@ -58,7 +59,7 @@ export class BestTable {
   /** Takes over what another table has, which must not be used any more. */
   become(other: BestTable): void {
     this.#tables = other.#tables
-    for (const key of this.#evpn.keys()) if (!other.#evpn.has(key)) this.#evpn.delete(key)
+    for (const key of this.#evpn.keys()) if (!other.#evpn.has(key)) this.#unset(key)
     for (const [key, path] of other.#evpn) this.#set(key, path)
     this.version++
   }
@@ -104,7 +105,7 @@ export class BestTable {
   #choose(key: string): boolean {
     const paths = this.#tables.evpn.get(key)
     const [best] = paths === undefined || paths.some(isOwn) ? [] : this.#inOrder(paths)
-    return best === undefined ? this.#evpn.delete(key) : this.#set(key, best.path)
+    return best === undefined ? this.#unset(key) : this.#set(key, best.path)
   }
 
   /** A path that is as it was stays the same object, for what has been made of it. */
@@ -112,7 +113,14 @@ export class BestTable {
     const present = this.#evpn.get(key)
     if (present !== undefined && isSamePath(present, path)) return false
     this.#evpn.set(key, path)
+    this.evpnVersion++
     return true
+  }
+
+  #unset(key: string): boolean {
+    const had = this.#evpn.delete(key)
+    if (had) this.evpnVersion++
+    return had
   }
 
   #inOrder(paths: Paths): readonly ReadPath[] {

@@ -6,8 +6,8 @@
  * @module
  */
 
-/** ms; a pause of so much between two events, and those before were all there was to tell. */
-const PAUSE = 20
+/** ms; a pause of so much between two events, and those before were all there was to tell. A busy host makes shorter ones. */
+const PAUSE = 100
 /** So many events are not worth a question. */
 const LEAST = 256
 /** Or fewer events than one for so many keys of the table. */

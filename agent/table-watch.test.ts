@@ -39,8 +39,10 @@ class Daemon {
     this.last.tell({ paths: keys.map((key) => Buffer.from(key)) })
   }
 
-  flood(count: number, prefix = 'new'): void {
-    for (let n = 0; n < count; n++) this.last.tell({ paths: [Buffer.from(`${prefix}${n}`)] })
+  /** Until it is not heard any more. */
+  flood(): void {
+    const { last } = this
+    for (let n = 0; last.isOpen && n < 100_000; n++) last.tell({ paths: [Buffer.from(`new${n}`)] })
   }
 
   readonly client = {
@@ -120,7 +122,7 @@ describe('a watch of a daemon’s table', () => {
     const { watch, keys, onTold } = watched(daemon)
     daemon.init('old', 'gone')
     daemon.sizes = [1000, 5000, 9000, 9010]
-    daemon.flood(257)
+    daemon.flood()
     expect([watch.isBehind, daemon.last.isOpen]).toEqual([true, false])
     await vi.waitFor(() => expect(daemon.watches).toHaveLength(2))
     expect(daemon.looks, 'looked until it was calm').toBe(4)
@@ -134,7 +136,7 @@ describe('a watch of a daemon’s table', () => {
     watched(daemon)
     daemon.init()
     daemon.sizes = Array.from({ length: 10_000 }, (_, n) => 1000 * n)
-    daemon.flood(257)
+    daemon.flood()
     await vi.waitFor(() => expect(daemon.watches).toHaveLength(2), { timeout: 5_000 })
     expect(daemon.looks).toBeGreaterThan(2)
   })
@@ -143,7 +145,7 @@ describe('a watch of a daemon’s table', () => {
     const daemon = new Daemon()
     const { onEnd, keys } = watched(daemon)
     daemon.init('old')
-    daemon.flood(257)
+    daemon.flood()
     daemon.connection?.end(gone)
     expect(onEnd.mock.calls).toEqual([[gone]])
     await delay(150)
@@ -166,7 +168,7 @@ describe('a watch of a daemon’s table', () => {
     const { onEnd } = watched(daemon)
     daemon.init('old')
     daemon.client.tableSizes = () => Promise.reject(gone)
-    daemon.flood(257)
+    daemon.flood()
     await vi.waitFor(() => expect(onEnd.mock.calls).toEqual([[gone]]))
   })
 })

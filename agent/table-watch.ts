@@ -38,7 +38,7 @@ const LOOK = 40
 /** A flood is over when between two looks no more keys and paths have come or gone. */
 const FEW = 64
 /** ms for which a flood is let run at most before all is asked for; and so many times as long as it took to be told all, if that is longer. */
-const [PATIENCE, SHARE] = [300, 3]
+const [PATIENCE, SHARE] = [1000, 3]
 
 export class TableWatch {
   readonly #options: TableWatchOptions
