@@ -8,6 +8,7 @@ import { wrong, type ControlMutant } from './mutant.js'
 
 const INTERNAL = 'twin/control/internal.test.ts'
 const OPTIONS = 'twin/control/options.test.ts'
+const SERVICES = 'test/machine/underlay-networks.test.ts'
 const ANNOUNCE = 'twin/control/evpn-announce.test.ts'
 
 const internal: readonly ControlMutant[] = [
@@ -264,6 +265,32 @@ const paths: readonly ControlMutant[] = [
   ),
 ]
 
+/** What leads clients to a service that several nodes have. */
+const nearest: readonly ControlMutant[] = [
+  wrong(
+    'path-length-ignored',
+    'BGP-7',
+    'the length of the AS path does not count',
+    ['control/decision.js', 'const AMONG_LEARNED = [asPathLength, ', 'const AMONG_LEARNED = ['],
+    SERVICES,
+  ),
+  wrong(
+    'own-service-unpreferred',
+    'BGP-7',
+    'FRR prefers what others announce to what it has itself',
+    ['control/decision.js', 'frr: [ownFirst, localPreference, ', 'frr: [localPreference, '],
+    'twin/control/decision.test.ts',
+    SERVICES,
+  ),
+  wrong(
+    'preference-ignored-by-frr',
+    'BGP-7',
+    'local preference does not count at FRR',
+    ['control/decision.js', 'frr: [ownFirst, localPreference, ', 'frr: [ownFirst, '],
+    'twin/control/decision.test.ts',
+  ),
+]
+
 const hosts: readonly ControlMutant[] = [
   wrong(
     'fixed-host-unannounced',
@@ -306,4 +333,10 @@ const hosts: readonly ControlMutant[] = [
   ),
 ]
 
-export const sessionMutants: readonly ControlMutant[] = [...internal, ...unnumbered, ...paths, ...hosts]
+export const sessionMutants: readonly ControlMutant[] = [
+  ...internal,
+  ...unnumbered,
+  ...paths,
+  ...nearest,
+  ...hosts,
+]
