@@ -131,15 +131,19 @@ export class EvpnRib {
   /**
    * Lets all routes come to rest again.
    *
-   * @param touched nodes whose sessions changed, or for which a way to a VTEP came or went
+   * @param touched nodes whose sessions changed
+   * @param ways by a node that has a VTEP, nodes where a way to it came or went
    * @returns nodes for which a route came or went
    */
-  settle(touched: ReadonlySet<number>): ReadonlySet<number> {
+  settle(touched: ReadonlySet<number>, ways: ReadonlyMap<number, ReadonlySet<number>>): ReadonlySet<number> {
     const affected = new Set<number>()
-    if (touched.size === 0) return affected
+    if (touched.size === 0 && ways.size === 0) return affected
     for (const { problem, entries } of this.#groups.values()) {
+      const pending = new Set(touched)
+      for (const owner of problem.own.keys()) for (const index of ways.get(owner) ?? []) pending.add(index)
+      if (pending.size === 0) continue
       const before = entries.slice()
-      for (const index of settle(problem, entries, touched).changed) {
+      for (const index of settle(problem, entries, pending).changed) {
         if (before[index]?.best.path.source !== entries[index]?.best.path.source) affected.add(index)
       }
     }

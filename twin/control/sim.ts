@@ -183,26 +183,32 @@ export class ControlPlaneSim {
     for (const index of touched) speakers.add(index)
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
-    const hearers = new Set(touched)
+    const sessions = new Set(touched)
+    /** By node, where a way to its VTEP came or went. */
+    const ways = new Map<number, Set<number>>()
     const settle = (news: ReadonlySet<number>) => {
       for (const index of news) {
         affected.add(index)
-        hearers.add(index)
+        sessions.add(index)
       }
       for (const change of this.#unicast.settle(news)) {
         for (const index of change.changed) affected.add(index)
         this.#underlay.note(change)
         // Where a route to a VTEP came or went, others of its routes can be imported, and handed on (BGP-9).
-        if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
-        for (const index of change.appeared) {
-          speakers.add(index)
-          hearers.add(index)
+        if (change.appeared.length === 0) continue
+        for (const source of this.#unicast.vtepsIn(change.key)) {
+          const nodes = ways.get(source) ?? new Set<number>()
+          ways.set(source, nodes)
+          for (const index of change.appeared) {
+            speakers.add(index)
+            nodes.add(index)
+          }
         }
       }
     }
     settle(touched)
     this.#noteLimits(settle)
-    for (const index of this.#evpn.settle(hearers)) speakers.add(index)
+    for (const index of this.#evpn.settle(sessions, ways)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
       this.#overlay.delete(index)

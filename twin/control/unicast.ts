@@ -249,9 +249,9 @@ export class UnicastRib {
     )
   }
 
-  /** True when a node's VTEP lies in a prefix. */
-  holdsVtep({ prefix }: UnicastKey): boolean {
-    return [...this.#vteps.values()].some(({ vtep }) => prefixContains(prefix, vtep))
+  /** Nodes whose VTEP lies in a prefix. */
+  vtepsIn({ prefix }: UnicastKey): readonly number[] {
+    return [...this.#vteps].flatMap(([source, { vtep }]) => (prefixContains(prefix, vtep) ? [source] : []))
   }
 }
 
