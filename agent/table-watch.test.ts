@@ -125,7 +125,7 @@ describe('a watch of a daemon’s table', () => {
     daemon.flood()
     expect([watch.isBehind, daemon.last.isOpen]).toEqual([true, false])
     await vi.waitFor(() => expect(daemon.watches).toHaveLength(2))
-    expect(daemon.looks, 'looked until it was calm').toBe(4)
+    expect(daemon.looks, 'looked until it was calm, and for a while then').toBeGreaterThanOrEqual(5)
     expect(keys(), 'until all is told, what was').toContain('gone')
     daemon.init('old', 'whole')
     expect([watch.isBehind, onTold.mock.calls.length, keys()]).toEqual([false, 2, ['old', 'whole']])
@@ -137,7 +137,7 @@ describe('a watch of a daemon’s table', () => {
     daemon.init()
     daemon.sizes = Array.from({ length: 10_000 }, (_, n) => 1000 * n)
     daemon.flood()
-    await vi.waitFor(() => expect(daemon.watches).toHaveLength(2), { timeout: 5_000 })
+    await vi.waitFor(() => expect(daemon.watches).toHaveLength(2), { timeout: 10_000 })
     expect(daemon.looks).toBeGreaterThan(2)
   })
 

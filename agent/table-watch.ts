@@ -35,10 +35,15 @@ export interface TableWatchOptions {
 const BATCH = 1024
 /** ms between looks at how large the daemon's tables are. */
 const LOOK = 40
-/** A flood is over when between two looks no more keys and paths have come or gone. */
+/** A flood is over when no more keys and paths come or go for a while: */
 const FEW = 64
+/**
+ * for a third of the time that it takes to be told all, at so many keys and paths a ms, and not for longer than so many ms. Peers tell in bursts,
+ * and to be told all while they do takes the daemon's time from them.
+ */
+const [SIZE_PER_MS, CALM] = [200, 150]
 /** ms for which a flood is let run at most before all is asked for; and so many times as long as it took to be told all, if that is longer. */
-const [PATIENCE, SHARE] = [1000, 3]
+const [PATIENCE, SHARE] = [2000, 3]
 
 export class TableWatch {
   readonly #options: TableWatchOptions
@@ -145,15 +150,19 @@ export class TableWatch {
 
   async #calm(): Promise<void> {
     const until = performance.now() + Math.max(PATIENCE, SHARE * this.#cost)
-    let before = await this.#size()
+    let size = await this.#size()
+    let since = performance.now()
     while (!this.#over && performance.now() < until) {
       await new Promise((resolve) => {
         setTimeout(resolve, LOOK)
       })
       if (this.#over) return
-      const now = await this.#size()
-      if (Math.abs(now - before) <= FEW) return
-      before = now
+      const present = await this.#size()
+      const now = performance.now()
+      if (Math.abs(present - size) > FEW) {
+        size = present
+        since = now
+      } else if (now - since >= Math.min(CALM, present / SIZE_PER_MS)) return
     }
   }
 
