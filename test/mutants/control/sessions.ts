@@ -268,10 +268,22 @@ const paths: readonly ControlMutant[] = [
 /** What leads clients to a service that several nodes have. */
 const nearest: readonly ControlMutant[] = [
   wrong(
-    'path-length-ignored',
+    'lower-preference-first',
     'BGP-7',
-    'the length of the AS path does not count',
-    ['control/decision.js', 'const AMONG_LEARNED = [asPathLength, ', 'const AMONG_LEARNED = ['],
+    'the lower local preference is preferred',
+    [
+      'control/decision.js',
+      '(b.localPreference ?? DEFAULT_LOCAL_PREFERENCE) - (a.localPreference ?? DEFAULT_LOCAL_PREFERENCE)',
+      '(a.localPreference ?? DEFAULT_LOCAL_PREFERENCE) - (b.localPreference ?? DEFAULT_LOCAL_PREFERENCE)',
+    ],
+    SERVICES,
+  ),
+  wrong(
+    'policy-sets-nothing',
+    'BGP-5',
+    'policies accept and reject, and set nothing',
+    ['control/policy.js', 'return withSet(path, statement.set, asn);', 'return path;'],
+    'twin/control/policy.test.ts',
     SERVICES,
   ),
   wrong(
@@ -280,7 +292,6 @@ const nearest: readonly ControlMutant[] = [
     'FRR prefers what others announce to what it has itself',
     ['control/decision.js', 'frr: [ownFirst, localPreference, ', 'frr: [localPreference, '],
     'twin/control/decision.test.ts',
-    SERVICES,
   ),
   wrong(
     'preference-ignored-by-frr',
