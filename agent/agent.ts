@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly deferral?: number
   /** ms without a route after which a peer that sends no End-of-RIB marker has told all; default 1 s. */
   readonly quiet?: number
+  /** ms without an answer after which the BGP daemon counts as gone; default 10 s. */
+  readonly silence?: number
   readonly log?: (line: string) => void
   /** Called when {@link Agent.state} may be another than before. */
   readonly onState?: () => void
@@ -47,6 +49,7 @@ export interface AgentOptions {
 
 const DEFERRAL = 30_000
 const QUIET = 1_000
+const SILENCE = 10_000
 
 export class Agent {
   readonly #options: AgentOptions
@@ -93,6 +96,7 @@ export class Agent {
       socket: options.gobgp,
       protoFolder: options.protoFolder,
       deferral: { limit: options.deferral ?? DEFERRAL, quiet: options.quiet ?? QUIET },
+      silence: options.silence ?? SILENCE,
       log: this.#log,
       onChange,
     })

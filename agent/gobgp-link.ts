@@ -20,6 +20,8 @@ export interface GobgpLinkOptions {
   readonly socket: string
   readonly protoFolder: string
   readonly deferral: DeferralOptions
+  /** ms without an answer after which a daemon counts as gone: a stopped one does not close its socket. It is asked twice in that time. */
+  readonly silence: number
   readonly log: (line: string) => void
   /** Anything that `GobgpLink` shows is another than before. */
   readonly onChange: () => void
@@ -39,9 +41,6 @@ export interface Attached {
 
 /** ms to connect. */
 const CONNECT = 2_000
-/** ms between questions whether the daemon is still alive: a stopped one does not close its socket. */
-const PROBE = 5_000
-
 export class GobgpLink {
   readonly #options: GobgpLinkOptions
   readonly #context: ReadContext
@@ -114,8 +113,8 @@ export class GobgpLink {
 
   /** One connection, until it ends. */
   async #follow(signal: AbortSignal, onAttached: () => void): Promise<void> {
-    const { socket, protoFolder } = this.#options
-    const client = new GobgpClient({ socket, protoFolder })
+    const { socket, protoFolder, silence } = this.#options
+    const client = new GobgpClient({ socket, protoFolder, timeout: silence })
     const over = new AbortController()
     const stop = () => over.abort()
     signal.addEventListener('abort', stop)
@@ -158,13 +157,13 @@ export class GobgpLink {
     signal: AbortSignal,
     onAttached: () => void,
   ): Promise<void> {
-    const { control, deferral: deferralOptions, onChange } = this.#options
+    const { control, deferral: deferralOptions, silence, onChange } = this.#options
     const deferral = new Deferral(this.#context.peers.keys(), deferralOptions, () => this.#becomeWhole())
     this.#deferral = deferral
     return new Promise((resolve, reject) => {
       const probe = setInterval(() => {
         client.global().catch((error: Error) => end(error))
-      }, PROBE)
+      }, silence / 2)
       const watch = new TableWatch({
         client,
         reader: new PathReader(client.pathCaches, this.#context),

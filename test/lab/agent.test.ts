@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Agent } from '../../agent/agent.js'
+import { Agent, type AgentOptions } from '../../agent/agent.js'
 import { announcePath, originatePath, readPath } from '../../agent/convert.js'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath } from '../../contract/rib.js'
@@ -36,8 +36,9 @@ class Leaf {
     public engine: FakeEngine,
   ) {}
 
-  startAgent(): Agent {
+  startAgent(options: Pick<AgentOptions, 'silence'> = {}): Agent {
     const agent = new Agent({
+      ...options,
       node: this.name,
       control: this.control,
       engine: this.engine.socket,
@@ -265,6 +266,7 @@ describe('an agent', () => {
 
   it('keeps what it has while its daemon hangs, says so, and goes on when that goes on', async () => {
     const [one, two] = await twoLeaves()
+    two.startAgent({ silence: 3_000 })
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
     await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
