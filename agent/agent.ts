@@ -8,13 +8,14 @@
 import type { NodeControl } from '../contract/control-plane.js'
 import type { RibPath } from '../contract/rib.js'
 import { announcedControl } from '../twin/control/down.js'
-import type { ControlNode } from '../twin/control/index.js'
+import type { ControlNode } from '../twin/control/node.js'
 import { formatPrefix, parsePrefix } from '../twin/packet/index.js'
 import { canonicalAddress, type BestTable } from './best-table.js'
 import { EngineLink } from './engine-link.js'
 import { EngineSink } from './engine-sink.js'
 import { AgentError, messageOf } from './errors.js'
 import { GobgpLink, type Attached } from './gobgp-link.js'
+import type { ApiPeer } from './gobgp-api.js'
 import { GobgpSink } from './gobgp-sink.js'
 import { EvpnWork } from './evpn-work.js'
 import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
@@ -22,6 +23,7 @@ import { KernelSink } from './kernel-sink.js'
 import { LinkMonitor } from './link-monitor.js'
 import { membersOf, type SessionHop } from './members.js'
 import { PeerSwitch } from './peer-switch.js'
+import { Rest } from './rest.js'
 import type { AgentState } from './state.js'
 import { Worker } from './worker.js'
 
@@ -43,8 +45,6 @@ export interface AgentOptions {
   /** ms without an answer after which the BGP daemon counts as gone; default 10 s. */
   readonly silence?: number
   readonly log?: (line: string) => void
-  /** Called when {@link Agent.state} may be another than before. */
-  readonly onState?: () => void
 }
 
 const DEFERRAL = 30_000
@@ -84,6 +84,7 @@ export class Agent {
   #worked = 0
   #fault: string | undefined
   #closed = false
+  readonly #atRest = new Rest()
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -127,7 +128,7 @@ export class Agent {
     this.#gobgp.start()
     this.#engine.start()
     if (kernel !== undefined) {
-      this.#links ??= new LinkMonitor(kernel.namespace, () => {
+      this.#links ??= new LinkMonitor(kernel.namespace, kernel.routes.batch, () => {
         this.#kernelSink?.doubt()
         this.#kernelWorker?.wake()
         this.#change()
@@ -233,6 +234,35 @@ export class Agent {
     }
   }
 
+  /**
+   * Waits until all peers have told all they have, nothing is left to be done, and the engine has tables of this digest (`digestTables`).
+   *
+   * @param timeout ms
+   * @throws AgentError `ZT_AGENT_DEADLINE` with what is otherwise
+   */
+  reached(digest: string, timeout: number): Promise<void> {
+    const what = `the agent of ${this.#options.node} has come to the tables expected`
+    return this.#atRest.until(what, () => this.#lacks(digest), timeout)
+  }
+
+  /** What is otherwise than expected, if anything; the dearest question last. */
+  #lacks(digest: string): string | undefined {
+    const { attached } = this.#gobgp
+    if (attached === undefined || this.#engine.attached === undefined) return 'daemon or engine are not there'
+    if (!attached.whole) return `peers that have not told all: ${attached.awaited.join(', ')}`
+    if (!this.#idle) return 'work that is not done'
+    const refused = [...this.#engineSink.refused, ...this.#gobgpSink.refused]
+    if (refused.length > 0) return refused.join('; ')
+    return this.#engineSink.digest === digest ? undefined : 'other tables'
+  }
+
+  /** The daemon's peers as it tells them. @throws AgentError when it cannot be asked */
+  async peers(): Promise<readonly ApiPeer[]> {
+    const { attached, error } = this.#gobgp
+    if (attached !== undefined) return attached.client.peers()
+    throw error ?? new AgentError('ZT_AGENT_CONNECTION', 'the BGP daemon has not answered yet')
+  }
+
   /** What is still to be done or to come, if anything. */
   async #missing(): Promise<string | undefined> {
     const { attached } = this.#gobgp
@@ -283,7 +313,7 @@ export class Agent {
         const after = performance.now()
         this.#worked += after - before
         this.#notBefore = after + 2 * (after - before)
-        if (this.#idle) this.#options.onState?.()
+        if (this.#idle) this.#atRest.come()
       },
       Math.max(0, this.#notBefore - start),
     )
@@ -291,7 +321,7 @@ export class Agent {
 
   #rest(): void {
     this.#schedule()
-    if (this.#idle) this.#options.onState?.()
+    if (this.#idle) this.#atRest.come()
   }
 
   /** A mistake of the agent's own must not end what runs beside a node: it keeps what it had, and says so. */

@@ -5,7 +5,7 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { TableChange } from '../contract/control.js'
-import { changesBetween, digestTables, type DynamicTables } from '../twin/control/index.js'
+import { changesBetween, digestTables, type DynamicTables } from '../twin/control/tables.js'
 import type { EngineClient } from './engine-client.js'
 import type { EngineAttached, EngineLink } from './engine-link.js'
 import { added, tablesOfProgram } from './engine-tables.js'

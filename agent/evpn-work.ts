@@ -7,14 +7,8 @@
 import { announce } from '../twin/control/evpn-announce.js'
 import type { Imports } from '../twin/control/evpn-choice.js'
 import { tablesOfImports } from '../twin/control/evpn-tables.js'
-import {
-  NO_TABLES,
-  type Announced,
-  type ControlNode,
-  type DynamicTables,
-  type Learned,
-  type OwnRoute,
-} from '../twin/control/index.js'
+import type { Announced, ControlNode, Learned, OwnRoute } from '../twin/control/node.js'
+import { NO_TABLES, type DynamicTables } from '../twin/control/tables.js'
 import { announcedBefore } from './announced.js'
 import { reachability, type BestTable } from './best-table.js'
 import type { WantedTables } from './engine-sink.js'

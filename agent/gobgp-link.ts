@@ -4,7 +4,7 @@
  * @module
  */
 import type { NodeControl } from '../contract/control-plane.js'
-import { sourceOf } from '../twin/control/index.js'
+import { sourceOf } from '../twin/control/rows.js'
 import { again } from './backoff.js'
 import { canonicalAddress, type BestTable } from './best-table.js'
 import type { ReadContext, ReadPath } from './convert.js'

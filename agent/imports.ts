@@ -5,8 +5,12 @@
  */
 import type { RibPath } from '../contract/rib.js'
 import { byTarget, type ImportedRoute, type Imports } from '../twin/control/evpn-choice.js'
-import { readExtended, tryParseEvpnKey } from '../twin/control/index.js'
-import type { EvpnAttributes, EvpnKey } from '../twin/control/evpn-route.js'
+import {
+  readExtended,
+  tryParseEvpnKey,
+  type EvpnAttributes,
+  type EvpnKey,
+} from '../twin/control/evpn-route.js'
 import { OctetCache } from './octet-cache.js'
 
 /** By path, which is made anew with each event that tells another; `null` for keys that nothing is made of. */
