@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import { FailoverLab, type Way } from '../lab/failover-lab.js'
-import type { Loss } from '../lab/failover.js'
+import { isTold, type Loss } from '../lab/failover.js'
 import { LabError, labUp } from '../lab/index.js'
 import type { Fault } from '../record/target.js'
 import { compile } from '../twin/compile.js'
@@ -120,7 +120,7 @@ interface Cuts {
 
 async function cutAgainAndAgain(
   failover: FailoverLab,
-  { name, cut }: Case,
+  { name, atMost, cut }: Case,
   { signal, say }: BenchContext,
 ): Promise<Cuts> {
   const losses: Loss[] = []
@@ -131,6 +131,11 @@ async function cutAgainAndAgain(
     const { way, fault } = cut(failover, losses.length)
     try {
       const loss = await failover.failing(way, fault, FLOW)
+      if (!isTold(loss, atMost)) {
+        unmeasured.push('the flow was not back, and it was broken too late to see when it would have been')
+        say(`${name}: not measured: ${unmeasured.at(-1) ?? ''}`)
+        continue
+      }
       losses.push(loss)
       const { window, noise, back } = loss
       const more = `${noise.toFixed(1)} ms before it broke${back ? '' : '; not back'}`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lossOf } from './failover.js'
+import { isTold, lossOf } from './failover.js'
 
 /** Packets each millisecond. */
 const at = Array.from({ length: 10 }, (_, n) => 1_000_000_000 + n * 1_000_000)
@@ -33,6 +33,12 @@ describe('the loss of a flow', () => {
       gaps: [{ first: 4 }, { first: 7, count: 3 }],
     })
     expect(loss(4).back).toBe(true)
+    // Whether it would have been away for 3.5 ms nobody has seen.
+    expect([isTold(loss(4, 7, 8, 9), 2), isTold(loss(4, 7, 8, 9), 3.5), isTold(loss(4), 3.5)]).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   it('says where packets arrived', () => {

@@ -153,6 +153,11 @@ export function lossOf(seen: {
   }
 }
 
+/** Whether a loss can be held against a bound in ms: a flow that is not back has been away for longer, or nobody has looked for long enough. */
+export function isTold({ back, window }: Loss, bound: number): boolean {
+  return back || window > bound
+}
+
 async function collect(lab: Lab, from: number): Promise<z.infer<typeof Arrivals>> {
   // From 0 on: all that is kept, of which only the end is wanted.
   for (let at = from; ;) {

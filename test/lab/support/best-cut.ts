@@ -1,6 +1,6 @@
 /** Loss at a rate, measured where others may keep the host busy. */
 import { LabError } from '../../../lab/index.js'
-import type { Loss } from '../../../lab/failover.js'
+import { isTold, type Loss } from '../../../lab/failover.js'
 
 const TRIES = 3
 /** The host was too busy for a measurement: packets were late, or lost before anything broke. */
@@ -20,7 +20,9 @@ export async function bestCut<L extends Loss>(bound: number, cut: () => Promise<
   for (let n = 0; n < TRIES && !(best !== undefined && best.window < bound); n++) {
     try {
       const loss = await cut()
-      if (best === undefined || loss.window < best.window) best = loss
+      if (!isTold(loss, bound))
+        why = new Error(`not back at the end, ${loss.window.toFixed(0)} ms after it was lost`)
+      else if (best === undefined || loss.window < best.window) best = loss
     } catch (error) {
       if (!(error instanceof LabError) || !UNMEASURED.has(error.code)) throw error
       why = error
