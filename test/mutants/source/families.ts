@@ -38,7 +38,7 @@ export const familyMutants: readonly SourceMutant[] = [
     'families-ipv6-group-source',
     'ROUTE-2',
     'IPv6 packets from groups are routed',
-    'route',
+    'own-address',
     'if (first === 0xff)\n        return true;\n',
     '',
   ),
