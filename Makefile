@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup build build-ts build-c generate demo test test-unit check format bench fuzz bare pack clean
+.PHONY: help setup build build-ts build-c generate demo rib test test-unit check format bench fuzz bare pack clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +25,10 @@ generate: build-ts ## make JSON Schemas and C headers from contract/
 
 demo: build ## the main job: verify the demo fabric, on real BGP, in the twin and in a real lab
 	@./ztos verify topologies/demo-bgp.yaml
+
+# SEED=N another first seed, FABRICS=N another number, AGAIN=1 also what was found equal before.
+rib: build ## 200 generated fabrics on real daemons against the twin; interrupted, it goes on where it was
+	@node tools/rib.mjs $(if $(SEED),--seed $(SEED)) $(if $(FABRICS),--fabrics $(FABRICS)) $(if $(AGAIN),--again)
 
 test: build ## everything; the last line is "N passed, N failed, N skipped"
 	@node tools/test.mjs

@@ -7,24 +7,23 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { RibPath } from '../contract/rib.js'
-import { announce } from '../twin/control/evpn-announce.js'
 import { announcedControl } from '../twin/control/down.js'
-import { tablesOfImports } from '../twin/control/evpn-tables.js'
-import { NO_TABLES, type Announced, type ControlNode, type Learned } from '../twin/control/index.js'
+import type { ControlNode } from '../twin/control/node.js'
 import { formatPrefix, parsePrefix } from '../twin/packet/index.js'
-import { announcedBefore } from './announced.js'
-import { canonicalAddress, reachability, type BestTable } from './best-table.js'
+import { canonicalAddress, type BestTable } from './best-table.js'
 import { EngineLink } from './engine-link.js'
 import { EngineSink } from './engine-sink.js'
 import { AgentError, messageOf } from './errors.js'
 import { GobgpLink, type Attached } from './gobgp-link.js'
+import type { ApiPeer } from './gobgp-api.js'
 import { GobgpSink } from './gobgp-sink.js'
-import { importsOf } from './imports.js'
+import { EvpnWork } from './evpn-work.js'
 import type { KernelHop, KernelRoutes, KernelRouteTable } from './kernel-routes.js'
 import { KernelSink } from './kernel-sink.js'
 import { LinkMonitor } from './link-monitor.js'
 import { membersOf, type SessionHop } from './members.js'
 import { PeerSwitch } from './peer-switch.js'
+import { Rest } from './rest.js'
 import type { AgentState } from './state.js'
 import { Worker } from './worker.js'
 
@@ -43,13 +42,14 @@ export interface AgentOptions {
   readonly deferral?: number
   /** ms without a route after which a peer that sends no End-of-RIB marker has told all; default 1 s. */
   readonly quiet?: number
+  /** ms without an answer after which the BGP daemon counts as gone; default 10 s. */
+  readonly silence?: number
   readonly log?: (line: string) => void
-  /** Called when {@link Agent.state} may be another than before. */
-  readonly onState?: () => void
 }
 
 const DEFERRAL = 30_000
 const QUIET = 1_000
+const SILENCE = 10_000
 
 export class Agent {
   readonly #options: AgentOptions
@@ -73,15 +73,18 @@ export class Agent {
   readonly #own: ReadonlySet<string>
   #links: LinkMonitor | undefined
   #node: ControlNode | undefined
-  #announced: Announced | undefined
+  readonly #evpn = new EvpnWork()
   /** Something has changed since the last pass. */
   #stale = false
   #scheduled: NodeJS.Timeout | undefined
   /** When the next pass may be, ms: working out takes no more than a third of the time, however much arrives. */
   #notBefore = 0
   #passes = 0
+  /** ms */
+  #worked = 0
   #fault: string | undefined
   #closed = false
+  readonly #atRest = new Rest()
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -94,6 +97,7 @@ export class Agent {
       socket: options.gobgp,
       protoFolder: options.protoFolder,
       deferral: { limit: options.deferral ?? DEFERRAL, quiet: options.quiet ?? QUIET },
+      silence: options.silence ?? SILENCE,
       log: this.#log,
       onChange,
     })
@@ -124,7 +128,7 @@ export class Agent {
     this.#gobgp.start()
     this.#engine.start()
     if (kernel !== undefined) {
-      this.#links ??= new LinkMonitor(kernel.namespace, () => {
+      this.#links ??= new LinkMonitor(kernel.namespace, kernel.routes.batch, () => {
         this.#kernelSink?.doubt()
         this.#kernelWorker?.wake()
         this.#change()
@@ -145,13 +149,16 @@ export class Agent {
   state(): AgentState {
     const gobgp = this.#gobgp.attached
     const engine = this.#engine.attached
+    const tables = this.#idle ? this.#engineSink.digest : undefined
     return {
       node: this.#options.node,
       idle: this.#idle,
       passes: this.#passes,
+      worked: this.#worked,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
       gobgp: {
         attached: gobgp !== undefined,
+        behind: this.#gobgp.isBehind,
         whole: gobgp?.whole ?? false,
         established: this.#gobgp.established,
         awaited: gobgp?.awaited ?? [],
@@ -169,8 +176,9 @@ export class Agent {
         attached: engine !== undefined,
         learned: engine?.learned.version ?? 0,
         applied: this.#engineSink.applied,
+        applying: this.#engineSink.applying,
         refused: this.#engineSink.refused,
-        ...(this.#engineSink.digest === undefined ? {} : { tables: this.#engineSink.digest }),
+        ...(tables === undefined ? {} : { tables }),
         ...errorOf(this.#engine.error),
       },
       ...(this.#kernelSink === undefined
@@ -226,6 +234,35 @@ export class Agent {
     }
   }
 
+  /**
+   * Waits until all peers have told all they have, nothing is left to be done, and the engine has tables of this digest (`digestTables`).
+   *
+   * @param timeout ms
+   * @throws AgentError `ZT_AGENT_DEADLINE` with what is otherwise
+   */
+  reached(digest: string, timeout: number): Promise<void> {
+    const what = `the agent of ${this.#options.node} has come to the tables expected`
+    return this.#atRest.until(what, () => this.#lacks(digest), timeout)
+  }
+
+  /** What is otherwise than expected, if anything; the dearest question last. */
+  #lacks(digest: string): string | undefined {
+    const { attached } = this.#gobgp
+    if (attached === undefined || this.#engine.attached === undefined) return 'daemon or engine are not there'
+    if (!attached.whole) return `peers that have not told all: ${attached.awaited.join(', ')}`
+    if (!this.#idle) return 'work that is not done'
+    const refused = [...this.#engineSink.refused, ...this.#gobgpSink.refused]
+    if (refused.length > 0) return refused.join('; ')
+    return this.#engineSink.digest === digest ? undefined : 'other tables'
+  }
+
+  /** The daemon's peers as it tells them. @throws AgentError when it cannot be asked */
+  async peers(): Promise<readonly ApiPeer[]> {
+    const { attached, error } = this.#gobgp
+    if (attached !== undefined) return attached.client.peers()
+    throw error ?? new AgentError('ZT_AGENT_CONNECTION', 'the BGP daemon has not answered yet')
+  }
+
   /** What is still to be done or to come, if anything. */
   async #missing(): Promise<string | undefined> {
     const { attached } = this.#gobgp
@@ -250,6 +287,7 @@ export class Agent {
   get #idle(): boolean {
     return (
       !this.#stale &&
+      !this.#gobgp.isBehind &&
       this.#engineWorker.resting &&
       this.#gobgpWorker.resting &&
       this.#peerWorker.resting &&
@@ -273,8 +311,9 @@ export class Agent {
         const before = performance.now()
         this.#guarded(() => this.#pass())
         const after = performance.now()
+        this.#worked += after - before
         this.#notBefore = after + 2 * (after - before)
-        if (this.#idle) this.#options.onState?.()
+        if (this.#idle) this.#atRest.come()
       },
       Math.max(0, this.#notBefore - start),
     )
@@ -282,7 +321,7 @@ export class Agent {
 
   #rest(): void {
     this.#schedule()
-    if (this.#idle) this.#options.onState?.()
+    if (this.#idle) this.#atRest.come()
   }
 
   /** A mistake of the agent's own must not end what runs beside a node: it keeps what it had, and says so. */
@@ -309,7 +348,11 @@ export class Agent {
       this.#kernelSink?.want({ routes: used, whole: attached.whole })
       // A MAC that is being yielded must not look like one that has come back (EVPN-6).
       const yielding = this.#engineSink.forgetting
-      if (this.#node !== undefined && !yielding) this.#evpn(this.#node, attached, used)
+      if (this.#node !== undefined && !yielding) {
+        const { routes, tables } = this.#evpn.wanted(this.#node, attached, used.keys(), engine?.learned)
+        this.#gobgpSink.want(routes)
+        this.#engineSink.want(tables)
+      }
     }
     // Also with nothing new: one of them may be another than the one that has it.
     this.#engineWorker.wake()
@@ -339,35 +382,6 @@ export class Agent {
   #hasCarrier(device: string): boolean {
     return this.#links?.hasCarrier(device) ?? true
   }
-
-  #evpn(node: ControlNode, { table, found, whole }: Attached, used: KernelRouteTable): void {
-    const { evpn, originate } = node.control
-    if (evpn === undefined) {
-      this.#gobgpSink.want([])
-      this.#engineSink.want({ tables: NO_TABLES, whole, forget: [] })
-      return
-    }
-    this.#announced ??= announcedBefore(
-      node.control,
-      [...found.evpn].map(([key, { path }]) => [key, path] as const),
-    )
-    const learned = this.#learned(whole, this.#announced)
-    const imports = importsOf(evpn.vtep, table.evpn, reachability(used.keys(), originate))
-    const { routes, announced, forget } = announce(node, evpn, learned, imports, this.#announced)
-    this.#announced = announced
-    this.#gobgpSink.want(routes)
-    this.#engineSink.want({ tables: tablesOfImports(node, evpn, imports, announced), whole, forget })
-  }
-
-  /** As long as others' routes are missing it is not known whose MAC is new here: what was announced stays, what was not waits. */
-  #learned(whole: boolean, { macs }: Announced): Learned {
-    const learned = this.#engine.attached?.learned ?? this.#lastLearned
-    this.#lastLearned = learned
-    if (whole) return learned
-    return { ...learned, fdb: learned.fdb.filter(({ bridge, mac }) => macs.has(`${bridge} ${mac}`)) }
-  }
-  /** An engine that is away has forgotten nothing yet. */
-  #lastLearned: Learned = { fdb: [], neighbours: [] }
 
   /** TABLE-7, for all families. A link without carrier leads nowhere, whatever the daemon still says of its session. */
   #used(table: BestTable): KernelRouteTable {

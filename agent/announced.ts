@@ -4,7 +4,8 @@
  * @module
  */
 import type { NodeControl } from '../contract/control-plane.js'
-import { readExtended, tryParseEvpnKey, type Announced } from '../twin/control/index.js'
+import { readExtended, tryParseEvpnKey } from '../twin/control/evpn-route.js'
+import type { Announced } from '../twin/control/node.js'
 import type { RibPath } from '../contract/rib.js'
 
 /** @param own routes of the node's own, by key */

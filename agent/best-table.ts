@@ -23,37 +23,45 @@ export interface BestTableOptions {
   readonly limit: number
 }
 
-/** Paths of a key by who gave them (`sourceOf`), empty for the node itself. */
-type Paths = Map<string, ReadPath>
+/** Paths of a key, one from each source; few, and there are as many lists as keys. */
+type Paths = ReadPath[]
+type Tables = Readonly<Record<TableName, Map<string, Paths>>>
 
 export class BestTable {
   readonly #options: BestTableOptions
-  readonly #tables: Readonly<Record<TableName, Map<string, Paths>>> = {
-    ipv4: new Map(),
-    ipv6: new Map(),
-    evpn: new Map(),
-  }
+  #tables: Tables = { ipv4: new Map(), ipv6: new Map(), evpn: new Map() }
   /** The best path of each key of EVPN, where it is another's. */
   readonly #evpn = new Map<string, RibPath>()
-  /** Goes up with each change. */
+  /** Goes up with each change, and with each of {@link evpn}. */
   version = 0
+  evpnVersion = 0
 
   constructor(options: BestTableOptions) {
     this.#options = options
   }
 
-  update(read: ReadPath): void {
+  /** @returns whether anything can come of it: not where of EVPN the node chooses as it did before */
+  update(read: ReadPath): boolean {
     const table = this.#tables[read.table]
     const paths = table.get(read.key)
-    const source = sourceOf(read)
+    const at = paths?.findIndex((path) => isOfSameSource(path, read)) ?? -1
     if (read.withdrawn) {
-      if (paths?.delete(source) !== true) return
-      if (paths.size === 0) table.delete(read.key)
-    } else if (paths === undefined || !this.#options.multipath) {
-      table.set(read.key, new Map([[source, read]]))
-    } else paths.set(source, read)
+      if (paths === undefined || at < 0) return false
+      paths.splice(at, 1)
+      if (paths.length === 0) table.delete(read.key)
+    } else if (paths === undefined || !this.#options.multipath) table.set(read.key, [read])
+    else if (at < 0) paths.push(read)
+    else paths[at] = read
     this.version++
-    if (read.table === 'evpn') this.#choose(read.key)
+    return read.table !== 'evpn' || this.#choose(read.key)
+  }
+
+  /** Takes over what another table has, which must not be used any more. */
+  become(other: BestTable): void {
+    this.#tables = other.#tables
+    for (const key of this.#evpn.keys()) if (!other.#evpn.has(key)) this.#unset(key)
+    for (const [key, path] of other.#evpn) this.#set(key, path)
+    this.version++
   }
 
   /** EVPN routes of others, by key; what the table holds now, and not a copy. */
@@ -65,7 +73,7 @@ export class BestTable {
   own(table: TableName): ReadonlyMap<string, ReadPath> {
     const own = new Map<string, ReadPath>()
     for (const [key, paths] of this.#tables[table]) {
-      const path = paths.get('')
+      const path = paths.find(isOwn)
       if (path !== undefined) own.set(key, path)
     }
     return own
@@ -79,7 +87,7 @@ export class BestTable {
     const used = new Map<string, readonly RibPath[]>()
     for (const [key, paths] of this.#tables[table]) {
       // An own path makes no route (TABLE-7).
-      if (paths.has('')) continue
+      if (paths.some(isOwn)) continue
       const usable = this.#inOrder(paths).flatMap(({ path }) => (isUsable(path) ? path : []))
       if (usable.length > 0) used.set(key, usable.slice(0, this.#options.limit))
     }
@@ -94,21 +102,47 @@ export class BestTable {
     return Object.values(this.#tables).reduce((sum, table) => sum + table.size, 0)
   }
 
-  #choose(key: string): void {
+  #choose(key: string): boolean {
     const paths = this.#tables.evpn.get(key)
-    const [best] = paths === undefined || paths.has('') ? [] : this.#inOrder(paths)
-    if (best === undefined) this.#evpn.delete(key)
-    else this.#evpn.set(key, best.path)
+    const [best] = paths === undefined || paths.some(isOwn) ? [] : this.#inOrder(paths)
+    return best === undefined ? this.#unset(key) : this.#set(key, best.path)
+  }
+
+  /** A path that is as it was stays the same object, for what has been made of it. */
+  #set(key: string, path: RibPath): boolean {
+    const present = this.#evpn.get(key)
+    if (present !== undefined && isSamePath(present, path)) return false
+    this.#evpn.set(key, path)
+    this.evpnVersion++
+    return true
+  }
+
+  #unset(key: string): boolean {
+    const had = this.#evpn.delete(key)
+    if (had) this.evpnVersion++
+    return had
   }
 
   #inOrder(paths: Paths): readonly ReadPath[] {
-    return paths.size === 1 ? [...paths.values()] : [...paths.values()].toSorted(comparePeers)
+    return paths.length === 1 ? paths : paths.toSorted(comparePeers)
   }
 }
 
 /** A peer may give several paths of one key (BGP-14). */
-function sourceOf({ neighbour, pathId }: ReadPath): string {
-  return pathId === 0 ? neighbour : `${neighbour} ${pathId}`
+function isOfSameSource(a: ReadPath, b: ReadPath): boolean {
+  return a.neighbour === b.neighbour && a.pathId === b.pathId
+}
+
+function isOwn({ neighbour, pathId }: ReadPath): boolean {
+  return neighbour === '' && pathId === 0
+}
+
+function isSamePath(a: RibPath, b: RibPath): boolean {
+  const names = Object.keys(a) as (keyof RibPath)[]
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]))
+  )
 }
 
 /**

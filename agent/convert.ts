@@ -16,6 +16,7 @@ import {
   tableOf,
   withoutZone,
   type ApiAttribute,
+  type ApiNlri,
   type ApiPath,
   type TableName,
 } from './gobgp-api.js'
@@ -64,31 +65,91 @@ export function readPath(api: ApiPath, context: ReadContext): ReadPath | undefin
   }
 }
 
-function tryReadPath(api: ApiPath, { peers }: ReadContext): ReadPath | undefined {
+function tryReadPath(api: ApiPath, context: ReadContext): ReadPath | undefined {
+  const source = readSource(api, context)
+  if (source === undefined || api.nlri === undefined) return undefined
+  const nlri = readNlri(source.table, api.nlri)
+  if (nlri === undefined) return undefined
+  return joinPath(source, nlri, source.withdrawn ? NO_ATTRIBUTES : readAttributes(api.pattrs ?? []))
+}
+
+function isVni(label: number): boolean {
+  return label >= 1 && label <= MAX_VNI
+}
+
+/** Of a path what is neither its NLRI nor its attributes. */
+export type PathSource = Pick<ReadPath, 'table' | 'withdrawn' | 'neighbour' | 'pathId' | 'routerId'> &
+  Pick<RibPath, 'from' | 'best'>
+
+/** `undefined` for a family that is not used here. @throws PacketError for a neighbour that is no address */
+export function readSource(api: ApiPath, { peers }: ReadContext): PathSource | undefined {
   const table = tableOf(api.family)
-  if (table === undefined || api.nlri === undefined) return undefined
-  const key = nlriKey(table, api.nlri)
-  if (key === undefined) return undefined
+  if (table === undefined) return undefined
   const told = api.neighborIp === undefined || api.neighborIp === '' ? '' : canonical(api.neighborIp)
   // A path that the agent has announced under a source of its own (`needsSource`) comes from no peer.
   const own = told === '' || (api.sourceAsn === OWN_SOURCE_AS && !peers.has(told))
   const neighbour = own ? '' : told
-  const labels = table === 'evpn' ? { labels: labelsOf(api) } : {}
-  const withdrawn = api.isWithdraw === true
+  return {
+    table,
+    withdrawn: api.isWithdraw === true,
+    neighbour,
+    pathId: api.identifier ?? 0,
+    routerId: api.sourceId ?? '',
+    from: own ? 'self' : (peers.get(neighbour) ?? neighbour),
+    best: api.best === true,
+  }
+}
+
+export interface PathNlri {
+  readonly key: string
+  /** Those of the label fields that are VNIs. */
+  readonly labels: number[]
+  /** Its label is the PMSI tunnel's (RFC 7432 section 11.1). */
+  readonly isMulticast: boolean
+}
+
+/** `undefined` for a route type that is not used here. @throws PacketError as {@link nlriKey} does */
+export function readNlri(table: TableName, nlri: ApiNlri): PathNlri | undefined {
+  const key = nlriKey(table, nlri)
+  if (key === undefined) return undefined
+  return { key, labels: nlriLabels(nlri).filter(isVni), isMulticast: nlri.evpnMulticast !== undefined }
+}
+
+export interface PathAttributes {
+  readonly attributes: Attributes
+  /** Label of the PMSI tunnel, if there is one. */
+  readonly tunnel: number | undefined
+}
+type Attributes = Pick<RibPath, 'nextHop' | 'asPath' | 'origin' | 'communities' | 'extended'> &
+  Partial<Pick<RibPath, 'med' | 'localPreference' | 'originator' | 'clusters'>>
+
+/** @throws PacketError for a next hop that is no address */
+export function readAttributes(attributes: readonly ApiAttribute[]): PathAttributes {
+  const pmsi = attributes.find(({ pmsiTunnel }) => pmsiTunnel !== undefined)?.pmsiTunnel
+  return { attributes: attributesOf(attributes), tunnel: pmsi === undefined ? undefined : (pmsi.label ?? 0) }
+}
+
+/** Of what is withdrawn. */
+export const NO_ATTRIBUTES: PathAttributes = {
+  attributes: { nextHop: '0.0.0.0', asPath: [], origin: 'incomplete', communities: [], extended: [] },
+  tunnel: undefined,
+}
+
+export function joinPath(
+  source: PathSource,
+  { key, labels, isMulticast }: PathNlri,
+  told: PathAttributes,
+): ReadPath {
+  const { table, withdrawn, neighbour, pathId, routerId, from, best } = source
+  const vnis = isMulticast && told.tunnel !== undefined ? [told.tunnel].filter(isVni) : labels
   return {
     table,
     key,
     withdrawn,
     neighbour,
-    pathId: api.identifier ?? 0,
-    routerId: api.sourceId ?? '',
-    path: {
-      from: own ? 'self' : (peers.get(neighbour) ?? neighbour),
-      best: api.best === true,
-      used: false,
-      ...attributesOf(withdrawn ? [] : (api.pattrs ?? [])),
-      ...labels,
-    },
+    pathId,
+    routerId,
+    path: { from, best, used: false, ...told.attributes, ...(table === 'evpn' ? { labels: vnis } : {}) },
   }
 }
 
@@ -96,10 +157,7 @@ function canonical(address: string): string {
   return formatIp(parseIp(withoutZone(address)))
 }
 
-function attributesOf(
-  attributes: readonly ApiAttribute[],
-): Pick<RibPath, 'nextHop' | 'asPath' | 'origin' | 'communities' | 'extended'> &
-  Partial<Pick<RibPath, 'med' | 'localPreference' | 'originator' | 'clusters'>> {
+function attributesOf(attributes: readonly ApiAttribute[]): Attributes {
   let nextHop = '0.0.0.0'
   let origin: RibPath['origin'] = 'incomplete'
   let asPath: number[] = []
@@ -145,12 +203,6 @@ function attributesOf(
 /** RFC 1997: two halves of 16 bits. */
 function communityText(value: number): string {
   return `${value >>> 16}:${value & 0xffff}`
-}
-
-function labelsOf({ nlri, pattrs }: ApiPath): number[] {
-  const tunnel = nlri?.evpnMulticast === undefined ? undefined : pattrs?.find((one) => one.pmsiTunnel)
-  const labels = tunnel?.pmsiTunnel === undefined ? nlriLabels(nlri ?? {}) : [tunnel.pmsiTunnel.label ?? 0]
-  return labels.filter((label) => label >= 1 && label <= MAX_VNI)
 }
 
 /** A unicast prefix of the node's own: its next hop is whoever tells it. */

@@ -5,7 +5,7 @@
  */
 import type { NodeControl } from '../contract/control-plane.js'
 import type { TableChange } from '../contract/control.js'
-import { changesBetween, digestTables, type DynamicTables } from '../twin/control/index.js'
+import { changesBetween, digestTables, type DynamicTables } from '../twin/control/tables.js'
 import type { EngineClient } from './engine-client.js'
 import type { EngineAttached, EngineLink } from './engine-link.js'
 import { added, tablesOfProgram } from './engine-tables.js'
@@ -30,8 +30,9 @@ export class EngineSink {
   #digested: { readonly tables: DynamicTables; readonly digest: string } | undefined
   /** Changes that the engine has refused, by their text. */
   readonly #refused = new Map<string, string>()
-  /** Changes made. */
+  /** Changes made, and how long the engine took for them, ms. */
   applied = 0
+  applying = 0
 
   constructor(link: EngineLink, control: NodeControl, log: (line: string) => void) {
     this.#link = link
@@ -88,8 +89,10 @@ export class EngineSink {
   /** All of a list, or of a list that is refused all but what is refused. */
   async #apply(client: EngineClient, changes: readonly TableChange[]): Promise<void> {
     if (changes.length === 0) return
+    const before = performance.now()
     try {
       await client.apply(changes)
+      this.applying += performance.now() - before
       this.applied += changes.length
     } catch (error) {
       if (!(error instanceof AgentError) || error.code !== 'ZT_AGENT_REFUSED') throw error

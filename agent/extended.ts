@@ -5,7 +5,7 @@
  * @module
  */
 import { formatMac, macFromNumber, parseMac, tryParseIpv4 } from '../twin/packet/index.js'
-import { formatExtended, tryParseExtended, type ExtendedCommunity } from '../twin/control/index.js'
+import { formatExtended, tryParseExtended, type ExtendedCommunity } from '../twin/control/evpn-route.js'
 import type { ApiExtendedCommunity } from './gobgp-api.js'
 
 /** RFC 9012 section 4.1 and IANA's "BGP Tunnel Encapsulation Attribute Tunnel Types". */

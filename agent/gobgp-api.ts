@@ -150,9 +150,9 @@ export interface ApiGlobal {
   readonly routerId?: string
   readonly useMultiplePaths?: boolean
 }
-export interface ApiWatchEvent {
-  readonly peer?: { readonly type?: string; readonly peer?: ApiPeer }
-  readonly table?: { readonly paths?: readonly ApiPath[] }
+export interface ApiPeerEvent {
+  readonly type?: string
+  readonly peer?: ApiPeer
 }
 
 /** Address families of `contract/control-plane.ts` in GoBGP's words. */

@@ -11,10 +11,11 @@ import {
   type ApiGlobal,
   type ApiPath,
   type ApiPeer,
-  type ApiWatchEvent,
   type TableName,
 } from './gobgp-api.js'
+import { pathCodec, type WatchEvent } from './gobgp-paths.js'
 import { gobgpService, type MethodName, type Service } from './gobgp-service.js'
+import { PathCaches } from './path-reader.js'
 
 export interface GobgpClientOptions {
   /** Path of the daemon's socket. */
@@ -38,6 +39,9 @@ const DEFAULT_TIMEOUT = 10_000
 /** Paths of one message of a stream, so that none is large. */
 const STREAM_BATCH = 512
 const GLOBAL = 'TABLE_TYPE_GLOBAL'
+
+/** By service: agents of one process share them. */
+const caches = new WeakMap<Service, PathCaches>()
 
 export class GobgpClient {
   readonly #client: Client
@@ -100,11 +104,17 @@ export class GobgpClient {
 
   /** How many keys the global table has. */
   async tableSize(table: TableName): Promise<number> {
+    return (await this.tableSizes(table)).keys
+  }
+
+  /** How many keys the global table has, and how many paths, used or not. */
+  async tableSizes(table: TableName): Promise<{ readonly keys: number; readonly paths: number }> {
     const request = { tableType: GLOBAL, family: API_FAMILIES[table] }
-    const { numDestination = 0 } = (await this.#ask('GetTable', request)) as {
+    const { numDestination = 0, numPath = 0 } = (await this.#ask('GetTable', request)) as {
       readonly numDestination?: number
+      readonly numPath?: number
     }
-    return numDestination
+    return { keys: numDestination, paths: numPath }
   }
 
   /** Announces; what is there with the same NLRI and source is replaced. @throws AgentError `ZT_AGENT_REFUSED` and others */
@@ -114,7 +124,7 @@ export class GobgpClient {
 
   /** Announces many at once. When the daemon refuses one, others of the list may have been taken or not. */
   addAll(paths: readonly ApiPath[]): Promise<void> {
-    const { path, requestSerialize, responseDeserialize } = this.#service('AddPathStream')
+    const { path, requestSerialize, responseDeserialize } = this.#service.method('AddPathStream')
     return new Promise((resolve, reject) => {
       const stream = this.#client.makeClientStreamRequest(
         path,
@@ -141,29 +151,49 @@ export class GobgpClient {
   /**
    * Peers, best paths and End-of-RIB markers: first as they are, then as they change, in the order in which they happen. What is there
    * comes thus: peers, an event of type `TYPE_END_OF_INIT`, then best paths, of which the last event is the first with at most
-   * `batch` paths (with none for an empty table).
+   * `batch` paths (with none for an empty table). Then each path that changes is an event of its own, whatever the batch.
    *
    * @param onEnd called once, with why; not after `close`
    */
-  watch(batch: number, onEvent: (event: ApiWatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
-    const { path, requestSerialize, responseDeserialize } = this.#service('WatchEvent')
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
-      peer: {},
-      table: {
-        filters: [
-          { type: 'TYPE_BEST', init: true },
-          { type: 'TYPE_EOR', init: true },
-        ],
-      },
-      batchSize: batch,
-    })
+  watch(batch: number, onEvent: (event: WatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
+    const table = {
+      filters: [
+        { type: 'TYPE_BEST', init: true },
+        { type: 'TYPE_EOR', init: true },
+      ],
+    }
+    return this.#watch({ peer: {}, table, batchSize: batch }, onEvent, onEnd)
+  }
+
+  /**
+   * A watch that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
+   *
+   * @param onEnd called once, with why; not after `close`
+   */
+  watchConnection(onEnd: (error: AgentError) => void): Watch {
+    return this.#watch({ peer: {} }, () => undefined, onEnd)
+  }
+
+  /** What reads the paths of {@link watch}. */
+  get pathCaches(): PathCaches {
+    const known = caches.get(this.#service)
+    if (known !== undefined) return known
+    const made = new PathCaches(pathCodec(this.#service))
+    caches.set(this.#service, made)
+    return made
+  }
+
+  #watch(request: object, onEvent: (event: WatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
+    const { path, requestSerialize } = this.#service.method('WatchEvent')
+    const { codec } = this.pathCaches
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, codec.event, request)
     let over = false
     const end = (error: AgentError) => {
       if (over) return
       over = true
       onEnd(error)
     }
-    stream.on('data', (event: ApiWatchEvent) => {
+    stream.on('data', (event: WatchEvent) => {
       if (!over) onEvent(event)
     })
     stream.on('error', (error: ServiceError) => end(this.#error('WatchEvent', error)))
@@ -181,7 +211,7 @@ export class GobgpClient {
   }
 
   #ask(name: MethodName, request: object): Promise<object> {
-    const { path, requestSerialize, responseDeserialize } = this.#service(name)
+    const { path, requestSerialize, responseDeserialize } = this.#service.method(name)
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
         path,
@@ -198,7 +228,7 @@ export class GobgpClient {
   }
 
   #list(name: MethodName, request: object): Promise<readonly object[]> {
-    const { path, requestSerialize, responseDeserialize } = this.#service(name)
+    const { path, requestSerialize, responseDeserialize } = this.#service.method(name)
     return new Promise((resolve, reject) => {
       const answers: object[] = []
       const stream = this.#client.makeServerStreamRequest(

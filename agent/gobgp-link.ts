@@ -4,28 +4,24 @@
  * @module
  */
 import type { NodeControl } from '../contract/control-plane.js'
-import { sourceOf } from '../twin/control/index.js'
+import { sourceOf } from '../twin/control/rows.js'
 import { again } from './backoff.js'
-import { BestTable, canonicalAddress } from './best-table.js'
-import { isEndOfRib, readPath, type ReadContext, type ReadPath } from './convert.js'
+import { canonicalAddress, type BestTable } from './best-table.js'
+import type { ReadContext, ReadPath } from './convert.js'
 import { Deferral, type DeferralOptions } from './deferral.js'
 import { agentErrorOf, AgentError } from './errors.js'
 import { GobgpClient } from './gobgp-client.js'
-import {
-  tableOf,
-  withoutZone,
-  type ApiCapability,
-  type ApiPath,
-  type ApiPeer,
-  type ApiWatchEvent,
-  type TableName,
-} from './gobgp-api.js'
+import { tableOf, withoutZone, type ApiCapability, type ApiPeer, type TableName } from './gobgp-api.js'
+import { PathReader } from './path-reader.js'
+import { TableWatch } from './table-watch.js'
 
 export interface GobgpLinkOptions {
   readonly control: NodeControl
   readonly socket: string
   readonly protoFolder: string
   readonly deferral: DeferralOptions
+  /** ms without an answer after which a daemon counts as gone: a stopped one does not close its socket. It is asked twice in that time. */
+  readonly silence: number
   readonly log: (line: string) => void
   /** Anything that `GobgpLink` shows is another than before. */
   readonly onChange: () => void
@@ -43,13 +39,8 @@ export interface Attached {
   readonly awaited: readonly string[]
 }
 
-/** Paths in an event, so that a large table does not come in one. */
-const BATCH = 1024
 /** ms to connect. */
 const CONNECT = 2_000
-/** ms between questions whether the daemon is still alive: a stopped one does not close its socket. */
-const PROBE = 5_000
-
 export class GobgpLink {
   readonly #options: GobgpLinkOptions
   readonly #context: ReadContext
@@ -57,6 +48,7 @@ export class GobgpLink {
   readonly #sessions = new Map<string, boolean>()
   #attached: (Attached & { whole: boolean }) | undefined
   #deferral: Deferral | undefined
+  #table: TableWatch | undefined
   #running: Promise<void> | undefined
   #error: AgentError | undefined
   /** Paths that could not be read. */
@@ -88,6 +80,11 @@ export class GobgpLink {
     return this.#attached
   }
 
+  /** The daemon tells more at once than is heard one by one; the table is what it was, and is soon what the daemon has. */
+  get isBehind(): boolean {
+    return this.#table?.isBehind ?? false
+  }
+
   /** Why it is not attached. */
   get error(): AgentError | undefined {
     return this.#error
@@ -116,8 +113,8 @@ export class GobgpLink {
 
   /** One connection, until it ends. */
   async #follow(signal: AbortSignal, onAttached: () => void): Promise<void> {
-    const { socket, protoFolder } = this.#options
-    const client = new GobgpClient({ socket, protoFolder })
+    const { socket, protoFolder, silence } = this.#options
+    const client = new GobgpClient({ socket, protoFolder, timeout: silence })
     const over = new AbortController()
     const stop = () => over.abort()
     signal.addEventListener('abort', stop)
@@ -130,6 +127,7 @@ export class GobgpLink {
       signal.removeEventListener('abort', stop)
       this.#deferral?.close()
       this.#deferral = undefined
+      this.#table = undefined
       this.#attached = undefined
       this.#sessions.clear()
       client.close()
@@ -159,31 +157,40 @@ export class GobgpLink {
     signal: AbortSignal,
     onAttached: () => void,
   ): Promise<void> {
-    const { control, deferral: deferralOptions } = this.#options
-    const table = new BestTable({ multipath, limit: control.multipath })
+    const { control, deferral: deferralOptions, silence, onChange } = this.#options
     const deferral = new Deferral(this.#context.peers.keys(), deferralOptions, () => this.#becomeWhole())
     this.#deferral = deferral
     return new Promise((resolve, reject) => {
-      let peersTold = false
       const probe = setInterval(() => {
         client.global().catch((error: Error) => end(error))
-      }, PROBE)
-      const onEvent = (event: ApiWatchEvent) => {
-        if (event.peer !== undefined) {
-          if (event.peer.type === 'TYPE_END_OF_INIT') peersTold = true
-          else this.#peer(deferral, event.peer.peer ?? {})
-          if (this.#attached !== undefined) this.#options.onChange()
-          return
-        }
-        const paths = event.table?.paths ?? []
-        for (const path of paths) this.#path(table, deferral, path)
-        if (this.#attached === undefined && peersTold && paths.length <= BATCH) {
-          this.#attach(client, table, deferral)
-          onAttached()
-        }
-        if (this.#attached !== undefined) this.#options.onChange()
-      }
-      const watch = client.watch(BATCH, onEvent, (error) => end(error))
+      }, silence / 2)
+      const watch = new TableWatch({
+        client,
+        reader: new PathReader(client.pathCaches, this.#context),
+        table: { multipath, limit: control.multipath },
+        families: new Set(control.sessions.flatMap(({ families }) => families)),
+        onPeer: (peer) => this.#peer(deferral, peer),
+        onRoute: (neighbour) => {
+          this.events++
+          deferral.route(neighbour)
+        },
+        onEndOfRib: ({ neighbour, table }) => {
+          if (table !== undefined) deferral.endOfRib(neighbour, table)
+        },
+        onUnreadable: () => {
+          this.events++
+          this.unreadable++
+        },
+        onTold: () => {
+          if (this.#attached === undefined) {
+            this.#attach(client, watch.table, deferral)
+            onAttached()
+          } else if (deferral.whole) this.#attached.whole = true
+        },
+        onChange,
+        onEnd: (error) => end(error),
+      })
+      this.#table = watch
       const end = (error?: Error) => {
         clearInterval(probe)
         watch.close()
@@ -215,25 +222,10 @@ export class GobgpLink {
   }
 
   #becomeWhole(): void {
-    if (this.#attached === undefined) return
+    // What is not in a table that is behind may be in the daemon's.
+    if (this.#attached === undefined || this.isBehind) return
     this.#attached.whole = true
     this.#options.onChange()
-  }
-
-  #path(table: BestTable, deferral: Deferral, path: ApiPath): void {
-    if (isEndOfRib(path)) {
-      const family = tableOf(path.family)
-      if (family !== undefined) deferral.endOfRib(addressOf(path.neighborIp), family)
-      return
-    }
-    this.events++
-    const read = readPath(path, this.#context)
-    if (read === undefined) {
-      this.unreadable++
-      return
-    }
-    table.update(read)
-    deferral.route(read.neighbour)
   }
 
   #peer(deferral: Deferral, { state }: ApiPeer): void {

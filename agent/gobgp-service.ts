@@ -1,10 +1,15 @@
 /**
- * The methods of GoBGP's gRPC service, read from its own description.
+ * The methods and messages of GoBGP's gRPC service, read from its own description.
  *
  * @module
  */
 import path from 'node:path'
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader'
+import {
+  loadSync,
+  type AnyDefinition,
+  type MessageTypeDefinition,
+  type PackageDefinition,
+} from '@grpc/proto-loader'
 import { AgentError, messageOf } from './errors.js'
 
 /** A method's name on the wire, and its codecs. */
@@ -24,7 +29,19 @@ export type MethodName =
   | 'AddPathStream'
   | 'DeletePath'
   | 'WatchEvent'
-export type Service = (name: MethodName) => Method
+
+/** A message's codec, and what its description says: an `IDescriptorProto` of `google/protobuf/descriptor.proto`. */
+export interface Message {
+  readonly deserialize: (octets: Buffer) => object
+  readonly description: object
+}
+
+export interface Service {
+  /** @throws AgentError `ZT_AGENT_CONFIG` when the description has none such */
+  method(name: MethodName): Method
+  /** @param name with its package: `api.Path`. @throws AgentError `ZT_AGENT_CONFIG` when the description has none such */
+  message(name: string): Message
+}
 
 const FILE = path.join('api', 'gobgp.proto')
 const SERVICE = 'api.GoBgpService'
@@ -40,14 +57,26 @@ const services = new Map<string, Service>()
 export function gobgpService(folder: string): Service {
   const known = services.get(folder)
   if (known !== undefined) return known
-  const methods = methodsOf(load(folder))
-  const service: Service = (name) => {
-    const method = methods.get(name)
-    if (method === undefined) throw foreign(folder, `has no method ${name}`)
-    return method
+  const definition = load(folder)
+  const methods = methodsOf(definition)
+  const service: Service = {
+    method: (name) => {
+      const method = methods.get(name)
+      if (method === undefined) throw foreign(folder, `has no method ${name}`)
+      return method
+    },
+    message: (name) => {
+      const message = definition[name]
+      if (message === undefined || !isMessage(message)) throw foreign(folder, `has no message ${name}`)
+      return { deserialize: message.deserialize, description: message.type }
+    },
   }
   services.set(folder, service)
   return service
+}
+
+function isMessage(definition: AnyDefinition): definition is MessageTypeDefinition<object, object> {
+  return 'format' in definition && 'deserialize' in definition
 }
 
 function load(folder: string): PackageDefinition {

@@ -1,13 +1,12 @@
 /**
- * Underlay routes of a node in the main table of its namespace (TABLE-7), by one resident `ip -batch`: a spawn for each route would cost
+ * Underlay routes of a node in the main table of its namespace (TABLE-7), by one resident `ip -batch`: a process for each route would cost
  * milliseconds. Touches the routes of its own protocol and metric and no others.
  *
  * @module
  */
-import { execFile } from 'node:child_process'
 import { z } from 'zod'
 import { formatPrefix, formatIp, parseInterfaceAddress, parseIp } from '../twin/packet/index.js'
-import { AgentError, messageOf } from './errors.js'
+import { AgentError } from './errors.js'
 import { IpBatch } from './ip-batch.js'
 
 /** A next hop: the far end of a session, and the device that it is reached by. */
@@ -43,7 +42,6 @@ export interface RouteChanges {
 const METRIC = 20
 /** ms. */
 const TIMEOUT = 10_000
-const MAX_OUTPUT = 64 * 1024 * 1024
 
 const Gateway = {
   dev: z.string().optional(),
@@ -55,26 +53,41 @@ const Listed = z.array(
   z.object({
     dst: z.string(),
     metric: z.int().optional(),
+    /** Absent: the main one. */
+    table: z.string().optional(),
+    /** RFC 4191; IPv6 routes have one, and others none. */
+    pref: z.string().optional(),
     ...Gateway,
     nexthops: z.array(z.object(Gateway)).optional(),
   }),
 )
 
 export class KernelRoutes {
-  readonly #where: readonly string[]
   readonly #protocol: string
-  readonly #batch: IpBatch
+  /** Of the routes' namespace, for whoever has other questions there. */
+  readonly batch: IpBatch
 
   constructor({ namespace, protocol = 'bgp' }: KernelRoutesOptions) {
-    this.#where = namespace === undefined ? [] : ['-n', namespace]
     this.#protocol = protocol
-    this.#batch = new IpBatch(this.#where, TIMEOUT)
+    this.batch = new IpBatch(namespace === undefined ? [] : ['-n', namespace], TIMEOUT)
   }
 
-  /** The routes of this protocol and metric that are there. @throws AgentError `ZT_AGENT_KERNEL` */
+  /** The routes of this protocol and metric that are there, of both families. @throws AgentError `ZT_AGENT_KERNEL` */
   async read(): Promise<KernelRouteTable> {
-    const [v4, v6] = await Promise.all([this.#list('-4'), this.#list('-6')])
-    return new Map([...v4, ...v6])
+    // A list of one table is one of one family.
+    const command = `route show table all proto ${this.#protocol}`
+    const listed = Listed.safeParse(await this.batch.ask(command))
+    if (!listed.success) {
+      throw new AgentError(
+        'ZT_AGENT_KERNEL',
+        `\`ip ${command}\` told something else: ${listed.error.message}`,
+      )
+    }
+    return new Map(
+      listed.data
+        .filter(({ metric, table }) => metric === METRIC && table === undefined)
+        .map((route) => [prefixOf(route), (route.nexthops ?? [route]).flatMap(hopOf)]),
+    )
   }
 
   /**
@@ -85,7 +98,7 @@ export class KernelRoutes {
   async change(present: KernelRouteTable, wanted: KernelRouteTable): Promise<RouteChanges> {
     const commands = [...this.#replacements(present, wanted), ...this.#removals(present, wanted)]
     if (commands.length === 0) return { changed: 0, refused: [] }
-    const failed = await this.#batch.run(commands.map(({ line }) => line))
+    const failed = await this.batch.run(commands.map(({ line }) => line))
     const refused = failed.flatMap(({ index, why }) => {
       const command = commands[index]
       // What is to go and has gone (the kernel takes routes away with their device) is as it should be.
@@ -96,7 +109,7 @@ export class KernelRoutes {
 
   /** Ends the resident process; routes stay. */
   close(): void {
-    this.#batch.close()
+    this.batch.close()
   }
 
   *#replacements(present: KernelRouteTable, wanted: KernelRouteTable): Generator<Command> {
@@ -116,21 +129,6 @@ export class KernelRoutes {
         goes: true,
       }
     }
-  }
-
-  async #list(family: '-4' | '-6'): Promise<[string, KernelHop[]][]> {
-    const argv = [...this.#where, family, '-json', 'route', 'show', 'table', 'main', 'proto', this.#protocol]
-    const text = await ip(argv)
-    const listed = Listed.safeParse(text.trim() === '' ? [] : parseJson(text, argv))
-    if (!listed.success) {
-      throw new AgentError(
-        'ZT_AGENT_KERNEL',
-        `\`ip ${argv.join(' ')}\` told something else: ${listed.error.message}`,
-      )
-    }
-    return listed.data
-      .filter(({ metric }) => metric === METRIC)
-      .map((route) => [prefixOf(route.dst, family), (route.nexthops ?? [route]).flatMap(hopOf)])
   }
 }
 
@@ -176,36 +174,9 @@ function hopOf({ dev, gateway, via, weight = 1 }: z.infer<z.ZodObject<typeof Gat
 }
 
 /** `ip` leaves out the length of host routes, and has a word for the default route. */
-function prefixOf(dst: string, family: '-4' | '-6'): string {
-  if (dst === 'default') return family === '-4' ? '0.0.0.0/0' : '::/0'
-  const text = dst.includes('/') ? dst : `${dst}/${family === '-4' ? 32 : 128}`
+function prefixOf({ dst, pref }: { readonly dst: string; readonly pref?: string | undefined }): string {
+  const isIpv6 = pref !== undefined
+  if (dst === 'default') return isIpv6 ? '::/0' : '0.0.0.0/0'
+  const text = dst.includes('/') ? dst : `${dst}/${isIpv6 ? 128 : 32}`
   return formatPrefix(parseInterfaceAddress(text).prefix)
-}
-
-function parseJson(text: string, argv: readonly string[]): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new AgentError('ZT_AGENT_KERNEL', `\`ip ${argv.join(' ')}\` told no JSON: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
-}
-
-function ip(argv: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('ip', argv, { timeout: TIMEOUT, maxBuffer: MAX_OUTPUT }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout)
-      else {
-        const why = stderr.trim() === '' ? error.message : stderr.trim()
-        reject(
-          new AgentError('ZT_AGENT_KERNEL', `\`ip ${argv.join(' ')}\` failed: ${why}`, {
-            cause: error,
-            remedy:
-              'check that the namespace is there and that the agent may change its routes (CAP_NET_ADMIN)',
-          }),
-        )
-      }
-    })
-  })
 }

@@ -4,35 +4,55 @@
  *
  * @module
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { z } from 'zod'
 import { Backoff } from './backoff.js'
+import type { IpBatch } from './ip-batch.js'
 
-/** ms. */
-const LOOK_TIMEOUT = 5_000
 /** ms after which is looked again, for what happened while the monitor began to listen. */
 const SECOND_LOOK = 500
 /** Operational states (RFC 2863) of a device that cannot send, whatever its flags say. */
 const NOT_OPERATIONAL = new Set(['DOWN', 'LOWERLAYERDOWN', 'DORMANT', 'NOTPRESENT'])
 
-/** A line of `ip -o link` or `ip -o monitor link`; `undefined` for any other. */
-export function parseLink(line: string): { readonly device: string; readonly carrier: boolean } | undefined {
+interface Link {
+  readonly device: string
+  readonly carrier: boolean
+}
+
+/** A line of `ip -o monitor link`; `undefined` for any other. */
+export function parseLink(line: string): Link | undefined {
   const [, deleted, device, flags, state] =
     /^(Deleted )?\d+: ([^:@\s]+)(?:@[^:\s]+)?: <([^>]*)>.*? state (\S+)/.exec(line) ?? []
   if (device === undefined || flags === undefined || state === undefined) return undefined
-  const has = flags.split(',').includes('LOWER_UP')
-  return { device, carrier: deleted === undefined && has && !NOT_OPERATIONAL.has(state) }
+  return { device, carrier: deleted === undefined && hasCarrier(flags.split(','), state) }
+}
+
+/** What `ip -json link show` tells. */
+const Listed = z
+  .array(z.object({ ifname: z.string(), flags: z.array(z.string()), operstate: z.string() }))
+  .transform((links) =>
+    links.map(({ ifname, flags, operstate }) => ({ device: ifname, carrier: hasCarrier(flags, operstate) })),
+  )
+
+function hasCarrier(flags: readonly string[], state: string): boolean {
+  return flags.includes('LOWER_UP') && !NOT_OPERATIONAL.has(state)
 }
 
 export class LinkMonitor {
-  readonly #where: readonly string[]
+  readonly #argv: readonly string[]
+  readonly #batch: Pick<IpBatch, 'ask'>
   readonly #onChange: () => void
   readonly #ended = new AbortController()
   readonly #carriers = new Map<string, boolean>()
   readonly #running: Promise<void>
 
-  /** @param onChange also when the monitor has started anew, for what it may have missed */
-  constructor(namespace: string | undefined, onChange: () => void) {
-    this.#where = namespace === undefined ? [] : ['-n', namespace]
+  /**
+   * @param batch of the same namespace
+   * @param onChange called when a device may be another than before, or have been one for a while
+   */
+  constructor(namespace: string | undefined, batch: Pick<IpBatch, 'ask'>, onChange: () => void) {
+    this.#argv = [...(namespace === undefined ? [] : ['-n', namespace]), '-o', 'monitor', 'link']
+    this.#batch = batch
     this.#onChange = onChange
     this.#running = this.#loop(this.#ended.signal)
   }
@@ -58,10 +78,8 @@ export class LinkMonitor {
 
   #follow(signal: AbortSignal, onLine: () => void): Promise<void> {
     return new Promise((resolve) => {
-      const child = spawn('ip', [...this.#where, '-o', 'monitor', 'link'], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-      const again = setTimeout(() => this.#look(signal), SECOND_LOOK)
+      const child = spawn('ip', this.#argv, { stdio: ['ignore', 'pipe', 'ignore'] })
+      const again = setTimeout(() => void this.#look(signal, true), SECOND_LOOK)
       const end = () => {
         clearTimeout(again)
         signal.removeEventListener('abort', stop)
@@ -75,26 +93,35 @@ export class LinkMonitor {
         const lines = (rest + text).split('\n')
         rest = lines.pop() ?? ''
         onLine()
-        this.#take(lines)
+        this.#take(lines.flatMap((line) => parseLink(line) ?? []))
+        // Whatever has happened to a device may have happened to its routes.
+        this.#onChange()
       })
-      child.once('spawn', () => this.#look(signal))
+      child.once('spawn', () => void this.#look(signal, false))
       child.once('error', end)
       child.once('close', end)
     })
   }
 
-  /** All devices as they are. When it cannot be known, it stays as it was, and the monitor's next line tells. */
-  #look(signal: AbortSignal): void {
-    execFile('ip', [...this.#where, '-o', 'link'], { signal, timeout: LOOK_TIMEOUT }, (error, stdout) => {
-      if (error === null && !signal.aborted) this.#take(stdout.split('\n'))
-    })
+  /**
+   * All devices as they are. When it cannot be known, it stays as it was, and the monitor's next line tells.
+   *
+   * @param missed something may have come and gone before the monitor listened
+   */
+  async #look(signal: AbortSignal, missed: boolean): Promise<void> {
+    if (signal.aborted) return
+    const listed = Listed.safeParse(await this.#batch.ask('link show').catch(() => undefined))
+    if (!listed.success || signal.aborted) return
+    if (this.#take(listed.data) || missed) this.#onChange()
   }
 
-  #take(lines: readonly string[]): void {
-    for (const line of lines) {
-      const link = parseLink(line)
-      if (link !== undefined) this.#carriers.set(link.device, link.carrier)
+  /** @returns whether one has carrier that was known to have none, or the other way round */
+  #take(links: readonly Link[]): boolean {
+    let changed = false
+    for (const { device, carrier } of links) {
+      changed ||= this.hasCarrier(device) !== carrier
+      this.#carriers.set(device, carrier)
     }
-    this.#onChange()
+    return changed
   }
 }

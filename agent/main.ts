@@ -2,10 +2,11 @@
 /**
  * Agents, one for each node that is named, in one process.
  *
- *     agent --config FILE --status SOCKET [--owner-uid UID] [--ready-fd FD]
+ *     agent --config FILE --status SOCKET [--held] [--owner-uid UID] [--ready-fd FD]
  *
  * FILE is JSON: `{ protoFolder, nodes: [{ node, control, engine, gobgp, namespace? }] }`, sockets by absolute path; with a namespace
- * (`ip netns`) the routes of the underlay are written there, without one in the namespace of the process. Ends on SIGTERM, SIGINT and when
+ * (`ip netns`) the routes of the underlay are written there, without one in the namespace of the process. Held, each agent begins when it is
+ * told to (`start` of the status socket), for engines and daemons that are still to come. Ends on SIGTERM, SIGINT and when
  * asked; engines and kernels go on forwarding as they were. Exit status 0, 2 for a configuration that cannot be worked with,
  * 4 for a fault of its own.
  *
@@ -17,6 +18,7 @@ import { z } from 'zod'
 import { NodeControl } from '../contract/control-plane.js'
 import { Agent } from './agent.js'
 import { AgentError, messageOf } from './errors.js'
+import { gobgpService } from './gobgp-service.js'
 import { KernelRoutes } from './kernel-routes.js'
 import { AgentSlot } from './slot.js'
 import { StatusServer } from './status-server.js'
@@ -43,6 +45,7 @@ type Config = z.infer<typeof Config>
 interface Arguments {
   readonly config: string
   readonly status: string
+  readonly held: boolean
   readonly owner: number | undefined
   readonly ready: number | undefined
 }
@@ -53,6 +56,7 @@ function readArguments(argv: readonly string[]): Arguments {
     options: {
       config: { type: 'string' },
       status: { type: 'string' },
+      held: { type: 'boolean', default: false },
       'owner-uid': { type: 'string' },
       'ready-fd': { type: 'string' },
     },
@@ -71,6 +75,7 @@ function readArguments(argv: readonly string[]): Arguments {
   return {
     config: needed('config'),
     status: needed('status'),
+    held: values.held,
     owner: number('owner-uid'),
     ready: number('ready-fd'),
   }
@@ -90,7 +95,7 @@ function readConfig(file: string): Config {
 }
 
 async function main(): Promise<void> {
-  const { config, status, owner, ready } = readArguments(process.argv.slice(2))
+  const { config, status, held, owner, ready } = readArguments(process.argv.slice(2))
   const { nodes, protoFolder } = readConfig(config)
   const log = (line: string) => {
     process.stderr.write(`${new Date().toISOString()} ${line}\n`)
@@ -118,7 +123,9 @@ async function main(): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
   await server.listen()
-  await Promise.all(agents.map((slot) => slot.start()))
+  // While others start; it takes a while.
+  gobgpService(protoFolder)
+  if (!held) await Promise.all(agents.map((slot) => slot.start()))
   if (ready !== undefined) {
     writeSync(ready, 'ready\n')
     closeSync(ready)

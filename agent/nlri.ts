@@ -15,7 +15,7 @@ import {
   writeIpv4,
   writeIpv6,
 } from '../twin/packet/index.js'
-import { parseEvpnKey, type EvpnKey } from '../twin/control/index.js'
+import { parseEvpnKey, type EvpnKey } from '../twin/control/evpn-route.js'
 import type { ApiNlri, ApiRouteDistinguisher, TableName } from './gobgp-api.js'
 
 /**

@@ -2,6 +2,9 @@
  * Tells gobgpd which of its peers have a link: it looks at no device, and would hold a session over a cut link until the hold time
  * (FAULT-1). A peer without carrier is disabled, one with carrier enabled, whoever disabled it; one that gave too many prefixes stays down (BGP-12).
  *
+ * A session with BFD is left to BFD (BGP-15), and disabled only if that fails to end it: GoBGP 4.8 resets a peer that BFD gives up whatever its
+ * state, so that one which had been disabled before would lose its next session as soon as it is up; and it stays idle for 5 s once enabled.
+ *
  * @module
  */
 import type { NodeControl } from '../contract/control-plane.js'
@@ -13,12 +16,27 @@ import type { Round } from './worker.js'
 
 const UP = 'ADMIN_STATE_UP'
 const DOWN = 'ADMIN_STATE_DOWN'
+const ESTABLISHED = 'SESSION_STATE_ESTABLISHED'
+/** Detection times (BGP-15) that BFD has to end a session whose device has no carrier. */
+const PATIENCE = 4
+
+/** What it asks of the daemon. */
+type Peers = Pick<GobgpClient, 'peers' | 'enablePeer' | 'disablePeer'>
+
+interface Watched {
+  readonly device: string
+  /** ms for BFD to end it; 0 for a session without. */
+  readonly patience: number
+}
 
 export class PeerSwitch {
-  /** Device of a session, by the address of its far end. */
-  readonly #devices: ReadonlyMap<string, string>
+  /** By the address of the session's far end. */
+  readonly #watched: ReadonlyMap<string, Watched>
   readonly #hasCarrier: (device: string) => boolean
   readonly #log: (line: string) => void
+  readonly #now: () => number
+  /** When devices were first seen without carrier, ms. */
+  readonly #since = new Map<string, number>()
   #error: string | undefined
   /** Peers that were disabled or enabled. */
   switched = 0
@@ -27,10 +45,17 @@ export class PeerSwitch {
     { sessions }: Pick<NodeControl, 'sessions'>,
     hasCarrier: (device: string) => boolean,
     log: (line: string) => void,
+    now: () => number = () => performance.now(),
   ) {
-    this.#devices = new Map(sessions.map(({ remote, port }) => [canonicalAddress(remote), port]))
+    this.#watched = new Map(
+      sessions.map(({ remote, port, bfd }) => [
+        canonicalAddress(remote),
+        { device: port, patience: bfd === undefined ? 0 : PATIENCE * bfd.interval * bfd.multiplier },
+      ]),
+    )
     this.#hasCarrier = hasCarrier
     this.#log = log
+    this.#now = now
   }
 
   /**
@@ -38,7 +63,7 @@ export class PeerSwitch {
    *
    * @param told it has all that the node announces: only then is a peer enabled, so that it hears of nothing less (BGP-16)
    */
-  async round(client: GobgpClient | undefined, told: boolean): Promise<Round> {
+  async round(client: Peers | undefined, told: boolean): Promise<Round> {
     if (client === undefined) return 'done'
     try {
       let outcome: Round = 'done'
@@ -55,14 +80,23 @@ export class PeerSwitch {
     }
   }
 
-  async #switch(client: GobgpClient, { conf, state }: ApiPeer, told: boolean): Promise<boolean> {
+  /** @returns whether it is to be looked at again */
+  async #switch(client: Peers, { conf, state }: ApiPeer, told: boolean): Promise<boolean> {
     const address = conf?.neighborAddress
-    const device = this.#devices.get(canonicalAddress(withoutZone(address ?? '::')))
-    if (address === undefined || device === undefined) return false
+    const watched = this.#watched.get(canonicalAddress(withoutZone(address ?? '::')))
+    if (address === undefined || watched === undefined) return false
+    const { device, patience } = watched
     const present = state?.adminState ?? UP
     const carrier = this.#hasCarrier(device)
+    if (carrier) this.#since.delete(device)
     if (present !== (carrier ? DOWN : UP)) return false
     if (carrier && !told) return true
+    if (!carrier && patience > 0) {
+      if (state?.sessionState !== ESTABLISHED) return false
+      const since = this.#since.get(device) ?? this.#now()
+      this.#since.set(device, since)
+      if (this.#now() - since < patience) return true
+    }
     if (carrier) await client.enablePeer(address)
     else await client.disablePeer(address, `${device} has no carrier`)
     this.switched++

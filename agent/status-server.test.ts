@@ -16,6 +16,8 @@ const agent = {
   start: vi.fn<Agent['start']>(),
   close: vi.fn<Agent['close']>(),
   settled: vi.fn<Agent['settled']>(),
+  reached: vi.fn<Agent['reached']>(),
+  peers: vi.fn<Agent['peers']>(),
   announces: vi.fn<Agent['announces']>(),
   resync: vi.fn<Agent['resync']>(),
 }
@@ -54,6 +56,30 @@ describe('the socket of agents', () => {
 
   it("is its user's alone", () => {
     expect(statSync(socket).mode & 0o777).toBe(0o600)
+  })
+
+  it('waits for the tables that somebody expects', async () => {
+    const digest = 'ab'.repeat(32)
+    agent.reached.mockResolvedValueOnce()
+    expect(await ask('reached', `,"expected":{"leaf1":"${digest}"},"timeout":500`)).toEqual({})
+    expect(agent.reached).toHaveBeenCalledWith(digest, 500)
+    agent.reached.mockRejectedValueOnce(new AgentError('ZT_AGENT_DEADLINE', 'other tables'))
+    await expect(ask('reached', `,"expected":{"leaf1":"${digest}"},"timeout":500`)).rejects.toThrow(
+      /ZT_AGENT_REFUSED.*other tables/,
+    )
+    await expect(ask('reached', `,"expected":{"leaf9":"${digest}"},"timeout":500`)).rejects.toThrow(
+      /there is no agent of "leaf9" here/,
+    )
+    await expect(ask('reached', ',"expected":{"leaf1":"short"},"timeout":500')).rejects.toThrow(
+      /ZT_AGENT_PROTOCOL/,
+    )
+  })
+
+  it("tells daemons' peers", async () => {
+    agent.peers.mockResolvedValueOnce([{ conf: { neighborAddress: '10.0.0.1' } }])
+    expect(await ask('peers')).toEqual({
+      nodes: [{ node: 'leaf1', peers: [{ conf: { neighborAddress: '10.0.0.1' } }] }],
+    })
   })
 
   it('tells states', async () => {

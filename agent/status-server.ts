@@ -3,7 +3,8 @@
  * the invoking user's, mode 0600. A broken message ends its connection and nothing else.
  *
  * Operations: `state` → `{ agents }`; `settled` (timeout, ms) → `{ agents }` when nothing is left to be done, else a refusal;
- * `resync` → `{}`, after somebody changed engine or kernel by hand; `stop` and `start` (node) → `{}`, one node's agent ends, or begins anew:
+ * `reached` (expected: digests of tables by node; timeout, ms) → `{}` when engines have been given these and nothing is left to be done, else
+ * a refusal; `peers` → `{ nodes: [{ node, peers }] }`, as daemons tell them; `resync` → `{}`, after somebody changed engine or kernel by hand; `stop` and `start` (node) → `{}`, one node's agent ends, or begins anew:
  * one that is down is in no answer (FAULT-5); `withdraw` and `announce` (node, prefix) → `{}`, the agent no longer announces a prefix of its
  * node's own, until it is told to or begins anew (FAULT-6); `shutdown` → `{}`, and the process ends.
  *
@@ -18,24 +19,32 @@ import { AgentError, messageOf } from './errors.js'
 import { frameMessage, FrameReader } from './framing.js'
 import type { AgentSlot } from './slot.js'
 
+const NodeName = z.string().max(63)
 const request = { id: z.int().min(0).max(0xffffffff) }
 const Request = z.discriminatedUnion('op', [
   z.strictObject({ ...request, op: z.literal('state') }),
   z.strictObject({ ...request, op: z.literal('settled'), timeout: z.int().min(1).max(600_000) }),
+  z.strictObject({
+    ...request,
+    op: z.literal('reached'),
+    expected: z.record(NodeName, z.string().regex(/^[0-9a-f]{64}$/)),
+    timeout: z.int().min(1).max(600_000),
+  }),
+  z.strictObject({ ...request, op: z.literal('peers') }),
   z.strictObject({ ...request, op: z.literal('resync') }),
-  z.strictObject({ ...request, op: z.enum(['stop', 'start']), node: z.string().max(63) }),
+  z.strictObject({ ...request, op: z.enum(['stop', 'start']), node: NodeName }),
   z.strictObject({
     ...request,
     op: z.enum(['withdraw', 'announce']),
-    node: z.string().max(63),
+    node: NodeName,
     prefix: CidrText,
   }),
   z.strictObject({ ...request, op: z.literal('shutdown') }),
 ])
 type Request = z.infer<typeof Request>
 
-/** Nobody asks an agent for much. */
-const MAX_REQUEST = 4096
+/** A digest for each of a thousand nodes is the most that anybody asks. */
+const MAX_REQUEST = 256 * 1024
 const MAX_CONNECTIONS = 64
 
 export interface StatusServerOptions {
@@ -124,6 +133,21 @@ export class StatusServer {
         return { agents: agents.map((agent) => agent.state()) }
       case 'settled':
         return { agents: await Promise.all(agents.map((agent) => agent.settled(asked.timeout))) }
+      case 'reached':
+        await Promise.all(
+          Object.entries(asked.expected).map(([node, digest]) =>
+            this.#runningAgent(node).reached(digest, asked.timeout),
+          ),
+        )
+        return {}
+      case 'peers':
+        return {
+          nodes: await Promise.all(
+            this.#options.agents.flatMap(({ node, agent }) =>
+              agent === undefined ? [] : [agent.peers().then((peers) => ({ node, peers }))],
+            ),
+          ),
+        }
       case 'resync':
         await Promise.all(agents.map((agent) => agent.resync()))
         return {}

@@ -18,8 +18,8 @@ export interface Figure {
   readonly detail: Readonly<Record<string, number | string>>
 }
 
-/** A bound, in the figure's unit. */
-export type Target = { readonly atMost: number } | { readonly atLeast: number }
+/** A bound, in the figure's unit: of the median, or of each run. */
+export type Target = { readonly atMost: number; readonly eachRun?: true } | { readonly atLeast: number }
 
 /** A figure that this host or this build cannot give. */
 export interface Skip {
@@ -64,11 +64,12 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: (low + high) / 2, min, max }
 }
 
-/** Whether the median keeps to the target; `undefined` where there is none. */
+/** Whether the median, or each run, keeps to the target; `undefined` where there is none. */
 export function meets({ runs, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined
-  const { median } = spreadOf(runs)
-  return 'atMost' in target ? median <= target.atMost : median >= target.atLeast
+  const { median, max } = spreadOf(runs)
+  if ('atLeast' in target) return median >= target.atLeast
+  return (target.eachRun === true ? max : median) <= target.atMost
 }
 
 /** Labs need root: the reason of the skip for who is not. */

@@ -77,7 +77,8 @@ function isBusy(load: Result['load'], cores: number): boolean {
 }
 
 function bound(target: Target): string {
-  return 'atMost' in target ? `<= ${shown(target.atMost)}` : `>= ${shown(target.atLeast)}`
+  if ('atLeast' in target) return `>= ${shown(target.atLeast)}`
+  return `${target.eachRun === true ? 'each ' : ''}<= ${shown(target.atMost)}`
 }
 
 function shown(value: number): string {

@@ -119,6 +119,26 @@ export const commands = {
       },
     ],
   },
+  mapping: {
+    summary:
+      'print which network has which VLAN, VNI and VRF; or give a fabric file the numbers of such a mapping',
+    detail: [
+      'With `--json` the mapping is a document of its own (`ztos schema mapping`), which goes back in by `--import` without loss.',
+      'What `--import` makes is printed, not written: the fabric file with its comments and its order, with `--json` as JSON, which is a fabric file too. Networks that the mapping leaves out keep their numbers.',
+    ],
+    arguments: [fabricFile],
+    options: {
+      import: { kind: 'text', value: 'MAPPING', what: 'JSON that `ztos mapping FILE --json` printed' },
+    },
+    examples: [
+      { command: 'mapping topologies/demo.yaml', what: 'a line for each VRF and network' },
+      { command: 'mapping topologies/demo.yaml --json > mapping.json', what: 'for another tool' },
+      {
+        command: 'mapping topologies/demo.yaml --import mapping.json > changed.yaml',
+        what: 'the fabric with the numbers that somebody has changed there',
+      },
+    ],
+  },
   trace: {
     summary: 'send one frame through the twin and tell what each node does with it, and why',
     detail: [

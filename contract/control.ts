@@ -99,7 +99,7 @@ export const EngineRequest = z.discriminatedUnion('op', [
    * dynamic state.
    */
   z.strictObject({ ...request, op: z.literal('tables') }),
-  /** Answer: `{ ports: [{ interface, rx, tx, rxDropped, txDropped, puntIn, puntOut }], fates: { name: count }, inputs, outputs }`. */
+  /** Answer: `{ ports: [{ interface, rx, tx, rxDropped, txDropped, puntIn, puntOut, xdpPassed }], fates: { name: count }, inputs, outputs }`. */
   z.strictObject({ ...request, op: z.literal('stats') }),
   /** Writes out journal and captures. Answer: `{ journalBytes }` (file length that is complete). */
   z.strictObject({ ...request, op: z.literal('sync') }),

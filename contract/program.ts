@@ -44,6 +44,8 @@ export const PortInterface = z.strictObject({
   addresses: z.array(CidrText),
   /** A TAP of the port's name carries what is punted (PUNT-1). */
   tap: z.boolean(),
+  /** What is asked of the node itself by ARP and ICMP goes to its kernel by XDP_PASS (PUNT-3); absent: by the TAP, and the journal. */
+  punt: z.literal('xdp').optional(),
 })
 const SecureAssociation = z.strictObject({ sci: SciText, an: z.int().min(0).max(3), key: KeyReference })
 export const MacsecInterface = z.strictObject({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { execa } from 'execa'
+import { execFile } from 'node:child_process'
 import { commandError, LabError, type CommandOutcome } from './errors.js'
 
 export interface CommandOptions {
@@ -16,43 +16,56 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Octets; no command of the lab says as much. */
+const MAX_OUTPUT = 100 * 1024 * 1024
+
 /**
  * Runs a command and tells how it ended, whatever way that is.
  *
  * @throws LabError `ZT_LAB_MISSING` when there is no such program, `ZT_LAB_DEADLINE`, `ZT_LAB_CANCELLED`
  */
-export async function tryCommand(
-  argv: readonly string[],
-  options: CommandOptions = {},
-): Promise<CommandOutcome> {
+export function tryCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
   const [file = '', ...args] = argv
-  const timeout = options.timeout ?? 30_000
-  const result = await execa(file, args, {
-    reject: false,
-    stripFinalNewline: false,
-    timeout,
-    killSignal: 'SIGKILL',
-    // A list with nothing secret in it; what a command says is quoted in errors.
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  const { input, signal, timeout = 30_000, env } = options
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      file,
+      args,
+      {
+        timeout,
+        killSignal: 'SIGKILL',
+        maxBuffer: MAX_OUTPUT,
+        // A list with nothing secret in it; what a command says is quoted in errors.
+        ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      (error, stdout, stderr) => {
+        if (error === null) {
+          resolve({ argv, code: 0, signal: null, stdout, stderr })
+        } else if (error.name === 'AbortError') {
+          reject(new LabError('ZT_LAB_CANCELLED', `\`${file}\` was cancelled`, { cause: signal?.reason }))
+        } else if (error.code === 'ENOENT') {
+          reject(
+            new LabError('ZT_LAB_MISSING', `there is no program ${file} on this host`, {
+              remedy: `install it: ${packageOf(file)}`,
+              cause: error,
+            }),
+          )
+        } else if (typeof error.code === 'string') {
+          // It did not begin, or said too much.
+          resolve({ argv, code: null, signal: error.signal ?? null, stdout, stderr: error.message })
+        } else if (error.killed === true) {
+          // By us: what others kill bears no such mark.
+          reject(new LabError('ZT_LAB_DEADLINE', `\`${argv.join(' ')}\` took more than ${timeout} ms`))
+        } else {
+          resolve({ argv, code: error.code ?? null, signal: error.signal ?? null, stdout, stderr })
+        }
+      },
+    )
+    // A command that ends without reading its input says why itself.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
   })
-  if (result.isCanceled)
-    throw new LabError('ZT_LAB_CANCELLED', `\`${file}\` was cancelled`, { cause: options.signal?.reason })
-  if (result.timedOut)
-    throw new LabError('ZT_LAB_DEADLINE', `\`${argv.join(' ')}\` took more than ${timeout} ms`)
-  if (result.code === 'ENOENT') {
-    throw new LabError('ZT_LAB_MISSING', `there is no program ${file} on this host`, {
-      remedy: `install it: ${packageOf(file)}`,
-    })
-  }
-  return {
-    argv,
-    code: result.exitCode ?? null,
-    signal: result.signal ?? null,
-    stdout: result.stdout ?? '',
-    stderr: result.stderr ?? '',
-  }
 }
 
 /** Runs a command that must succeed. @throws LabError `ZT_LAB_COMMAND` with what it said, and those of {@link tryCommand} */

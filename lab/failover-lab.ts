@@ -112,8 +112,15 @@ export class FailoverLab {
       const loss = await this.losing(way, () => this.lab.fail(fault), options)
       return { ...loss, carried: (await this.received(way.links)) - before }
     } finally {
+      await this.mend(fault)
+    }
+  }
+
+  private async mend(fault: Fault): Promise<void> {
+    try {
       // A session that is still there when its fault is mended would be none that has come back.
       await this.rest([fault])
+    } finally {
       await this.lab.repair(fault)
       await this.rest([])
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lossOf } from './failover.js'
+import { isTold, lossOf } from './failover.js'
 
 /** Packets each millisecond. */
 const at = Array.from({ length: 10 }, (_, n) => 1_000_000_000 + n * 1_000_000)
@@ -17,7 +17,28 @@ describe('the loss of a flow', () => {
   })
 
   it('has a longest gap, and all of them together', () => {
-    expect(loss(1, 4, 5)).toMatchObject({ window: 3, outage: 5 })
+    expect(loss(4, 6, 7)).toMatchObject({ window: 3, outage: 5 })
+  })
+
+  it('is none of what broke when it was over before anything broke', () => {
+    expect(loss(1, 4)).toMatchObject({ window: 2, noise: 2, outage: 4 })
+    expect(loss(1)).toMatchObject({ window: 0, noise: 2 })
+    expect(loss(2, 3)).toMatchObject({ window: 3, noise: 0 })
+  })
+
+  it('lasts to the end, at least, of a flow that is not back', () => {
+    expect(loss(4, 7, 8, 9)).toMatchObject({
+      back: false,
+      window: 3,
+      gaps: [{ first: 4 }, { first: 7, count: 3 }],
+    })
+    expect(loss(4).back).toBe(true)
+    // Whether it would have been away for 3.5 ms nobody has seen.
+    expect([isTold(loss(4, 7, 8, 9), 2), isTold(loss(4, 7, 8, 9), 3.5), isTold(loss(4), 3.5)]).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   it('says where packets arrived', () => {
@@ -31,10 +52,7 @@ describe('the loss of a flow', () => {
     expect(() => lossOf({ at, received: new Map(), broke: [3, 4] })).toThrow(/ZT_LAB_LOST/)
   })
 
-  it.each([
-    [0, /cut off before anything broke/],
-    [9, /still cut off/],
-  ])('cannot be told when packet %d is missing', (missing, message) => {
-    expect(() => loss(missing)).toThrow(message)
+  it('cannot be told when the first packet is missing', () => {
+    expect(() => loss(0)).toThrow(/cut off before anything broke/)
   })
 })

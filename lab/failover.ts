@@ -49,10 +49,14 @@ export interface Gap {
 export interface Loss {
   readonly sent: number
   readonly received: number
-  /** In order. */
+  /** In order. One that lasts until the end is the last of them. */
   readonly gaps: readonly Gap[]
-  /** The longest of them, ms; 0 when nothing was lost. */
+  /** The longest that was not over when breaking began, ms; 0 when nothing was lost. Of a flow that is not back, at least so long. */
   readonly window: number
+  /** The longest of those before, ms: what the host itself loses. */
+  readonly noise: number
+  /** Packets arrive again at the end. */
+  readonly back: boolean
   /** All of them, ms. */
   readonly outage: number
   /** ms from the first packet until breaking it had begun, and until it was done. */
@@ -65,8 +69,8 @@ export interface Loss {
  * Sends a flow and breaks something meanwhile.
  *
  * @param breakIt begins `before` ms behind the first packet
- * @throws LabError `ZT_LAB_LOST` when packets were not sent, did not arrive before anything was broken, or do not arrive at the end:
- *   there is no window then
+ * @throws LabError `ZT_LAB_LOST` when packets were not sent, did not arrive before anything was broken, or it was broken too late: there is
+ *   no window then
  */
 export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<void>): Promise<Loss> {
   const { from, rate, before, lasts } = flow
@@ -121,27 +125,37 @@ export function lossOf(seen: {
   const edge = at.length * EDGE
   if (!(first <= edge))
     throw lost('the first packets did not arrive: the flow was cut off before anything broke')
-  if (!(last >= at.length - 1 - edge))
-    throw lost('the last packets did not arrive: the flow is still cut off')
+  const back = last >= at.length - 1 - edge
+  const timeOf = (sequence: number) => ((at[sequence] ?? NaN) - (at[0] ?? NaN)) / 1e6
+  const end = back ? last : at.length - 1
   const gaps: Gap[] = []
-  for (let sequence = first; sequence < last; sequence++) {
+  for (let sequence = first; sequence <= end; sequence++) {
     if (received.has(sequence)) continue
     const began = sequence
-    while (!received.has(sequence)) sequence++
-    const ms = ((at[sequence] ?? NaN) - (at[began - 1] ?? NaN)) / 1e6
-    gaps.push({ first: began, count: sequence - began, ms })
+    while (sequence <= end && !received.has(sequence)) sequence++
+    const until = Math.min(sequence, at.length - 1)
+    gaps.push({ first: began, count: sequence - began, ms: timeOf(until) - timeOf(began - 1) })
   }
+  const isBefore = (gap: Gap) => timeOf(gap.first - 1) + gap.ms <= broke[0]
+  const longest = (some: readonly Gap[]) => Math.max(0, ...some.map(({ ms }) => ms))
   const arrived = new Map<string, number>()
   for (const host of received.values()) arrived.set(host, (arrived.get(host) ?? 0) + 1)
   return {
     sent: at.length,
     received: received.size,
     gaps,
-    window: Math.max(0, ...gaps.map(({ ms }) => ms)),
+    window: longest(gaps.filter((gap) => !isBefore(gap))),
+    noise: longest(gaps.filter(isBefore)),
+    back,
     outage: gaps.reduce((sum, { ms }) => sum + ms, 0),
     broke,
     arrived,
   }
+}
+
+/** Whether a loss can be held against a bound in ms: a flow that is not back has been away for longer, or nobody has looked for long enough. */
+export function isTold({ back, window }: Loss, bound: number): boolean {
+  return back || window > bound
 }
 
 async function collect(lab: Lab, from: number): Promise<z.infer<typeof Arrivals>> {

@@ -41,6 +41,11 @@ export class Follower {
     return entry.outputs.map(() => lineage)
   }
 
+  /** PUNT-3: the node's XDP passes this frame to its kernel: no journal has it received. */
+  passes(port: number, frame: Uint8Array): boolean {
+    return this.node?.passes(port, frame) ?? false
+  }
+
   private follow({ input }: TailEntry, lineage: Lineage): readonly Effect[] | undefined {
     if (this.lost) return undefined
     try {

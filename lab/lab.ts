@@ -168,8 +168,10 @@ export class Lab {
   /**
    * Its control plane, to be watched and closed; `undefined` when its tables are the compiler's. Daemons that cannot be asked, because they
    * are down or hang, are left out, so that it is to be opened anew behind a fault.
+   *
+   * @param options.begunAnew daemons have ended by themselves and been started again, and count anew
    */
-  async routing(): Promise<RoutingWatch | undefined> {
+  async routing(options: { readonly begunAnew?: boolean } = {}): Promise<RoutingWatch | undefined> {
     if (this.plan.nodes.every(({ control }) => control === undefined)) return undefined
     const { faults, ever } = await this.broken()
     const broken = brokenBy(this.plan, faults)
@@ -178,7 +180,8 @@ export class Lab {
     )
     const { daemons } = await this.processes()
     const pids = new Map(daemons.flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid] as const])))
-    return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids, wasBroken: ever })
+    const wasBroken = ever || options.begunAnew === true
+    return RoutingWatch.open({ doors, agents: this.paths.agentsSocket, pids, wasBroken })
   }
 
   /** Process ids; `null` for one that died. */

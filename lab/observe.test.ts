@@ -120,6 +120,52 @@ describe('frames followed from journal to journal', () => {
     expect(view.punts).toEqual([{ node: 'spine1', interface: 1, frame: bytes('x') }])
   })
 
+  it('[PUNT-3] are a kernel’s, and in no journal, where the receiver lets them pass by XDP', () => {
+    const request = Uint8Array.from(
+      Buffer.from(
+        'ffffffffffff020000000109080600010800060400010200000001090afe00010000000000000afe0000',
+        'hex',
+      ),
+    )
+    const told = { type: RecordType.FrameOut, interface: 1, now: 0n, payload: request }
+    const port = {
+      kind: 'port',
+      id: 1,
+      name: 'eth1',
+      vrf: 0,
+      mac: '02:00:00:00:01:01',
+      mtu: 1500,
+      addresses: ['10.254.0.0/31'],
+      tap: true,
+      punt: 'xdp',
+    }
+    const passing = {
+      ...program,
+      payload: bytes(
+        JSON.stringify({
+          ...(JSON.parse(new TextDecoder().decode(program.payload)) as object),
+          vrfs: [{ id: 0, name: 'underlay' }],
+          interfaces: [port],
+        }),
+      ),
+    }
+    const observer = new JournalObserver(plan, new Map())
+    observer.skip(
+      new Map([
+        ['leaf1', [{ input: program, outputs: [] }]],
+        ['spine1', [{ input: passing, outputs: [] }]],
+      ]),
+    )
+    const view = observer.observe(
+      new Map([['leaf1', [{ input: frameIn(2, 'hello', 10n), outputs: [told] }]]]),
+      [fromHost(7, 'hello'), { trace: 8, at: { link: 'leaf1--spine1', to: 'spine1' }, frame: request }],
+    )
+    const wire = { link: 'leaf1--spine1', from: 'leaf1', to: 'spine1', frame: request, seenBy: 'journal' }
+    expect(view.wire).toEqual([wire, wire])
+    const punt = { node: 'spine1', interface: 1, frame: request }
+    expect(view.punts).toEqual([punt, punt])
+  })
+
   it('are nobody’s when a host or a node sends of its own will', () => {
     const view = observe(
       { leaf1: [{ input: frameIn(2, 'answer', 10n), outputs: [fate('arp-ignored')] }] },

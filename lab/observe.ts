@@ -24,12 +24,16 @@ export class JournalObserver {
   /** Whether frames are lost on a wire, by the id of its link or host, as they are meant to be. */
   loses: (wire: string) => boolean = () => false
   private readonly ports = new Map<string, PortWire>()
+  /** Who sends and where it comes in, by link and receiving node. */
+  private readonly receivers = new Map<string, { readonly from: string; readonly port: number }>()
   private readonly followers: ReadonlyMap<string, Follower>
 
   constructor(plan: Plan, keys: Keys) {
     for (const { id, a, b } of plan.links) {
       this.ports.set(`${a.node}/${a.interface}`, { link: id, peer: b.node })
       this.ports.set(`${b.node}/${b.interface}`, { link: id, peer: a.node })
+      this.receivers.set(`${id}/${a.node}`, { from: b.node, port: a.interface })
+      this.receivers.set(`${id}/${b.node}`, { from: a.node, port: b.interface })
     }
     for (const { id, at } of plan.hosts) this.ports.set(`${at.node}/${at.interface}`, { host: id })
     this.followers = new Map(plan.nodes.map(({ name }) => [name, new Follower(name, keys)]))
@@ -45,13 +49,20 @@ export class JournalObserver {
       fates: [] as NodeFate[],
       punts: [] as Observation['punts'][number][],
     }
-    const wires = new Wires(sent, this.loses)
+    const wires = new Wires(
+      sent.map(({ at, frame }) =>
+        'link' in at && !this.loses(at.link) && this.pass(view, at.link, at.to, frame)
+          ? undefined
+          : { at, frame },
+      ),
+      this.loses,
+    )
     for (const { node, entry, place } of this.inOrder(entries, wires)) {
       const lineage = this.enter(node, entry.input, place, view.wire, wires)
       const attributed = this.followers.get(node)?.attribute(entry, lineage) ?? []
       for (const [n, output] of entry.outputs.entries()) {
         const of = attributed[n] ?? 0
-        if (output.type === RecordType.FrameOut) this.leave(node, output, of, wires)
+        if (output.type === RecordType.FrameOut) this.leave(node, output, of, view, wires)
         else if (output.type === RecordType.PuntOut) {
           view.punts.push({ node, interface: output.interface, frame: output.payload })
         } else view.fates.push(fateOf(node, output, sent[of - 1]?.trace))
@@ -83,10 +94,26 @@ export class JournalObserver {
     return wires.take(place, at !== undefined && 'link' in at)
   }
 
-  private leave(node: string, { interface: id, payload }: TailRecord, lineage: Lineage, wires: Wires): void {
+  private leave(
+    node: string,
+    { interface: id, payload }: TailRecord,
+    lineage: Lineage,
+    view: Passed,
+    wires: Wires,
+  ): void {
     const at = this.ports.get(`${node}/${id}`)
     if (at === undefined || !('link' in at) || this.loses(at.link)) return
+    if (this.pass(view, at.link, at.peer, payload)) return
     wires.put(linkPlace(at.link, at.peer, payload), lineage)
+  }
+
+  /** PUNT-3: a frame that no journal has received went to a kernel all the same, as its sender's journal says. */
+  private pass(view: Passed, link: string, to: string, frame: Uint8Array): boolean {
+    const end = this.receivers.get(`${link}/${to}`)
+    if (end === undefined || this.followers.get(to)?.passes(end.port, frame) !== true) return false
+    view.wire.push({ link, from: end.from, to, frame, seenBy: 'journal' })
+    view.punts.push({ node: to, interface: end.port, frame })
+    return true
   }
 
   /** The place at which a received frame is looked for; none for other inputs. */
@@ -117,6 +144,12 @@ export class JournalObserver {
       heads[next] = headOf(queue)
     }
   }
+}
+
+/** Where frames that XDP passes are told of. */
+interface Passed {
+  readonly wire: WireFrame[]
+  readonly punts: Observation['punts'][number][]
 }
 
 /** The next entry of a node's journal. */
@@ -152,8 +185,14 @@ class Wires {
   private readonly injected = new Map<string, Lineage[]>()
   private readonly unexpected: string[] = []
 
-  constructor(injections: readonly Injection[], loses: (wire: string) => boolean) {
-    for (const [index, { at, frame }] of injections.entries()) {
+  /** @param injections undefined: one that nobody will receive */
+  constructor(
+    injections: readonly (Pick<Injection, 'at' | 'frame'> | undefined)[],
+    loses: (wire: string) => boolean,
+  ) {
+    for (const [index, injection] of injections.entries()) {
+      if (injection === undefined) continue
+      const { at, frame } = injection
       if (loses('link' in at ? at.link : at.host)) continue
       const place = 'link' in at ? linkPlace(at.link, at.to, frame) : hostPlace(at.host, frame)
       push(this.injected, place, index + 1)

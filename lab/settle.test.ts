@@ -34,6 +34,7 @@ function entry(id: number, counts: Counts = {}): PageEntry {
     rx: 0,
     tx: 0,
     rxDropped: 0,
+    passed: 0,
     txDropped: 0,
     puntIn: 0,
     puntOut: 0,
@@ -127,6 +128,14 @@ describe('settling', () => {
     const dropped = pages({ leafUp: { tx: 2 }, spine: { rx: 1, rxDropped: 1 } })
     expect((await over([dropped], 20, settler)).looks).toBe(2)
     expect([...settler.dropped(dropped)]).toEqual([['leaf1--spine1 to spine1', 1]])
+  })
+
+  it('[PUNT-3] counts what XDP passes to a kernel as arrived', async () => {
+    const passed = pages({ leafUp: { tx: 2 }, spine: { rx: 1, passed: 1 } })
+    expect((await over([passed])).looks).toBe(2)
+    await expect(over([pages({ leafUp: { tx: 2 }, spine: { rx: 1 } })])).rejects.toMatchObject({
+      code: 'ZT_LAB_UNSETTLED',
+    })
   })
 
   it('names who is not quiet when time is up', async () => {

@@ -169,7 +169,7 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
 function missing({ senders, receiver }: Wire, pages: Pages): number {
   const sent = senders.reduce((sum, sender) => sum + (placeOf(sender, pages)?.tx ?? 0), 0)
   const end = placeOf(receiver, pages)
-  return sent - (end === undefined ? 0 : end.rx + end.rxDropped)
+  return sent - (end === undefined ? 0 : end.rx + end.rxDropped + end.passed)
 }
 
 function placeOf(place: Place, pages: Pages): PageEntry | undefined {
@@ -183,7 +183,14 @@ function markOf({ nodes, probe }: Pages): string {
       inputs,
       outputs,
       fates,
-      ...entries.flatMap(({ rx, tx, rxDropped, puntIn, puntOut }) => [rx, tx, rxDropped, puntIn, puntOut]),
+      ...entries.flatMap(({ rx, tx, passed, rxDropped, puntIn, puntOut }) => [
+        rx,
+        tx,
+        passed,
+        rxDropped,
+        puntIn,
+        puntOut,
+      ]),
     ].join(',')
   return [...nodes.values(), probe].map(part).join(';')
 }

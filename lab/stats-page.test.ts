@@ -43,6 +43,7 @@ function page(entries: number): Buffer {
       [72, 17n],
       [80, 18n],
       [88, 19n],
+      [104, 20n],
     ] as const) {
       bytes.writeBigUInt64LE(value, at + offset)
     }
@@ -72,6 +73,7 @@ describe('a statistics page', () => {
         rx: 11,
         tx: 12,
         rxDropped: 13,
+        passed: 20,
         txDropped: 14,
         puntIn: 15,
         puntOut: 16,

@@ -24,6 +24,8 @@ export interface PageEntry {
   readonly id: number
   readonly rx: number
   readonly tx: number
+  /** Passed to the node's kernel by XDP, and seen by nobody else (PUNT-3). */
+  readonly passed: number
   /** Lost between the XDP program and the socket. */
   readonly rxDropped: number
   /** Refused by the device; never on the wire. */
@@ -137,6 +139,7 @@ function entry(bytes: Buffer, at: number): PageEntry {
     gone: (bytes.readUInt32LE(at + 4) & FLAG_GONE) !== 0,
     rx: number(8),
     tx: number(24),
+    passed: number(104),
     rxDropped: number(40),
     txDropped: number(48),
     puntIn: number(56),

@@ -23,6 +23,7 @@ import type { KnowingTarget } from '../twin/target.js'
 import { LabError } from './errors.js'
 import { brokenBy, describeFault, hasSession, longestHold, loses, speaks, type Broken } from './fault.js'
 import { JournalTail } from './journal-tail.js'
+import { LastingWatch } from './lasting-watch.js'
 import type { Lab } from './lab.js'
 import { linkEndId } from './labd/probe-config.js'
 import { LinkCaptures } from './link-captures.js'
@@ -30,7 +31,6 @@ import { Oracle } from './oracle.js'
 import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
 import { PageReader } from './stats-page.js'
-import type { RoutingWatch } from './routing.js'
 import { settle, Settler, type Pages } from './settle.js'
 
 /** ms for a fabric to come to rest. */
@@ -90,7 +90,7 @@ class LabTarget implements KnowingTarget {
   private readonly keys = new Map<string, Uint8Array>()
   private captures: LinkCaptures | undefined
   private captured: WireFrame[] = []
-  private routing: RoutingWatch | undefined
+  private routing: LastingWatch | undefined
   /** The twin beside the lab knows what the lab knows: from the first reset on. */
   private known = false
   private faults: readonly Fault[] = []
@@ -127,7 +127,7 @@ class LabTarget implements KnowingTarget {
     const pages = await this.rebase()
     this.drops = this.droppedIn(pages).total
     if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
-    this.routing = await this.lab.routing()
+    this.routing = await this.openRouting()
     const before = await this.lab.faults()
     for (const fault of before) this.oracle.fail(fault)
     this.know(before)
@@ -192,7 +192,7 @@ class LabTarget implements KnowingTarget {
   /** Other daemons may be there to be asked than before, and sessions that end need their time. */
   private async restAnew(): Promise<void> {
     this.routing?.close()
-    this.routing = await this.lab.routing()
+    this.routing = await this.openRouting()
     await this.routing?.settle({
       sessions: (_node, link) => hasSession(this.plan, this.broken, link),
       follows: (node) => this.follows(node),
@@ -201,6 +201,16 @@ class LabTarget implements KnowingTarget {
     await this.rest()
     this.oracle.rested()
     await this.forget()
+  }
+
+  private openRouting(): Promise<LastingWatch | undefined> {
+    return LastingWatch.open({
+      open: (again) => this.lab.routing({ begunAnew: again }),
+      running: async () => {
+        const { agents, daemons } = await this.lab.processes()
+        return JSON.stringify([agents, daemons])
+      },
+    })
   }
 
   /** Does the node's agent run, and have its daemon? */
@@ -358,13 +368,11 @@ class LabTarget implements KnowingTarget {
     await this.settle()
     if (this.routing === undefined || expected === undefined) return
     // What the twin expects is the quick way to know; that it does not come is for the comparison to find.
-    const follows = (node: string) => this.follows(node)
-    if (!this.known || !(await this.routing.reach(expected, follows))) {
-      await this.routing.settle({
-        sessions: (_node, link) => hasSession(this.plan, this.broken, link),
-        follows,
-      })
+    const options = {
+      sessions: (_node: string, link: string) => hasSession(this.plan, this.broken, link),
+      follows: (node: string) => this.follows(node),
     }
+    if (!this.known || !(await this.routing.reach(expected, options))) await this.routing.settle(options)
     await this.settle()
   }
 

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Plan } from '../contract/plan.js'
+import { controlPlaneOf } from '../twin/fabric-control.js'
 import { deriveKeys } from '../twin/program/index.js'
 import { Channel } from './channel.js'
 import { LabError } from './errors.js'
@@ -71,13 +72,18 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
   const id = newLabId()
   const { uid } = invoker()
   const paths = labPaths(uid, id)
-  await startLabd('lab', id)
+  const started = startLabd('lab', id)
+  started.catch(() => undefined)
+  // While labd starts.
+  const expected = foretold(plan)
+  await started
   const channel = await Channel.open(paths.socket, `labd of lab ${id}`)
   channel.onEvent = progress(channel, id, options)
   const request = channel.request(
     {
       op: 'up',
       plan,
+      ...(expected === undefined ? {} : { expected }),
       keys: Object.fromEntries(values),
       attached: options.attached ?? true,
       journal: options.journal ?? true,
@@ -96,6 +102,12 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
     throw error
   }
   return new Lab(id, paths, channel, { plan, keys: values })
+}
+
+/** What leaves' engines are to come to, by which labd knows when the lab is up; `undefined` where the twin does not know. */
+function foretold(plan: Plan): Readonly<Record<string, string>> | undefined {
+  const digests = controlPlaneOf(plan)?.digests()
+  return digests === undefined ? undefined : Object.fromEntries(digests)
 }
 
 /** A lab that runs detached, or that another process owns. @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_CONNECTION` */

@@ -61,8 +61,13 @@ export interface ScenarioTargetOptions {
   readonly keep?: (name: string, frames: readonly WireFrame[]) => void
   /** A twin of a plan, fresh. */
   readonly openTwin: (plan: Plan) => Target
-  /** A walk through the twin of a plan. */
-  readonly walk: (plan: Plan, injection: Injection, before: readonly Injection[]) => Walk
+  /** A walk through the twin of a plan, after what was sent before and with what is broken. */
+  readonly walk: (
+    plan: Plan,
+    injection: Injection,
+    before: readonly Injection[],
+    broken: readonly Fault[],
+  ) => Walk
 }
 
 /** When every host had just spoken. */
@@ -132,6 +137,7 @@ export class ScenarioTarget {
     const before = this.#deeds
     this.#deeds = [...before, { send: injections }]
     const deeds = this.#deeds
+    const broken = this.#standing
     const wire = options.wire?.map(({ id }) => id)
     const observation = await this.#alone(async () =>
       this.#target.send(injections, wire === undefined ? {} : { wire }),
@@ -143,7 +149,7 @@ export class ScenarioTarget {
         reader: this.#reader,
         run: this.#options.run,
         twin: async () => this.#twinOf(deeds),
-        walk: (one) => this.#walk(one, before),
+        walk: (one) => this.#walk(one, before, broken),
       },
       sent,
       observation,
@@ -350,10 +356,11 @@ export class ScenarioTarget {
   }
 
   /** What was sent before, time aside, taught the nodes what they knew. */
-  #walk({ frame, trace, bytes }: Sent, before: readonly Deed[]): WalkedPlan {
+  #walk({ frame, trace, bytes }: Sent, before: readonly Deed[], broken: readonly Fault[]): WalkedPlan {
     const taught = before.flatMap((deed) => ('send' in deed ? deed.send : []))
     const { plan } = this.#target
-    return { plan, walk: this.#options.walk(plan, { trace, at: frame.at, frame: bytes }, taught) }
+    const walk = this.#options.walk(plan, { trace, at: frame.at, frame: bytes }, taught, broken)
+    return { plan, walk, broken }
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from '../contract/plan.js'
-import type { Arrival, NodeFate, Observation } from '../record/target.js'
+import type { Arrival, Fault, NodeFate, Observation } from '../record/target.js'
 import type { Walk } from '../twin/forward/index.js'
 import type { FabricView, Link } from './fabric-view.js'
 import type { Ledger } from './ledger.js'
@@ -29,7 +29,7 @@ export interface SeenSource {
   readonly run: number
   /** What the twin says of these very frames, sent in the same order since the last reset. */
   readonly twin: () => Promise<Observation>
-  /** What the twin of the target's own plan does to the frame, after all that was sent before. */
+  /** What the twin of the target's own plan does to the frame, after all that was sent before and with what was broken then. */
   readonly walk: (sent: Sent) => WalkedPlan
 }
 
@@ -37,6 +37,8 @@ export interface SeenSource {
 export interface WalkedPlan {
   readonly plan: Plan
   readonly walk: Walk
+  /** What was broken. */
+  readonly broken: readonly Fault[]
 }
 
 /** The outcome of `target.send`. */

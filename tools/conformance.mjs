@@ -10,7 +10,14 @@
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { findFaults, parseClauses, parseFeatures, parseLedger, renderPage } from './lib/conformance.mjs'
+import {
+  findFaults,
+  parseBenches,
+  parseClauses,
+  parseFeatures,
+  parseLedger,
+  renderPage,
+} from './lib/conformance.mjs'
 import { root } from './lib/files.mjs'
 
 /** The pages whose clauses tests cite. */
@@ -42,9 +49,12 @@ if (process.argv.includes('--write')) {
     ? /** @type {import('./lib/conformance.mjs').Mutant[]} */ (JSON.parse(readFileSync(table, 'utf8')))
     : []
   const clauses = NORMATIVE.flatMap((name) => parseClauses(read(name)))
-  const faults = findFaults({ ledger, features, clauses, tests, mutants })
+  const files = readdirSync(path.join(root, 'bench')).filter((name) => name.endsWith('.ts'))
+  const benches = files.flatMap((name) => parseBenches(read(path.join('bench', name))))
+  const faults = findFaults({ ledger, features, clauses, tests, mutants, benches })
   for (const fault of faults) console.log(fault)
-  const subjects = Object.keys(ledger.rows).length + clauses.length
+  const claims = Object.values(ledger.claims).flat()
+  const subjects = Object.keys(ledger.rows).length + claims.length + clauses.length
   const faulty = new Set(faults.map((fault) => fault.split(':', 1)[0])).size
   console.log(`${Math.max(0, subjects - faulty)} passed, ${faulty} failed, 0 skipped`)
   if (faulty > 0) process.exitCode = 1

@@ -13,6 +13,7 @@ const loaders: Loaders = {
   schema: () => import('./schema.js'),
   validate: () => import('./validate.js'),
   plan: () => import('./plan.js'),
+  mapping: () => import('./mapping.js'),
   trace: () => import('./trace.js'),
   run: () => import('./run.js'),
   verify: () => import('./verify.js'),

@@ -6,15 +6,20 @@
  * A copy of the frame, as it was received, goes to a ring buffer while a capture runs: AF_PACKET taps sit behind XDP and
  * see nothing. The clock is read only then, or where the owner asks for a time stamp on every frame.
  *
+ * Ports of a profile of their own (PUNT-3) let ARP and ICMP for the node itself pass to its kernel while the owner lives. The kernel
+ * is to receive them on the TAP, which has the addresses: behind XDP, the clsact filter `zt_port_passed` moves them there, and
+ * drops whatever else has come so far.
+ *
  * One program serves all ports of a process, by interface index. Attaching a program that the kernel's XDP dispatcher
  * does not know yet, and taking its last device off, wait for an RCU grace period (15 ms each were measured).
  */
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
 #include "zt_port.h"
 
-/* Sizes of both are set before loading: the highest interface index and one. */
+/* Sizes are set before loading: of these two the highest interface index and one. */
 struct {
     __uint(type, BPF_MAP_TYPE_XSKMAP);
     __uint(max_entries, 1);
@@ -29,6 +34,15 @@ struct {
     __type(key, __u32);
     __type(value, struct zt_port_state);
 } zt_port_states SEC(".maps");
+
+/* Of VRF 0; the values are enum zt_pass_flag. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, 1);
+    __type(key, struct zt_pass_address);
+    __type(value, __u32);
+} zt_port_addresses SEC(".maps");
 
 struct zt_capture_ring {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -77,6 +91,36 @@ static __always_inline void capture(struct xdp_md *ctx, struct zt_port_state *st
     __sync_fetch_and_add(&state->captured, 1);
 }
 
+static __always_inline __u32 flags_of(const struct zt_pass_address *address)
+{
+    __u32 *flags = bpf_map_lookup_elem(&zt_port_addresses, address);
+
+    return flags ? *flags : 0;
+}
+
+#define ZT_PASS_LOOKUP(address) flags_of(address)
+#include "zt_pass.h"
+
+/*
+ * PUNT-3. Without a socket the owner is dead, and nothing passes. A frame without room for the mark in front of it goes to the
+ * owner.
+ */
+static __always_inline int pass(struct xdp_md *ctx, struct zt_port_state *state, __u32 index)
+{
+    __u64 *mark;
+
+    if (!zt_passes(state, (void *)(long)ctx->data, (void *)(long)ctx->data_end) ||
+        !bpf_map_lookup_elem(&zt_port_sockets, &index) ||
+        bpf_xdp_adjust_meta(ctx, -(int)sizeof(*mark)))
+        return 0;
+    mark = (void *)(long)ctx->data_meta;
+    if ((void *)(mark + 1) > (void *)(long)ctx->data)
+        return 0;
+    *mark = ZT_PORT_PASSED;
+    __sync_fetch_and_add(&state->passed, 1);
+    return 1;
+}
+
 static __always_inline void stamp(struct xdp_md *ctx)
 {
     __u64 *meta;
@@ -100,9 +144,25 @@ int zt_port(struct xdp_md *ctx)
     __sync_fetch_and_add(&state->seen, 1);
     if (state->capturing)
         capture(ctx, state);
+    if (state->pass_to && pass(ctx, state, index))
+        return XDP_PASS;
     if (zt_port_stamp)
         stamp(ctx);
     return bpf_redirect_map(&zt_port_sockets, index, XDP_DROP);
+}
+
+/* On the ingress of a port's device: what XDP passed is received on the TAP. Nothing else gets any further. */
+SEC("tc")
+int zt_port_passed(struct __sk_buff *skb)
+{
+    __u32 index = skb->ifindex;
+    struct zt_port_state *state = bpf_map_lookup_elem(&zt_port_states, &index);
+    __u64 *mark = (void *)(long)skb->data_meta;
+
+    if (!state || !state->pass_to || (void *)(mark + 1) > (void *)(long)skb->data ||
+        *mark != ZT_PORT_PASSED)
+        return TC_ACT_SHOT;
+    return bpf_redirect(state->pass_to, BPF_F_INGRESS);
 }
 
 char zt_port_license[] SEC("license") = "Dual BSD/GPL";

@@ -27,12 +27,36 @@
 struct zt_port_state {
     /* Written by the owner: frames are copied to the capture ring. */
     ZT_PORT_U32 capturing;
-    ZT_PORT_U32 reserved;
+    /*
+     * Written by the owner: interface index of the TAP by which the kernel receives what is passed to it (PUNT-3), 0 while
+     * nothing is; the port's MAC and MTU, which do not change while it is set.
+     */
+    ZT_PORT_U32 pass_to;
+    unsigned char pass_mac[6];
+    unsigned short pass_mtu;
     /* Written by the program, atomically. */
     ZT_PORT_U64 seen;
     ZT_PORT_U64 captured;
     ZT_PORT_U64 capture_lost;
+    ZT_PORT_U64 passed;
 };
+
+/* An IPv6 address, or an IPv4 one mapped into ::ffff:0:0/96: a key of the map `zt_port_addresses`. */
+struct zt_pass_address {
+    unsigned char octets[16];
+};
+
+/* What an address of VRF 0 of this node is. */
+enum zt_pass_flag {
+    /* The node's own: nobody else sends from it (ROUTE-2). */
+    ZT_PASS_OWN = 1,
+    /* The kernel has it: its ARP, its ICMP. */
+    ZT_PASS_ARP = 2,
+    ZT_PASS_ICMP = 4,
+};
+
+/* In front of the first octet of a frame that XDP passes, so that the filter behind it knows which these are. */
+#define ZT_PORT_PASSED 0x5a54504153534544ull
 
 /* A copy of a frame as a port received it, in the capture ring. */
 struct zt_port_capture {
@@ -46,7 +70,8 @@ struct zt_port_capture {
 };
 
 #ifndef __bpf__
-static_assert(sizeof(struct zt_port_state) == 32, "layout shared with BPF");
+static_assert(sizeof(struct zt_port_state) == 48, "layout shared with BPF");
+static_assert(sizeof(struct zt_pass_address) == 16, "layout shared with BPF");
 static_assert(sizeof(struct zt_port_capture) == 16 + ZT_PORT_FRAME_MAX, "layout shared with BPF");
 #endif
 

@@ -37,6 +37,8 @@ PORTS = [1, 2, 3, 11, 12, 21, 41, 42, 51]
 
 write("program", "leaf", leaf)
 write("program", "spine", spine)
+write("program", "leaf_vni_exponent", leaf.replace(b'"vni":10010', b'"vni":100e0', 1))
+write("program", "leaf_mode_escaped", leaf.replace(b'"mode":"strict"', b'"mode":"stric\\u0074"', 1))
 for part in (b'{"format":"ztos-program","version":1,"node":"n","seeds":{"ecmp":0,"sourcePort":0},"vrfs":[],"interfaces":[],'
              b'"tables":{"routes":[],"groups":[],"neighbours":[],"fdb":[],"flood":[]}}',):
     write("program", "empty", part)

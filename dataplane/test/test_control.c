@@ -75,6 +75,24 @@ static void macsec_keys_are_wanted_by_reference(void **state)
     bench_stop(bench);
 }
 
+/* What nobody has changed is told to the octet, however it was written. */
+static void program_is_told_as_it_was_written(void **state)
+{
+    struct bench *bench = bench_start("leaf", "\"vni\":10010", "\"vni\":1001e1",
+                                      "\"mode\":\"strict\"", "\"mode\":\"stric\\u0074\"", NULL);
+    size_t length;
+    (void)state;
+    char *told = zt_machine_program_json(bench->machines[0], &length);
+    assert_string_equal(told, bench->program);
+    free(told);
+    control(bench, "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":7}");
+    told = zt_machine_program_json(bench->machines[0], &length);
+    assert_null(strstr(told, "1001e1"));
+    assert_non_null(strstr(told, "\"mode\":\"stric\\u0074\""));
+    free(told);
+    bench_stop(bench);
+}
+
 static void ctrl_2_changes_stand_in_the_program(void **state)
 {
     struct bench *bench = bench_start("leaf", NULL);
@@ -237,6 +255,7 @@ int main(void)
         cmocka_unit_test(ctrl_1_load_forgets_and_ends_held_packets),
         cmocka_unit_test(ctrl_1_a_program_that_is_refused_changes_nothing),
         cmocka_unit_test(macsec_keys_are_wanted_by_reference),
+        cmocka_unit_test(program_is_told_as_it_was_written),
         cmocka_unit_test(ctrl_2_changes_stand_in_the_program),
         cmocka_unit_test(ctrl_3_flush_forgets_a_table_or_one_interface),
         cmocka_unit_test(ctrl_5_wrong_requests_change_nothing_and_say_so),

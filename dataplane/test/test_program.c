@@ -65,6 +65,11 @@ static void schema_rules_are_held_and_the_path_is_named(void **state)
     refuses("\"10.254.0.1/31\"", "\"10.254.0.1\"", "$.interfaces[0].addresses[0]");
     refuses("\"2001:db8:ff::1/128\"", "\"2001:db8:ff:0::1/128\"", "$.interfaces[4].addresses[1]");
     refuses("\"tap\":true", "\"tap\":1", "$.interfaces[0].tap");
+    refuses("\"tap\":true", "\"tap\":true,\"punt\":\"tap\"", "$.interfaces[0].punt");
+    refuses("\"tap\":false,\"vrf\":0", "\"tap\":false,\"vrf\":0,\"punt\":\"xdp\"",
+            "$.interfaces[1].punt");
+    refuses("\"tap\":false,\"bridge\":10", "\"tap\":true,\"bridge\":10,\"punt\":\"xdp\"",
+            "$.interfaces[6].punt");
     refuses("\"cipher\":\"gcm-aes-128\"", "\"cipher\":\"gcm-aes-256\"", "$.interfaces[3].cipher");
     refuses("\"replayWindow\":0", "\"replayWindow\":1", "$.interfaces[3].replayWindow");
     refuses("\"an\":0,\"key\":\"lab:test/0200000001030001/0\"",

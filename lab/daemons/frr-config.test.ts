@@ -31,6 +31,22 @@ describe('frr.conf', () => {
     expect(objections(frrConfig('spine1', withPolicies(control)).frr)).toBe('')
   })
 
+  it('[TABLE-7] gives the kernel no route for a network of the node itself, both families', () => {
+    const control = { ...spine(), originate: ['10.255.0.101/32', '203.0.113.0/24', '2001:db8:1::/64'] }
+    const { frr, zebra, bgpd } = frrConfig('spine1', control)
+    expect(objections(frr)).toBe('')
+    for (const line of [
+      'ip prefix-list connected:ipv4 seq 5 permit 203.0.113.0/24',
+      'ip protocol bgp route-map connected:ipv4',
+      'ipv6 prefix-list connected:ipv6 seq 5 permit 2001:db8:1::/64',
+      'ipv6 protocol bgp route-map connected:ipv6',
+    ]) {
+      expect(zebra.split('\n')).toContain(line)
+      expect(bgpd.split('\n')).not.toContain(line)
+    }
+    expect(frrConfig('spine1', spine()).zebra).not.toContain('connected:')
+  })
+
   it('[BGP-6] [BGP-10] [BGP-11] [BGP-12] [BGP-13] [BGP-14] [BGP-15] [BGP-16] is valid to vtysh -C with all that a session may have', () => {
     const control = withPolicies(spine())
     const [first, second] = control.sessions
@@ -118,6 +134,7 @@ describe('frr.conf', () => {
   it('[BGP-3] announces changes at once, and EVPN routes with their next hop', () => {
     const { bgpd } = frrConfig('spine1', spine())
     expect(bgpd).toContain(' coalesce-time 0\n')
+    expect(bgpd).toContain(' no bgp suppress-duplicates\n')
     expect(bgpd).toContain(' neighbor 10.254.0.0 advertisement-interval 0\n')
     expect(bgpd).toContain('  neighbor 10.254.0.0 attribute-unchanged next-hop\n')
   })

@@ -34,6 +34,8 @@ export function frrConfig(node: string, given: NodeControl, options: FrrOptions 
     'no ipv6 forwarding',
     ...(objects ? [] : ['no zebra nexthop kernel enable']),
     '!',
+    ...connectedLines(control, 'ipv4'),
+    ...connectedLines(control, 'ipv6'),
   ]
   const bgpd = [...policyLines(control), ...routerLines(control, options)]
   const bfdd = bfdLines(control)
@@ -103,6 +105,8 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
     ...(sessions.some(({ weight }) => weight !== undefined) ? [] : [' bgp bestpath bandwidth ignore']),
     // BGP-3: no delay between a change and its announcement.
     ' coalesce-time 0',
+    // A change from MED 0 to none is one: FRR knows what it has sent by a hash that does not tell them apart.
+    ' no bgp suppress-duplicates',
     ` timers bgp ${Math.max(1, Math.floor(holdTime / 3))} ${holdTime}`,
     ...sessions.flatMap((session) => neighbourLines(control, session, options)),
     ' !',
@@ -110,6 +114,34 @@ function routerLines(control: NodeControl, options: FrrOptions): string[] {
     ...familyLines(control, 'ipv6', options),
     ...evpnLines(control, options),
     'exit',
+    '!',
+  ]
+}
+
+/**
+ * The node's networks are connected in its engine, of which zebra knows nothing. When bgpd ceases to announce one and hears of it from others
+ * (FAULT-6), that route must not get into the kernel, and from there in the place of what is connected (CTRL-7, TABLE-7).
+ */
+function connectedLines({ originate }: NodeControl, family: 'ipv4' | 'ipv6'): string[] {
+  // Loopbacks are the kernel's own.
+  const networks = originate.filter(
+    (prefix) => isIpv6(prefix) === (family === 'ipv6') && !/\/(?:32|128)$/.test(prefix),
+  )
+  if (networks.length === 0) return []
+  // No policy's name has a colon there.
+  const name = `connected:${family}`
+  const ip = family === 'ipv4' ? 'ip' : 'ipv6'
+  return [
+    ...networks.map((prefix, index) => `${ip} prefix-list ${name} seq ${5 * (index + 1)} permit ${prefix}`),
+    '!',
+    `route-map ${name} deny 10`,
+    ` match ${ip} address prefix-list ${name}`,
+    'exit',
+    '!',
+    `route-map ${name} permit 20`,
+    'exit',
+    '!',
+    `${ip} protocol bgp route-map ${name}`,
     '!',
   ]
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatExtended } from '../../twin/control/index.js'
+import { formatExtended } from '../../twin/control/evpn-route.js'
 import { formatMac, parseMac, tryParseIpv4 } from '../../twin/packet/index.js'
 
 /** FRR has names for well-known communities (`community_str` in `bgpd/bgp_community.c`). */

@@ -81,6 +81,8 @@ export function daemonDoor(labFolder: string, node: string, control: NodeControl
 
 export class Daemons {
   private readonly running = new Map<string, Map<Program, DaemonProcess>>()
+  /** First starts, by node. */
+  private readonly starts = new Map<string, Promise<void>>()
   private readonly programs: DaemonPrograms
   private readonly account: Account
 
@@ -99,14 +101,38 @@ export class Daemons {
    * @throws LabError `ZT_LAB_DIED` with what a daemon said, `ZT_LAB_PLAN` for a control that no daemon can do
    */
   async start(signal: AbortSignal): Promise<void> {
+    this.begin(signal)
+    await this.served()
+  }
+
+  /**
+   * Begins to start all of them, those first that take the longest to speak: FRR holds its first call back for up to a second, unless its
+   * link comes up meanwhile. {@link served} says when they serve.
+   *
+   * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
+   */
+  begin(signal: AbortSignal): void {
     checkFrrCan(this.nodes)
     mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
     this.open(path.join(this.options.folder, 'daemons'), 0)
     for (const node of this.nodes) this.writeConfiguration(node)
-    await this.prepareKernels(signal)
     // Each daemon listens to it while it starts.
     setMaxListeners(0, signal)
-    await Promise.all(this.nodes.map((node) => this.startNode(node, signal)))
+    // Nothing that daemons do first depends on it.
+    const prepared = this.prepareKernels(signal)
+    for (const daemon of ['frr', 'gobgp'])
+      for (const node of this.nodes.filter(({ control }) => control.daemon === daemon)) {
+        const start = Promise.all([this.startNode(node, signal), prepared]).then(() => undefined)
+        // Whoever waits for it hears of it.
+        start.catch(() => undefined)
+        this.starts.set(node.node, start)
+      }
+  }
+
+  /** Returns when they serve that {@link begin} has begun to start: one node's, or all. @throws LabError `ZT_LAB_DIED` with what a daemon said */
+  async served(node?: string): Promise<void> {
+    if (node !== undefined) await this.starts.get(node)
+    else await Promise.all(this.starts.values())
   }
 
   /** All that run, dead ones included, by node. */

@@ -5,7 +5,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { GobgpClient } from '../../agent/gobgp-client.js'
 import { withoutZone, type ApiPeer } from '../../agent/gobgp-api.js'
 import type { BgpSession } from '../../contract/control-plane.js'
 import { systemCode } from '../errors.js'
@@ -14,7 +13,6 @@ import type { DaemonDoor } from './launch.js'
 import { daemonPrograms } from './programs.js'
 import { parseAs, type RibReading } from './rib.js'
 import { readFrrRib } from './rib-frr.js'
-import { readGobgpRib } from './rib-gobgp.js'
 import { Vty } from './vty.js'
 
 export interface SessionLook {
@@ -53,7 +51,11 @@ export async function observe(door: DaemonDoor, pid?: number): Promise<DaemonObs
   return door.control.daemon === 'frr' ? observeFrr(door, pid) : observeGobgp(door, pid)
 }
 
-async function observeFrr({ node, control, socket }: DaemonDoor, pid?: number): Promise<DaemonObserver> {
+/** As {@link observe}, of a node that runs FRR. */
+export async function observeFrr(
+  { node, control, socket }: DaemonDoor,
+  pid?: number,
+): Promise<DaemonObserver> {
   const bgpd = await Vty.open(socket, 'bgpd')
   const zebra = await Vty.open(socket, 'zebra').catch((error: unknown) => {
     bgpd.close()
@@ -88,6 +90,11 @@ async function observeFrr({ node, control, socket }: DaemonDoor, pid?: number): 
 }
 
 async function observeGobgp({ node, control, socket }: DaemonDoor, pid?: number): Promise<DaemonObserver> {
+  // Whoever has agents to ask needs none of it, and it is a tenth of a second to load.
+  const [{ GobgpClient }, { readGobgpRib }] = await Promise.all([
+    import('../../agent/gobgp-client.js'),
+    import('./rib-gobgp.js'),
+  ])
   const client = new GobgpClient({ socket, protoFolder: daemonPrograms().protoFolder })
   await client.ready(10_000)
   return {

@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath, RibRow } from '../../contract/rib.js'
 import { LabError } from '../errors.js'
-import { sourceOf } from '../../twin/control/index.js'
+import { sourceOf } from '../../twin/control/rows.js'
 import { formatIp, parseIp } from '../../twin/packet/index.js'
 
 export interface RibReading {

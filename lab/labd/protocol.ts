@@ -35,6 +35,8 @@ export const LabdRequest = z.discriminatedUnion('op', [
     ...request,
     op: z.literal('up'),
     plan: Plan,
+    /** Of a plan with a control plane: digests of what EVPN makes of leaves' tables, by node, as the twin foretells them. */
+    expected: z.record(z.string().max(63), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
     keys: KeyValues,
     attached: z.boolean(),
     journal: z.boolean(),

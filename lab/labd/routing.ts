@@ -3,19 +3,20 @@
  *
  * @module
  */
-import path from 'node:path'
 import type { Plan } from '../../contract/plan.js'
-import { baseTables } from '../../twin/control/index.js'
+import { baseTables } from '../../twin/control/base-tables.js'
 import type { Answer, Request } from '../channel.js'
 import { Daemons, type ControlledNode, type DaemonDoor, type DaemonState } from '../daemons/launch.js'
-import { daemonPrograms } from '../daemons/programs.js'
 import { LabError } from '../errors.js'
-import { packageRoot, type LabPaths } from '../paths.js'
-import { RoutingWatch } from '../routing.js'
+import type { LabPaths } from '../paths.js'
 import type { Wiring } from '../netns/wiring.js'
-import { writePrivate, type Invoker } from './folder.js'
-import { Resident } from './resident.js'
+import { Agents, type AgentRequest } from './agents.js'
+import { converge } from './converge.js'
+import type { Invoker } from './folder.js'
 import { Supervisor } from './supervisor.js'
+
+/** ms that a lab may take to come to what is expected. */
+const EXPECTED_WITHIN = 20_000
 
 export interface RoutingOptions {
   readonly plan: Plan
@@ -28,13 +29,6 @@ export interface RoutingOptions {
   readonly log: (line: string) => void
   /** Such ones are started again. */
   readonly isUp: () => boolean
-}
-
-/** What `agent/status-server.ts` does to one node's agent. */
-export interface AgentRequest {
-  readonly op: 'stop' | 'start' | 'withdraw' | 'announce'
-  readonly node: string
-  readonly prefix?: string
 }
 
 /** A plan as its lab starts: what a control plane fills is empty, for the control plane to fill. */
@@ -61,9 +55,8 @@ export class Routing {
   private readonly supervisor: Supervisor
   /** Nodes whose daemons somebody wants dead. */
   private readonly killed = new Set<string>()
-  /** Nodes whose agents somebody wants down, and prefixes that they are not to announce: told to agents that begin anew. */
-  private readonly told = new Map<string, Request>()
-  private agents: Resident | undefined
+  private readonly agents: Agents
+  private readonly ended = new AbortController()
 
   /** @throws LabError `ZT_LAB_MISSING` when a daemon is not installed or not built */
   constructor(private readonly options: RoutingOptions) {
@@ -83,67 +76,82 @@ export class Routing {
         this.supervisor.restart(`${program} of ${node}`, () => !this.killed.has(node), start)
       },
     })
+    this.agents = new Agents({
+      nodes: this.nodes.filter(({ control }) => control.daemon === 'gobgp'),
+      doors: this.daemons.doors(),
+      paths,
+      invoker,
+      env,
+      isUp: options.isUp,
+      supervisor: this.supervisor,
+    })
   }
 
-  startDaemons(signal: AbortSignal): Promise<void> {
-    return this.daemons.start(signal)
+  beginAgents(): void {
+    this.agents.begin()
+  }
+
+  /** Begins to start daemons; {@link served} says when they serve. */
+  beginDaemons(signal: AbortSignal): void {
+    this.daemons.begin(AbortSignal.any([signal, this.ended.signal]))
+  }
+
+  /** Returns when the daemons of those nodes serve that run this one. */
+  async served(daemon: ControlledNode['control']['daemon']): Promise<void> {
+    const nodes = this.nodes.filter(({ control }) => control.daemon === daemon)
+    await Promise.all(nodes.map(({ node }) => this.daemons.served(node)))
   }
 
   async stopDaemons(): Promise<void> {
+    this.ended.abort()
     await this.supervisor.stop()
     await this.daemons.stop()
   }
 
+  /** Has agents begin, each as soon as its daemon serves; returns when all daemons do. Engines are up. */
   async startAgents(signal: AbortSignal): Promise<void> {
-    const { paths, env, invoker, isUp } = this.options
-    const doors = new Map(this.daemons.doors().map((door) => [door.node, door.socket]))
-    const nodes = this.nodes
-      .filter(({ control }) => control.daemon === 'gobgp')
-      .map(({ node, namespace, control }) => ({
-        node,
-        control,
-        namespace,
-        engine: paths.nodeSocket(node),
-        gobgp: doors.get(node),
-      }))
-    writePrivate(paths.agentsConfig, JSON.stringify({ nodes, protoFolder: daemonPrograms().protoFolder }))
-    const agents = Resident.start({
-      kind: 'agents',
-      title: 'the agents',
-      argv: [
-        process.execPath,
-        path.join(packageRoot(), 'dist', 'agent', 'main.js'),
-        '--config',
-        paths.agentsConfig,
-        '--status',
-        paths.agentsSocket,
-        '--owner-uid',
-        String(invoker.uid),
-      ],
-      socket: paths.agentsSocket,
-      owned: invoker.uid !== 0,
-      log: path.join(paths.folder, '_agents.log'),
-      env,
-    })
-    this.agents = agents
-    agents.onExit = () => {
-      if (!isUp()) return
-      const again = async (until: AbortSignal) => {
-        await this.startAgents(until)
-        for (const request of this.told.values()) await this.agents?.request(request)
-      }
-      this.supervisor.restart(agents.title, () => this.agents === agents, again)
-    }
-    await agents.ready(signal)
+    await this.agents.start((node) => this.daemons.served(node), signal)
+    await this.daemons.served()
   }
 
   async stopAgents(): Promise<void> {
     await this.supervisor.stop()
-    await this.agents?.stop()
+    await this.agents.stop()
   }
 
-  /** Returns when sessions are up and every table is what BGP comes to. */
-  async converge(signal: AbortSignal): Promise<void> {
+  /**
+   * Returns when sessions are up and every table is what BGP comes to.
+   *
+   * @param expected digests of leaves' tables as the twin foretells them, by node; absent: nobody knows what to expect
+   */
+  async converge(
+    expected: ReadonlyMap<string, string> | undefined,
+    askEngine: (node: string, request: Request) => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (expected !== undefined) {
+      const otherwise = await converge({
+        plan: this.options.plan,
+        expected,
+        doors: this.daemons.doors(),
+        askAgents: (request, timeout) => this.agents.request(request, timeout),
+        askEngine,
+        within: EXPECTED_WITHIN,
+        signal,
+      }).catch((error: unknown) => {
+        if (error instanceof LabError && error.code === 'ZT_LAB_REFUSED') return error.message
+        throw error
+      })
+      if (otherwise === undefined) return
+      // That it does not come is for the comparison to find; the lab is up when its daemons have come to rest.
+      this.options.log(`what was expected has not come: ${otherwise}`)
+    }
+    await this.rest(signal)
+  }
+
+  /** Returns when daemons and agents have come to rest, whatever they have come to. */
+  private async rest(signal: AbortSignal): Promise<void> {
+    const { RoutingWatch } = await import('../routing.js')
     const watch = await RoutingWatch.open({
       doors: this.daemons.doors(),
       agents: this.options.paths.agentsSocket,
@@ -175,17 +183,9 @@ export class Routing {
     this.daemons.wake(node)
   }
 
-  /** A request to the agents (`agent/status-server.ts`). */
-  async askAgents(request: AgentRequest): Promise<Answer> {
-    if (this.agents === undefined) throw new LabError('ZT_LAB_STATE', 'no agents run here')
-    const answer = await this.agents.request({ ...request })
-    const { op, node, prefix = '' } = request
-    if (op === 'start')
-      for (const key of this.told.keys()) if (key.startsWith(`${node} `)) this.told.delete(key)
-    const key = `${node} ${prefix}`
-    if (op === 'stop' || op === 'withdraw') this.told.set(key, { ...request })
-    else this.told.delete(key)
-    return answer
+  /** A request to one node's agent. */
+  askAgents(request: AgentRequest): Promise<Answer> {
+    return this.agents.tell(request)
   }
 
   /** @throws LabError `ZT_LAB_UNKNOWN` */
@@ -200,6 +200,6 @@ export class Routing {
   }
 
   get agentsPid(): number | null {
-    return this.agents?.pid ?? null
+    return this.agents.pid
   }
 }

@@ -16,7 +16,7 @@ import {
   removeNamespaces,
   type Lodger,
 } from '../netns/driver.js'
-import { wiringOf, type Wiring } from '../netns/wiring.js'
+import { wiringOf, type NodeWiring, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
@@ -34,6 +34,8 @@ import { wireStep } from './wire.js'
 
 export interface UpRequest {
   readonly plan: Plan
+  /** Digests of tables (`digestTables`), by node. */
+  readonly expected?: Readonly<Record<string, string>> | undefined
   readonly keys: Readonly<Record<string, string>>
   readonly attached: boolean
   readonly journal: boolean
@@ -113,9 +115,11 @@ export class RunningLab {
     this.wiring = wiring
     this.probeBinary = probe
     this.keys = { ...request.keys }
+    this.routing = this.routingOf(request.plan, wiring, hooks)
     this.steps = new Steps(
       [
         { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
+        ...this.agentSteps(),
         {
           name: 'namespaces',
           setUp: (signal) => createNetwork(script, signal),
@@ -125,20 +129,18 @@ export class RunningLab {
         },
         { name: 'inside', setUp: (signal) => configureNamespaces(script, signal) },
         ...this.wireSteps(wiring, hooks),
+        ...this.daemonSteps(),
         {
           name: 'engines',
           setUp: (signal) => this.startEngines(engine, request, wiring, hooks, signal),
           tearDown: () => stopAll([...this.engines.values()]),
         },
-        ...this.routingSteps(request.plan, wiring, hooks),
         {
           name: 'probe',
           setUp: (signal) => this.startProbe(probe, hooks, signal),
           tearDown: () => stopAll(this.probe === undefined ? [] : [this.probe]),
         },
-        ...(this.routing === undefined
-          ? []
-          : [{ name: 'converge', setUp: (signal: AbortSignal) => this.converge(signal) }]),
+        ...this.convergeSteps(request),
         this.faultStep(request.plan, wiring),
         { name: 'announce', setUp: async () => this.enter('up') },
       ],
@@ -263,9 +265,9 @@ export class RunningLab {
   }
 
   /** Of a plan with a control plane: what makes its tables. */
-  private routingSteps(plan: Plan, wiring: Wiring, hooks: RunHooks): Step[] {
-    if (plan.nodes.every(({ control }) => control === undefined)) return []
-    const routing = new Routing({
+  private routingOf(plan: Plan, wiring: Wiring, hooks: RunHooks): Routing | undefined {
+    if (plan.nodes.every(({ control }) => control === undefined)) return undefined
+    return new Routing({
       plan,
       wiring,
       paths: this.paths,
@@ -274,17 +276,49 @@ export class RunningLab {
       log: hooks.log,
       isUp: () => !this.stopping && this.state.phase === 'up',
     })
-    this.routing = routing
+  }
+
+  /** Their process takes as long to start as all namespaces. */
+  private agentSteps(): Step[] {
+    const { routing } = this
+    if (routing === undefined) return []
+    return [
+      { name: 'agents', setUp: async () => routing.beginAgents(), tearDown: () => routing.stopAgents() },
+    ]
+  }
+
+  /** They start beside the engines: TAPs are there, and have carrier when an engine has them. */
+  private daemonSteps(): Step[] {
+    const { routing } = this
+    if (routing === undefined) return []
     return [
       {
         name: 'daemons',
-        setUp: (signal) => routing.startDaemons(signal),
+        setUp: async (signal) => routing.beginDaemons(signal),
         tearDown: () => routing.stopDaemons(),
       },
+    ]
+  }
+
+  private convergeSteps({ expected }: UpRequest): Step[] {
+    const { routing } = this
+    if (routing === undefined) return []
+    const askEngine = (node: string, request: Request) => this.node(node).request(request)
+    return [
       {
-        name: 'agents',
+        name: 'routing',
         setUp: (signal) => routing.startAgents(signal),
+        // Before the namespaces in which they look around.
         tearDown: () => routing.stopAgents(),
+      },
+      {
+        name: 'converge',
+        setUp: (signal) =>
+          routing.converge(
+            expected === undefined ? undefined : new Map(Object.entries(expected)),
+            askEngine,
+            signal,
+          ),
       },
     ]
   }
@@ -310,10 +344,6 @@ export class RunningLab {
     }
   }
 
-  private async converge(signal: AbortSignal): Promise<void> {
-    await this.routing?.converge(signal)
-  }
-
   private async startEngines(
     binary: string,
     request: UpRequest,
@@ -322,38 +352,44 @@ export class RunningLab {
     signal: AbortSignal,
   ): Promise<void> {
     const { paths } = this
-    await this.startAll(
-      wiring.nodes.map(({ node, namespace }) => {
-        const resident = Resident.start({
-          kind: 'engine',
-          title: `the engine of ${node}`,
-          namespace,
-          argv: [
-            binary,
-            'run',
-            '--program',
-            paths.nodeProgram(node),
-            '--control',
-            paths.nodeSocket(node),
-            '--keys',
-            paths.keys,
-            '--stats',
-            paths.nodeStatistics(node),
-            ...this.owner(),
-            ...(request.journal ? ['--journal', paths.nodeJournal(node)] : []),
-            ...(request.programs.engineArguments ?? []),
-          ],
-          socket: paths.nodeSocket(node),
-          owned: this.invoker.uid !== 0,
-          log: path.join(paths.folder, `${node}.log`),
-          env: childEnvironment(this.invoker, this.state.id, request.programs.engineEnvironment),
-        })
-        this.engines.set(node, resident)
-        return resident
-      }),
-      hooks,
-      signal,
+    const start = ({ node, namespace }: NodeWiring): Resident => {
+      const resident = Resident.start({
+        kind: 'engine',
+        title: `the engine of ${node}`,
+        namespace,
+        argv: [
+          binary,
+          'run',
+          '--program',
+          paths.nodeProgram(node),
+          '--control',
+          paths.nodeSocket(node),
+          '--keys',
+          paths.keys,
+          '--stats',
+          paths.nodeStatistics(node),
+          ...this.owner(),
+          ...(request.journal ? ['--journal', paths.nodeJournal(node)] : []),
+          ...(request.programs.engineArguments ?? []),
+        ],
+        socket: paths.nodeSocket(node),
+        owned: this.invoker.uid !== 0,
+        log: path.join(paths.folder, `${node}.log`),
+        env: childEnvironment(this.invoker, this.state.id, request.programs.engineEnvironment),
+      })
+      this.engines.set(node, resident)
+      return resident
+    }
+    const calls = new Set(
+      request.plan.nodes.flatMap(({ name, control }) => (control?.daemon === 'frr' ? [name] : [])),
     )
+    const [callers, others] = [true, false].map((does) =>
+      wiring.nodes.filter(({ node }) => calls.has(node) === does),
+    ) as [NodeWiring[], NodeWiring[]]
+    const first = this.startAll(others.map(start), hooks, signal)
+    // FRR calls as soon as a link of its own has carrier, and not again for a second: by then somebody is to be there.
+    await (callers.length === 0 ? first : Promise.all([first, this.routing?.served('gobgp')]))
+    await this.startAll(callers.map(start), hooks, signal)
   }
 
   private async startProbe(binary: string, hooks: RunHooks, signal: AbortSignal): Promise<void> {

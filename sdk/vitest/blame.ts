@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { Fault } from '../../record/target.js'
 import type { Finding } from '../../record/verdict.js'
+import { describeFault } from '../faults.js'
 import type { Seen, Sent } from '../seen.js'
 import { blameWalk } from './blame-walk.js'
 import { explainFrame, toHex } from '../../twin/packet/index.js'
@@ -18,7 +20,10 @@ export function accused(
 ): { readonly seen: Seen; readonly sent: Sent } | undefined {
   const all = seens.toReversed().flatMap((seen) => seen.sent.map((sent) => ({ seen, sent })))
   for (const { message } of findings) {
-    const found = all.find(({ sent }) => message.startsWith(`${sent.frame.label}:`))
+    // A finding of a `survive` names what was broken and the intent first.
+    const found = all.find(
+      ({ sent: { frame } }) => message.startsWith(`${frame.label}:`) || message.includes(`: ${frame.label}:`),
+    )
     if (found !== undefined) return found
   }
   return all.find(({ sent }) => !sent.control)
@@ -66,14 +71,21 @@ export function blameOf(
     const walked = frame.seen.source.walk(frame.sent)
     const hosts = frame.seen.arrivalsOf(frame.sent).map(({ host }) => host)
     const text = findings.map(({ message }) => message).join(' ')
-    return blameWalk(
+    const { full, short } = blameWalk(
       walked,
       hosts.find((host) => text.includes(`received by ${host}`)) ?? hosts.find((host) => text.includes(host)),
     )
+    const broken = brokenLines(walked.broken)
+    return { full: [...broken, ...full], short: [...broken, ...short] }
   } catch (error) {
     const line = `(the twin has no walk for this frame: ${error instanceof Error ? error.message : String(error)})`
     return { full: [line], short: [line] }
   }
+}
+
+/** What was broken when the frame was sent: without it a walk would explain the fabric as it was before. */
+function brokenLines(broken: readonly Fault[]): readonly string[] {
+  return broken.length === 0 ? [] : [`broken meanwhile: ${broken.map(describeFault).join(', ')}`]
 }
 
 /** Blame as text. */

@@ -14,6 +14,7 @@ import { formatProblem, loadFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
 import { deriveKeys, planBytes, planDigest, SEED_LENGTH } from '../../twin/program/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
+import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { twinTarget } from '../../twin/target.js'
 import { SdkError } from '../errors.js'
 import { viewOf } from '../fabric-view.js'
@@ -102,7 +103,8 @@ export async function openTarget(
     run,
     ...(environment.runDirectory === undefined ? {} : { keep: keepIn(environment.runDirectory) }),
     openTwin: (of) => twinTarget(of, keys),
-    walk: (of, injection, before) => trace(of, injection, { keys, before }),
+    walk: (of, injection, before, broken) =>
+      trace(of, injection, { keys, before, broken, controlPlane: controlPlaneOf(of) }),
   })
   return Object.assign(target, { close: async () => opened.target.close() })
 }

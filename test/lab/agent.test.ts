@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Agent } from '../../agent/agent.js'
+import { Agent, type AgentOptions } from '../../agent/agent.js'
 import { announcePath, originatePath, readPath } from '../../agent/convert.js'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath } from '../../contract/rib.js'
@@ -36,8 +36,9 @@ class Leaf {
     public engine: FakeEngine,
   ) {}
 
-  startAgent(): Agent {
+  startAgent(options: Pick<AgentOptions, 'silence'> = {}): Agent {
     const agent = new Agent({
+      ...options,
       node: this.name,
       control: this.control,
       engine: this.engine.socket,
@@ -265,6 +266,7 @@ describe('an agent', () => {
 
   it('keeps what it has while its daemon hangs, says so, and goes on when that goes on', async () => {
     const [one, two] = await twoLeaves()
+    two.startAgent({ silence: 3_000 })
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
     await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
@@ -454,8 +456,8 @@ describe('an agent', () => {
       fdb: stations.map(({ mac }) => ({ bridge: IDS.bridge, mac, interface: IDS.host })),
       neighbours: stations.map(({ mac, address }) => ({ interface: IDS.irb, address, mac })),
     })
-    // Far above what it takes (2 to 5 s, most of it the two daemons'), far below what working out all anew for each route would.
-    await vi.waitFor(() => expect(two.engine.routes.size).toBe(5_000), { timeout: 20_000, interval: 20 })
+    // Far above what it takes (2 to 5 s, most of it the two daemons', on a host with nothing else to do), far below what working out all anew for each route would.
+    await vi.waitFor(() => expect(two.engine.routes.size).toBe(5_000), { timeout: 50_000, interval: 20 })
     await two.settle()
     expect(two.engine.changes.length - before.changes).toBe(15_000)
     expect(two.engine.lists - before.lists).toBeLessThan(200)

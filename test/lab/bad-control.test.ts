@@ -16,6 +16,7 @@ import { daemonPrograms } from '../../lab/daemons/programs.js'
 import { FailoverLab, type Way } from '../../lab/failover-lab.js'
 import { labUp } from '../../lab/index.js'
 import { deriveKeys } from '../../twin/program/index.js'
+import { bestCut } from './support/best-cut.js'
 import { newSeed, planOf, shippedFile } from './support/fabrics.js'
 import { udpFrame } from './support/frames.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
@@ -38,18 +39,17 @@ function plan() {
 const MOST_PREFIXES = 20
 /** ms that a flow may be away on a busy host although nothing happens to it. */
 const NOISE = 150
+/** ms for another way to be taken. */
+const WITHOUT = 1000
 /** MACs that are heard at once. */
 const MANY = 500
 const flow = { rate: 2000, before: 200, lasts: 2400 }
 
-/** Each hears MACs of its own. */
-let attempts = 0
-
+const nothingDone = () => Promise.resolve()
 const speaker = fileURLToPath(new URL('support/bgp-speaker.mjs', import.meta.url))
 const Program = z.looseObject({ program: NodeProgram })
 
-// Loss is measured at a rate: a host that is kept from its work loses packets for reasons of its own.
-describe('a control plane that misbehaves', { retry: 2 }, () => {
+describe('a control plane that misbehaves', () => {
   let failover: FailoverLab
   beforeAll(async () => {
     if (process.getuid?.() !== 0) return
@@ -71,9 +71,25 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
     const { daemons } = await failover.lab.processes()
     return daemons.find((one) => one.node === node && one.program === program)?.pid ?? 0
   }
-  /** ms for which a flow was away while this was done. */
-  const away = async (way: Way, doing: () => Promise<void>) =>
-    (await failover.losing(way, doing, flow)).window
+  /**
+   * ms for which a flow was away while this was done: the best of at most three times.
+   *
+   * @param doing whether or not it was done before
+   * @param again brings back what was there before it was done
+   */
+  const away = async (
+    bound: number,
+    way: Way,
+    doing: () => Promise<void>,
+    again: () => Promise<void> = () => Promise.resolve(),
+  ) => {
+    let turn = 0
+    const { window } = await bestCut(bound, async () => {
+      if (turn++ > 0) await again()
+      return failover.losing(way, doing, flow)
+    })
+    return window
+  }
   const sessionOf = (node: string, peer: string) =>
     controlOf(node).sessions.find((session) => session.peer === peer)!
   /** What `vtysh` says; throws when it refuses. */
@@ -102,10 +118,14 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
         links.some((link) => link.includes(node)),
       )
       const before = await pidOf(node, program)
-      expect(await away(through, async () => void process.kill(before, 'SIGKILL'))).toBeLessThan(NOISE)
-      await expect.poll(() => pidOf(node, program), { timeout: 5000 }).toBeGreaterThan(0)
+      const kill = async () => void process.kill(await pidOf(node, program), 'SIGKILL')
+      const isBack = async () => {
+        await expect.poll(() => pidOf(node, program), { timeout: 10_000 }).toBeGreaterThan(0)
+        await failover.rest([])
+      }
+      expect(await away(NOISE, through, kill, isBack)).toBeLessThan(NOISE)
+      await isBack()
       expect(log('labd.log')).toContain(`${program} of ${node} ended; it is started again in`)
-      await failover.rest([])
       expect(await pidOf(node, program)).not.toBe(before)
     },
   )
@@ -120,12 +140,12 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
         .toMatch(/"failedPeers":1/)
       expect(log('spine1.bgpd.log')).toMatch(/Hold Timer Expired/i)
       // Its peers know nothing of it any more; what it sends finds its way as before.
-      expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
+      expect(await away(NOISE, way, nothingDone)).toBeLessThan(NOISE)
     } finally {
       process.kill(pid, 'SIGCONT')
     }
     await failover.rest([])
-    expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
+    expect(await away(NOISE, way, nothingDone)).toBeLessThan(NOISE)
   })
 
   it('a peer that says what is malformed: it is told so and cut off, others are not touched', async () => {
@@ -137,7 +157,7 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
       // Withdrawn routes of 65535 octets in a message of four.
       const argument = JSON.stringify({ local, remote, asn, routerId, say: 'ffff0000' })
       let answer = ''
-      const window = await away(failover.way('shop/web1', ['shop/web2']), async () => {
+      const window = await away(NOISE, failover.way('shop/web1', ['shop/web2']), async () => {
         const { stdout } = await failover.lab.exec('leaf3', [process.execPath, speaker, argument])
         answer = stdout
       })
@@ -156,9 +176,15 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
     const client = new GobgpClient({ socket, protoFolder: daemonPrograms().protoFolder })
     const paths = Array.from({ length: 2 * MOST_PREFIXES }, (_, n) => originatePath(`203.0.113.${n}/32`))
     const spines = ['spine1', 'spine2']
+    const undo = async () => {
+      for (const path of paths) await client.delete(path)
+      // They stay down until somebody sees to it.
+      for (const spine of spines) await vty(spine, 'clear bgp *')
+      await failover.rest([])
+    }
     try {
-      const window = await away(failover.way('shop/web1', ['shop/web2']), () => client.addAll(paths))
-      expect(window).toBeLessThan(NOISE)
+      const way = failover.way('shop/web1', ['shop/web2'])
+      expect(await away(NOISE, way, () => client.addAll(paths), undo)).toBeLessThan(NOISE)
       for (const spine of spines) {
         await expect
           .poll(() => log(`${spine}.bgpd.log`), { timeout: 5000 })
@@ -166,12 +192,9 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
         expect(await vty(spine, 'show bgp summary json')).toMatch(/PfxCt/)
       }
     } finally {
-      for (const path of paths) await client.delete(path)
+      await undo()
       client.close()
     }
-    // It stays down until somebody sees to it.
-    for (const spine of spines) await vty(spine, 'clear bgp *')
-    await failover.rest([])
   })
 
   it('a wrong AS number at one end: the session does not come up and the log says why, the other way is taken', async () => {
@@ -180,44 +203,62 @@ describe('a control plane that misbehaves', { retry: 2 }, () => {
     const set = (as: number) =>
       vty('spine1', 'configure terminal', `router bgp ${asn}`, `neighbor ${remote} remote-as ${as}`)
     const way = failover.way('shop/web1', ['shop/db1'], ({ links }) => links.includes('leaf3--spine1'))
-    const window = await away(way, async () => {
-      await set(64_999)
-    })
-    expect(window).toBeLessThan(1000)
+    const undo = async () => {
+      await set(remoteAsn)
+      await failover.rest([])
+    }
+    const window = await away(WITHOUT, way, async () => void (await set(64_999)), undo)
+    expect(window).toBeLessThan(WITHOUT)
     await expect
       .poll(() => log('spine1.bgpd.log') + log('leaf3.gobgpd.log'), { timeout: 8000 })
       .toMatch(/2\/2|Bad Peer AS|bad peer as/i)
-    await set(remoteAsn)
-    await failover.rest([])
+    await undo()
   })
 
   it('agents killed while much is on its way: nodes forward, agents are started again, and nothing is missing', async () => {
     const { lab } = failover
-    const prefix = `02:fe:${String(++attempts).padStart(2, '0')}`
     const from = failover.plan.hosts.find(({ id }) => id === 'shop/web2')!
-    const frames = Array.from({ length: MANY }, (_, n) => {
-      const { frame } = udpFrame(failover.plan, { trace: n + 1, from: from.id, to: 'shop/web1' })
-      const heard = Uint8Array.from(frame)
-      heard.set([0x02, 0xfe, Number.parseInt(prefix.slice(-2), 16), 0, n >> 8, n & 0xff], 6)
-      return { host: from.id, data: Buffer.from(heard).toString('base64') }
-    })
-    const known = async () => {
+    /** MACs that were not heard before, `02:fe:0a:00:00:00` and on. */
+    const heard = (turn: number) =>
+      Array.from({ length: MANY }, (_, n) => {
+        const { frame } = udpFrame(failover.plan, { trace: n + 1, from: from.id, to: 'shop/web1' })
+        const copy = Uint8Array.from(frame)
+        copy.set([0x02, 0xfe, turn, 0, n >> 8, n & 0xff], 6)
+        return { host: from.id, data: Buffer.from(copy).toString('base64') }
+      })
+    const known = async (turn: number) => {
       const { program } = Program.parse(await lab.control('leaf1', { op: 'program' }))
+      const prefix = `02:fe:${turn.toString(16).padStart(2, '0')}:`
       return program.tables.fdb.filter(({ mac }) => mac.startsWith(prefix)).length
     }
-    const { agents } = await lab.processes()
     const way = failover.way('shop/web1', ['shop/db1'])
-    // No more at once than rings hold.
-    for (let n = 0; n < MANY; n += 50) await lab.probe({ op: 'send', frames: frames.slice(n, n + 50) })
-    for (const giveUp = Date.now() + 5000; (await known()) === 0 && Date.now() < giveUp;) await delay(1)
-    process.kill(agents ?? 0, 'SIGKILL')
-    const atDeath = await known()
-    expect(atDeath).toBeGreaterThan(0)
-    expect(await away(way, () => Promise.resolve())).toBeLessThan(NOISE)
-    await expect.poll(known, { timeout: 60_000, interval: 100 }).toBe(MANY)
+    const before = (await lab.processes()).agents
+    let turn = 0
+    /** In the middle of their work. */
+    const kill = async () => {
+      turn++
+      const { agents } = await lab.processes()
+      const frames = heard(turn)
+      // No more at once than rings hold.
+      for (let n = 0; n < MANY; n += 50) await lab.probe({ op: 'send', frames: frames.slice(n, n + 50) })
+      for (const giveUp = Date.now() + 5000; (await known(turn)) === 0 && Date.now() < giveUp;) await delay(1)
+      process.kill(agents ?? 0, 'SIGKILL')
+      expect(await known(turn)).toBeGreaterThan(0)
+    }
+    const isBack = async () => {
+      await expect.poll(() => known(turn), { timeout: 60_000, interval: 100 }).toBe(MANY)
+      await failover.rest([])
+    }
+    const killAgain = async () => {
+      await isBack()
+      await kill()
+    }
+    // What is heard comes from the probe, which does one thing at a time: they are killed before the flow begins.
+    await kill()
+    expect(await away(NOISE, way, nothingDone, killAgain)).toBeLessThan(NOISE)
+    await isBack()
     expect(log('labd.log')).toContain('the agents ended; it is started again in')
-    expect((await lab.processes()).agents).not.toBe(agents)
-    await failover.rest([])
+    expect((await lab.processes()).agents).not.toBe(before)
   })
 
   it('nothing is left of such a lab', async () => {

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { sample, constantFrom } from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { NodeProgram } from '../../contract/program.js'
 import { LabError, labUp } from '../../lab/index.js'
 import type { Fault } from '../../record/target.js'
 import { runSeed } from '../support/run-seed.js'
@@ -12,6 +14,7 @@ import { DynamicsLab } from './support/dynamics-lab.js'
 import { newSeed, planOf, shipped, shippedFile } from './support/fabrics.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
 
+const Engine = z.looseObject({ program: NodeProgram })
 const seed = runSeed('what breaks in the lab')
 
 beforeEach(needsRoot)
@@ -101,6 +104,48 @@ describe('the leaf-spine-16 fabric', () => {
     await dynamics.repair(cut)
     await dynamics.repair(off)
     expect(await dynamics.differences(), `mended, ${where}`).toEqual([])
+  })
+})
+
+describe('the pop-anycast fabric', () => {
+  const plan = shipped('pop-anycast')
+  const prefix = '203.0.113.0/24'
+  const node = 'fra1'
+  let dynamics: DynamicsLab
+
+  beforeAll(async () => {
+    if (process.getuid?.() === 0) dynamics = await DynamicsLab.open(plan)
+  }, 90_000)
+  afterAll(async () => {
+    if (process.getuid?.() === 0) await dynamics.close()
+  })
+
+  /** What the kernel of a router routes, and by which protocol. */
+  const kernelRoute = async () => {
+    const { code, stdout } = await dynamics.lab.exec(node, ['ip', '-json', 'route', 'show', prefix])
+    return { code, routes: z.array(z.looseObject({ protocol: z.string() })).parse(JSON.parse(stdout)) }
+  }
+  /** What its engine does with the prefix. */
+  const engineRoutes = async () => {
+    const { program } = Engine.parse(await dynamics.lab.control(node, { op: 'program' }))
+    return program.tables.routes.filter((route) => route.prefix === prefix)
+  }
+
+  it('[FAULT-6] [CTRL-7] a router that ceases to announce its own prefix hears of it from others: it stays connected, and back', async () => {
+    const before = await engineRoutes()
+    expect(before).toMatchObject([{ connected: expect.any(Number) as number }])
+    const fault: Fault = { kind: 'withdrawn', node, prefix }
+    await dynamics.fail(fault)
+    try {
+      // FRR knows nothing of what is connected in the engine alone, and hears of it from others.
+      expect(await kernelRoute()).toEqual({ code: 0, routes: [] })
+      expect(await engineRoutes()).toEqual(before)
+      expect(await dynamics.differences()).toEqual([])
+    } finally {
+      await dynamics.repair(fault)
+    }
+    expect(await engineRoutes()).toEqual(before)
+    expect(await dynamics.differences()).toEqual([])
   })
 })
 

@@ -39,7 +39,7 @@ const NONE: KernelRouteTable = new Map()
 
 /** The pid of the `ip -batch` of a namespace. */
 function residentOf(name: string): number {
-  const wanted = ['ip', '-n', name, '-force', '-batch', '-', ''].join('\0')
+  const wanted = ['ip', '-n', name, '-json', '-force', '-batch', '-', ''].join('\0')
   const pid = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && commandLine(entry) === wanted)
   if (pid === undefined) throw new Error(`no \`ip -batch\` of ${name}`)
   return Number(pid)
@@ -156,7 +156,7 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     const routes = new KernelRoutes({ namespace })
     const sink = new KernelSink(routes, () => undefined)
     let changes = 0
-    const monitor = new LinkMonitor(namespace, () => {
+    const monitor = new LinkMonitor(namespace, routes.batch, () => {
       changes++
       sink.doubt()
       void sink.round()

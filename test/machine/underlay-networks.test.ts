@@ -57,7 +57,7 @@ const arrived = (fabric: TwinFabric, injection: FabricInjection) =>
     .arrivals.filter(({ trace }) => trace === injection.trace)
     .map(({ host }) => host)
 
-describe('[C16] [C19] an anycast service in the twin', () => {
+describe('[C16] [C17] [C19] an anycast service in the twin', () => {
   const plan = planOf(loadFabric('topologies/pop-anycast.yaml'))
   const CLIENTS = ['ru', 'de', 'nl', 'eu'] as const
   const SERVICE = '203.0.113.53'

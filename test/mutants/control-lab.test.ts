@@ -3,17 +3,18 @@
  * wrong simulations say of it is held against what it was seen to hold; then its daemons and agents are made wrong, one after the other.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from 'vitest'
+import { FailoverLab } from '../../lab/failover-lab.js'
 import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { TwinFabric } from '../../twin/forward/index.js'
 import { needsRoot } from '../lab/support/host.js'
 import { differencesOf, type Holding } from '../lab/support/rib-holding.js'
 import { RibLab } from '../lab/support/rib-lab.js'
-import { agentMutants } from './control/agents.js'
+import { agentMutants, carrierUnread } from './control/agents.js'
 import { daemonMutants } from './control/daemons.js'
 import { controlFabric } from './control/fabric.js'
 import { controlPlanMutants, withMutants } from './control/plans.js'
 import { simulationMutants } from './control/simulation.js'
-import { firstDifference, foretold, story, witnessed } from './control/story.js'
+import { firstDifference, foretold, foretoldBroken, story, witnessed } from './control/story.js'
 import { WrongLab } from './control/wrong-lab.js'
 import { RIGHT } from './support/compile-twin.js'
 import { loadMutatedControl, mutatedCopy } from './support/mutated-twin.js'
@@ -21,6 +22,12 @@ import { Table, testId, type Row } from './support/table.js'
 
 const plan = controlFabric()
 const isRoot = process.getuid?.() === 0
+/** ms that a flow may be away where BFD looks after links, and how it is measured. */
+const BOUND = 300
+const MEASURED = { rate: 2_000, before: 200, lasts: 1_200 }
+/** ms in which a cut link must show. Nine seconds after it GoBGP would give up the session whatever it was told. */
+const BEFORE_HOLD_TIME = 8_000
+const LONG_ENOUGH = 3_000
 const table = new Table('control-lab')
 let rib: RibLab
 let wrong: WrongLab
@@ -104,6 +111,27 @@ describe('[Z01] [C13] [C19] a daemon that is configured otherwise holds what the
   }
 })
 
+describe('[C18] without BFD', () => {
+  test('[BGP-15] bfd-off: a flow over a link that falls silent is away for longer than it may be', async (context) => {
+    const failover = new FailoverLab(rib.lab, rib.keys)
+    await failover.acquaint()
+    const way = failover.way('shop/web1', ['shop/web2'])
+    const fault = { kind: 'link-silent', link: way.links[0] ?? '' } as const
+    let window: number
+    try {
+      ;({ window } = await failover.losing(way, () => rib.lab.fail(fault), MEASURED))
+    } finally {
+      // Long before sessions give up: they go on.
+      await rib.lab.repair(fault)
+    }
+    const found = window > BOUND ? `away for ${window.toFixed(0)} ms` : undefined
+    addRow(context, { id: 'bfd-off', clause: 'BGP-15' }, 'control plane of a lab', found)
+    await wrong.forget()
+    expect(await wrong.becomes(chapter('all is forgotten'))).toEqual([])
+    expect(found, 'it is back in time').toBeDefined()
+  })
+})
+
 describe('[Z02] [C13] a wrong agent makes tables that the twin does not say', () => {
   const [, spoken, moved] = story(plan)
 
@@ -114,6 +142,30 @@ describe('[Z02] [C13] a wrong agent makes tables that the twin does not say', ()
   test('the right agents, started anew, make the right ones', async () => {
     await wrong.startAgents(RIGHT)
     expect(await wrong.becomes(chapter('all have spoken'))).toEqual([])
+  })
+
+  test(`[C18] [${carrierUnread.clause}] ${carrierUnread.id}: ${carrierUnread.meaning}`, async (context) => {
+    const fault = { kind: 'link-down', link: 'leaf1--spine1' } as const
+    const whole = chapter('all have spoken')
+    const broken = foretoldBroken(plan, rib.keys, fault)
+    /** Cuts the link and mends it. @returns what is not soon as it is to be */
+    const cut = async (within: number): Promise<readonly string[]> => {
+      await rib.lab.fail(fault)
+      try {
+        return await wrong.becomes(broken, within)
+      } finally {
+        await rib.lab.repair(fault)
+      }
+    }
+    expect(await cut(BEFORE_HOLD_TIME)).toEqual([])
+    expect(await wrong.becomes(whole)).toEqual([])
+    await wrong.startAgents(mutatedCopy(carrierUnread))
+    await wrong.takesOver(whole)
+    const [found] = await cut(LONG_ENOUGH)
+    addRow(context, carrierUnread, 'control plane of a lab', found)
+    await wrong.startAgents(RIGHT)
+    expect(await wrong.becomes(whole)).toEqual([])
+    expect(found, 'nothing shows it').toBeDefined()
   })
 
   for (const mutant of agentMutants) {

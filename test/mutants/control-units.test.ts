@@ -2,49 +2,55 @@
  * Wrong simulations of the control plane, by the tests that stand beside its sources: each fault fails one that should know.
  */
 import { afterAll, describe, expect, test } from 'vitest'
+import { faultMutants } from './control/faults.js'
+import { readerMutants, surviveMutants } from './control/judges.js'
+import type { ControlMutant } from './control/mutant.js'
+import { sessionMutants } from './control/sessions.js'
 import { simulationMutants } from './control/simulation.js'
 import { RIGHT } from './support/compile-twin.js'
 import { mutatedCopy } from './support/mutated-twin.js'
-import { Table } from './support/table.js'
+import { Table, type Row } from './support/table.js'
 import { runUnits } from './support/units.js'
 
 const THE_RIGHT_ONE = 'right'
-const fileOf = (name: string) => `twin/control/${name}.test.ts`
-const files = [...new Set(simulationMutants.flatMap(({ tests }) => tests.map(fileOf)))].toSorted()
+const FAMILIES: readonly (readonly [Row['family'], readonly ControlMutant[]])[] = [
+  ['simulated control plane', [...simulationMutants, ...sessionMutants, ...faultMutants]],
+  ['judge of what survives', surviveMutants],
+  ['reader of fabric files', readerMutants],
+]
+const all = FAMILIES.flatMap(([, mutants]) => mutants)
+const files = [...new Set(all.flatMap(({ tests }) => tests))].toSorted()
 
 const table = new Table('control-units')
 afterAll(() => table.write())
 
 const results = runUnits([
   { name: THE_RIGHT_ONE, folder: RIGHT, tests: files },
-  ...simulationMutants.map((mutant) => ({
-    name: mutant.id,
-    folder: mutatedCopy(mutant),
-    tests: mutant.tests.map(fileOf),
-  })),
+  ...all.map((mutant) => ({ name: mutant.id, folder: mutatedCopy(mutant), tests: mutant.tests })),
 ])
 
-describe('a wrong simulation fails the tests beside its sources', () => {
-  test('the right one passes all of them', () => {
-    const all = results.get(THE_RIGHT_ONE) ?? []
-    expect(all.filter(({ state }) => state !== 'passed')).toEqual([])
-    expect(new Set(all.map((one) => one.test.split(' > ')[0]))).toEqual(new Set(files))
-  })
+test('the right ones pass all of them', () => {
+  const ended = results.get(THE_RIGHT_ONE) ?? []
+  expect(ended.filter(({ state }) => state !== 'passed')).toEqual([])
+  expect(new Set(ended.map((one) => one.test.split(' > ')[0]))).toEqual(new Set(files))
+})
 
-  for (const { id, clause, meaning } of simulationMutants) {
-    test(`[${clause}] ${id}: ${meaning}`, () => {
+describe.each(FAMILIES)('a wrong %s fails the tests beside its sources', (family, mutants) => {
+  test.each(mutants.map((mutant) => [`[${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, mutant] as const))(
+    '%s',
+    (_name, { id, clause }) => {
       const ended = results.get(id) ?? []
       expect(ended.filter(({ state }) => state === 'broken')).toEqual([])
       const failed = ended.filter(({ state }) => state === 'failed').map((one) => one.test)
       table.add({
         mutant: id,
-        family: 'simulated control plane',
+        family,
         site: clause,
         on: 'twin',
         state: failed.length === 0 ? 'survived' : 'killed',
         killedBy: failed,
       })
       expect(failed, 'no test fails by it').not.toEqual([])
-    })
-  }
+    },
+  )
 })

@@ -23,6 +23,8 @@ const SHOWN: readonly { readonly mutant: string; readonly row: string; readonly 
   { mutant: 'vni_off_by_one', row: 'O11', title: 'frames cross two engines' },
   { mutant: 'weights_ignored', row: 'C14', title: 'flows are shared out by weights' },
   { mutant: 'arp_not_punted', row: 'O34', title: 'arp and icmp for the node' },
+  { mutant: 'arp_not_passed', row: 'O34', title: 'passes by xdp and never reaches the engine' },
+  { mutant: 'passed_for_others', row: 'O34', title: 'what is for others or doubtful' },
   { mutant: 'cached_ttl_unchecked', row: 'O35', title: 'first packets icmp errors' },
 ]
 const Account = z.array(

@@ -2,7 +2,7 @@
  * Family 3, the twin: its source with one thing changed, against the engine's word on the same inputs.
  */
 import { afterAll, describe, expect, test } from 'vitest'
-import { twinMutants } from './source/index.js'
+import { twinMutants, type SourceMutant } from './source/index.js'
 import { Corpus } from './support/corpus.js'
 import { loadMutated, type TwinModules } from './support/mutated-twin.js'
 import { Table, testId } from './support/table.js'
@@ -16,7 +16,7 @@ afterAll(() => {
 
 describe('a wrong twin is not what the engine is', () => {
   for (const mutant of twinMutants) {
-    test(`[B02][B05][${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, async (context) => {
+    test(`[B02][B05]${rowOf(mutant)}[${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, async (context) => {
       const { forward } = await loadMutated(mutant)
       const found = firstDifference(forward)
       table.add({
@@ -36,6 +36,10 @@ describe('a wrong twin is not what the engine is', () => {
     expect(corpus.disputed).toEqual([])
   })
 })
+
+function rowOf({ row }: SourceMutant): string {
+  return row === undefined ? '' : `[${row}]`
+}
 
 /** The first output of any case that is not as the engine has it. */
 function firstDifference(forward: TwinModules['forward']): string | undefined {

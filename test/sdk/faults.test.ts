@@ -82,3 +82,39 @@ describe('faults', () => {
     await expect(after).toReach(there)
   })
 })
+
+describe('what is said of a failure while something is broken', () => {
+  const told = async (run: () => Promise<unknown>): Promise<string> =>
+    run().then(
+      () => 'it held',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    )
+
+  test('names what is broken, and walks the frame through the fabric as it is then', async ({
+    fabric,
+    target,
+  }) => {
+    const { leaf } = fabric.host('shop/web1')
+    const cuts = fabric.links().filter(({ id }) => id.startsWith(`${leaf}--`))
+    const one = flow(fabric, fabric.host('shop/web1'), fabric.host('shop/web2'))
+    // It arrives, for its receiver is at the same leaf.
+    const near = flow(fabric, fabric.host('shop/web1'), fabric.host('shop/web3'))
+    const message = await told(async () =>
+      target.during(
+        cuts.map((link) => fault.linkDown(link)),
+        async () => expect(await target.send([one, near])).toReach(),
+      ),
+    )
+    expect(message).toContain(`broken meanwhile: ${cuts.map(({ id }) => `${id} down`).join(', ')}`)
+    // The way ends at the leaf: nothing is sent over a link that is cut.
+    const walk = message.slice(message.indexOf('what the twin says'))
+    expect(walk).toContain(`${leaf}: `)
+    expect(walk).not.toMatch(/> \S+ to spine/)
+  })
+
+  test('says nothing of the kind when nothing is broken', async ({ fabric, target }) => {
+    const one = flow(fabric, fabric.host('shop/web1'), fabric.host('shop/web2'))
+    const message = await told(async () => expect(await target.send(one)).not.toReach())
+    expect(message).not.toContain('broken meanwhile')
+  })
+})

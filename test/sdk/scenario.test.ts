@@ -46,6 +46,22 @@ for (const name of ['demo', 'demo-clear', 'demo-v6', 'two-leaves']) {
 const test = fabricTest<'shop' | 'bank'>('../../topologies/demo.yaml')
 
 describe('sealed links', () => {
+  test('a case whose flows stay away from them is none, whatever else is said there meanwhile', async ({
+    fabric,
+    target,
+  }) => {
+    const core = fabric.links({ seal: 'core' })
+    const [from, near, far] = ['web1', 'web3', 'web2'].map((name) => fabric.host(`shop/${name}`))
+    // A question is flooded over the links, and has no mark of the run.
+    const question = hostile.whoHas(from!, { target: far!.addresses[0]!.address })!
+    const aside = await target.send([flow(fabric, from!, near!), question])
+    expect(aside.on(core).readings().length).toBeGreaterThan(0)
+    await expect(aside).toReach()
+    await expect(aside.on(core)).toBeSealed({ by: 'macsec' })
+    const across = await target.send(flow(fabric, from!, far!))
+    await expect(across.on(core)).toBeSealed({ by: 'macsec' })
+  })
+
   test('what crosses them is sealed', async ({ fabric, target, forAll }) => {
     const core = fabric.links({ seal: 'core' })
     const flows = arb.flows({

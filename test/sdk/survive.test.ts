@@ -7,7 +7,14 @@ import { compile } from '../../twin/compile.js'
 import { twinOf } from './testing/demo.js'
 
 /** Three leaves, each with a link to each spine, and one web network on all. */
-function fabricOf(spines: number, survive: string, leaf3 = '1-3'): Plan {
+function fabricOf(
+  spines: number,
+  survive: string,
+  {
+    leaf3 = '1-3',
+    control = 'bgp',
+  }: { readonly leaf3?: '1' | '1-3'; readonly control?: 'bgp' | 'static' } = {},
+): Plan {
   const { fabric, problems } = parseFabric(
     `
 ztos: 1
@@ -17,7 +24,7 @@ underlay:
   loopbacks: 10.255.0.0/24
   links: 10.254.0.0/23
   bgp: { spines: 65000, leaves: 65101-65199 }
-  control: bgp
+  control: ${control}
 nodes:
   spine[1-${spines}]: { role: spine }
   leaf[1-3]: { role: leaf }
@@ -62,11 +69,17 @@ describe('survive, on the twin', () => {
   })
 
   test('[C04] where a leaf has one link no way is left for some cut: the set is named, with its packet', async () => {
-    const plan = fabricOf(2, '{ links: 1, keep: [web-db] }', '1')
+    const plan = fabricOf(2, '{ links: 1, keep: [web-db] }', { leaf3: '1' })
     const verdict = await judgeIntent(twinOf(plan), any(plan))
     expect(verdict.judgement).toBe('violated')
     expect(verdict.findings[0]?.message).toMatch(/^with leaf1--spine1 down, web-db: /)
     expect(verdict.findings.some(({ decoded }) => (decoded ?? []).length > 0)).toBe(true)
+  })
+
+  test('[C04] so it is where tables are the compiler’s, and no set changes any', async () => {
+    const plan = fabricOf(2, '{ links: 1, keep: [web-db] }', { leaf3: '1', control: 'static' })
+    const verdict = await judgeIntent(twinOf(plan), any(plan))
+    expect(verdict.findings[0]?.message).toMatch(/^with leaf\d--spine\d down, web-db: /)
   })
 
   test('[C04] two failures at once are another question: the first set that fails is of two', async () => {

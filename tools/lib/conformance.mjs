@@ -26,9 +26,24 @@ const rowSchema = z.discriminatedUnion('state', [
     note: z.string(),
   }),
 ])
+const claimSchema = z.strictObject({
+  /** What the project says of itself, a sentence without its full stop. */
+  claim: z.string(),
+  /** Ids of tests, as in the accounts. */
+  proofs: z.array(z.string()).default([]),
+  /** Names of benches (`node dist/bench/main.js --only NAME`): a figure is no proof, but it is there for who wants it. */
+  benches: z.array(z.string()).default([]),
+})
 const ledgerSchema = z.strictObject({
   /** Rows that are not named are open. */
   rows: z.record(z.string(), rowSchema),
+  /** What is promised besides the rows, by its part of the project; each by a test or a bench at least. */
+  claims: z
+    .record(
+      z.string(),
+      z.array(claimSchema.refine((one) => one.proofs.length + one.benches.length > 0, 'nothing shows it')),
+    )
+    .default({}),
   /** Clauses that no test can cite because they define words only, with the reason. */
   definitions: z.record(z.string(), z.string()),
 })
@@ -75,10 +90,10 @@ export function parseClauses(text) {
 /**
  * Everything that is wrong between ledger, tests and mutants; empty when the ledger is true.
  *
- * @param {{ ledger: Ledger, features: Feature[], clauses: string[], tests: Test[], mutants: Mutant[] }} given
+ * @param {{ ledger: Ledger, features: Feature[], clauses: string[], tests: Test[], mutants: Mutant[], benches?: string[] }} given
  * @returns {string[]}
  */
-export function findFaults({ ledger, features, clauses, tests, mutants }) {
+export function findFaults({ ledger, features, clauses, tests, mutants, benches = [] }) {
   const known = new Set(features.map(({ id }) => id))
   const states = new Map(tests.map(({ id, state }) => [id, state]))
   /** @type {string[]} */
@@ -89,12 +104,15 @@ export function findFaults({ ledger, features, clauses, tests, mutants }) {
       continue
     }
     for (const proof of row.proofs) {
-      const state = states.get(proof)
       if (!proof.includes(`[${id}]`)) faults.push(`${id}: its proof does not declare [${id}]: ${proof}`)
-      if (state === undefined) faults.push(`${id}: proof does not exist or did not run: ${proof}`)
-      else if (state !== 'passed') faults.push(`${id}: proof ${state}: ${proof}`)
+      faults.push(...faultsOfProof(id, proof, states))
     }
     if (row.mutant !== undefined) faults.push(...faultsOfMutant(id, row, mutants))
+  }
+  for (const [number, { proofs, benches: named }] of Object.values(ledger.claims).flat().entries()) {
+    const id = `claim ${number + 1}`
+    faults.push(...proofs.flatMap((proof) => faultsOfProof(id, proof, states)))
+    for (const name of named) if (!benches.includes(name)) faults.push(`${id}: there is no bench ${name}`)
   }
   for (const { mutant, site, state } of mutants) {
     if (state === 'survived' || state === 'complained of')
@@ -102,6 +120,26 @@ export function findFaults({ ledger, features, clauses, tests, mutants }) {
   }
   faults.push(...faultsOfClauses(ledger, clauses, tests))
   return faults
+}
+
+/**
+ * @param {string} id of the row or claim
+ * @param {string} proof
+ * @param {ReadonlyMap<string, string>} states by test
+ * @returns {string[]}
+ */
+function faultsOfProof(id, proof, states) {
+  const state = states.get(proof)
+  if (state === undefined) return [`${id}: proof does not exist or did not run: ${proof}`]
+  return state === 'passed' ? [] : [`${id}: proof ${state}: ${proof}`]
+}
+
+/**
+ * @param {string} text of a file of `bench/`
+ * @returns {string[]} names of the benches in it
+ */
+export function parseBenches(text) {
+  return [...text.matchAll(/: Bench = \{\s*name: '([^']+)'/g)].map((match) => match[1] ?? '')
 }
 
 /**
@@ -172,6 +210,16 @@ export function renderPage(ledger, features) {
     const state = row.note === undefined ? row.state : `${row.state}: ${row.note}`
     const proofs = row.proofs.map((proof) => `\`${cell(proof)}\``).join('<br>')
     lines.push(`| ${id} | ${cell(feature)} | ${cell(state)} | ${proofs} | ${cell(row.mutant ?? '')} |`)
+  }
+  for (const [part, claims] of Object.entries(ledger.claims)) {
+    lines.push('', `## ${part}`, '', '| claim | shown by |', '|---|---|')
+    for (const { claim, proofs, benches } of claims) {
+      const shown = [
+        ...proofs.map((proof) => `\`${cell(proof)}\``),
+        ...benches.map((name) => `bench \`${name}\``),
+      ]
+      lines.push(`| ${cell(claim)} | ${shown.join('<br>')} |`)
+    }
   }
   return `${lines.join('\n')}\n`
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { findFaults, parseClauses, parseFeatures, parseLedger, renderPage } from './conformance.mjs'
+import {
+  findFaults,
+  parseBenches,
+  parseClauses,
+  parseFeatures,
+  parseLedger,
+  renderPage,
+} from './conformance.mjs'
 
 const features = parseFeatures(
   'id\tsystem\tfeature\tworks when\nT01\tcard\ta twin\tit does\nT02\tcard\ta lab\t\n',
@@ -9,14 +16,17 @@ const proof = 'a.test.ts > [T01] [ROUTE-1] walks'
 const ledger = parseLedger(`
 rows:
   T01: { state: works, proofs: ['${proof}'], mutant: ttl }
+claims:
+  Speed: [{ claim: it is quick, proofs: ['${proof}'], benches: [speed] }]
 definitions: { MODEL-1: words }
 `)
 const tests = [{ id: proof, state: 'passed' }]
+const benches = parseBenches("export const one: Bench = {\n  name: 'speed',\n  what: 'x',\n}")
 const mutants = [{ mutant: 'ttl', state: 'killed' as const, killedBy: [proof] }]
 
 describe('ledger', () => {
   test('is true when the proof ran, passed and kills its mutant', () => {
-    expect(findFaults({ ledger, features, clauses, tests, mutants })).toEqual([])
+    expect(findFaults({ ledger, features, clauses, tests, mutants, benches })).toEqual([])
   })
 
   test.each([
@@ -25,6 +35,8 @@ describe('ledger', () => {
       { tests: [{ id: 'b.test.ts > [ROUTE-1]', state: 'passed' }] },
       /T01: proof does not exist/,
     ],
+    ['a claim whose proof failed', { tests: [{ id: proof, state: 'failed' }] }, /claim 1: proof failed/],
+    ['a claim by a bench that there is not', { benches: [] }, /claim 1: there is no bench speed/],
     ['a proof that failed', { tests: [{ id: proof, state: 'failed' }] }, /T01: proof failed/],
     ['a mutant nobody tried', { mutants: [] }, /T01: mutant ttl does not exist/],
     [
@@ -40,8 +52,20 @@ describe('ledger', () => {
     ['a clause without test', { clauses: [...clauses, 'ROUTE-2'] }, /ROUTE-2: no passing test cites/],
     ['a cited clause that does not exist', { clauses: ['MODEL-1'] }, /ROUTE-1: cited by a test/],
   ])('finds %s', (_, change, fault) => {
-    const faults = findFaults({ ledger, features, clauses, tests, mutants, ...change })
+    const faults = findFaults({ ledger, features, clauses, tests, mutants, benches, ...change })
     expect(faults.join('\n')).toMatch(fault)
+  })
+
+  test('takes no claim that nothing shows', () => {
+    expect(() =>
+      parseLedger('rows: {}\ndefinitions: {}\nclaims: { Speed: [{ claim: it is quick }] }'),
+    ).toThrow(/nothing shows it/)
+  })
+
+  test('shows claims behind the rows', () => {
+    expect(renderPage(ledger, features)).toContain(
+      `## Speed\n\n| claim | shown by |\n|---|---|\n| it is quick | \`${proof}\`<br>bench \`speed\` |`,
+    )
   })
 
   test('counts rows that it does not name as open', () => {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Interface, Tables } from '../../contract/program.js'
+import type { Tables } from '../../contract/program.js'
 import { staticControlPlane, type ControlPlane } from '../program/control-plane.js'
 import type { FabricIndex } from '../program/fabric-index.js'
 import { interfacesOf } from '../program/interfaces.js'
 import { nodeControls } from '../program/node-control.js'
+import { baseTables } from './base-tables.js'
 import { describeDiagnosis } from './diagnosis.js'
 import { ControlPlaneError } from './errors.js'
 import type { SimulatedNode } from './change.js'
@@ -50,16 +51,4 @@ export function simulatedNodes(index: FabricIndex): readonly SimulatedNode[] {
     const interfaces = interfacesOf(index, node)
     return { name, control, interfaces, base: baseTables(interfaces, filled) }
   })
-}
-
-/** What no control plane changes: connected routes, neighbours on links, and hosts that belong to a port. It is the same whoever fills the rest. */
-export function baseTables(interfaces: readonly Interface[], { routes, neighbours, fdb }: Tables): Tables {
-  const irbs = new Set(interfaces.flatMap((item) => (item.kind === 'irb' ? item.id : [])))
-  return {
-    routes: routes.filter(({ connected }) => connected !== undefined),
-    groups: [],
-    neighbours: neighbours.filter(({ interface: id }) => !irbs.has(id)),
-    fdb: fdb.filter(({ remote }) => remote === undefined),
-    flood: [],
-  }
 }

@@ -53,9 +53,21 @@ export type Diagnosis =
       /** VTEP of who has it. */
       readonly to: string
     }
+  /** Sessions in which too much is given (BGP-12): one that ends may take away what would have ended another. */
+  | {
+      readonly kind: 'limit'
+      /** `<node> <link>` of those that ended, in two orders. */
+      readonly ends: readonly [readonly string[], readonly string[]]
+    }
 
 /** For people. */
 export function describeDiagnosis(diagnosis: Diagnosis): string {
+  if (diagnosis.kind === 'limit') {
+    const [one, other] = diagnosis.ends.map((places) =>
+      places.map((place) => place.split(' ').join(' over ')),
+    )
+    return `which sessions end for too many prefixes depends on which ends first: those of ${one?.join(', ') ?? ''}, or those of ${other?.join(', ') ?? ''}`
+  }
   const { table, key } = diagnosis
   switch (diagnosis.kind) {
     case 'oscillation': {

@@ -1,7 +1,7 @@
 /**
  * EVPN routes of all nodes.
  *
- * No policy looks at them, so how far a route gets depends on who has it alone: routes of the same nodes share what every node settles on.
+ * No policy looks at them, so how far a route gets depends on who has it, and on who has a way to its VTEP: routes of the same nodes share what every node settles on.
  *
  * @module
  */
@@ -121,6 +121,7 @@ export class EvpnRib {
       family: 'evpn',
       routed: undefined,
       own: new Map(owners.map((owner) => [owner, ownPath(owner)])),
+      hasWay: this.#isReachable,
     }
     const entries: Entries = nodes.map(() => undefined)
     settle(problem, entries, owners)
@@ -131,14 +132,18 @@ export class EvpnRib {
    * Lets all routes come to rest again.
    *
    * @param touched nodes whose sessions changed
+   * @param ways by a node that has a VTEP, nodes where a way to it came or went
    * @returns nodes for which a route came or went
    */
-  settle(touched: ReadonlySet<number>): ReadonlySet<number> {
+  settle(touched: ReadonlySet<number>, ways: ReadonlyMap<number, ReadonlySet<number>>): ReadonlySet<number> {
     const affected = new Set<number>()
-    if (touched.size === 0) return affected
+    if (touched.size === 0 && ways.size === 0) return affected
     for (const { problem, entries } of this.#groups.values()) {
+      const pending = new Set(touched)
+      for (const owner of problem.own.keys()) for (const index of ways.get(owner) ?? []) pending.add(index)
+      if (pending.size === 0) continue
       const before = entries.slice()
-      for (const index of settle(problem, entries, touched).changed) {
+      for (const index of settle(problem, entries, pending).changed) {
         if (before[index]?.best.path.source !== entries[index]?.best.path.source) affected.add(index)
       }
     }
@@ -146,8 +151,7 @@ export class EvpnRib {
   }
 
   /**
-   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9). Neither daemon asks
-   * for that when it chooses and hands on.
+   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9).
    */
   imports(index: number, { control: { evpn } }: ControlNode): Imports {
     if (evpn === undefined) return new Map()

@@ -77,7 +77,7 @@ describe('EVPN between nodes', () => {
     expect(paths.every(({ med }) => med === undefined)).toBe(true)
   })
 
-  test('[BGP-9] a leaf without a route to the VTEP does not import its routes; all choose and hand on all the same', () => {
+  test('[BGP-9] a leaf without a route to the VTEP does not import its routes; GoBGP chooses and hands on all the same', () => {
     const nodes = fabric().map((node) => {
       if (node.name !== 'leaf2') return node
       const no = {
@@ -109,6 +109,43 @@ describe('EVPN between nodes', () => {
     sim.update({ control: new Map([['spine1', { ...spine.control, originate }]]) })
     expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(1), loopbackOf(3)])
     sim.update({ control: new Map([['spine1', spine.control]]) })
+    expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(3)])
+  })
+
+  test('[BGP-9] FRR neither prefers nor hands on a route whose VTEP it has no way to, until it has one', () => {
+    const policies = [
+      {
+        name: 'in',
+        statements: [
+          { match: { prefixes: [{ prefix: `${loopbackOf(1)}/32` }] }, action: 'reject' as const, set: {} },
+          { match: {}, action: 'accept' as const, set: {} },
+        ],
+      },
+    ]
+    const spine = fabric().find(({ name }) => name === 'spine1')
+    if (spine === undefined) throw new Error('there is no spine1')
+    const sessions = spine.control.sessions.map((session) => ({ ...session, import: 'in' }))
+    const blind = new Map([['spine1', { ...spine.control, sessions, policies }]])
+    const seeing = new Map([['spine1', spine.control]])
+    const key = `[3][${loopbackOf(1)}:${BRIDGE}][0][${loopbackOf(1)}]`
+    const seen = (sim: ControlPlaneSim) =>
+      ['spine1', 'leaf2'].map((node) =>
+        sim
+          .rows(node)
+          .find((row) => row.key === key)
+          ?.paths.map(({ from, best }) => `${from} ${best}`),
+      )
+    const sim = new ControlPlaneSim(
+      fabric().map((node) => ({ ...node, control: blind.get(node.name) ?? node.control })),
+    )
+    expect(seen(sim)).toEqual([['leaf1 false'], ['spine2 true']])
+    sim.update({ control: seeing })
+    expect(seen(sim)).toEqual([['leaf1 true'], ['spine1 true', 'spine2 false']])
+    sim.update({ control: blind })
+    expect(seen(sim)).toEqual([['leaf1 false'], ['spine2 true']])
+    // The other spine alone had it for leaf2.
+    sim.update({ down: { links: ['leaf2--spine2'] } })
+    expect(seen(sim)).toEqual([['leaf1 false'], undefined])
     expect(control(sim, 'leaf2').flood.get(BRIDGE + 1)).toEqual([loopbackOf(3)])
   })
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NodeControl, Policy } from '../../contract/control-plane.js'
+import { describeDiagnosis } from './diagnosis.js'
 import type { Learned } from './node.js'
 import type { SimulatedNode } from './change.js'
 import { ControlPlaneSim } from './sim.js'
@@ -140,7 +141,7 @@ function seenOf(sim: ControlPlaneSim) {
   return {
     rows: sim.names.map((name) => sim.rows(name)),
     tables: sim.names.map((name) => sim.tables(name)),
-    diagnosis: lasting.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    diagnosis: lasting.toSorted((a, b) => (describeDiagnosis(a) < describeDiagnosis(b) ? -1 : 1)),
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { baseTables, bgpControlPlane, simulatedNodes } from './bgp-control-plane.js'
+export { baseTables } from './base-tables.js'
+export { bgpControlPlane, simulatedNodes } from './bgp-control-plane.js'
 export { describeDiagnosis, type ChosenPath, type Diagnosis } from './diagnosis.js'
 export { announce, announcements, type Announcement } from './evpn-announce.js'
 export { byTarget, type ImportedRoute, type Imports } from './evpn-choice.js'

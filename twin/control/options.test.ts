@@ -275,6 +275,41 @@ describe('[BGP-12] maximum prefixes', () => {
     }
   })
 
+  test('where one that ends may spare another, the outcome depends on order, and both ends are named', () => {
+    // Each of b and c is told of two prefixes too many, one of which is the other's.
+    const both = (more: readonly string[]) =>
+      new ControlPlaneSim(
+        fabricOf(
+          {
+            a: { asn: 1, id: 1, originate: prefixes(2 + more.length) },
+            b: { asn: 2, id: 2, originate: ['10.201.0.0/16'], daemon: 'gobgp' },
+            c: { asn: 3, id: 3, originate: ['10.202.0.0/16'], daemon: 'gobgp' },
+          },
+          [
+            ['a', 'b', { b: { maximumPrefixes: 2 } }],
+            ['a', 'c', { c: { maximumPrefixes: 2 } }],
+          ],
+        ),
+      )
+    const sim = both([])
+    expect(sim.diagnosis).toMatchObject([{ kind: 'limit' }])
+    const [diagnosis] = sim.diagnosis
+    const ends = diagnosis?.kind === 'limit' ? diagnosis.ends : []
+    expect(ends[0]).toEqual(['1 a--b', '2 a--c'])
+    expect([['1 a--b'], ['2 a--c']]).toContainEqual(ends[1])
+    expect(diagnosis && describeDiagnosis(diagnosis)).toMatch(
+      /^which sessions end for too many prefixes depends/,
+    )
+    expect([...sim.ended].toSorted()).toEqual(ends[0])
+    sim.update({ ended: new Set(), down: { links: ['a--c'] } })
+    expect(sim.diagnosis).toEqual([])
+    // With too many of a's own both end, whoever is first.
+    const sure = both(['one more'])
+    expect(sure.ended.size).toBe(2)
+    expect(sure.diagnosis).toEqual([])
+    expect(seen(sure).length).toBe(3)
+  })
+
   test('a session that is told another limit begins anew', () => {
     const sim = new ControlPlaneSim(fabric(4))
     const control = new Map(fabric(4, {}, { maximumPrefixes: 4 }).map((node) => [node.name, node.control]))

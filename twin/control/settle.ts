@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { NodeControl } from '../../contract/control-plane.js'
 import { bestOf, usedWith } from './decision.js'
 import { bringsAll, Entry, received, receivedBest, type Routed } from './exchange.js'
 import {
@@ -24,6 +25,8 @@ export interface Problem {
   readonly routed: Routed | undefined
   /** Paths that nodes have themselves, by node. */
   readonly own: ReadonlyMap<number, BgpPath>
+  /** Of EVPN: whether a node has a route to the VTEP of another, for those that ask (BGP-9). Of unicast keys a next hop is a session's end. */
+  readonly hasWay?: (node: number, source: number) => boolean
 }
 
 /** By node. */
@@ -69,11 +72,22 @@ function choose(problem: Problem, entries: Entries, index: number): Entry | unde
   const { control, tellsAll = false } = problem.nodes[index] ?? {}
   if (control === undefined) return undefined
   const candidates = candidatesAt(problem, entries, index)
-  const best = bestOf(candidates, control.daemon)
+  const best = bestOf(usable(problem, control, index, candidates), control.daemon)
   if (best === undefined) return undefined
   if (problem.routed === undefined) return new Entry(best, [])
   const used = best.peer === undefined ? [] : usedWith(best, candidates, control)
   return new Entry(best, used, tellsAll ? candidates : [])
+}
+
+/** BGP-9: FRR follows the next hop of an EVPN route before it prefers it or hands it on; GoBGP does not ask. */
+function usable<C extends Candidate>(
+  { hasWay }: Problem,
+  { daemon }: NodeControl,
+  index: number,
+  candidates: readonly C[],
+): readonly C[] {
+  if (hasWay === undefined || daemon !== 'frr') return candidates
+  return candidates.filter(({ path, peer }) => peer === undefined || hasWay(index, path.source))
 }
 
 /** One node chooses. True when its peers are to be told. A node whose daemon does not run stays with what it had. */

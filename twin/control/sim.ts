@@ -24,7 +24,7 @@ import {
   type OwnRoute,
 } from './node.js'
 import { compareCode } from './order.js'
-import { sessionsOverLimit } from './prefix-limit.js'
+import { endOverLimit } from './prefix-limit.js'
 import { evpnRow, unicastRow } from './rows.js'
 import { NO_TABLES, tablesFrom, type DynamicTables } from './tables.js'
 import { Topology } from './topology.js'
@@ -49,6 +49,7 @@ export class ControlPlaneSim {
   /** What stays in the tables of nodes whose daemon does not run (FAULT-4). */
   readonly #kept = new Map<number, DynamicTables>()
   #ties: readonly Diagnosis[] = []
+  #limit: Diagnosis | undefined
 
   /** @throws {ControlPlaneError} `ZT_CONTROL_REFERENCE` */
   constructor(nodes: readonly SimulatedNode[], options: SimOptions = {}) {
@@ -183,30 +184,50 @@ export class ControlPlaneSim {
     for (const index of speakers) this.#originate(index)
     const affected = new Set(touched)
     const sessions = new Set(touched)
-    let news = touched
-    while (true) {
-      for (const change of this.#unicast.settle(news)) {
-        for (const index of change.changed) affected.add(index)
-        this.#underlay.note(change)
-        // Where a route to a VTEP came or went, others of its routes can be imported.
-        if (change.appeared.length === 0 || !this.#unicast.holdsVtep(change.key)) continue
-        for (const index of change.appeared) speakers.add(index)
-      }
-      const over = sessionsOverLimit(this.#topology, this.#unicast.keys)
-      if (over.length === 0) break
-      news = this.#topology.end(over)
+    /** By node, where a way to its VTEP came or went. */
+    const ways = new Map<number, Set<number>>()
+    const settle = (news: ReadonlySet<number>) => {
       for (const index of news) {
         affected.add(index)
         sessions.add(index)
       }
+      for (const change of this.#unicast.settle(news)) {
+        for (const index of change.changed) affected.add(index)
+        this.#underlay.note(change)
+        // Where a route to a VTEP came or went, others of its routes can be imported, and handed on (BGP-9).
+        if (change.appeared.length === 0) continue
+        for (const source of this.#unicast.vtepsIn(change.key)) {
+          const nodes = ways.get(source) ?? new Set<number>()
+          ways.set(source, nodes)
+          for (const index of change.appeared) {
+            speakers.add(index)
+            nodes.add(index)
+          }
+        }
+      }
     }
-    for (const index of this.#evpn.settle(sessions)) speakers.add(index)
+    settle(touched)
+    this.#noteLimits(settle)
+    for (const index of this.#evpn.settle(sessions, ways)) speakers.add(index)
     for (const index of this.#speak(speakers)) {
       affected.add(index)
       this.#overlay.delete(index)
     }
     for (const index of affected) this.#dynamic.delete(index)
     return affected
+  }
+
+  /** What was said of sessions that have ended stands as long as some have. */
+  #noteLimits(settle: (touched: ReadonlySet<number>) => void): void {
+    const limit = endOverLimit({
+      topology: this.#topology,
+      keys: () => this.#unicast.keys,
+      down: this.#down,
+      settle,
+      orders: this.#orders,
+    })
+    if (limit !== undefined) this.#limit = limit
+    else if (this.#topology.ended.size === 0) this.#limit = undefined
   }
 
   /** A node that is down has forgotten what it heard, when it is back. One whose daemon does not run says what it said before. */
@@ -336,7 +357,8 @@ export class ControlPlaneSim {
 
   /** What does not come to one rest. Of MACs: since the last update. */
   get diagnosis(): readonly Diagnosis[] {
-    return [...this.#unicast.diagnoses(), ...this.#ties]
+    const limit = this.#limit === undefined ? [] : [this.#limit]
+    return [...limit, ...this.#unicast.diagnoses(), ...this.#ties]
   }
 
   /** What the nodes know of hosts now. */

@@ -64,7 +64,7 @@ export function digestTables({ routes, fdb, neighbours, flood }: DynamicTables):
     ),
     ...[...flood].map(([id, remotes]) => `flood ${id} ${remotes.join(' ')}`),
   ]
-  return createHash('sha256').update(lines.toSorted(compareCode).join('\n')).digest('hex')
+  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
 }
 
 export const routePlace = (vrf: number, prefix: string): string => `${vrf} ${prefix}`
@@ -126,8 +126,12 @@ function difference<E>(
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  const [left, right] = [Object.entries(a), new Map(Object.entries(b))]
-  return left.length === right.size && left.every(([name, value]) => isEqual(value, right.get(name)))
+  const [left, right] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>]
+  const names = Object.keys(left)
+  return (
+    names.length === Object.keys(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && isEqual(left[name], right[name]))
+  )
 }
 
 function floodChanges(before: DynamicTables['flood'], after: DynamicTables['flood']): TableChange[] {

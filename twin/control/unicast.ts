@@ -61,7 +61,8 @@ export class UnicastRib {
   readonly #topology: Topology
   readonly #orders: number
   readonly #keys = new Map<string, UnicastKey>()
-  readonly #vteps = new Map<number, Ip>()
+  /** By node, with the text of the host's prefix. */
+  readonly #vteps = new Map<number, { readonly vtep: Ip; readonly host: string }>()
   /** By key, nodes that begin or cease to have it themselves. */
   readonly #pending = new Map<UnicastKey, Set<number>>()
 
@@ -230,24 +231,27 @@ export class UnicastRib {
   /** Says which address others need a route to, to send to a node through a tunnel. */
   setVtep(source: number, vtep: Ip | undefined): void {
     if (vtep === undefined) this.#vteps.delete(source)
-    else this.#vteps.set(source, vtep)
+    else {
+      const host = formatPrefix(prefixOf(vtep, isIpv6(vtep) ? 128 : 32))
+      this.#vteps.set(source, { vtep, host })
+    }
   }
 
   /** True when a node has a route to the VTEP of another. */
   reaches(node: number, source: number): boolean {
-    const vtep = this.#vteps.get(source)
-    if (vtep === undefined) return false
+    const known = this.#vteps.get(source)
+    if (known === undefined) return false
+    const { vtep, host } = known
     // Almost always it is announced as it is.
-    const exact = this.#keys.get(formatPrefix(prefixOf(vtep, isIpv6(vtep) ? 128 : 32)))
-    if (exact?.entries[node] !== undefined) return true
+    if (this.#keys.get(host)?.entries[node] !== undefined) return true
     return [...this.#keys.values()].some(
       ({ prefix, entries }) => entries[node] !== undefined && prefixContains(prefix, vtep),
     )
   }
 
-  /** True when a node's VTEP lies in a prefix. */
-  holdsVtep({ prefix }: UnicastKey): boolean {
-    return [...this.#vteps.values()].some((vtep) => prefixContains(prefix, vtep))
+  /** Nodes whose VTEP lies in a prefix. */
+  vtepsIn({ prefix }: UnicastKey): readonly number[] {
+    return [...this.#vteps].flatMap(([source, { vtep }]) => (prefixContains(prefix, vtep) ? [source] : []))
   }
 }
 

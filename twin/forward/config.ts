@@ -40,6 +40,8 @@ interface Layer3 {
 export interface Port extends Layer3 {
   readonly kind: 'port'
   readonly tap: boolean
+  /** PUNT-3 */
+  readonly passes: boolean
   readonly vrf: Vrf | undefined
   readonly bridge: Bridge | undefined
   /** The macsec interface stacked on it; then it has neither VRF nor bridge. */

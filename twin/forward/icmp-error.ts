@@ -12,9 +12,9 @@ import { setU32, setU8, u16, u8 } from '../packet/bytes.js'
 import type { Routed, Vrf } from './config.js'
 import { newFrame } from './frame-memory.js'
 import type { Machine } from './machine.js'
-import { originate, SOURCE } from './originate.js'
+import { originate } from './originate.js'
 import { isLinkLocalAt } from './own-address.js'
-import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, L3_OFFSET } from './parse.js'
+import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, L3_OFFSET, SOURCE } from './parse.js'
 
 /** RFC 1812 section 4.3.2.3 in its oldest, smallest form: the most an IPv4 error measures. */
 const MOST_IPV4 = 576

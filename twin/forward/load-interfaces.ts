@@ -158,6 +158,9 @@ function loadLoopback(context: LoadContext, one: LoopbackInterface): Loopback {
 
 function loadPort(context: LoadContext, one: PortInterface): Port {
   const where = `interface ${one.id}`
+  if (one.punt !== undefined && (!one.tap || one.vrf !== 0)) {
+    context.fail(where, 'a port that punts by XDP has a TAP and is in VRF 0')
+  }
   return {
     kind: 'port',
     id: one.id,
@@ -165,6 +168,7 @@ function loadPort(context: LoadContext, one: PortInterface): Port {
     mac: parseMac(one.mac),
     mtu: one.mtu,
     tap: one.tap,
+    passes: one.punt === 'xdp',
     ...addressesOf(one.addresses),
     neighbours: new Map(),
     vrf: one.vrf === undefined ? undefined : context.vrf(one.vrf, where),

@@ -13,9 +13,17 @@ import { newFrame } from './frame-memory.js'
 import { sendIcmpError, type Offending } from './icmp-error.js'
 import type { Machine } from './machine.js'
 import { sendOutOfIrb } from './neighbour.js'
-import { DESTINATION, originate, SOURCE } from './originate.js'
+import { originate } from './originate.js'
 import { isLinkLocalAt } from './own-address.js'
-import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, isIpv4Fragment, L3_OFFSET } from './parse.js'
+import {
+  DESTINATION,
+  IPV4_HEADER,
+  ipv4HeaderLength,
+  IPV6_HEADER,
+  isIpv4Fragment,
+  L3_OFFSET,
+  SOURCE,
+} from './parse.js'
 import { punt } from './send.js'
 import { decapsulate, vxlanFor } from './vxlan.js'
 

@@ -16,6 +16,7 @@ import type { Keys } from './keys.js'
 import { learnedState, membershipsOf, type KnownMembership, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
+import { passes } from './pass.js'
 import { receive, receivePunted } from './port.js'
 import type { SealedFrame } from './sealed-frame.js'
 
@@ -88,6 +89,12 @@ export class FabricNode {
   /** PORT-6 */
   hasCarrier(interfaceId: number): boolean {
     return !this.machine.withoutCarrier.has(interfaceId)
+  }
+
+  /** PUNT-3: whether a frame that a port receives passes to the kernel, and is in no journal of an engine's. */
+  passes(interfaceId: number, frame: Uint8Array): boolean {
+    const port = this.machine.config.interfaces.get(interfaceId)
+    return port?.kind === 'port' && passes(port, frame)
   }
 
   /** The program and its state, to be read only. */

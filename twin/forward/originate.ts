@@ -10,12 +10,7 @@ import type { Machine } from './machine.js'
 import { sendTo } from './neighbour.js'
 import { chooseNextHop } from './next-hop.js'
 import { isLinkLocalAt, isOwnInVrf } from './own-address.js'
-import { L3_OFFSET } from './parse.js'
-
-/** Where the destination address of a packet stands. */
-export const DESTINATION = { 4: L3_OFFSET + 16, 6: L3_OFFSET + 24 } as const
-/** Where the source address of a packet stands. */
-export const SOURCE = { 4: L3_OFFSET + 12, 6: L3_OFFSET + 8 } as const
+import { DESTINATION, L3_OFFSET } from './parse.js'
 
 /** Longest prefix match for the packet's destination. */
 export function lookupRoute(vrf: Vrf, frame: Uint8Array, family: 4 | 6): RouteEntry | undefined {

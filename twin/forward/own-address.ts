@@ -4,12 +4,26 @@
  * @module
  */
 import { readIpv4, readIpv6 } from '../packet/address.js'
-import { u16 } from '../packet/bytes.js'
+import { u16, u32, u8 } from '../packet/bytes.js'
 import type { Routed, Vrf } from './config.js'
 
 /** fe80::/10 at `offset`. */
 export function isLinkLocalAt(frame: Uint8Array, offset: number): boolean {
   return (u16(frame, offset) & 0xffc0) === 0xfe80
+}
+
+/** ROUTE-2 and ROUTE-3, own addresses left out. */
+export function isMartianAt(frame: Uint8Array, offset: number, family: 4 | 6): boolean {
+  const first = u8(frame, offset)
+  if (family === 4) return first === 0 || first === 127 || first >= 224
+  if (first === 0xff) return true
+  // :: and ::1
+  return (
+    u32(frame, offset) === 0 &&
+    u32(frame, offset + 4) === 0 &&
+    u32(frame, offset + 8) === 0 &&
+    u32(frame, offset + 12) <= 1
+  )
 }
 
 /** An address of the VRF's interfaces at `offset`; link-local addresses of IRBs are none. */

@@ -11,6 +11,10 @@ import type { Machine } from './machine.js'
 export const L3_OFFSET = 14
 export const IPV4_HEADER = 20
 export const IPV6_HEADER = 40
+/** Where the destination address of a packet stands. */
+export const DESTINATION = { 4: L3_OFFSET + 16, 6: L3_OFFSET + 24 } as const
+/** Where the source address of a packet stands. */
+export const SOURCE = { 4: L3_OFFSET + 12, 6: L3_OFFSET + 8 } as const
 
 /** PARSE-4 without the checksum: where the packet ends (PARSE-6), or 0 when it is not well-formed. */
 export function ipv4End(frame: Uint8Array): number {

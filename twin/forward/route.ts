@@ -6,16 +6,15 @@
 import * as ipv4 from '../packet/ipv4.js'
 import * as ipv6 from '../packet/ipv6.js'
 import { prefixContains, readIpv4, readIpv6 } from '../packet/address.js'
-import { u32, u8 } from '../packet/bytes.js'
 import { newFrame } from './frame-memory.js'
 import { sendIcmpError, type Offending } from './icmp-error.js'
 import { deliver } from './local.js'
 import type { Machine } from './machine.js'
 import { sendTo } from './neighbour.js'
 import { chooseNextHop } from './next-hop.js'
-import { DESTINATION, isDirectedBroadcast, lookupRoute, mtuOf, nextHopOf, SOURCE } from './originate.js'
-import { isLinkLocalAt, isOwn } from './own-address.js'
-import { L3_OFFSET } from './parse.js'
+import { isDirectedBroadcast, lookupRoute, mtuOf, nextHopOf } from './originate.js'
+import { isLinkLocalAt, isMartianAt, isOwn } from './own-address.js'
+import { DESTINATION, L3_OFFSET, SOURCE } from './parse.js'
 
 /** ROUTE-1 to ROUTE-10. The packet is well-formed. */
 export function route(m: Machine, packet: Offending): void {
@@ -23,7 +22,7 @@ export function route(m: Machine, packet: Offending): void {
   m.trace?.step('ROUTE-1', on.id, `received in VRF ${vrf.name}`)
   m.trace?.step('PARSE-6', on.id, `packet of ${end - L3_OFFSET} octets`)
   const isMartianSource =
-    isMartian(frame, SOURCE[family], family) ||
+    isMartianAt(frame, SOURCE[family], family) ||
     isOwn(on, vrf, frame, SOURCE[family], family) ||
     isForeign(packet)
   m.trace?.step('ROUTE-2', on.id, isMartianSource ? 'cannot be a source' : 'source is possible')
@@ -31,7 +30,7 @@ export function route(m: Machine, packet: Offending): void {
     m.fate('martian-source')
     return
   }
-  const isMartianDestination = isMartian(frame, DESTINATION[family], family)
+  const isMartianDestination = isMartianAt(frame, DESTINATION[family], family)
   m.trace?.step(
     'ROUTE-3',
     on.id,
@@ -66,20 +65,6 @@ function isForeign({ on, vrf, frame, family }: Offending): boolean {
   if (isLinkLocalAt(frame, SOURCE[6])) return false
   const source = readIpv6(frame, SOURCE[6])
   return !on.addresses6.some(({ prefix }) => prefixContains(prefix, source))
-}
-
-/** ROUTE-2 and ROUTE-3, own addresses left out. */
-function isMartian(frame: Uint8Array, offset: number, family: 4 | 6): boolean {
-  const first = u8(frame, offset)
-  if (family === 4) return first === 0 || first === 127 || first >= 224
-  if (first === 0xff) return true
-  // :: and ::1
-  return (
-    u32(frame, offset) === 0 &&
-    u32(frame, offset + 4) === 0 &&
-    u32(frame, offset + 8) === 0 &&
-    u32(frame, offset + 12) <= 1
-  )
 }
 
 /** ROUTE-6 to ROUTE-10 */

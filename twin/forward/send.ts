@@ -6,6 +6,7 @@
 import type { Macsec, Port } from './config.js'
 import type { Machine } from './machine.js'
 import * as macsec from './macsec.js'
+import { passes } from './pass.js'
 
 /** PORT-5: sends a frame on a port, or on a macsec interface and through it on the port beneath. */
 export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
@@ -18,6 +19,7 @@ export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
 export function punt(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
   const port = on.kind === 'macsec' ? on.lower : on
   m.trace?.step('PUNT-1', port.id, port.tap ? 'punted' : 'the port has no TAP')
+  if (passes(port, frame)) m.trace?.step('PUNT-3', port.id, 'passed by XDP, in no journal')
   if (port.tap) m.punt(port, frame)
   else m.fate('punt-unavailable')
 }

@@ -8,8 +8,7 @@ import { u16, u8 } from '../packet/bytes.js'
 import type { Bridge, Member } from './config.js'
 import { flood } from './flood.js'
 import type { Machine } from './machine.js'
-import { DESTINATION } from './originate.js'
-import { soundEnd } from './parse.js'
+import { DESTINATION, soundEnd } from './parse.js'
 import { isSnooped, readMembershipMessage, type MembershipMessage } from './snoop-message.js'
 
 const IPV4 = 0x0800

@@ -13,8 +13,9 @@ import type { Vxlan } from './config.js'
 import { newFrame } from './frame-memory.js'
 import { hashOfEthernet, hashOfPacket, sourcePortOf } from './hash.js'
 import type { Machine } from './machine.js'
-import { DESTINATION, originate, SOURCE } from './originate.js'
+import { originate } from './originate.js'
 import {
+  DESTINATION,
   IPV4_HEADER,
   ipv4End,
   ipv4HeaderLength,
@@ -22,6 +23,7 @@ import {
   ipv6End,
   isIpv4Fragment,
   L3_OFFSET,
+  SOURCE,
 } from './parse.js'
 
 const EtherType = { IPV4: 0x0800, IPV6: 0x86dd } as const

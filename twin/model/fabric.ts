@@ -87,6 +87,8 @@ export interface FabricLink {
   readonly weight: number | undefined
   /** One way, ns. */
   readonly delay: number | undefined
+  /** How ARP and ICMP for a node reach its kernel: through the machine, or past it (PUNT-3). */
+  readonly punt: 'tap' | 'xdp'
 }
 
 /** What some nodes do with routes that they hear from, or tell to, all or some of their peers. */

@@ -48,6 +48,7 @@ export function readLinks(
     const to = context.select(entry.to, [...path, 'to'], names, { part: 'nodes', one: 'node' })
     const seal = readSealName(context, path, entry.seal, seals)
     const delay = readDelay(context, path, entry.delay)
+    const punt = readPunt(context, path, entry)
     const pairs = from.flatMap((a) =>
       to.map((b): [string, string] => (compareNames(a, b) < 0 ? [a, b] : [b, a])),
     )
@@ -66,7 +67,7 @@ export function readLinks(
       if (firstOf.has(id) || !mayMeet(ends)) continue
       firstOf.set(id, path)
       for (let n = 1; n <= (entry.count ?? 1); n++)
-        links.push({ id: n === 1 ? id : `${id}#${n}`, ends, seal, weight: entry.weight, delay })
+        links.push({ id: n === 1 ? id : `${id}#${n}`, ends, seal, weight: entry.weight, delay, punt })
     }
   }
   return links.toSorted((a, b) => compareNames(a.id, b.id))
@@ -78,6 +79,22 @@ function readDelay(context: Context, path: Path, text: string | undefined): numb
   if (delay <= MAX_DELAY) return delay
   context.bad('ZT_FABRIC_VALUE', [...path, 'delay'], `no link takes ${text}`, 'write at most 1s')
   return undefined
+}
+
+/** PUNT-3: what is sealed only the engine can open, so that XDP has nothing to pass. */
+function readPunt(
+  context: Context,
+  path: Path,
+  { punt, seal }: { readonly punt?: 'tap' | 'xdp' | undefined; readonly seal?: string | undefined },
+): 'tap' | 'xdp' {
+  if (punt !== 'xdp' || seal === undefined) return punt ?? 'tap'
+  context.bad(
+    'ZT_FABRIC_VALUE',
+    [...path, 'punt'],
+    `XDP cannot read what comes sealed by ${seal}`,
+    'leave out punt, or write punt: tap; or leave these links without seal',
+  )
+  return 'tap'
 }
 
 function readSealName(

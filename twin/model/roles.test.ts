@@ -210,6 +210,22 @@ describe('links', () => {
     ])
   })
 
+  test('may punt by XDP, unless they are sealed', () => {
+    const { fabric } = judged({
+      links: '  - { from: edge1, to: spine1, punt: xdp }\n  - { from: edge2, to: spine1 }',
+    })
+    const links = fabric?.links.filter(({ id }) => id.includes('edge'))
+    expect(links?.map(({ punt }) => punt)).toEqual(['xdp', 'tap'])
+    const sealed = judged({ links: '  - { from: edge1, to: spine1, seal: core, punt: ¦xdp }' })
+    expect(places(sealed.problems)).toContain(`ZT_FABRIC_VALUE ${sealed.marks[0]}`)
+    expect(sealed.problems).toContainEqual(
+      expect.objectContaining({
+        reason: 'XDP cannot read what comes sealed by core',
+        remedy: expect.stringContaining('leave out punt'),
+      }),
+    )
+  })
+
   test('take no longer than a second', () => {
     const { problems, marks } = judged({ links: '  - { from: edge1, to: spine1, delay: ¦1001ms }' })
     expect(places(problems)).toEqual([`ZT_FABRIC_VALUE ${marks[0]}`])

@@ -200,6 +200,20 @@ describe('the demo', () => {
     expect(planOf('demo-clear').keys).toEqual([])
   })
 
+  test('punts by XDP on the ports of links that say so, at both ends', () => {
+    const text = textOf('demo-clear')
+    const plan = compile(fabricOf(text.replace(/(to: "?spine[^,}]*)( ?\})/, '$1, punt: xdp$2')))
+    const ports = plan.nodes.flatMap(({ program }) =>
+      program.interfaces.filter((item) => item.kind === 'port'),
+    )
+    expect(ports.filter(({ tap }) => tap).map(({ punt }) => punt)).toEqual(
+      plan.links.flatMap(() => ['xdp', 'xdp']),
+    )
+    expect(ports.filter(({ tap }) => !tap).every((port) => !('punt' in port))).toBe(true)
+    const without = planOf('demo-clear').nodes.flatMap(({ program }) => program.interfaces)
+    expect(without.every((item) => !('punt' in item))).toBe(true)
+  })
+
   test('reaches a leaf by both spines, and a spine by its link', () => {
     const vtep = (node: string): string => plan.nodes.find(({ name }) => name === node)?.vtep ?? ''
     const route = leaf1.tables.routes.find(({ prefix }) => prefix === `${vtep('leaf2')}/32`)

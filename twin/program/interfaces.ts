@@ -76,7 +76,10 @@ function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underla
   } as const
   const { subnet } = adjacency
   const addresses = subnet === undefined ? [] : [cidr(adjacency.address, subnet)]
-  if (link.seal === undefined) return [{ ...port, vrf: UNDERLAY_VRF, mtu: underlay.mtu, addresses }]
+  if (link.seal === undefined) {
+    const punt = link.punt === 'xdp' ? ({ punt: 'xdp' } as const) : {}
+    return [{ ...port, vrf: UNDERLAY_VRF, mtu: underlay.mtu, addresses, ...punt }]
+  }
   return [
     { ...port, mtu: underlay.mtu + MACSEC_OVERHEAD, addresses: [] },
     macsecInterface(node, adjacency, link.seal, underlay.mtu, addresses),

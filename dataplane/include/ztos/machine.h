@@ -135,6 +135,8 @@ struct zt_port_info {
     /* A macsec interface lies on it: sealed when its mode is strict. */
     bool has_macsec, sealed;
     bool tap;
+    /* What is for the node itself of ARP and ICMP goes to the kernel by XDP_PASS (PUNT-3). */
+    bool pass;
     /* The upper interface is routed in VRF 0. */
     bool underlay;
     uint8_t mac[6];
@@ -145,6 +147,16 @@ struct zt_port_info {
 uint32_t zt_machine_ports(const struct zt_machine *machine);
 /* Port `index` in interface order, valid until the next load. */
 struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t index);
+/* An own address of VRF 0. */
+struct zt_own_address {
+    /* 4 or 6; of IPv4 the first four octets count. */
+    uint8_t family, octets[16];
+    /* What is sent to it is the kernel's (LOCAL-1): it is no IRB's, and reaches local delivery (ROUTE-3). */
+    bool kernel;
+};
+/* Number of own addresses of VRF 0 of the loaded program, and each of them. */
+uint32_t zt_machine_own_addresses(const struct zt_machine *machine);
+struct zt_own_address zt_machine_own_address(const struct zt_machine *machine, uint32_t index);
 /* CTRL-7: whether the loaded program has `kernelRoutes`. */
 bool zt_machine_follows_kernel_routes(const struct zt_machine *machine);
 /* Name of the node, NULL without program. */

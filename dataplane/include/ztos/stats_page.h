@@ -11,9 +11,9 @@
  * two vectors: every frame counted in `rx_frames` or `punt_in` has been processed to its end and its outputs are counted too.
  *
  * Settling by counting: a wire carries nothing when `tx_frames` of its one end (plus what a probe injected there) equals
- * `rx_frames` + `rx_dropped` of the other. When that holds on every wire in both directions over two rounds of reading
+ * `rx_frames` + `rx_dropped` + `xdp_passed` of the other. When that holds on every wire in both directions over two rounds of reading
  * in which no count moved, nothing is on its way. Losses in the kernel show in `rx_dropped` once the process has asked
- * for them: each second, and before it answers `stats`.
+ * for them: each second, and before it answers `stats`; what XDP passed wakes nobody, and shows with the next vector or second.
  */
 #ifndef ZTOS_STATS_PAGE_H
 #define ZTOS_STATS_PAGE_H
@@ -97,7 +97,9 @@ struct zt_stats_entry {
     uint64_t nd_answered;
     /* Frames that reached the XDP program, of all times since it was attached. */
     uint64_t xdp_frames;
-    uint64_t reserved[3];
+    /* Of these, frames that went to the kernel by XDP_PASS (PUNT-3): in no journal, and not in rx_frames. */
+    uint64_t xdp_passed;
+    uint64_t reserved[2];
 };
 
 static_assert(sizeof(struct zt_stats_header) == ZT_STATS_HEADER_SIZE, "fixed layout");
@@ -113,5 +115,6 @@ static_assert(offsetof(struct zt_stats_entry, rx_dropped) == 40, "fixed layout")
 static_assert(offsetof(struct zt_stats_entry, punt_in) == 56, "fixed layout");
 static_assert(offsetof(struct zt_stats_entry, arp_answered) == 80, "fixed layout");
 static_assert(offsetof(struct zt_stats_entry, xdp_frames) == 96, "fixed layout");
+static_assert(offsetof(struct zt_stats_entry, xdp_passed) == 104, "fixed layout");
 
 #endif

@@ -43,6 +43,7 @@ static bool set_vni(struct zt_machine *machine, const struct zt_schema *schema)
         !read_interface(machine, schema, values[2], 1u << ZT_KIND_VXLAN, &index))
         return false;
     zt_interface_at(machine, index)->vxlan.vni = (uint32_t)vni;
+    zt_interface_at(machine, index)->vxlan.vni_set = true;
     return true;
 }
 
@@ -57,6 +58,7 @@ static bool set_macsec_mode(struct zt_machine *machine, const struct zt_schema *
         !read_interface(machine, schema, values[2], 1u << ZT_KIND_MACSEC, &index))
         return false;
     zt_interface_at(machine, index)->macsec.strict = mode == 0;
+    zt_interface_at(machine, index)->macsec.mode_set = true;
     return true;
 }
 

@@ -167,14 +167,15 @@ static int compare_patches(const void *a, const void *b)
     return (left->span.start > right->span.start) - (left->span.start < right->span.start);
 }
 
+/* What was changed; the rest stays as it was written, to the octet: a VNI may be written as 1e4. */
 static uint32_t list_patches(const struct zt_program *program, struct patch *patches)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
-        if (interface->kind == ZT_KIND_VXLAN)
+        if (interface->kind == ZT_KIND_VXLAN && interface->vxlan.vni_set)
             patches[count++] = (struct patch){ interface->vxlan.vni_span, PATCH_VNI, interface };
-        if (interface->kind == ZT_KIND_MACSEC)
+        if (interface->kind == ZT_KIND_MACSEC && interface->macsec.mode_set)
             patches[count++] = (struct patch){ interface->macsec.mode, PATCH_MODE, interface };
     }
     if (program->tables_changed)

@@ -182,6 +182,8 @@ void zt_route(struct zt_machine *machine, struct zt_packet packet);
 void zt_route_decrement(uint8_t *at, uint8_t family);
 /* ROUTE-11. */
 void zt_originate(struct zt_machine *machine, uint32_t vrf, struct zt_packet packet);
+/* Nobody's on a wire: ROUTE-2, ROUTE-3. */
+bool zt_is_martian(zt_ip ip);
 bool zt_vrf_owns(const struct zt_vrf *vrf, zt_ip ip);
 
 /* ---- 3. hashes (next_hop.c) ---- */
@@ -192,6 +194,8 @@ const struct zt_next_hop *zt_next_hop_choose(const struct zt_machine *machine,
 
 /* ---- 14. local delivery (local.c) ---- */
 /* `whole` is the frame before it was cut. */
+/* An address of an IRB of a VRF, which no kernel has. */
+bool zt_is_of_gateway(const struct zt_machine *machine, uint32_t vrf, zt_ip address);
 void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_frame whole);
 
 /* ---- 15. ICMP errors (icmp_error.c) ---- */

@@ -77,20 +77,24 @@ static void deliver_icmp(struct zt_machine *machine, const struct zt_packet *pac
         zt_emit_fate(machine, ZT_FATE_ICMP_INVALID);
 }
 
+bool zt_is_of_gateway(const struct zt_machine *machine, uint32_t vrf, zt_ip address)
+{
+    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
+        const struct zt_interface *one = &machine->program->interfaces[i];
+        if (one->kind == ZT_KIND_IRB && one->vrf == vrf && zt_irb_owns(one, address))
+            return true;
+    }
+    return false;
+}
+
 /* LOCAL-1, LOCAL-2: received on an IRB, or for one of the same VRF, whose addresses no kernel has. */
 static bool is_for_gateway(const struct zt_machine *machine, const struct zt_packet *packet)
 {
     const struct zt_interface *received = zt_interface_at(machine, packet->received);
     zt_ip destination = zt_ip_destination(zt_packet_at(packet), packet->ip.family);
 
-    if (received->kind == ZT_KIND_IRB)
-        return true;
-    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
-        const struct zt_interface *one = &machine->program->interfaces[i];
-        if (one->kind == ZT_KIND_IRB && one->vrf == received->vrf && zt_irb_owns(one, destination))
-            return !ZT_MUTANT(gateway_punted);
-    }
-    return false;
+    return received->kind == ZT_KIND_IRB ||
+           (zt_is_of_gateway(machine, received->vrf, destination) && !ZT_MUTANT(gateway_punted));
 }
 
 void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_frame whole)

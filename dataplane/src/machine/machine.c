@@ -297,11 +297,41 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
         .has_macsec = has_macsec,
         .sealed = has_macsec && upper->macsec.strict,
         .tap = port->port.tap,
+        .pass = port->port.pass,
         .underlay = upper->vrf != ZT_NONE && machine->program->vrfs[upper->vrf].id == 0,
         .name = port->name,
     };
     memcpy(info.mac, port->mac.octets, sizeof info.mac);
     return info;
+}
+
+static const struct zt_vrf *underlay_of(const struct zt_machine *machine)
+{
+    for (uint32_t i = 0; machine->program != NULL && i < machine->program->vrf_count; i++)
+        if (machine->program->vrfs[i].id == 0)
+            return &machine->program->vrfs[i];
+    return NULL;
+}
+
+uint32_t zt_machine_own_addresses(const struct zt_machine *machine)
+{
+    const struct zt_vrf *vrf = underlay_of(machine);
+
+    return vrf == NULL ? 0 : vrf->own_count;
+}
+
+struct zt_own_address zt_machine_own_address(const struct zt_machine *machine, uint32_t index)
+{
+    const struct zt_vrf *vrf = underlay_of(machine);
+    zt_ip ip = vrf->own[index];
+    struct zt_own_address own = {
+        .family = ip.family,
+        .kernel = !zt_is_martian(ip) &&
+                  !zt_is_of_gateway(machine, (uint32_t)(vrf - machine->program->vrfs), ip),
+    };
+
+    memcpy(own.octets, ip.octets, sizeof own.octets);
+    return own;
 }
 
 bool zt_machine_follows_kernel_routes(const struct zt_machine *machine)

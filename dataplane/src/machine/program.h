@@ -48,6 +48,8 @@ struct zt_memberships;
 
 struct zt_port {
     bool tap;
+    /* PUNT-3. */
+    bool pass;
     /* PORT-6: it has no carrier. Not the program's: the machine keeps it. */
     bool down;
     /* The macsec interface on it, or ZT_NONE. */
@@ -59,7 +61,9 @@ struct zt_macsec {
     struct zt_sa tx;
     struct zt_sa *rx;
     uint32_t rx_count;
+    /* Where its mode stands in the program's text, and whether that is still what it was (CTRL-2). */
     struct zt_span mode;
+    bool mode_set;
 };
 struct zt_bridge {
     /* ns */
@@ -99,7 +103,9 @@ struct zt_vxlan {
     uint32_t flood_count;
     /* The list is not the program's (CTRL-6): memory of its own. */
     bool flood_set;
+    /* Where its VNI stands in the program's text, and whether that is still what it was (CTRL-2). */
     struct zt_span vni_span;
+    bool vni_set;
 };
 
 struct zt_interface {

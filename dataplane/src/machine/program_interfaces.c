@@ -4,12 +4,32 @@
 
 #define TABLE_MAX (1 << 20)
 
+/* `punt` of a port (PUNT-3): what is sealed, or in a tenant's VRF, is no kernel's to read before the machine. */
+static bool read_punt(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
+                      struct zt_interface *interface)
+{
+    static const char *const ways[] = { "xdp" };
+    const struct zt_schema *schema = &reader->schema;
+    const struct zt_path *here = ZT_PATH_KEY(path, "punt");
+    uint32_t way;
+
+    if (node == 0)
+        return true;
+    if (!zt_schema_enum(schema, node, here, ways, 1, &way))
+        return false;
+    if (!interface->port.tap || interface->vrf == ZT_NONE ||
+        reader->program->vrfs[interface->vrf].id != 0)
+        return zt_schema_fail(schema, here, "a port that punts by XDP has a TAP and is in VRF 0");
+    interface->port.pass = true;
+    return true;
+}
+
 static bool read_port(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                       struct zt_interface *interface)
 {
-    enum { ID, NAME, KIND, VRF, BRIDGE, MAC, MTU, ADDRESSES, TAP, COUNT };
+    enum { ID, NAME, KIND, VRF, BRIDGE, MAC, MTU, ADDRESSES, TAP, PUNT, COUNT };
     static const char *const names[COUNT] = { "id",  "name", "kind",      "?vrf", "?bridge",
-                                              "mac", "mtu",  "addresses", "tap" };
+                                              "mac", "mtu",  "addresses", "tap",  "?punt" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT];
 
@@ -19,7 +39,8 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
            zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) &&
            zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) &&
            zt_program_read_addresses(reader, values[ADDRESSES], path, interface) &&
-           zt_schema_bool(schema, values[TAP], ZT_PATH_KEY(path, "tap"), &interface->port.tap);
+           zt_schema_bool(schema, values[TAP], ZT_PATH_KEY(path, "tap"), &interface->port.tap) &&
+           read_punt(reader, values[PUNT], path, interface);
 }
 
 static bool read_sa(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,

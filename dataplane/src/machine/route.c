@@ -25,8 +25,7 @@ static bool owns(const struct zt_machine *machine, uint32_t received, zt_ip ip)
     return interface->kind == ZT_KIND_IRB && zt_ip_is_link_local(ip) && zt_irb_owns(interface, ip);
 }
 
-/* Addresses that are nobody's on a wire: ROUTE-2 and ROUTE-3 share them. */
-static bool is_martian(zt_ip ip)
+bool zt_is_martian(zt_ip ip)
 {
     if (ip.family == ZT_IPV4)
         return ip.octets[0] == 0 || ip.octets[0] == 127 || ip.octets[0] >= 224;
@@ -164,11 +163,11 @@ void zt_route(struct zt_machine *machine, struct zt_packet packet)
 
     if (!ZT_MUTANT(padding_routed))
         packet.frame.length = ZT_ETH_HEADER + packet.ip.length; /* ROUTE-1 */
-    if ((is_martian(source) || owns(machine, packet.received, source) ||
+    if ((zt_is_martian(source) || owns(machine, packet.received, source) ||
          is_spoofed(machine, zt_interface_at(machine, packet.received), source)) &&
         !ZT_MUTANT(martian_source_routed))
         zt_emit_fate(machine, ZT_FATE_MARTIAN_SOURCE); /* ROUTE-2 */
-    else if (is_martian(destination))
+    else if (zt_is_martian(destination))
         zt_emit_fate(machine, ZT_FATE_MARTIAN_DESTINATION); /* ROUTE-3 */
     else if (owns(machine, packet.received, destination))
         zt_local(machine, packet, whole); /* ROUTE-4 */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "src/base/error.h"
-#include "src/probe/members.h"
+#include "src/run/members.h"
 
 static bool read_text(const struct zt_members *object, const char *name, char *out, size_t size,
                       struct zt_error *error)

@@ -6,10 +6,10 @@
 #include "src/base/error.h"
 #include "src/probe/base64.h"
 #include "src/probe/latency.h"
-#include "src/probe/members.h"
 #include "src/probe/probe.h"
 #include "src/probe/sending.h"
-#include "src/run/request.h"
+#include "src/run/operations.h"
+#include "ztos/gen/control.h"
 
 /* Octets of an answer to `collect` at which it is cut off: the rest comes with the next. */
 #define COLLECT_MAX (12u << 20)
@@ -17,18 +17,16 @@
 #define SAFE_INTEGER_MAX INT64_C(9007199254740991)
 
 /* Members of all operations; each checks its own. */
-static const char *const no_members[] = { "id", "op", NULL };
 static const char *const send_members[] = { "id", "op", "frames", NULL };
 static const char *const collect_members[] = { "id", "op", "from", "limit", NULL };
 static const char *const latency_members[] = { "id",   "op",    "from", "to", "data",
                                                "rate", "count", "run",  NULL };
 
-typedef bool operation(struct zt_probe *probe, const struct zt_members *request,
-                       struct zt_text *answer, struct zt_error *error);
-
-static bool do_hello(struct zt_probe *probe, const struct zt_members *request,
-                     struct zt_text *answer, struct zt_error *error)
+static bool do_hello(void *context, const struct zt_members *request, struct zt_text *answer,
+                     struct zt_error *error)
 {
+    struct zt_probe *probe = context;
+
     (void)request;
     (void)error;
     zt_text_format(answer, ",\"version\":%d,\"pid\":%d,\"hosts\":[", ZT_CONTROL_VERSION, getpid());
@@ -52,15 +50,19 @@ static bool do_hello(struct zt_probe *probe, const struct zt_members *request,
     return true;
 }
 
-static bool do_send(struct zt_probe *probe, const struct zt_members *request,
-                    struct zt_text *answer, struct zt_error *error)
+static bool do_send(void *context, const struct zt_members *request, struct zt_text *answer,
+                    struct zt_error *error)
 {
+    struct zt_probe *probe = context;
+
     return zt_send_frames(probe, request, ZT_SEND_TO_HOSTS, answer, error);
 }
 
-static bool do_inject(struct zt_probe *probe, const struct zt_members *request,
-                      struct zt_text *answer, struct zt_error *error)
+static bool do_inject(void *context, const struct zt_members *request, struct zt_text *answer,
+                      struct zt_error *error)
 {
+    struct zt_probe *probe = context;
+
     return zt_send_frames(probe, request, ZT_SEND_TO_LINKS, answer, error);
 }
 
@@ -74,9 +76,10 @@ static void append_arrival(const struct zt_probe *probe, const struct zt_arrival
     zt_text_format(answer, "\",\"foreign\":%s}", arrival->foreign ? "true" : "false");
 }
 
-static bool do_collect(struct zt_probe *probe, const struct zt_members *request,
-                       struct zt_text *answer, struct zt_error *error)
+static bool do_collect(void *context, const struct zt_members *request, struct zt_text *answer,
+                       struct zt_error *error)
 {
+    struct zt_probe *probe = context;
     int64_t from = 0, limit = COLLECT_LIMIT_DEFAULT;
     struct zt_arrival arrival;
     size_t start = answer->length;
@@ -119,9 +122,10 @@ static bool find_host(struct zt_probe *probe, const struct zt_members *request, 
     return found >= 0 || zt_members_wrong(request, name, error, "the id of a host is wanted");
 }
 
-static bool do_latency(struct zt_probe *probe, const struct zt_members *request,
-                       struct zt_text *answer, struct zt_error *error)
+static bool do_latency(void *context, const struct zt_members *request, struct zt_text *answer,
+                       struct zt_error *error)
 {
+    struct zt_probe *probe = context;
     static uint8_t data[ZT_XSK_CHUNK];
     struct zt_latency_request latency = { .data = data };
     int64_t rate, count, run;
@@ -143,9 +147,11 @@ static bool do_latency(struct zt_probe *probe, const struct zt_members *request,
     return zt_latency_run(probe, &latency, answer, error);
 }
 
-static bool do_stats(struct zt_probe *probe, const struct zt_members *request,
-                     struct zt_text *answer, struct zt_error *error)
+static bool do_stats(void *context, const struct zt_members *request, struct zt_text *answer,
+                     struct zt_error *error)
 {
+    struct zt_probe *probe = context;
+
     (void)request;
     (void)error;
     zt_probe_receive(probe);
@@ -179,9 +185,11 @@ static bool do_stats(struct zt_probe *probe, const struct zt_members *request,
     return true;
 }
 
-static bool do_shutdown(struct zt_probe *probe, const struct zt_members *request,
-                        struct zt_text *answer, struct zt_error *error)
+static bool do_shutdown(void *context, const struct zt_members *request, struct zt_text *answer,
+                        struct zt_error *error)
 {
+    struct zt_probe *probe = context;
+
     (void)request;
     (void)answer;
     (void)error;
@@ -189,75 +197,24 @@ static bool do_shutdown(struct zt_probe *probe, const struct zt_members *request
     return true;
 }
 
-static const struct {
-    const char *name;
-    const char *const *members;
-    operation *run;
-} operations[] = {
-    { "hello", no_members, do_hello },          { "send", send_members, do_send },
-    { "inject", send_members, do_inject },      { "collect", collect_members, do_collect },
-    { "latency", latency_members, do_latency }, { "stats", no_members, do_stats },
-    { "shutdown", no_members, do_shutdown },
+static const struct zt_operation operations[] = {
+    { "hello", zt_operation_no_members, do_hello },
+    { "send", send_members, do_send },
+    { "inject", send_members, do_inject },
+    { "collect", collect_members, do_collect },
+    { "latency", latency_members, do_latency },
+    { "stats", zt_operation_no_members, do_stats },
+    { "shutdown", zt_operation_no_members, do_shutdown },
 };
-#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
-
-/* A member's value of an object whose members are not checked yet, 0 if it has none. */
-static uint32_t first_member(const struct zt_json *json, const char *name)
-{
-    uint32_t key = zt_json_first(0);
-
-    if (json->nodes[0].type != ZT_JSON_OBJECT)
-        return 0;
-    for (uint32_t i = 0; i < json->nodes[0].count; i++) {
-        uint32_t value = json->nodes[key].next;
-
-        if (zt_json_string_is(json, key, name))
-            return value;
-        key = json->nodes[value].next;
-    }
-    return 0;
-}
-
-static bool answer_request(struct zt_probe *probe, const struct zt_json *json, uint32_t *id,
-                           struct zt_text *answer, struct zt_error *error)
-{
-    struct zt_members request;
-    uint32_t op = first_member(json, "op");
-    unsigned int i = 0;
-    int64_t number;
-
-    if (first_member(json, "id") && zt_json_integer(json, first_member(json, "id"), &number) &&
-        number >= 0 && number <= UINT32_MAX)
-        *id = (uint32_t)number;
-    while (i < OPERATIONS && !(op && zt_json_string_is(json, op, operations[i].name)))
-        i++;
-    if (i == OPERATIONS)
-        return zt_error_set(error, "request-invalid", "/op", "the name of an operation is wanted");
-    if (!zt_members_read(&request, json, 0, "", -1, operations[i].members, error) ||
-        !zt_members_integer(&request, "id", 0, UINT32_MAX, &number, error))
-        return false;
-    zt_answer_begin(answer, *id);
-    return operations[i].run(probe, &request, answer, error);
-}
 
 enum zt_control_next zt_probe_answer(void *context, const struct zt_control_peer *peer,
                                      const char *message, size_t length, struct zt_text *answer)
 {
-    struct zt_probe *probe = context;
-    struct zt_json json;
-    struct zt_error error = { .code = "request-invalid" };
-    size_t start = answer->length;
-    uint32_t id = 0;
-    bool parsed = zt_json_parse(&json, message, length, &error);
+    enum zt_control_next next;
 
     (void)peer;
-    if (parsed && answer_request(probe, &json, &id, answer, &error)) {
-        zt_text_append(answer, "}", 1);
-    } else {
-        answer->length = start;
-        zt_answer_error(answer, id, &error);
-    }
-    zt_json_free(&json);
-    zt_probe_publish(probe);
-    return parsed ? ZT_CONTROL_KEEP : ZT_CONTROL_CLOSE;
+    next = zt_operations_answer(operations, sizeof(operations) / sizeof(operations[0]), context,
+                                message, length, answer);
+    zt_probe_publish(context);
+    return next;
 }

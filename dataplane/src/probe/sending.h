@@ -4,7 +4,7 @@
 #define ZTOS_PROBE_SENDING_H
 
 #include "src/base/text.h"
-#include "src/probe/members.h"
+#include "src/run/members.h"
 #include "src/probe/probe.h"
 
 enum zt_send_to { ZT_SEND_TO_HOSTS, ZT_SEND_TO_LINKS };

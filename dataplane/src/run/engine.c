@@ -159,6 +159,8 @@ void zt_engine_publish(struct zt_engine *engine)
     header->captured = engine->captures.written;
     header->capture_lost = capture_losses(engine);
     for (uint32_t i = 0; i < engine->port_count; i++)
+        zt_port_read_passed(&engine->ports[i], &engine->xdp);
+    for (uint32_t i = 0; i < engine->port_count; i++)
         zt_port_publish(&engine->ports[i], &engine->stats.entries[i]);
     zt_stats_end(&engine->stats, engine->last_now);
 }

@@ -143,11 +143,11 @@ static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
         zt_text_format(
             answer,
             "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
-            "\"puntIn\":%llu,\"puntOut\":%llu}",
+            "\"puntIn\":%llu,\"puntOut\":%llu,\"xdpPassed\":%llu}",
             i ? "," : "", port->id, (unsigned long long)port->xsk.counters.rx_frames,
             (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
             (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
-            (unsigned long long)port->punt_out);
+            (unsigned long long)port->punt_out, (unsigned long long)port->xdp_passed);
     }
     zt_text_append(answer, "],\"fates\":{", 11);
     for (unsigned int fate = 0; fate <= ZT_FATE_MAX; fate++) {

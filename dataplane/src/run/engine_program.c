@@ -9,6 +9,7 @@
 #include "src/base/error.h"
 #include "src/base/json.h"
 #include "src/run/engine.h"
+#include "src/run/pass.h"
 
 static int from_error(struct zt_failure *failure, const char *file, const struct zt_error *error)
 {
@@ -46,10 +47,26 @@ static char *read_file(const char *path, size_t *length, struct zt_failure *fail
     return data;
 }
 
+/* Ports that punt by XDP (PUNT-3) need the own addresses in a map of limited size. */
+static bool is_passing(const struct zt_machine *machine)
+{
+    for (uint32_t i = 0; i < zt_machine_ports(machine); i++)
+        if (zt_machine_port(machine, i).pass)
+            return true;
+    return false;
+}
+
 /* What the lab needs of a program beside that it is valid. */
 static int check_ports(const struct zt_machine *machine, struct zt_failure *failure)
 {
     uint32_t count = zt_machine_ports(machine);
+
+    if (is_passing(machine) && zt_machine_own_addresses(machine) > ZT_PASS_ADDRESSES_MAX)
+        return zt_fail(failure, ZT_EXIT_LIMIT, "pass-addresses",
+                       "%s has %u addresses in VRF 0; with ports that punt by XDP this engine "
+                       "takes up to %u",
+                       zt_machine_node(machine), zt_machine_own_addresses(machine),
+                       ZT_PASS_ADDRESSES_MAX);
 
     if (count == 0 || count > ZT_ENGINE_PORTS_MAX)
         return zt_fail(failure, ZT_EXIT_LIMIT, "port-count",
@@ -60,6 +77,23 @@ static int check_ports(const struct zt_machine *machine, struct zt_failure *fail
 
         if (zt_port_check(&info, failure))
             return -1;
+    }
+    return 0;
+}
+
+/* PUNT-3, by the program that is loaded. Until it is done, and for good if it fails, nothing passes. */
+static int pass_again(struct zt_engine *engine, struct zt_failure *failure)
+{
+    if (!is_passing(engine->machine))
+        return 0;
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        zt_pass_stop(&engine->xdp, engine->ports[i].phy_index);
+    if (zt_pass_addresses(&engine->xdp, engine->machine, failure))
+        return -1;
+    for (uint32_t i = 0; i < engine->port_count; i++) {
+        struct zt_port_info info = zt_machine_port(engine->machine, i);
+
+        zt_port_pass(&engine->ports[i], &engine->xdp, &info);
     }
     return 0;
 }
@@ -84,13 +118,14 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure)
         if (engine->ports[i].phy_index > index_max)
             index_max = engine->ports[i].phy_index;
     }
-    if (zt_xdp_load(&engine->xdp, index_max, false, failure))
+    if (zt_xdp_load(&engine->xdp, index_max, false,
+                    is_passing(engine->machine) ? ZT_PASS_ADDRESSES_MAX : 0, failure))
         return -1;
     engine->xdp_loaded = true;
     for (uint32_t i = 0; i < engine->port_count; i++)
         if (zt_port_open(&engine->ports[i], &engine->xdp, engine->options.ring, failure))
             return -1;
-    return 0;
+    return pass_again(engine, failure);
 }
 
 static int start_journal(struct zt_engine *engine, const char *program, size_t length,
@@ -153,11 +188,12 @@ static bool same_ports(const struct zt_machine *new, const struct zt_machine *ol
         struct zt_port_info a = zt_machine_port(new, i);
         struct zt_port_info b = zt_machine_port(old, i);
 
-        same = a.id == b.id && a.tap == b.tap && strcmp(a.name, b.name) == 0;
+        same = a.id == b.id && a.tap == b.tap && a.pass == b.pass && strcmp(a.name, b.name) == 0;
     }
-    return same || zt_error_set(error, "ports-changed", "/program/interfaces",
-                                "ids, names and TAPs of the ports must stay as they are; start the "
-                                "engine anew for others");
+    return same ||
+           zt_error_set(error, "ports-changed", "/program/interfaces",
+                        "ids, names, TAPs and `punt` of the ports must stay as they are; start the "
+                        "engine anew for others");
 }
 
 /* Tries the program on a machine of its own, so that one that does not fit leaves no trace. */
@@ -189,6 +225,7 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
                     const char *keys_path, struct zt_error *error)
 {
     const char *path = keys_path ? keys_path : engine->options.keys;
+    struct zt_failure failure;
     struct zt_keys *keys = path ? zt_keys_read(path, error) : NULL;
     struct zt_effects effects;
     uint64_t now;
@@ -207,6 +244,9 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
     zt_engine_effects(engine, effects, now);
     for (uint32_t i = 0; i < engine->port_count; i++)
         read_upper(&engine->ports[i], engine->machine, i);
+    if (pass_again(engine, &failure))
+        zt_log("what was passed by XDP comes by the engine from now on: %s: %s", failure.code,
+               failure.message);
     /* CTRL-1 forgets neighbour updates and routes; what the kernel has is told anew. */
     zt_neighbours_clear(&engine->neighbours);
     zt_netlink_refresh(&engine->netlink, ZT_NETLINK_NEIGHBOURS);

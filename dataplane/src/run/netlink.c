@@ -24,6 +24,12 @@ static const uint16_t dump_types[ZT_NETLINK_DUMPS] = {
     [ZT_NETLINK_ROUTES] = RTM_GETROUTE,
 };
 
+static void tell(const struct zt_netlink *netlink, void (*what)(void *context))
+{
+    if (what)
+        what(netlink->handler.context);
+}
+
 static void begin_dump(struct zt_netlink *netlink, enum zt_netlink_dump what)
 {
     static const uint32_t sizes[ZT_NETLINK_DUMPS] = {
@@ -51,9 +57,9 @@ static void begin_dump(struct zt_netlink *netlink, enum zt_netlink_dump what)
     }
     netlink->dumping = what;
     if (what == ZT_NETLINK_NEIGHBOURS)
-        netlink->handler.neighbours_begin(netlink->handler.context);
+        tell(netlink, netlink->handler.neighbours_begin);
     else if (what == ZT_NETLINK_ROUTES)
-        netlink->handler.routes_begin(netlink->handler.context);
+        tell(netlink, netlink->handler.routes_begin);
 }
 
 static void next_dump(struct zt_netlink *netlink)
@@ -238,7 +244,8 @@ static void parse_neighbour(const struct nlmsghdr *message,
         message->nlmsg_type == RTM_NEWNEIGH && (info->ndm_state & NUD_USABLE) != 0 && has_mac;
     if (!event.present)
         memset(event.mac, 0, sizeof(event.mac));
-    handler->neighbour(handler->context, &event);
+    if (handler->neighbour)
+        handler->neighbour(handler->context, &event);
 }
 
 unsigned int zt_netlink_parse(const uint8_t *data, uint32_t length,
@@ -275,7 +282,8 @@ unsigned int zt_netlink_parse(const uint8_t *data, uint32_t length,
         case RTM_DELADDR:
         case RTM_NEWNEXTHOP:
         case RTM_DELNEXTHOP:
-            handler->routes_shaken(handler->context);
+            if (handler->routes_shaken)
+                handler->routes_shaken(handler->context);
             break;
         }
     }
@@ -293,9 +301,9 @@ static void end_dump(struct zt_netlink *netlink, bool failed)
         netlink->want[what] = true;
         netlink->paused = netlink->paused || failed;
     } else if (what == ZT_NETLINK_NEIGHBOURS) {
-        netlink->handler.neighbours_complete(netlink->handler.context);
+        tell(netlink, netlink->handler.neighbours_complete);
     } else if (what == ZT_NETLINK_ROUTES) {
-        netlink->handler.routes_complete(netlink->handler.context);
+        tell(netlink, netlink->handler.routes_complete);
     }
 }
 

@@ -61,6 +61,7 @@ struct zt_route_event {
     struct zt_route_hop hops[ZT_NEXT_HOPS_MAX];
 };
 
+/* What is told to whom; NULL for what is of no interest. */
 struct zt_netlink_handler {
     void *context;
     void (*neighbour)(void *context, const struct zt_neighbour_event *event);

@@ -150,5 +150,6 @@ void zt_netlink_parse_route(const struct nlmsghdr *message,
     event.prefix = zt_ip_prefix(event.prefix, event.length);
     if (!event.whole && hop.ifindex != 0)
         add_hop(&event, &hop, info->rtm_flags);
-    handler->route(handler->context, &event);
+    if (handler->route)
+        handler->route(handler->context, &event);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/machine/mutant.h"
+#include "src/run/pass.h"
 #include "src/run/tap.h"
 
 #define ETHERNET_HEADER 14u
@@ -48,6 +49,7 @@ void zt_port_init(struct zt_port *port, const struct zt_port_info *info)
         .id = info->id,
         .upper = info->upper,
         .underlay = info->underlay,
+        .pass = info->pass,
         .carrier = true,
         .tap = -1,
         .xsk.fd = -1,
@@ -77,9 +79,17 @@ int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring,
     if (zt_xdp_attach(xdp, port->phy, port->phy_index, &port->mode, failure))
         return -1;
     port->attached = true;
+    if (port->pass && zt_pass_attach(xdp, port->phy, port->phy_index, failure))
+        return -1;
     if (zt_xsk_open(&port->xsk, port->phy, ring, failure))
         return -1;
     return zt_xdp_bind(xdp, port->phy_index, port->xsk.fd, failure);
+}
+
+void zt_port_pass(struct zt_port *port, struct zt_xdp *xdp, const struct zt_port_info *info)
+{
+    if (port->pass)
+        zt_pass_start(xdp, port->phy_index, port->tap_index, info);
 }
 
 void zt_port_send(struct zt_port *port, const uint8_t *frame, uint32_t length)
@@ -119,6 +129,8 @@ void zt_port_lose(struct zt_port *port)
 
 void zt_port_close(struct zt_port *port, bool detach)
 {
+    if (port->attached && port->pass)
+        zt_pass_detach(port->phy_index);
     if ((detach || ZT_MUTANT(xdp_taken_off)) && port->attached)
         zt_xdp_detach(port->phy_index, port->mode);
     port->attached = false;
@@ -151,6 +163,13 @@ void zt_port_read_kernel(struct zt_port *port, const struct zt_xdp *xdp)
 {
     zt_xsk_read_statistics(&port->xsk);
     port->xdp_frames = __atomic_load_n(&xdp->states[port->phy_index].seen, __ATOMIC_RELAXED);
+    zt_port_read_passed(port, xdp);
+}
+
+void zt_port_read_passed(struct zt_port *port, const struct zt_xdp *xdp)
+{
+    if (port->pass)
+        port->xdp_passed = __atomic_load_n(&xdp->states[port->phy_index].passed, __ATOMIC_RELAXED);
 }
 
 void zt_port_publish(const struct zt_port *port, struct zt_stats_entry *entry)
@@ -171,4 +190,5 @@ void zt_port_publish(const struct zt_port *port, struct zt_stats_entry *entry)
     entry->punt_out = port->punt_out;
     entry->punt_dropped = port->punt_dropped;
     entry->xdp_frames = port->xdp_frames;
+    entry->xdp_passed = port->xdp_passed;
 }

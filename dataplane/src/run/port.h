@@ -21,6 +21,8 @@ struct zt_port {
     uint16_t upper;
     /* That interface is routed in VRF 0. */
     bool underlay;
+    /* PUNT-3. */
+    bool pass;
     char name[IFNAMSIZ];
     char phy[IFNAMSIZ];
     uint32_t phy_index;
@@ -41,8 +43,8 @@ struct zt_port {
     bool tap_readable;
     uint64_t punt_in, punt_out, punt_dropped;
     uint64_t sent_to_nowhere;
-    /* Of the XDP program, as last read: its counter changes under another core's hands. */
-    uint64_t xdp_frames;
+    /* Of the XDP program, as last read: its counters change under another core's hands. */
+    uint64_t xdp_frames, xdp_passed;
     struct zt_capture capture;
 };
 
@@ -58,6 +60,9 @@ int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure);
 /* Attaches the program, opens the sockets and binds both together. */
 int zt_port_open(struct zt_port *port, struct zt_xdp *xdp, uint32_t ring,
                  struct zt_failure *failure);
+
+/* PUNT-3, of a port that has it: what may pass is as `info` and the program's addresses say. */
+void zt_port_pass(struct zt_port *port, struct zt_xdp *xdp, const struct zt_port_info *info);
 
 /* Sends a frame on the device, after zt_port_flush(). */
 void zt_port_send(struct zt_port *port, const uint8_t *frame, uint32_t length);
@@ -77,7 +82,9 @@ uint64_t zt_port_rx_dropped(const struct zt_port *port);
 uint64_t zt_port_tx_dropped(const struct zt_port *port);
 uint64_t zt_port_tx(const struct zt_port *port);
 
-/* Asks the kernel what it dropped. */
+/* What XDP has passed so far: a page that is published says how many frames of the wire have come in. */
+void zt_port_read_passed(struct zt_port *port, const struct zt_xdp *xdp);
+/* Asks the kernel what it dropped, too. */
 void zt_port_read_kernel(struct zt_port *port, const struct zt_xdp *xdp);
 /* Writes the port's counters to its entry of the statistics page. */
 void zt_port_publish(const struct zt_port *port, struct zt_stats_entry *entry);

@@ -47,7 +47,8 @@ static int map_states(struct zt_xdp *xdp, struct zt_failure *failure)
     return 0;
 }
 
-int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, struct zt_failure *failure)
+int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, uint32_t addresses,
+                struct zt_failure *failure)
 {
     int error;
 
@@ -63,6 +64,8 @@ int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, struct zt_fa
     error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_sockets, index_max + 1);
     if (!error)
         error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_states, index_max + 1);
+    if (!error && addresses > 0)
+        error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_addresses, addresses);
     if (!error)
         error = zt_port_bpf__load(xdp->skeleton);
     if (error) {

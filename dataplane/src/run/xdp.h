@@ -31,8 +31,12 @@ struct zt_xdp {
 
 enum zt_xdp_mode { ZT_XDP_NATIVE, ZT_XDP_GENERIC };
 
-/* Loads the program for interface indexes up to `index_max`. `stamp` puts the time of receipt in front of each frame. */
-int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, struct zt_failure *failure);
+/*
+ * Loads the program for interface indexes up to `index_max`. `stamp` puts the time of receipt in front of each frame;
+ * `addresses` is how many the node may have where ports let ARP and ICMP pass (src/run/pass.h), 0 where none does.
+ */
+int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, uint32_t addresses,
+                struct zt_failure *failure);
 
 /* Checks that a device of the current network namespace can be served; its interface index goes to `index`. */
 int zt_xdp_check(const char *ifname, uint32_t *index, struct zt_failure *failure);

@@ -5,7 +5,7 @@
 
 #include <net/if.h>
 
-#include "src/probe/members.h"
+#include "src/run/members.h"
 #include "src/wire/impairment.h"
 
 #define ZT_WIRE_LINKS_MAX 512u

@@ -89,34 +89,7 @@ void zt_wire_ask_carrier(struct zt_wire *wire)
 }
 
 /* Neighbours and routes are nobody's business here. */
-static void on_neighbour(void *context, const struct zt_neighbour_event *event)
-{
-    (void)context;
-    (void)event;
-}
-
-static void on_route(void *context, const struct zt_route_event *event)
-{
-    (void)context;
-    (void)event;
-}
-
-static void on_round(void *context)
-{
-    (void)context;
-}
-
 struct zt_netlink_handler zt_wire_handler(struct zt_wire *wire)
 {
-    return (struct zt_netlink_handler){
-        .context = wire,
-        .neighbour = on_neighbour,
-        .neighbours_begin = on_round,
-        .neighbours_complete = on_round,
-        .link = on_link,
-        .route = on_route,
-        .routes_begin = on_round,
-        .routes_complete = on_round,
-        .routes_shaken = on_round,
-    };
+    return (struct zt_netlink_handler){ .context = wire, .link = on_link };
 }

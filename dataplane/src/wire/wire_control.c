@@ -4,19 +4,18 @@
 #include <unistd.h>
 
 #include "src/base/error.h"
-#include "src/run/request.h"
+#include "src/run/operations.h"
 #include "src/wire/wire.h"
+#include "ztos/gen/control.h"
 
-static const char *const no_members[] = { "id", "op", NULL };
 static const char *const set_members[] = { "id",   "op",      "link",    "delay",
                                            "loss", "reorder", "corrupt", NULL };
 
-typedef bool operation(struct zt_wire *wire, const struct zt_members *request,
-                       struct zt_text *answer, struct zt_error *error);
-
-static bool do_hello(struct zt_wire *wire, const struct zt_members *request, struct zt_text *answer,
+static bool do_hello(void *context, const struct zt_members *request, struct zt_text *answer,
                      struct zt_error *error)
 {
+    struct zt_wire *wire = context;
+
     (void)request;
     (void)error;
     zt_text_format(answer, ",\"version\":%d,\"pid\":%d,\"links\":[", ZT_CONTROL_VERSION, getpid());
@@ -55,9 +54,11 @@ static const char *truth(bool value)
     return value ? "true" : "false";
 }
 
-static bool do_stats(struct zt_wire *wire, const struct zt_members *request, struct zt_text *answer,
+static bool do_stats(void *context, const struct zt_members *request, struct zt_text *answer,
                      struct zt_error *error)
 {
+    struct zt_wire *wire = context;
+
     (void)request;
     (void)error;
     zt_text_append(answer, ",\"links\":[", 10);
@@ -82,9 +83,10 @@ static bool do_stats(struct zt_wire *wire, const struct zt_members *request, str
     return true;
 }
 
-static bool do_set(struct zt_wire *wire, const struct zt_members *request, struct zt_text *answer,
+static bool do_set(void *context, const struct zt_members *request, struct zt_text *answer,
                    struct zt_error *error)
 {
+    struct zt_wire *wire = context;
     uint32_t node = zt_members_find(request, "link");
     char id[ZT_WIRE_ID_MAX + 1];
 
@@ -106,9 +108,11 @@ static bool do_set(struct zt_wire *wire, const struct zt_members *request, struc
     return zt_members_wrong(request, "link", error, "the id of a link is wanted");
 }
 
-static bool do_shutdown(struct zt_wire *wire, const struct zt_members *request,
-                        struct zt_text *answer, struct zt_error *error)
+static bool do_shutdown(void *context, const struct zt_members *request, struct zt_text *answer,
+                        struct zt_error *error)
 {
+    struct zt_wire *wire = context;
+
     (void)request;
     (void)answer;
     (void)error;
@@ -116,74 +120,17 @@ static bool do_shutdown(struct zt_wire *wire, const struct zt_members *request,
     return true;
 }
 
-static const struct {
-    const char *name;
-    const char *const *members;
-    operation *run;
-} operations[] = {
-    { "hello", no_members, do_hello },
-    { "stats", no_members, do_stats },
+static const struct zt_operation operations[] = {
+    { "hello", zt_operation_no_members, do_hello },
+    { "stats", zt_operation_no_members, do_stats },
     { "set", set_members, do_set },
-    { "shutdown", no_members, do_shutdown },
+    { "shutdown", zt_operation_no_members, do_shutdown },
 };
-#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
-
-/* A member's value of an object whose members are not checked yet, 0 if it has none. */
-static uint32_t first_member(const struct zt_json *json, const char *name)
-{
-    uint32_t key = zt_json_first(0);
-
-    if (json->nodes[0].type != ZT_JSON_OBJECT)
-        return 0;
-    for (uint32_t i = 0; i < json->nodes[0].count; i++) {
-        uint32_t value = json->nodes[key].next;
-
-        if (zt_json_string_is(json, key, name))
-            return value;
-        key = json->nodes[value].next;
-    }
-    return 0;
-}
-
-static bool answer_request(struct zt_wire *wire, const struct zt_json *json, uint32_t *id,
-                           struct zt_text *answer, struct zt_error *error)
-{
-    struct zt_members request;
-    uint32_t op = first_member(json, "op"), number_node = first_member(json, "id");
-    unsigned int i = 0;
-    int64_t number;
-
-    if (number_node && zt_json_integer(json, number_node, &number) && number >= 0 &&
-        number <= UINT32_MAX)
-        *id = (uint32_t)number;
-    while (i < OPERATIONS && !(op && zt_json_string_is(json, op, operations[i].name)))
-        i++;
-    if (i == OPERATIONS)
-        return zt_error_set(error, "request-invalid", "/op", "the name of an operation is wanted");
-    if (!zt_members_read(&request, json, 0, "", -1, operations[i].members, error) ||
-        !zt_members_integer(&request, "id", 0, UINT32_MAX, &number, error))
-        return false;
-    zt_answer_begin(answer, *id);
-    return operations[i].run(wire, &request, answer, error);
-}
 
 enum zt_control_next zt_wire_answer(void *context, const struct zt_control_peer *peer,
                                     const char *message, size_t length, struct zt_text *answer)
 {
-    struct zt_wire *wire = context;
-    struct zt_json json;
-    struct zt_error error = { .code = "request-invalid" };
-    size_t start = answer->length;
-    uint32_t id = 0;
-    bool parsed = zt_json_parse(&json, message, length, &error);
-
     (void)peer;
-    if (parsed && answer_request(wire, &json, &id, answer, &error)) {
-        zt_text_append(answer, "}", 1);
-    } else {
-        answer->length = start;
-        zt_answer_error(answer, id, &error);
-    }
-    zt_json_free(&json);
-    return parsed ? ZT_CONTROL_KEEP : ZT_CONTROL_CLOSE;
+    return zt_operations_answer(operations, sizeof(operations) / sizeof(operations[0]), context,
+                                message, length, answer);
 }

@@ -304,7 +304,7 @@ class Collector:
 
 
 HEADER = struct.Struct("<QQIIIIIIQQQQQQQ")
-ENTRY = struct.Struct("<IIQQQQQQQQQQQQ")
+ENTRY = struct.Struct("<IIQQQQQQQQQQQQQ")
 
 
 def read_stats(path):
@@ -320,7 +320,7 @@ def read_stats(path):
     page = dict(zip(("sequence", "magic", "version", "kind", "count", "size", "pid", "state", "now", "inputs", "outputs",
                      "fates", "journal", "captured", "captureLost"), head))
     names = ("id", "flags", "rx", "rxOctets", "tx", "txOctets", "rxDropped", "txDropped", "puntIn", "puntOut",
-             "puntDropped", "arp", "nd", "xdp")
+             "puntDropped", "arp", "nd", "xdp", "passed")
     page["entries"] = [
         dict(zip(names, ENTRY.unpack_from(data, 128 + page["size"] * n))) for n in range(page["count"])
     ]

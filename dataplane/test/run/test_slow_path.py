@@ -3,8 +3,8 @@
 What the fast path leaves to others: ARP and ICMP for the node itself, which reach its kernel by the TAP of a port whose XDP
 program takes every frame; first packets of flows, and exceptions among them.
 
-XDP passes nothing to the kernel by itself (PUNT-1): a frame that it passed would be in no journal, and the machine could not be
-held to account for it.
+XDP passes nothing to the kernel by itself (PUNT-1), unless a port says so (PUNT-3, test_pass.py): a frame that it passes is in no
+journal.
 """
 import random
 import struct

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Plan } from '../../../contract/plan.js'
 import { NodeProgram } from '../../../contract/program.js'
 import { labUp, type Lab } from '../../../lab/index.js'
-import { describeDifference } from '../../../lab/compare/rib.js'
+import { describeDifference, type TableDifference } from '../../../lab/compare/rib.js'
 import type { RoutingWatch } from '../../../lab/routing.js'
 import type { Injection, Target } from '../../../record/target.js'
 import { controlPlaneOf, type PredictedControlPlane } from '../../../twin/fabric-control.js'
@@ -13,6 +13,7 @@ import { TwinFabric } from '../../../twin/forward/index.js'
 import { deriveKeys } from '../../../twin/program/index.js'
 import { newSeed } from './fabrics.js'
 import { udpFrame } from './frames.js'
+import { describeTies, withoutKept, withoutTies } from './rib-chance.js'
 import { differencesOf, type Holding } from './rib-holding.js'
 
 const Answer = z.looseObject({ program: NodeProgram })
@@ -20,6 +21,7 @@ const Answer = z.looseObject({ program: NodeProgram })
 export class RibLab {
   private readonly twin: TwinFabric
   private traces = 0
+  readonly chance = new Set<string>()
 
   private constructor(
     readonly plan: Plan,
@@ -32,11 +34,15 @@ export class RibLab {
     this.twin = new TwinFabric(plan, keys, { controlPlane: expected })
   }
 
-  static async open(plan: Plan): Promise<RibLab> {
+  /** @param begun is told the lab's id before there is anything of it */
+  static async open(plan: Plan, begun?: (lab: string) => void): Promise<RibLab> {
     const expected = controlPlaneOf(plan)
     if (expected === undefined) throw new Error(`${plan.fabric} has no control plane`)
     const seed = newSeed()
-    const lab = await labUp(plan, { keysSeed: seed })
+    const lab = await labUp(plan, {
+      keysSeed: seed,
+      ...(begun === undefined ? {} : { onProgress: once(({ lab: id }) => begun(id)) }),
+    })
     try {
       const target = await lab.target({ ownsLab: true })
       const routing = await lab.routing()
@@ -55,7 +61,20 @@ export class RibLab {
 
   /** Waits until daemons and agents have come to rest, whatever was expected. @returns what then differs, less what the ledger explains */
   async unexplained(): Promise<string[]> {
-    return differencesOf(this.foretold(), await this.holding()).map(describeDifference)
+    return (await this.differences()).map(describeDifference)
+  }
+
+  /** As {@link unexplained}, each with both sides. What chance decides (`rib-chance.ts`) is no difference, and {@link chance} holds where it was. */
+  async differences(): Promise<readonly TableDifference[]> {
+    const { plan } = this
+    const [twin, lab] = [this.foretold(), await this.holding()]
+    const { rows, kept } = withoutKept(plan, twin.rows, lab.rows)
+    for (const place of kept) this.chance.add(`${place}: kept, though nobody sends it any more`)
+    for (const place of describeTies(plan, twin.rows)) this.chance.add(place)
+    return differencesOf(
+      { ...twin, rows: withoutTies(plan, twin.rows) },
+      { ...lab, rows: withoutTies(plan, rows) },
+    )
   }
 
   /** What the twin says now. */
@@ -126,5 +145,14 @@ export class RibLab {
   /** A host speaks from another's port. */
   frameAt(port: string, from: string, to: string): Injection {
     return { ...this.frame(from, to), at: { host: port } }
+  }
+}
+
+function once<T>(tell: (event: T) => void): (event: T) => void {
+  let told = false
+  return (event) => {
+    if (told) return
+    told = true
+    tell(event)
   }
 }

@@ -20,12 +20,13 @@ export interface PolicyDraw {
 export interface Places {
   readonly spines: readonly string[]
   readonly leaves: readonly string[]
+  readonly gateways: readonly string[]
   readonly edges: readonly string[]
 }
 /** What the fabric's sessions carry. */
 export type Families = 4 | 'both'
 
-const COMMUNITIES = ['65000:1', '65000:2', '65101:7', '64701:65000', '65535:65281', '65535:0']
+const COMMUNITIES = ['65000:1', '65000:2', '65101:7', '64701:65000', '65535:65281', '65535:65282', '65535:0']
 /** Loopbacks and networks of the underlay, one by one, by halves and at large, at and around their lengths. */
 const PREFIXES = [
   '10.255.0.0/24 ge 32',
@@ -86,7 +87,7 @@ export function policiesOf(
   families: Families,
 ): Record<string, PolicyEntry> {
   const policies = new Map<string, PolicyEntry>()
-  const nodes = [...places.spines, ...places.leaves, ...places.edges]
+  const nodes = [...places.spines, ...places.leaves, ...places.gateways, ...places.edges]
   for (const { node, peer, direction, statements, otherwise } of draws) {
     const at = nodes[node % nodes.length] ?? ''
     const peers = peersOf(at, places)
@@ -105,9 +106,9 @@ export function policiesOf(
   return Object.fromEntries(policies)
 }
 
-function peersOf(at: string, { spines, leaves, edges }: Places): readonly string[] {
+function peersOf(at: string, { spines, leaves, gateways, edges }: Places): readonly string[] {
   if (!spines.includes(at)) return edges.includes(at) ? spines.slice(0, 2) : spines
-  return spines.indexOf(at) < 2 ? [...leaves, ...edges] : leaves
+  return spines.indexOf(at) < 2 ? [...leaves, ...gateways, ...edges] : [...leaves, ...gateways]
 }
 
 /** Without what is empty, which the format has no way to say, and without prefixes that no session carries, nor what asks for these alone. */

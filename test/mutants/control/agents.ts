@@ -66,3 +66,17 @@ export const agentMutants: readonly AgentMutant[] = [
     "const changes = changesBetween(present, target).filter((one) => !('to' in one) || one.to !== null);",
   ]),
 ]
+
+/** What an agent is told by nobody: it must look whether the devices of its node have carrier. */
+export const carrierUnread: SourceMutant = {
+  id: 'agent-carrier-unread',
+  clause: 'FAULT-1',
+  meaning: 'the daemon is not told that a link has no carrier',
+  edits: [
+    {
+      file: 'agent/agent.js',
+      find: 'return this.#links?.hasCarrier(device) ?? true;',
+      replace: 'return true;',
+    },
+  ],
+}

@@ -4,14 +4,9 @@
  *
  * @module
  */
-import type { SourceMutant } from '../source/index.js'
+import { wrong as wrongIn, type ControlMutant } from './mutant.js'
 
-export interface ControlMutant extends SourceMutant {
-  /** Tests of `twin/control` that must fail: `decision` is `decision.test.ts`. */
-  readonly tests: readonly string[]
-}
-
-/** A mutant of one edit. */
+/** A mutant of one edit in `twin/control`, and the tests there that must fail: `decision` is `decision.test.ts`. */
 function wrong(
   id: string,
   clause: string,
@@ -19,8 +14,11 @@ function wrong(
   [file, find, replace]: readonly [string, string, string],
   ...tests: readonly string[]
 ): ControlMutant {
-  return { id, clause, meaning, tests, edits: [{ file: `control/${file}.js`, find, replace }] }
+  const edit = [`control/${file}.js`, find, replace] as const
+  return wrongIn(id, clause, meaning, edit, ...tests.map(fileOf))
 }
+
+const fileOf = (name: string) => `twin/control/${name}.test.ts`
 
 const session: readonly ControlMutant[] = [
   wrong(
@@ -317,7 +315,7 @@ const ownRoutes: ControlMutant = {
   id: 'own-routes-imported',
   clause: 'TABLE-2',
   meaning: 'routes of the own VTEP are imported',
-  tests: ['evpn-tables'],
+  tests: [fileOf('evpn-tables')],
   edits: [
     { file: 'control/evpn-choice.js', find: 'route.vtep === vtep || ', replace: '' },
     {

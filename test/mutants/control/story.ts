@@ -4,9 +4,9 @@
  * @module
  */
 import type { Plan } from '../../../contract/plan.js'
-import type { Injection } from '../../../record/target.js'
-import type { PredictedControlPlane } from '../../../twin/fabric-control.js'
-import type { FabricControlPlane, Keys } from '../../../twin/forward/index.js'
+import type { Fault, Injection } from '../../../record/target.js'
+import { controlPlaneOf, type PredictedControlPlane } from '../../../twin/fabric-control.js'
+import { TwinFabric, type FabricControlPlane, type Keys } from '../../../twin/forward/index.js'
 import { differencesOf, type Holding } from '../../lab/support/rib-holding.js'
 import type { RibLab } from '../../lab/support/rib-lab.js'
 import { udpFrame } from '../../lab/support/frames.js'
@@ -67,11 +67,26 @@ export function foretold(
   return story(plan).map(({ frames }) => {
     if (frames === undefined) twin.reset()
     else twin.send(frames, { wire: [] })
-    return {
-      rows: controlPlane.rows(),
-      tables: new Map(plan.nodes.map(({ name }) => [name, controlPlane.tables(name)])),
-    }
+    return holdingOf(controlPlane, plan)
   })
+}
+
+/** What a twin says of the fabric when all have spoken and something is broken. */
+export function foretoldBroken(plan: Plan, keys: Keys, fault: Fault): Holding {
+  const controlPlane = controlPlaneOf(plan)
+  if (controlPlane === undefined) throw new Error(`${plan.fabric} has no control plane`)
+  const twin = new TwinFabric(plan, keys, { controlPlane })
+  const spoken = story(plan).find(({ name }) => name === 'all have spoken')
+  twin.send(spoken?.frames ?? [], { wire: [] })
+  twin.fail(fault)
+  return holdingOf(controlPlane, plan)
+}
+
+function holdingOf(controlPlane: PredictedControlPlane, plan: Plan): Holding {
+  return {
+    rows: controlPlane.rows(),
+    tables: new Map(plan.nodes.map(({ name }) => [name, controlPlane.tables(name)])),
+  }
 }
 
 /** What a lab of the same plan holds, chapter by chapter. */

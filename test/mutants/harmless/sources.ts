@@ -44,7 +44,7 @@ export const harmlessSources: readonly SourceMutant[] = [
     'martians-in-another-order',
     'ROUTE-2',
     'or has no order',
-    'route',
+    'own-address',
     'first === 0 || first === 127 || first >= 224',
     'first >= 224 || first === 127 || first === 0',
   ),

@@ -5,7 +5,10 @@
  */
 import { bridgeMutants } from './bridge.js'
 import { controlMutants } from './control.js'
+import { familyMutants } from './families.js'
+import { multicastMutants } from './multicast.js'
 import type { SourceMutant } from './mutant.js'
+import { nextHopMutants } from './next-hop.js'
 import { receiveMutants } from './receive.js'
 import { routeMutants } from './route.js'
 
@@ -17,4 +20,7 @@ export const twinMutants: readonly SourceMutant[] = [
   ...bridgeMutants,
   ...routeMutants,
   ...controlMutants,
+  ...multicastMutants,
+  ...nextHopMutants,
+  ...familyMutants,
 ]

@@ -6,7 +6,7 @@
 
 /** A piece of text replaced by another. It must be there exactly once, or the harness fails. */
 export interface Edit {
-  /** A compiled file of the twin, `forward/route.js`, or of the agent, `agent/gobgp-sink.js`. */
+  /** A compiled file of the twin, `forward/route.js`, of the agent, `agent/gobgp-sink.js`, or of a judge, `sdk/judge/survive.js`. */
   readonly file: string
   readonly find: string
   readonly replace: string
@@ -18,6 +18,8 @@ export interface SourceMutant {
   readonly meaning: string
   /** The clause that it breaks. */
   readonly clause: string
+  /** The row of docs/features.tsv that it breaks, where one is about this very thing. */
+  readonly row?: string
   readonly edits: readonly Edit[]
 }
 

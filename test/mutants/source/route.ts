@@ -10,7 +10,7 @@ export const routeMutants: readonly SourceMutant[] = [
     'martian-loopback-source',
     'ROUTE-2',
     'packets from 127.0.0.0/8 are routed',
-    'route',
+    'own-address',
     'first === 0 || first === 127 || first >= 224',
     'first === 0 || first >= 224',
   ),
@@ -27,7 +27,7 @@ export const routeMutants: readonly SourceMutant[] = [
     'ROUTE-3',
     'packets to addresses that are nobody’s are routed',
     'route',
-    'const isMartianDestination = isMartian(frame, DESTINATION[family], family)',
+    'const isMartianDestination = isMartianAt(frame, DESTINATION[family], family)',
     'const isMartianDestination = false',
   ),
   mutant(

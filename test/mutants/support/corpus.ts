@@ -19,6 +19,7 @@ import {
 } from '../../differential/machine/cases.js'
 import { edgeCases } from './edges.js'
 import { runEngine } from './engine.js'
+import { groupEdgeCases } from './group-edges.js'
 
 /** A case, and what twin and engine make of it. */
 export interface RecordedCase {
@@ -83,6 +84,7 @@ export class Corpus {
 
 function* sources(): Generator<readonly [string, Case]> {
   yield* edgeCases()
+  yield* groupEdgeCases()
   let frames = 0
   for (const seed of caseSeeds(SEED)) {
     const made = makeCase(seed)

@@ -9,6 +9,7 @@ import type { Verdict } from '../../../record/verdict.js'
 import { judgeIntent } from '../../../sdk/judge/intent.js'
 import { ScenarioTarget } from '../../../sdk/scenario-target.js'
 import { trace } from '../../../twin/forward/index.js'
+import { controlPlaneOf } from '../../../twin/fabric-control.js'
 import { twinTarget } from '../../../twin/target.js'
 import type { Subject } from './subjects.js'
 
@@ -23,7 +24,8 @@ export function judgedBy({ view, keys }: Subject, target: Target): ScenarioTarge
     keys,
     run: 0x7a74_0001,
     openTwin: (plan) => twinTarget(plan, keys),
-    walk: (plan, injection, before) => trace(plan, injection, { keys, before }),
+    walk: (of, injection, before, broken) =>
+      trace(of, injection, { keys, before, broken, controlPlane: controlPlaneOf(of) }),
   })
 }
 

@@ -23,6 +23,8 @@ const FAMILIES = [
   'altered journal',
   'simulated control plane',
   'control plane of a lab',
+  'judge of what survives',
+  'reader of fabric files',
 ] as const
 
 const Row = z.strictObject({

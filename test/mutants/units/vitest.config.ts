@@ -15,7 +15,10 @@ const given = process.env['ZT_WRONG_COPIES']
 if (given === undefined) throw new Error('ZT_WRONG_COPIES is not set')
 const { root, copies, account } = JSON.parse(readFileSync(given, 'utf8')) as WrongCopies
 
-/** What a test imports from `twin/` comes from the copy, as far as it is there; tests and what is made for them do not. */
+/** What has wrong copies. */
+const COPIED = /^(twin|agent|sdk)\//
+
+/** What a test imports comes from the copy, as far as it is there; tests and what is made for them do not. */
 function from(copy: string): Plugin {
   return {
     name: 'wrong-copy',
@@ -24,7 +27,7 @@ function from(copy: string): Plugin {
       if (importer === undefined || !source.startsWith('.') || !importer.startsWith(root)) return undefined
       const wanted = path.relative(root, path.resolve(path.dirname(importer), source))
       const there = path.join(copy, wanted)
-      if (!wanted.startsWith('twin/') || wanted.includes('/testdata/') || !existsSync(there)) return undefined
+      if (!COPIED.test(wanted) || wanted.includes('/testdata/') || !existsSync(there)) return undefined
       // Loaded as it is: to have it transformed for each copy would cost more than the tests.
       return { id: there, external: true }
     },

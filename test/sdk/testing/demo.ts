@@ -10,6 +10,7 @@ import { trace } from '../../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../../twin/model/index.js'
 import { compile } from '../../../twin/compile.js'
 import { deriveKeys, SEED_LENGTH } from '../../../twin/program/index.js'
+import { controlPlaneOf } from '../../../twin/fabric-control.js'
 import { twinTarget } from '../../../twin/target.js'
 import { viewOf } from '../../../sdk/fabric-view.js'
 import { ScenarioTarget } from '../../../sdk/scenario-target.js'
@@ -54,6 +55,7 @@ export function twinOf(
     ...(options.witness === undefined ? {} : { witness: options.witness }),
     ...(options.keep === undefined ? {} : { keep: options.keep }),
     openTwin: (of) => twinTarget(of, keys),
-    walk: (of, injection, before) => trace(of, injection, { keys, before }),
+    walk: (of, injection, before, broken) =>
+      trace(of, injection, { keys, before, broken, controlPlane: controlPlaneOf(of) }),
   })
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Members of a JSON object by name, each known and there once; errors that say where. */
-#ifndef ZTOS_PROBE_MEMBERS_H
-#define ZTOS_PROBE_MEMBERS_H
+#ifndef ZTOS_RUN_MEMBERS_H
+#define ZTOS_RUN_MEMBERS_H
 
 #include "src/base/json.h"
 

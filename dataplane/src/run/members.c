@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "src/probe/members.h"
+#include "src/run/members.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
