@@ -186,7 +186,8 @@ export class GobgpClient {
   #watch(request: object, onEvent: (event: WatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
     const { path, requestSerialize } = this.#service.method('WatchEvent')
     const { codec } = this.pathCaches
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, codec.event, request)
+    const read = (octets: Buffer) => codec.event(octets)
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, read, request)
     let over = false
     const end = (error: AgentError) => {
       if (over) return

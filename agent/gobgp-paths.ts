@@ -64,7 +64,7 @@ export function pathCodec(service: Service): PathCodec {
     event: (octets) =>
       octets[0] === tags.table
         ? { paths: pathsOf(octets, tags.paths) }
-        : (event.deserialize(octets) as WatchEvent),
+        : event.deserialize(octets),
     parts: (octets) => partsOf(octets, tags),
     path: (octets) => path.deserialize(octets),
   }

@@ -75,7 +75,7 @@ function attributesWith(nlri: ApiNlri): fc.Arbitrary<readonly ApiAttribute[]> {
   })
   return fc.array(
     fc.oneof(
-      { weight: 3, arbitrary: reach as fc.Arbitrary<ApiAttribute> },
+      { weight: 3, arbitrary: reach },
       fc.record({ origin: fc.record({ origin: few }) }),
       fc.record({ nextHop: fc.record({ nextHop: ipv4 }) }),
       fc.record({ multiExitDisc: fc.record({ med: few }) }),
