@@ -62,9 +62,7 @@ export function pathCodec(service: Service): PathCodec {
   }
   return {
     event: (octets) =>
-      octets[0] === tags.table
-        ? { paths: pathsOf(octets, tags.paths) }
-        : event.deserialize(octets),
+      octets[0] === tags.table ? { paths: pathsOf(octets, tags.paths) } : event.deserialize(octets),
     parts: (octets) => partsOf(octets, tags),
     path: (octets) => path.deserialize(octets),
   }

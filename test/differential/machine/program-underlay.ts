@@ -160,7 +160,8 @@ function addUplink(draft: Draft, n: number): Uplink {
       },
     )
   } else {
-    draft.interfaces.push({ ...port, mtu, vrf: 0, addresses })
+    const punt = port.tap && random.chance(40) ? { punt: 'xdp' as const } : {}
+    draft.interfaces.push({ ...port, ...punt, mtu, vrf: 0, addresses })
   }
   const peer4 = `10.254.${n}.${1 - own}`
   const peer6 = `fd00:fe:${n}::${1 - own}`
