@@ -5,44 +5,30 @@
  * @module
  */
 import { existsSync } from 'node:fs'
-import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
 import type {
-  Arrival,
   Fault,
   Injection,
   LatencyRequest,
   LatencySamples,
   Observation,
   SendOptions,
-  WireFrame,
 } from '../record/target.js'
-import { findTraceId } from '../twin/packet/index.js'
 import type { KnowingTarget } from '../twin/target.js'
 import { LabError } from './errors.js'
 import { brokenBy, describeFault, hasSession, longestHold, loses, speaks, type Broken } from './fault.js'
-import { JournalTail } from './journal-tail.js'
 import { LastingWatch } from './lasting-watch.js'
 import type { Lab } from './lab.js'
-import { linkEndId } from './labd/probe-config.js'
-import { LinkCaptures } from './link-captures.js'
 import { Oracle } from './oracle.js'
 import { measureLatency } from './latency.js'
 import { JournalObserver, type JournalEntries } from './observe.js'
-import { PageReader } from './stats-page.js'
-import { settle, Settler, type Pages } from './settle.js'
+import { checkLength, ProbeTraffic } from './probe-traffic.js'
+import { Witness } from './witness.js'
 
-/** ms for a fabric to come to rest. */
-const SETTLE_DEADLINE = 5000
 /** Frames of one request: what the smallest rings hold even if each is flooded to every remote. */
 const BATCH = 32
-/** What an AF_XDP socket with 2 KiB frames takes. */
-const MAX_FRAME = 1792
 /** ms for a control plane to come to rest behind a fault, besides the hold time of its sessions. */
 const REST_WITHIN = 30_000
-/** Arrivals of one answer: each at most 2.4 KB of base64, and an answer at most 16 MiB. */
-const COLLECT = 4096
 const SECOND = 1_000_000_000
 
 export interface LabTargetOptions {
@@ -54,16 +40,6 @@ export interface LabTargetOptions {
    */
   readonly captures?: boolean
 }
-
-const SentAnswer = z.object({ at: z.array(z.number()), sent: z.int() })
-const Arrivals = z.object({
-  arrivals: z.array(
-    z.object({ seq: z.int(), host: z.string(), at: z.number(), data: z.base64(), foreign: z.boolean() }),
-  ),
-  next: z.int(),
-  lost: z.int(),
-})
-const Synced = z.object({ journalBytes: z.int().min(0) })
 
 /** What its nodes know is said by the twin beside it. @throws LabError `ZT_LAB_STATE` for a lab without journals */
 export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promise<KnowingTarget> {
@@ -81,15 +57,12 @@ export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promi
 class LabTarget implements KnowingTarget {
   readonly interpreter = 'netns'
   readonly plan: Plan
-  private readonly settler: Settler
+  private readonly witness: Witness
+  private readonly traffic: ProbeTraffic
   private readonly observer: JournalObserver
   private readonly oracle: Oracle
-  private readonly tails: ReadonlyMap<string, JournalTail>
-  private readonly pages: { readonly nodes: ReadonlyMap<string, PageReader>; readonly probe: PageReader }
   /** Shared with those that follow the nodes: programs loaded later may name keys that came later. */
   private readonly keys = new Map<string, Uint8Array>()
-  private captures: LinkCaptures | undefined
-  private captured: WireFrame[] = []
   private routing: LastingWatch | undefined
   /** The twin beside the lab knows what the lab knows: from the first reset on. */
   private known = false
@@ -97,58 +70,32 @@ class LabTarget implements KnowingTarget {
   private broken: Broken
   /** Wires that were broken when they were looked at last. */
   private readonly mended = new Set<string>()
-  private nextArrival = 0
-  private answered = 0
-  private drops = 0
-  private lostArrivals = 0
 
   constructor(
     private readonly lab: Lab,
     private readonly options: LabTargetOptions,
   ) {
-    const { plan, paths } = lab
+    const { plan } = lab
     this.learnKeys()
     this.plan = plan
     this.broken = brokenBy(plan, [])
-    this.settler = new Settler(plan)
+    this.witness = new Witness(lab)
+    this.traffic = new ProbeTraffic(lab, (place) => loses(this.broken, place))
     this.observer = new JournalObserver(plan, this.keys)
-    this.settler.loses = (wire) => loses(this.broken, wire) || this.mended.has(wire)
+    this.witness.settler.loses = (wire) => loses(this.broken, wire) || this.mended.has(wire)
     this.observer.loses = (wire) => loses(this.broken, wire)
     this.oracle = new Oracle(plan, this.keys)
-    this.tails = new Map(plan.nodes.map(({ name }) => [name, new JournalTail(paths.nodeJournal(name))]))
-    this.pages = {
-      nodes: new Map(plan.nodes.map(({ name }) => [name, new PageReader(paths.nodeStatistics(name))])),
-      probe: new PageReader(paths.probeStatistics),
-    }
   }
 
   /** Takes what has happened so far as the past: a lab may be used long before it becomes a target. */
   async begin(): Promise<void> {
-    const pages = await this.rebase()
-    this.drops = this.droppedIn(pages).total
-    if (this.options.captures !== false) this.captures = await LinkCaptures.start(this.lab)
+    await this.witness.begin(this.options.captures !== false)
     this.routing = await this.openRouting()
     const before = await this.lab.faults()
     for (const fault of before) this.oracle.fail(fault)
     this.know(before)
     await this.rest()
     await this.forget()
-  }
-
-  /** Frames that were sent before their receiver was open are missing for good; those on their way now are not. */
-  private async rebase(): Promise<Pages> {
-    const longest = Math.max(0, ...this.plan.links.map((link) => link.delay ?? 0))
-    for (let before = this.settler.look(this.readPages()).mark; ;) {
-      await delay(20 + (2 * longest) / 1e6)
-      const pages = this.readPages()
-      const { mark } = this.settler.look(pages)
-      if (mark === before) {
-        this.settler.rebase(pages)
-        this.mended.clear()
-        return pages
-      }
-      before = mark
-    }
   }
 
   /**
@@ -180,7 +127,8 @@ class LabTarget implements KnowingTarget {
     const key = describeFault(fault)
     this.know(this.faults.filter((one) => describeFault(one) !== key))
     await this.restAnew()
-    await this.rebase()
+    await this.witness.rebase()
+    this.mended.clear()
     await this.forget()
   }
 
@@ -220,11 +168,11 @@ class LabTarget implements KnowingTarget {
 
   async send(frames: readonly Injection[], options: SendOptions = {}): Promise<Observation> {
     for (const { frame } of frames) checkLength(frame)
-    this.settler.keep()
-    const sentAt = new Map<number, number>()
+    this.witness.settler.keep()
+    this.traffic.begin()
     let batch: Injection[] = []
     const flush = async () => {
-      await this.dispatch(batch, sentAt)
+      await this.traffic.send(batch)
       batch = []
     }
     for (const injection of frames) {
@@ -236,16 +184,16 @@ class LabTarget implements KnowingTarget {
       if (injection.alone ?? writes) {
         if (batch.length > 0) {
           await flush()
-          await this.settle()
+          await this.witness.settle()
         }
-        await this.dispatch([injection], sentAt)
-        await this.settle()
+        await this.traffic.send([injection])
+        await this.witness.settle()
         await this.tick(waits)
       } else {
         batch.push(injection)
         if (batch.length === BATCH) {
           await flush()
-          await this.settle()
+          await this.witness.settle()
         }
       }
     }
@@ -255,18 +203,18 @@ class LabTarget implements KnowingTarget {
       this.oracle.rested()
     }
     const view = this.observer.observe(await this.newEntries(), frames)
-    const captured = this.takeCaptured()
-    checkCaptures(view.wire, captured, this.captures !== undefined)
+    const captured = this.witness.takeCaptured()
+    this.witness.checkCaptured(view.wire, captured)
     const wire = [...view.wire, ...captured]
-    const arrivals = await this.collect()
+    const arrivals = await this.traffic.collect()
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
     return {
       by: this.interpreter,
       sent: frames,
       ...view,
       wire: wanted === undefined ? wire : wire.filter(({ link }) => wanted.has(link)),
-      arrivals: arrivals.map((arrival) => arrived(arrival, sentAt)),
-      answeredByHosts: this.answeredSince(),
+      arrivals,
+      answeredByHosts: this.witness.answeredSince(),
     }
   }
 
@@ -286,7 +234,7 @@ class LabTarget implements KnowingTarget {
 
   async advanceTime(ns: number): Promise<void> {
     // Nodes are told one after the other: a frame between two of them would be young at one and old at the other.
-    await this.settle()
+    await this.witness.settle()
     this.oracle.advanceTime(ns)
     await this.everywhere({ op: 'advance-time', ns })
     await this.rest()
@@ -305,8 +253,7 @@ class LabTarget implements KnowingTarget {
   }
 
   async close(): Promise<void> {
-    if (this.options.ownsLab !== true) await this.captures?.stop()
-    for (const page of [...this.pages.nodes.values(), this.pages.probe]) page.close()
+    await this.witness.close(this.options.ownsLab !== true)
     this.routing?.close()
     if (this.options.ownsLab === true) await this.lab.down()
   }
@@ -314,9 +261,9 @@ class LabTarget implements KnowingTarget {
   /** What happens now is nobody's observation. */
   private async forget(): Promise<void> {
     this.observer.skip(await this.newEntries())
-    this.takeCaptured()
-    await this.collect()
-    this.answeredSince()
+    this.witness.takeCaptured()
+    await this.traffic.collect()
+    this.witness.answeredSince()
   }
 
   /** Packets that wait for a neighbour which does not answer are given up after 3 s (NEIGH-7); nobody waits here for that. */
@@ -325,7 +272,7 @@ class LabTarget implements KnowingTarget {
     if (seconds > 0) await this.rest()
     for (let n = 0; n < seconds; n++) {
       await this.everywhere({ op: 'advance-time', ns: SECOND })
-      await this.settle()
+      await this.witness.settle()
     }
   }
 
@@ -336,36 +283,13 @@ class LabTarget implements KnowingTarget {
     await Promise.all(this.plan.nodes.map(({ name }) => this.lab.control(name, request)))
   }
 
-  /** In order, hosts' frames and links' frames each by their own operation. */
-  private async dispatch(batch: readonly Injection[], sentAt: Map<number, number>): Promise<void> {
-    for (let from = 0; from < batch.length;) {
-      const onLink = isOnLink(batch[from])
-      let to = from + 1
-      while (to < batch.length && isOnLink(batch[to]) === onLink) to++
-      const part = batch.slice(from, to)
-      const request = { op: onLink ? 'inject' : 'send', frames: part.map(probeFrame) }
-      const { at, sent } = SentAnswer.parse(await this.lab.probe(request))
-      // A device without its other end takes nothing.
-      const nowhere = part.filter(({ at: place }) =>
-        loses(this.broken, 'host' in place ? place.host : place.link),
-      )
-      if (sent < part.length - nowhere.length) {
-        throw new LabError('ZT_LAB_LOST', `the probe could send ${sent} of ${part.length} frames`, {
-          remedy: 'a device is down: look at `ip -n <namespace> link`',
-        })
-      }
-      for (const [n, { trace }] of part.entries()) sentAt.set(trace, at[n] ?? -1)
-      from = to
-    }
-  }
-
   /**
    * Frames at rest, and what they have taught is known wherever it is to be.
    *
    * @param expected digests of the tables that leaves are to have, by node
    */
   private async rest(expected = this.oracle.digests()): Promise<void> {
-    await this.settle()
+    await this.witness.settle()
     if (this.routing === undefined || expected === undefined) return
     // What the twin expects is the quick way to know; that it does not come is for the comparison to find.
     const options = {
@@ -373,153 +297,15 @@ class LabTarget implements KnowingTarget {
       follows: (node: string) => this.follows(node),
     }
     if (!this.known || !(await this.routing.reach(expected, options))) await this.routing.settle(options)
-    await this.settle()
-  }
-
-  private settle(): Promise<Pages> {
-    return settle(this.settler, {
-      read: () => this.readPages(),
-      // The first looks come right after each other, as one hop takes some tens of microseconds; later ones leave the cores alone.
-      pause: async (looks) => {
-        if (looks < 4) await setImmediate()
-        else await delay(1)
-      },
-      now: () => performance.now(),
-      deadline: SETTLE_DEADLINE,
-    })
+    await this.witness.settle()
   }
 
   private learnKeys(): void {
     for (const [name, value] of this.lab.keys) this.keys.set(name, new Uint8Array(Buffer.from(value, 'hex')))
   }
 
-  /** New journal entries of all nodes, cut where nothing was on its way. */
-  private async newEntries(): Promise<JournalEntries> {
+  private newEntries(): Promise<JournalEntries> {
     this.learnKeys()
-    for (;;) {
-      const quiet = this.settler.look(await this.settle()).mark
-      const ends = await Promise.all(
-        this.plan.nodes.map(async ({ name }): Promise<[string, number]> => {
-          const { journalBytes } = Synced.parse(await this.lab.control(name, { op: 'sync' }))
-          return [name, journalBytes]
-        }),
-      )
-      this.captured.push(...(this.captures?.read() ?? []))
-      const pages = this.readPages()
-      // A kernel may have something to say of its own (MLD, ND, BGP) while journals and captures are being written out.
-      if (this.settler.look(pages).mark !== quiet) continue
-      this.checkDrops(pages)
-      return new Map(ends.map(([name, end]) => [name, this.tails.get(name)?.read(end) ?? []]))
-    }
+    return this.witness.newEntries()
   }
-
-  /** What was captured up to the end of the entries that were read last. */
-  private takeCaptured(): readonly WireFrame[] {
-    const taken = this.captured
-    this.captured = []
-    return taken
-  }
-
-  private droppedIn(pages: Pages): { readonly total: number; readonly where: string } {
-    const dropped = [...this.settler.dropped(pages)]
-    return {
-      total: dropped.reduce((sum, [, count]) => sum + count, 0),
-      where: dropped.map(([wire, count]) => `${wire}: ${count}`).join('; '),
-    }
-  }
-
-  private checkDrops(pages: Pages): void {
-    const { total, where } = this.droppedIn(pages)
-    if (total <= this.drops) return
-    this.drops = total
-    throw new LabError('ZT_LAB_LOST', `the kernel dropped frames before their sockets (${where})`, {
-      remedy: 'the host does not keep up; send fewer frames at once, or on a quieter host',
-    })
-  }
-
-  private async collect(): Promise<z.infer<typeof Arrivals>['arrivals']> {
-    const all: z.infer<typeof Arrivals>['arrivals'] = []
-    for (;;) {
-      const { arrivals, next, lost } = Arrivals.parse(
-        await this.lab.probe({ op: 'collect', from: this.nextArrival, limit: COLLECT }),
-      )
-      const fresh = lost - this.lostArrivals
-      this.lostArrivals = lost
-      if (fresh > 0) throw new LabError('ZT_LAB_LOST', `the probe had no room for ${fresh} arrivals`)
-      all.push(...arrivals)
-      this.nextArrival = next
-      if (arrivals.length < COLLECT) return all
-    }
-  }
-
-  private answeredSince(): number {
-    const now = this.pages.probe
-      .read()
-      .entries.reduce((sum, { arpAnswered, ndAnswered }) => sum + arpAnswered + ndAnswered, 0)
-    const since = now - this.answered
-    this.answered = now
-    return since
-  }
-
-  private readPages(): Pages {
-    return {
-      nodes: new Map([...this.pages.nodes].map(([name, reader]) => [name, reader.read()])),
-      probe: this.pages.probe.read(),
-    }
-  }
-}
-
-/** Copies are lost when nobody takes them out of the ring in time; a witness with gaps is none. */
-function checkCaptures(
-  journals: readonly WireFrame[],
-  captures: readonly WireFrame[],
-  capturing: boolean,
-): void {
-  if (!capturing || journals.length === captures.length) return
-  throw new LabError(
-    'ZT_LAB_LOST',
-    `journals tell of ${journals.length} frames on fabric links, captures of ${captures.length}`,
-    { remedy: 'the host does not keep up; send fewer frames at once, or on a quieter host' },
-  )
-}
-
-function isOnLink(injection: Injection | undefined): boolean {
-  return injection !== undefined && 'link' in injection.at
-}
-
-function probeFrame({ at, frame }: Injection): object {
-  const data = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64')
-  return 'host' in at ? { host: at.host, data } : { link: linkEndId(at.link, at.to), data }
-}
-
-function arrived(
-  {
-    host,
-    at,
-    data,
-    foreign,
-  }: { readonly host: string; readonly at: number; readonly data: string; readonly foreign: boolean },
-  sentAt: ReadonlyMap<number, number>,
-): Arrival {
-  const frame = new Uint8Array(Buffer.from(data, 'base64'))
-  const trace = findTraceId(frame)?.trace
-  const sent = trace === undefined ? undefined : sentAt.get(trace)
-  return {
-    host,
-    frame,
-    foreign,
-    ...(trace === undefined ? {} : { trace }),
-    ...(sent === undefined || sent < 0 ? {} : { latency: at - sent }),
-  }
-}
-
-function checkLength(frame: Uint8Array): void {
-  if (frame.length >= 14 && frame.length <= MAX_FRAME) return
-  throw new LabError(
-    'ZT_LAB_PLAN',
-    `a lab sends frames of 14 to ${MAX_FRAME} octets, this has ${frame.length}`,
-    {
-      remedy: 'send it in the twin',
-    },
-  )
 }

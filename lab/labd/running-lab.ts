@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { readdirSync } from 'node:fs'
-import path from 'node:path'
 import type { Plan } from '../../contract/plan.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
@@ -16,18 +14,19 @@ import {
   removeNamespaces,
   type Lodger,
 } from '../netns/driver.js'
-import { wiringOf, type NodeWiring, type Wiring } from '../netns/wiring.js'
+import { wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
-import { LAB_MARK, labMark } from '../process-identity.js'
 import type { LabState } from '../state.js'
 import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
+import { childEnvironment } from './child-environment.js'
+import { DataPlane } from './data-plane.js'
 import { LabMeans } from './fault-means.js'
 import { Faults } from './faults.js'
 import { measureFloor, type FloorRequest } from './floor.js'
 import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
-import { Resident } from './resident.js'
+import type { Resident } from './resident.js'
 import { beforeControl, Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
 import { wireStep } from './wire.js'
@@ -62,23 +61,9 @@ export interface LabPids {
   readonly agents: number | null
 }
 
-/** Environment of everything that labd starts. */
-export function childEnvironment(
-  invoker: Invoker,
-  lab: string,
-  more: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LANG: 'C.UTF-8',
-    ...more,
-    [LAB_MARK]: labMark(invoker.uid, lab),
-  }
-}
-
 export class RunningLab {
-  private readonly engines = new Map<string, Resident>()
-  private probe: Resident | undefined
+  private readonly dataPlane: DataPlane
+  private hooks: RunHooks | undefined
   private keys: Record<string, string> = {}
   private steps: Steps | undefined
   private stopping = false
@@ -96,7 +81,16 @@ export class RunningLab {
     private readonly invoker: Invoker,
     readonly paths: LabPaths,
     private state: LabState,
-  ) {}
+  ) {
+    this.dataPlane = new DataPlane({
+      lab: state.id,
+      paths,
+      invoker,
+      onExit: ({ title }) => {
+        if (!this.stopping && this.state.phase === 'up') this.hooks?.onDeath(title)
+      },
+    })
+  }
 
   get phase(): LabState['phase'] {
     return this.state.phase
@@ -114,6 +108,7 @@ export class RunningLab {
     const script = planNetwork(wiring)
     this.wiring = wiring
     this.probeBinary = probe
+    this.hooks = hooks
     this.keys = { ...request.keys }
     this.routing = this.routingOf(request.plan, wiring, hooks)
     this.steps = new Steps(
@@ -132,13 +127,17 @@ export class RunningLab {
         ...this.daemonSteps(),
         {
           name: 'engines',
-          setUp: (signal) => this.startEngines(engine, request, wiring, hooks, signal),
-          tearDown: () => stopAll([...this.engines.values()]),
+          setUp: (signal) =>
+            this.dataPlane.startEngines(
+              { binary: engine, ...request, wiring, served: () => this.routing?.served('gobgp') },
+              signal,
+            ),
+          tearDown: () => this.dataPlane.stopEngines(),
         },
         {
           name: 'probe',
-          setUp: (signal) => this.startProbe(probe, hooks, signal),
-          tearDown: () => stopAll(this.probe === undefined ? [] : [this.probe]),
+          setUp: (signal) => this.dataPlane.startProbe(probe, signal),
+          tearDown: () => this.dataPlane.stopProbe(),
         },
         ...this.convergeSteps(request),
         this.faultStep(request.plan, wiring),
@@ -162,10 +161,7 @@ export class RunningLab {
   }
 
   node(name: string): Resident {
-    const found = this.engines.get(name)
-    if (found === undefined)
-      throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.state.id} has no node ${JSON.stringify(name)}`)
-    return found
+    return this.dataPlane.node(name)
   }
 
   /** Has a node's engine load a program, with the keys that the lab has by now. */
@@ -184,14 +180,12 @@ export class RunningLab {
   }
 
   askProbe(request: Request): Promise<Answer> {
-    if (this.probe === undefined)
-      return Promise.reject(new LabError('ZT_LAB_STATE', 'the probe is not up yet'))
-    return this.probe.request(request, { timeout: 120_000 })
+    return this.dataPlane.askProbe(request)
   }
 
   /** A latency through bare forwarders, one for each node on the way. */
   measureFloor(request: FloorRequest): Promise<Answer> {
-    if (this.probe === undefined || this.stopping) {
+    if (this.dataPlane.probe === undefined || this.stopping) {
       return Promise.reject(new LabError('ZT_LAB_STATE', 'the lab is not up'))
     }
     const env = childEnvironment(this.invoker, this.state.id)
@@ -227,8 +221,8 @@ export class RunningLab {
     return {
       daemons: (this.routing?.states() ?? []).map(({ node, program, pid }) => ({ node, program, pid })),
       agents: this.routing?.agentsPid ?? null,
-      nodes: Object.fromEntries([...this.engines].map(([name, { pid }]) => [name, pid])),
-      probe: this.probe?.pid ?? null,
+      nodes: this.dataPlane.nodes,
+      probe: this.dataPlane.probe?.pid ?? null,
     }
   }
 
@@ -343,106 +337,4 @@ export class RunningLab {
       tearDown: () => means.stop(),
     }
   }
-
-  private async startEngines(
-    binary: string,
-    request: UpRequest,
-    wiring: Wiring,
-    hooks: RunHooks,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { paths } = this
-    const start = ({ node, namespace }: NodeWiring): Resident => {
-      const resident = Resident.start({
-        kind: 'engine',
-        title: `the engine of ${node}`,
-        namespace,
-        argv: [
-          binary,
-          'run',
-          '--program',
-          paths.nodeProgram(node),
-          '--control',
-          paths.nodeSocket(node),
-          '--keys',
-          paths.keys,
-          '--stats',
-          paths.nodeStatistics(node),
-          ...this.owner(),
-          ...(request.journal ? ['--journal', paths.nodeJournal(node)] : []),
-          ...(request.programs.engineArguments ?? []),
-        ],
-        socket: paths.nodeSocket(node),
-        owned: this.invoker.uid !== 0,
-        log: path.join(paths.folder, `${node}.log`),
-        env: childEnvironment(this.invoker, this.state.id, request.programs.engineEnvironment),
-      })
-      this.engines.set(node, resident)
-      return resident
-    }
-    const calls = new Set(
-      request.plan.nodes.flatMap(({ name, control }) => (control?.daemon === 'frr' ? [name] : [])),
-    )
-    const [callers, others] = [true, false].map((does) =>
-      wiring.nodes.filter(({ node }) => calls.has(node) === does),
-    ) as [NodeWiring[], NodeWiring[]]
-    const first = this.startAll(others.map(start), hooks, signal)
-    // FRR calls as soon as a link of its own has carrier, and not again for a second: by then somebody is to be there.
-    await (callers.length === 0 ? first : Promise.all([first, this.routing?.served('gobgp')]))
-    await this.startAll(callers.map(start), hooks, signal)
-  }
-
-  private async startProbe(binary: string, hooks: RunHooks, signal: AbortSignal): Promise<void> {
-    const { paths } = this
-    this.probe = Resident.start({
-      kind: 'probe',
-      title: 'the probe',
-      argv: [
-        binary,
-        '--control',
-        paths.probeSocket,
-        '--config',
-        paths.probeConfig,
-        '--stats',
-        paths.probeStatistics,
-        ...this.owner(),
-      ],
-      socket: paths.probeSocket,
-      owned: this.invoker.uid !== 0,
-      log: path.join(paths.folder, '_probe.log'),
-      env: childEnvironment(this.invoker, this.state.id),
-    })
-    await this.startAll([this.probe], hooks, signal)
-  }
-
-  /** The invoker may ask engines and probe himself, without labd in between. */
-  private owner(): string[] {
-    return ['--owner-uid', String(this.invoker.uid)]
-  }
-
-  private async startAll(
-    residents: readonly Resident[],
-    hooks: RunHooks,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const resident of residents) {
-      resident.onExit = () => {
-        if (!this.stopping && this.state.phase === 'up') hooks.onDeath(resident.title)
-      }
-    }
-    await Promise.all(residents.map((resident) => resident.ready(signal)))
-    for (const resident of residents) if (resident.socket !== undefined) this.give(resident.socket)
-    // What is there for the invoker to read, journals and statistics, becomes his.
-    for (const folder of [this.paths.journals, this.paths.statistics]) {
-      for (const name of readdirSync(folder)) this.give(path.join(folder, name))
-    }
-  }
-}
-
-async function stopAll(residents: readonly Resident[]): Promise<void> {
-  const outcomes = await Promise.allSettled(residents.map((resident) => resident.stop()))
-  const problems = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
-  )
-  if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
 }

@@ -14,7 +14,8 @@ import { deadlineSignal, type StepPart } from '../steps.js'
 import { Execution } from './exec.js'
 import type { Invoker } from './folder.js'
 import { LABD_VERSION, LabdRequest, parseEngineRequest } from './protocol.js'
-import { childEnvironment, type RunningLab } from './running-lab.js'
+import { childEnvironment } from './child-environment.js'
+import type { RunningLab } from './running-lab.js'
 
 export interface LabdServerOptions {
   readonly invoker: Invoker

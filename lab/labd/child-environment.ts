@@ -1,0 +1,21 @@
+/**
+ * What labd's children find around them.
+ *
+ * @module
+ */
+import { LAB_MARK, labMark } from '../process-identity.js'
+import type { Invoker } from './folder.js'
+
+/** Environment of everything that labd starts. */
+export function childEnvironment(
+  invoker: Invoker,
+  lab: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C.UTF-8',
+    ...more,
+    [LAB_MARK]: labMark(invoker.uid, lab),
+  }
+}
