@@ -4,7 +4,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { twinMutants, type SourceMutant } from './source/index.js'
 import { Corpus } from './support/corpus.js'
-import { loadMutated, type TwinModules } from './support/mutated-twin.js'
+import { loadMutatedMachine, type TwinModules } from './support/mutated-twin.js'
 import { Table, testId } from './support/table.js'
 
 const corpus = new Corpus()
@@ -17,7 +17,7 @@ afterAll(() => {
 describe('a wrong twin is not what the engine is', () => {
   for (const mutant of twinMutants) {
     test(`[B02][B05]${rowOf(mutant)}[${mutant.clause}] ${mutant.id}: ${mutant.meaning}`, async (context) => {
-      const { forward } = await loadMutated(mutant)
+      const forward = await loadMutatedMachine(mutant)
       const found = firstDifference(forward)
       table.add({
         mutant: mutant.id,

@@ -34,6 +34,11 @@ export async function loadMutated(mutant: SourceMutant): Promise<TwinModules> {
   }
 }
 
+/** Loads its machine alone. @throws as {@link loadMutated} */
+export async function loadMutatedMachine(mutant: SourceMutant): Promise<typeof forward> {
+  return load<typeof forward>(path.join(mutatedCopy(mutant), 'twin/forward/index.js'))
+}
+
 /** Loads what simulates the control plane of a fabric, and the fabric, with a fault. @throws as {@link loadMutated} */
 export async function loadMutatedControl(mutant: SourceMutant): Promise<ControlModules> {
   const folder = mutatedCopy(mutant)
