@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import { compareRibs, describeDifference } from '../lab/compare/rib.js'
-import { labUp, type Lab } from '../lab/index.js'
+import type { Lab } from '../lab/index.js'
 import { controlPlaneOf } from '../twin/fabric-control.js'
-import { SEED_LENGTH } from '../twin/program/index.js'
 import { BareRouting } from './bare-routing.js'
 import { planOfFile } from './demo.js'
 import { spreadOf, whyNoLab, type Bench, type BenchContext, type Figure, type Skip } from './figure.js'
+import { withTimedLab } from './timed-lab.js'
 
 const FABRIC = 'topologies/leaf-spine-16.yaml'
 
@@ -82,22 +81,12 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
   ]
 }
 
-async function timeLab(plan: Plan, signal: AbortSignal): Promise<Up> {
-  const steps = new Map<string, number>()
-  const began = performance.now()
-  const lab = await labUp(plan, {
-    keysSeed: randomBytes(SEED_LENGTH),
-    signal,
-    onProgress: ({ step, ms }) => {
-      if (ms !== undefined) steps.set(step, ms)
-    },
-  })
-  try {
-    const seconds = (performance.now() - began) / 1000
-    return { seconds, steps, ...(await memoryOf(lab)) }
-  } finally {
-    await lab.down()
-  }
+function timeLab(plan: Plan, signal: AbortSignal): Promise<Up> {
+  return withTimedLab(plan, signal, async (lab, { up, steps }) => ({
+    seconds: up / 1000,
+    steps,
+    ...(await memoryOf(lab)),
+  }))
 }
 
 async function memoryOf(lab: Lab): Promise<Pick<Up, 'memory' | 'agents'>> {

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Plan } from '../contract/plan.js'
-import { labUp } from '../lab/index.js'
 import { newLabId } from '../lab/names.js'
 import { createNetwork, planNetwork, removeNamespaces } from '../lab/netns/driver.js'
 import { wiringOf } from '../lab/netns/wiring.js'
-import { SEED_LENGTH } from '../twin/program/index.js'
 import { demoPlan } from './demo.js'
 import { spreadOf, whyNoLab, type Bench, type BenchContext, type Figure, type Skip } from './figure.js'
 import { probeFrame } from './frame.js'
+import { withTimedLab } from './timed-lab.js'
 
 export const labUpBench: Bench = {
   name: 'lab-up',
@@ -63,18 +61,8 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
   ]
 }
 
-async function timeUp(plan: Plan, signal: AbortSignal): Promise<UpTimes> {
-  const steps = new Map<string, number>()
-  const began = performance.now()
-  const lab = await labUp(plan, {
-    keysSeed: randomBytes(SEED_LENGTH),
-    signal,
-    onProgress: ({ step, ms }) => {
-      if (ms !== undefined) steps.set(step, ms)
-    },
-  })
-  try {
-    const up = performance.now() - began
+function timeUp(plan: Plan, signal: AbortSignal): Promise<UpTimes> {
+  return withTimedLab(plan, signal, async (lab, { began, up, steps }) => {
     const target = await lab.target()
     const { arrivals } = await target.send([
       { trace: 1, at: { host: 'shop/web1' }, frame: probeFrame(plan, 'shop/web1', 'shop/web2') },
@@ -84,9 +72,7 @@ async function timeUp(plan: Plan, signal: AbortSignal): Promise<UpTimes> {
       throw new Error('the lab is up and forwards nothing')
     }
     return { up, forwards, steps }
-  } finally {
-    await lab.down()
-  }
+  })
 }
 
 async function timeWiring(plan: Plan, signal: AbortSignal): Promise<number> {
