@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Plan } from '../contract/plan.js'
 import type {
   Fault,
@@ -126,6 +127,8 @@ export class ScenarioTarget {
    * @returns what was seen, to be judged by matchers
    */
   async send(traffic: Traffic, options: ScenarioSendOptions = {}): Promise<Seen> {
+    // A twin never waits for anything, and a thread that does not come to its events hears of no interruption.
+    await setImmediate()
     if (this.ledger.signal?.aborted === true) throw interrupted()
     const frames = expand(traffic)
     const controls = (options.control ?? []).flatMap((argument) => this.#control(argument))

@@ -15,6 +15,7 @@ import { planOf } from './testing/demo.js'
 
 const fixtures = {
   leak: new URL('./fixtures/leak.ts', import.meta.url).pathname,
+  long: new URL('./fixtures/long.ts', import.meta.url).pathname,
   nothing: new URL('./fixtures/nothing.ts', import.meta.url).pathname,
   skipped: new URL('./fixtures/skipped.ts', import.meta.url).pathname,
   vacuous: new URL('./fixtures/vacuous.ts', import.meta.url).pathname,
@@ -191,6 +192,13 @@ describe('bad input', () => {
         if (kind === 'stage') controller.abort()
       },
     })
+    await expect(running).rejects.toMatchObject({ code: 'ZT_INTERRUPTED' })
+    expect(await readdir(runs)).toEqual([])
+  })
+
+  test('a signal is heard in the middle of a long property', { timeout: 60_000 }, async () => {
+    const signal = AbortSignal.timeout(4000)
+    const running = run({ files: [fixtures.long], runs, signal })
     await expect(running).rejects.toMatchObject({ code: 'ZT_INTERRUPTED' })
     expect(await readdir(runs)).toEqual([])
   })
