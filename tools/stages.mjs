@@ -65,7 +65,12 @@ export const stages = [
   { name: 'property', what: 'laws over generated input', minutes: 15, vitest: 'property' },
   { name: 'differential', what: 'twin against engine by replay', minutes: 25, vitest: 'differential' },
   { name: 'mutants', what: 'wrong plans and wrong machines, all found', minutes: 10, vitest: 'mutants' },
-  { name: 'daemons', what: 'FRR, GoBGP and agents, in namespaces and whole labs', minutes: 20, vitest: 'daemons' },
+  {
+    name: 'daemons',
+    what: 'FRR, GoBGP and agents, in namespaces and whole labs',
+    minutes: 20,
+    vitest: 'daemons',
+  },
   { name: 'lab', what: 'real namespaces, real data plane', minutes: 25, vitest: 'lab' },
   {
     name: 'fuzz',
