@@ -43,7 +43,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 const log = openSync(path.join(folder, `${first}.log`), 'w')
 const child = spawn(
   path.join(root, 'node_modules/.bin/vitest'),
-  ['run', '--project', 'lab', 'test/lab/rib.test.ts', '-t', 'generated fabrics'],
+  ['run', '--project', 'daemons', 'test/lab/rib.test.ts', '-t', 'generated fabrics'],
   {
     cwd: root,
     // Not the terminal's group: who interrupts it asks this process, which sees to the lab.
