@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { z } from 'zod'
 import { AgentError } from './errors.js'
 import type { ApiPath, ApiPeerEvent } from './gobgp-api.js'
 import type { Service } from './gobgp-service.js'
@@ -38,11 +37,6 @@ export interface PathCodec {
   path(octets: Buffer): ApiPath
 }
 
-const Field = z.object({ name: z.string(), number: z.int().min(1) })
-const Description = z.object({
-  field: z.array(Field),
-  nestedType: z.array(z.object({ name: z.string(), field: z.array(Field) })).optional(),
-})
 const EVENT = 'api.WatchEventResponse'
 const PATH = 'api.Path'
 
@@ -50,15 +44,13 @@ const PATH = 'api.Path'
 export function pathCodec(service: Service): PathCodec {
   const event = service.message(EVENT)
   const path = service.message(PATH)
-  const eventFields = Description.parse(event.description)
-  const tableEvent = eventFields.nestedType?.find(({ name }) => name === 'TableEvent')
   const tags = {
-    table: tagOf(EVENT, eventFields.field, 'table'),
-    paths: tagOf(`${EVENT}.TableEvent`, tableEvent?.field ?? [], 'paths'),
-    nlri: tagOf(PATH, Description.parse(path.description).field, 'nlri'),
-    attributes: tagOf(PATH, Description.parse(path.description).field, 'pattrs'),
-    reach: tagOfMessage(service, 'api.Attribute', 'mpReach'),
-    reached: tagOfMessage(service, 'api.MpReachNLRIAttribute', 'nlris'),
+    table: tagOf(service, EVENT, 'table'),
+    paths: tagOf(service, `${EVENT}.TableEvent`, 'paths'),
+    nlri: tagOf(service, PATH, 'nlri'),
+    attributes: tagOf(service, PATH, 'pattrs'),
+    reach: tagOf(service, 'api.Attribute', 'mpReach'),
+    reached: tagOf(service, 'api.MpReachNLRIAttribute', 'nlris'),
   }
   return {
     event: (octets) =>
@@ -68,13 +60,9 @@ export function pathCodec(service: Service): PathCodec {
   }
 }
 
-function tagOfMessage(service: Service, message: string, name: string): number {
-  return tagOf(message, Description.parse(service.message(message).description).field, name)
-}
-
-function tagOf(message: string, fields: readonly z.infer<typeof Field>[], name: string): number {
-  const field = fields.find((one) => one.name === name)
-  const tag = field === undefined ? undefined : messageTag(field.number)
+function tagOf(service: Service, message: string, name: string): number {
+  const number = service.message(message).numberOf(name)
+  const tag = number === undefined ? undefined : messageTag(number)
   if (tag !== undefined) return tag
   throw new AgentError('ZT_AGENT_CONFIG', `the description of ${message} has no ${name} that can be told`, {
     remedy: 'give the folder of the .proto files that come with GoBGP 4.8',

@@ -101,12 +101,12 @@ export class BareRouting {
 
   /** Ends the daemons and removes all that was made. */
   async close(): Promise<void> {
-    for (const { door, control } of this.nodes) {
-      for (const program of control.daemon === 'frr' ? ['bgpd', 'zebra'] : ['gobgpd']) {
-        const pid = Number(readText(path.join(door.folder, `${program}.pid`)).trim())
-        if (Number.isInteger(pid) && pid > 1) await ended(pid)
-      }
-    }
+    const pids = this.nodes.flatMap(({ door, control }) =>
+      (control.daemon === 'frr' ? ['bgpd', 'zebra'] : ['gobgpd']).map((program) =>
+        Number(readText(path.join(door.folder, `${program}.pid`)).trim()),
+      ),
+    )
+    await Promise.all(pids.filter((pid) => Number.isInteger(pid) && pid > 1).map((pid) => ended(pid)))
     const removal = this.nodes.map(({ namespace }) => `netns del ${namespace}`)
     await execa('ip', ['-force', '-batch', '-'], { input: `${removal.join('\n')}\n`, reject: false })
     rmSync(this.folder, { recursive: true, force: true })

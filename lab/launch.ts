@@ -30,7 +30,7 @@ function labdCommand(
   id: string | undefined,
   who: { readonly uid: number; readonly gid: number },
 ): string[] {
-  const main = path.join(packageRoot(), 'dist', 'lab', 'labd', 'main.js')
+  const main = path.join(packageRoot(), 'dist', 'programs', 'labd.js')
   if (!existsSync(main)) {
     throw new LabError('ZT_LAB_MISSING', `ztos-labd is not built: ${main} does not exist`, {
       remedy: 'run `make build`',

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Compiles the product to `dist/`, puts the JSON Schemas where a package has them, and removes output whose source
+ * Compiles the product to `dist/`, makes the programs of a lab one file each, puts the JSON Schemas where a package has them, and removes output whose source
  * is gone: a stale file could be imported, and would be shipped.
  *
  * @module
@@ -9,13 +9,15 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'n
 import path from 'node:path'
 import { $ } from 'zx'
 import { root } from './lib/files.mjs'
+import { bundlePrograms } from './lib/programs.mjs'
 
 const made = /\.(d\.ts|js|js\.map)$/
 const dist = path.join(root, 'dist')
 if (!existsSync(dist)) rmSync(path.join(root, '.cache/tsc/build.tsbuildinfo'), { force: true })
 
 for (const entry of existsSync(dist) ? readdirSync(dist, { recursive: true, encoding: 'utf8' }) : []) {
-  if (!made.test(entry)) continue
+  // Programs are made anew each time, in place: a lab may be starting.
+  if (!made.test(entry) || entry.startsWith('programs/')) continue
   const source = entry.replace(made, '.ts')
   if (!existsSync(path.join(root, source))) rmSync(path.join(dist, entry))
 }
@@ -29,6 +31,8 @@ if (compiled.exitCode !== 0) {
   console.error('build: TypeScript does not compile, see above')
   process.exit(1)
 }
+
+await bundlePrograms(dist)
 
 rmSync(path.join(root, 'schema'), { recursive: true, force: true })
 mkdirSync(path.join(root, 'schema'))

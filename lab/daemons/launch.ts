@@ -101,32 +101,32 @@ export class Daemons {
    * @throws LabError `ZT_LAB_DIED` with what a daemon said, `ZT_LAB_PLAN` for a control that no daemon can do
    */
   async start(signal: AbortSignal): Promise<void> {
-    this.begin(signal)
+    for (const daemon of ['frr', 'gobgp'] as const) this.begin(daemon, signal)
     await this.served()
   }
 
   /**
-   * Begins to start all of them, those first that take the longest to speak: FRR holds its first call back for up to a second, unless its
-   * link comes up meanwhile. {@link served} says when they serve.
+   * Begins to start those of one kind. FRR first: it holds its first call back for up to a second, in which the others may start.
+   * {@link served} says when they serve.
    *
    * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
    */
-  begin(signal: AbortSignal): void {
+  begin(daemon: NodeControl['daemon'], signal: AbortSignal): void {
     checkFrrCan(this.nodes)
+    const nodes = this.nodes.filter(({ control }) => control.daemon === daemon)
     mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
     this.open(path.join(this.options.folder, 'daemons'), 0)
-    for (const node of this.nodes) this.writeConfiguration(node)
+    for (const node of nodes) this.writeConfiguration(node)
     // Each daemon listens to it while it starts.
     setMaxListeners(0, signal)
     // Nothing that daemons do first depends on it.
-    const prepared = this.prepareKernels(signal)
-    for (const daemon of ['frr', 'gobgp'])
-      for (const node of this.nodes.filter(({ control }) => control.daemon === daemon)) {
-        const start = Promise.all([this.startNode(node, signal), prepared]).then(() => undefined)
-        // Whoever waits for it hears of it.
-        start.catch(() => undefined)
-        this.starts.set(node.node, start)
-      }
+    const prepared = this.prepareKernels(nodes, signal)
+    for (const node of nodes) {
+      const start = Promise.all([this.startNode(node, signal), prepared]).then(() => undefined)
+      // Whoever waits for it hears of it.
+      start.catch(() => undefined)
+      this.starts.set(node.node, start)
+    }
   }
 
   /** Returns when they serve that {@link begin} has begun to start: one node's, or all. @throws LabError `ZT_LAB_DIED` with what a daemon said */
@@ -351,7 +351,7 @@ export class Daemons {
   }
 
   /** What the engine needs of a kernel beside it: routes, hashed like flows, and no forwarding of its own. */
-  private async prepareKernels(signal: AbortSignal): Promise<void> {
+  private async prepareKernels(nodes: readonly ControlledNode[], signal: AbortSignal): Promise<void> {
     const settings = [
       ['ipv4/ip_forward', '0'],
       ['ipv6/conf/all/forwarding', '0'],
@@ -367,7 +367,7 @@ export class Daemons {
     )
     // Routers of a fabric send advertisements to find each other (BGP-10), and no kernel is to make routes of them.
     inside.push('for f in /proc/sys/net/ipv6/conf/*/accept_ra; do test ! -e $f || echo 0 > $f; done')
-    const script = this.nodes.map(({ namespace }) =>
+    const script = nodes.map(({ namespace }) =>
       [`nsenter --net=${path.join(NETNS_ROOT, namespace)} sh -e <<'INSIDE'`, ...inside, 'INSIDE'].join('\n'),
     )
     if (script.length === 0) return

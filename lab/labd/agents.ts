@@ -14,7 +14,7 @@ import { Resident } from './resident.js'
 import type { Supervisor } from './supervisor.js'
 
 /** Most of what an agent makes lives shortly: room for it at once, MiB, saves the collector's work while tables fill. */
-const NODE_OPTIONS = ['--min-semi-space-size=16']
+const NODE_OPTIONS = ['--min-semi-space-size=16', '--interrupt-budget=600000']
 
 export interface AgentsOptions {
   /** Those that have an agent. */
@@ -38,6 +38,8 @@ export interface AgentRequest {
 
 export class Agents {
   private process: Resident | undefined
+  /** The process takes requests. */
+  private up: Promise<void> | undefined
   /** Nodes whose agents somebody wants down, and prefixes that they are not to announce: told to agents that begin anew. */
   private readonly told = new Map<string, Request>()
 
@@ -48,20 +50,12 @@ export class Agents {
     this.launch(['--held'])
   }
 
-  /**
-   * Has each node's agent begin as soon as its daemon serves; engines are up.
-   *
-   * @param served returns when a node's daemon serves
-   */
-  async start(served: (node: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+  /** Has a node's agent begin. Its daemon serves, and its engine is up. */
+  async start(node: string, signal: AbortSignal): Promise<void> {
     const agents = this.running()
-    await agents.ready(signal)
-    await Promise.all(
-      this.options.nodes.map(async ({ node }) => {
-        await served(node)
-        await agents.request({ op: 'start', node })
-      }),
-    )
+    this.up ??= agents.ready(signal)
+    await this.up
+    await agents.request({ op: 'start', node })
   }
 
   async stop(): Promise<void> {
@@ -114,7 +108,7 @@ export class Agents {
       argv: [
         process.execPath,
         ...NODE_OPTIONS,
-        path.join(packageRoot(), 'dist', 'agent', 'main.js'),
+        path.join(packageRoot(), 'dist', 'programs', 'agents.js'),
         '--config',
         paths.agentsConfig,
         '--status',

@@ -31,6 +31,8 @@ export interface EngineStart {
   readonly programs: Programs
   /** Settles when those are there whom FRR calls. */
   readonly served: () => Promise<void> | undefined
+  /** An engine is up. */
+  readonly onUp: (node: string) => void
 }
 
 export class DataPlane {
@@ -71,10 +73,13 @@ export class DataPlane {
       start.wiring.nodes
         .filter(({ node }) => calls.has(node) === isCaller)
         .map((node) => this.startEngine(start, node))
-    const first = this.ready(engines(false), signal)
+    const isUp = (resident: Resident) => {
+      for (const [node, engine] of this.engines) if (engine === resident) start.onUp(node)
+    }
+    const first = this.ready(engines(false), signal, isUp)
     // FRR calls as soon as a link of its own has carrier, and not again for a second: by then somebody is to be there.
     await (calls.size === 0 ? first : Promise.all([first, start.served()]))
-    await this.ready(engines(true), signal)
+    await this.ready(engines(true), signal, isUp)
   }
 
   stopEngines(): Promise<void> {
@@ -143,10 +148,19 @@ export class DataPlane {
     return ['--owner-uid', String(this.options.invoker.uid)]
   }
 
-  private async ready(residents: readonly Resident[], signal: AbortSignal): Promise<void> {
+  private async ready(
+    residents: readonly Resident[],
+    signal: AbortSignal,
+    isUp?: (resident: Resident) => void,
+  ): Promise<void> {
     const { paths, invoker, onExit } = this.options
     for (const resident of residents) resident.onExit = () => onExit(resident)
-    await Promise.all(residents.map((resident) => resident.ready(signal)))
+    await Promise.all(
+      residents.map(async (resident) => {
+        await resident.ready(signal)
+        isUp?.(resident)
+      }),
+    )
     for (const { socket } of residents) if (socket !== undefined) giveFile(socket, invoker)
     // What is there for the invoker to read, journals and statistics, becomes his.
     for (const folder of [paths.journals, paths.statistics]) {

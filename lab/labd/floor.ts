@@ -55,7 +55,7 @@ export async function measureFloor(
       setUp: (until) => createNetwork(script, until),
       tearDown: () => removeNamespacesNamed(namespaces),
     },
-    { name: 'floor inside', setUp: (until) => configureNamespaces(script, until) },
+    { name: 'floor inside', setUp: (until) => configureNamespaces(script.inside, until) },
     {
       name: 'floor processes',
       setUp: async (until) => {

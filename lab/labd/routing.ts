@@ -56,6 +56,7 @@ export class Routing {
   /** Nodes whose daemons somebody wants dead. */
   private readonly killed = new Set<string>()
   private readonly agents: Agents
+  private readonly agentStarts: Promise<void>[] = []
   private readonly ended = new AbortController()
 
   /** @throws LabError `ZT_LAB_MISSING` when a daemon is not installed or not built */
@@ -91,9 +92,14 @@ export class Routing {
     this.agents.begin()
   }
 
-  /** Begins to start daemons; {@link served} says when they serve. */
-  beginDaemons(signal: AbortSignal): void {
-    this.daemons.begin(AbortSignal.any([signal, this.ended.signal]))
+  /** Begins to start daemons of one kind; {@link served} says when they serve. */
+  beginDaemons(daemon: ControlledNode['control']['daemon'], signal: AbortSignal): void {
+    this.daemons.begin(daemon, AbortSignal.any([signal, this.ended.signal]))
+  }
+
+  /** The namespaces of nodes that run FRR. */
+  get callers(): readonly string[] {
+    return this.nodes.flatMap(({ namespace, control }) => (control.daemon === 'frr' ? [namespace] : []))
   }
 
   /** Returns when the daemons of those nodes serve that run this one. */
@@ -108,10 +114,18 @@ export class Routing {
     await this.daemons.stop()
   }
 
-  /** Has agents begin, each as soon as its daemon serves; returns when all daemons do. Engines are up. */
-  async startAgents(signal: AbortSignal): Promise<void> {
-    await this.agents.start((node) => this.daemons.served(node), signal)
-    await this.daemons.served()
+  /** Has a node's agent, if there is to be one, begin as soon as its daemon serves: its engine is up. */
+  beginAgent(node: string, signal: AbortSignal): void {
+    if (this.nodes.find((one) => one.node === node)?.control.daemon !== 'gobgp') return
+    const start = this.daemons.served(node).then(() => this.agents.start(node, signal))
+    // Whoever waits for all of them hears of it.
+    start.catch(() => undefined)
+    this.agentStarts.push(start)
+  }
+
+  /** Returns when all agents have begun, and all daemons serve. */
+  async begun(): Promise<void> {
+    await Promise.all([...this.agentStarts, this.daemons.served()])
   }
 
   async stopAgents(): Promise<void> {

@@ -14,6 +14,7 @@ import {
   removeNamespaces,
   type Lodger,
 } from '../netns/driver.js'
+import type { NamespaceScript, NetworkScript } from '../netns/script.js'
 import { wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
@@ -122,18 +123,26 @@ export class RunningLab {
             this.lodgers.push(...(await removeNamespaces(this.state.id)))
           },
         },
-        { name: 'inside', setUp: (signal) => configureNamespaces(script, signal) },
+        ...this.insideSteps(script),
         ...this.wireSteps(wiring, hooks),
         ...this.daemonSteps(),
         {
           name: 'engines',
           setUp: (signal) =>
             this.dataPlane.startEngines(
-              { binary: engine, ...request, wiring, served: () => this.routing?.served('gobgp') },
+              {
+                binary: engine,
+                ...request,
+                wiring,
+                served: () => this.routing?.served('gobgp'),
+                onUp: (node) => this.routing?.beginAgent(node, signal),
+              },
               signal,
             ),
           tearDown: () => this.dataPlane.stopEngines(),
         },
+        ...this.agentStartSteps(),
+        // BGP speaks while the probe takes its places.
         {
           name: 'probe',
           setUp: (signal) => this.dataPlane.startProbe(probe, signal),
@@ -281,6 +290,27 @@ export class RunningLab {
     ]
   }
 
+  /** FRR's nodes before the others, and its daemons at once: what they wait for by the clock, the rest of the lab is made in. */
+  private insideSteps({ inside }: NetworkScript): Step[] {
+    const callers = new Set(this.routing?.callers)
+    const isCaller = ({ namespace }: NamespaceScript) => callers.has(namespace)
+    const others = inside.filter((one) => !isCaller(one))
+    const rest = { name: 'inside', setUp: (signal: AbortSignal) => configureNamespaces(others, signal) }
+    const { routing } = this
+    if (routing === undefined) return [rest]
+    return [
+      {
+        name: 'routers',
+        setUp: async (signal) => {
+          await configureNamespaces(inside.filter(isCaller), signal)
+          routing.beginDaemons('frr', signal)
+        },
+        tearDown: () => routing.stopDaemons(),
+      },
+      rest,
+    ]
+  }
+
   /** They start beside the engines: TAPs are there, and have carrier when an engine has them. */
   private daemonSteps(): Step[] {
     const { routing } = this
@@ -288,8 +318,21 @@ export class RunningLab {
     return [
       {
         name: 'daemons',
-        setUp: async (signal) => routing.beginDaemons(signal),
+        setUp: async (signal) => routing.beginDaemons('gobgp', signal),
         tearDown: () => routing.stopDaemons(),
+      },
+    ]
+  }
+
+  private agentStartSteps(): Step[] {
+    const { routing } = this
+    if (routing === undefined) return []
+    return [
+      {
+        name: 'routing',
+        setUp: () => routing.begun(),
+        // Before the namespaces in which they look around.
+        tearDown: () => routing.stopAgents(),
       },
     ]
   }
@@ -299,12 +342,6 @@ export class RunningLab {
     if (routing === undefined) return []
     const askEngine = (node: string, request: Request) => this.node(node).request(request)
     return [
-      {
-        name: 'routing',
-        setUp: (signal) => routing.startAgents(signal),
-        // Before the namespaces in which they look around.
-        tearDown: () => routing.stopAgents(),
-      },
       {
         name: 'converge',
         setUp: (signal) =>

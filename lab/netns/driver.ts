@@ -11,7 +11,13 @@ import { commandError, systemCode } from '../errors.js'
 import { namespacePrefix } from '../names.js'
 import { NETNS_ROOT } from '../paths.js'
 import { processesIn, type FoundProcess } from '../process-identity.js'
-import { networkScript, removalScript, shellScript, type NetworkScript } from './script.js'
+import {
+  networkScript,
+  removalScript,
+  shellScript,
+  type NamespaceScript,
+  type NetworkScript,
+} from './script.js'
 import type { Wiring } from './wiring.js'
 
 /** Namespaces, veth pairs: one `ip -batch`. */
@@ -22,12 +28,13 @@ export async function createNetwork(script: NetworkScript, signal: AbortSignal):
   })
 }
 
-/** Everything inside the namespaces, spread over the cores. */
-export async function configureNamespaces(script: NetworkScript, signal: AbortSignal): Promise<void> {
-  const parts = Math.min(availableParallelism(), script.inside.length)
-  const shares = Array.from({ length: parts }, (_, n) =>
-    script.inside.filter((_script, i) => i % parts === n),
-  )
+/** Everything inside namespaces, spread over the cores. */
+export async function configureNamespaces(
+  inside: readonly NamespaceScript[],
+  signal: AbortSignal,
+): Promise<void> {
+  const parts = Math.min(availableParallelism(), inside.length)
+  const shares = Array.from({ length: parts }, (_, n) => inside.filter((_script, i) => i % parts === n))
   await Promise.all(
     shares.map((share) =>
       runCommand('setting up the inside of the namespaces', ['sh', '-e'], {
