@@ -137,8 +137,8 @@ async function cutAgainAndAgain(
         continue
       }
       losses.push(loss)
-      const { window, noise, back } = loss
-      const more = `${noise.toFixed(1)} ms before it broke${back ? '' : '; not back'}`
+      const { window, noise, back, late } = loss
+      const more = `${noise.toFixed(1)} ms before it broke, sent ${late.toFixed(1)} ms late${back ? '' : '; not back'}`
       say(`${name}, ${losses.length} of ${CUTS}: ${window.toFixed(1)} ms (${more})`)
     } catch (error) {
       if (!(error instanceof LabError) || !NOT_MEASURED.has(error.code)) throw error
@@ -173,6 +173,7 @@ function figureOf({ name, atMost }: Case, { losses, unmeasured, load: loads }: C
       'over its bound': windows.filter((window) => window > atMost).length,
       'not back at the end': losses.filter(({ back }) => !back).length,
       'longest gap before it broke, ms': rounded(Math.max(...losses.map(({ noise }) => noise))),
+      'sent late at most, ms': rounded(Math.max(...losses.map(({ late }) => late))),
       'packets lost in all gaps': losses.reduce((sum, { sent, received }) => sum + sent - received, 0),
     },
   }

@@ -5,11 +5,20 @@ import { isTold, lossOf } from './failover.js'
 const at = Array.from({ length: 10 }, (_, n) => 1_000_000_000 + n * 1_000_000)
 const all = (...missing: readonly number[]) =>
   new Map(at.flatMap((_, n) => (missing.includes(n) ? [] : [[n, n < 5 ? 'a/one' : 'a/two'] as const])))
-const loss = (...missing: readonly number[]) => lossOf({ at, received: all(...missing), broke: [3, 4] })
+const loss = (...missing: readonly number[]) =>
+  lossOf({ at, received: all(...missing), broke: [3, 4], rate: 1000 })
 
 describe('the loss of a flow', () => {
   it('is none when every number arrived', () => {
-    expect(loss()).toMatchObject({ sent: 10, received: 10, gaps: [], window: 0, outage: 0, broke: [3, 4] })
+    expect(loss()).toMatchObject({
+      sent: 10,
+      received: 10,
+      gaps: [],
+      window: 0,
+      outage: 0,
+      broke: [3, 4],
+      rate: 1000,
+    })
   })
 
   it('is from the last packet before the gap to the first one behind it', () => {
@@ -41,6 +50,12 @@ describe('the loss of a flow', () => {
     ])
   })
 
+  it('says how late packets left', () => {
+    expect(loss().late).toBe(0)
+    const stood = at.map((time, n) => (n < 6 ? time : time + 2_500_000))
+    expect(lossOf({ at: stood, received: all(), broke: [3, 4], rate: 1000 }).late).toBe(2.5)
+  })
+
   it('says where packets arrived', () => {
     expect([...loss(4).arrived]).toEqual([
       ['a/one', 4],
@@ -49,7 +64,7 @@ describe('the loss of a flow', () => {
   })
 
   it('cannot be told of a flow of which nothing arrived', () => {
-    expect(() => lossOf({ at, received: new Map(), broke: [3, 4] })).toThrow(/ZT_LAB_LOST/)
+    expect(() => lossOf({ at, received: new Map(), broke: [3, 4], rate: 1000 })).toThrow(/ZT_LAB_LOST/)
   })
 
   it('cannot be told when the first packet is missing', () => {

@@ -61,6 +61,8 @@ export interface Loss {
   readonly outage: number
   /** ms from the first packet until breaking it had begun, and until it was done. */
   readonly broke: readonly [number, number]
+  /** The most that a packet left later than it should have, ms: a host that stands still for longer than BFD waits breaks sessions by itself. */
+  readonly late: number
   /** By host, where packets arrived. */
   readonly arrived: ReadonlyMap<string, number>
 }
@@ -110,7 +112,7 @@ export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<v
     throw lost(
       `it was broken ${Math.round(broke[0])} ms behind the first packet, too late to see what comes of it`,
     )
-  return lossOf({ at, received, broke })
+  return lossOf({ at, received, broke, rate })
 }
 
 /** From when packets left, -1 for none, and where they arrived. */
@@ -118,8 +120,10 @@ export function lossOf(seen: {
   readonly at: readonly number[]
   readonly received: ReadonlyMap<number, string>
   readonly broke: readonly [number, number]
+  /** Packets a second that were to leave. */
+  readonly rate: number
 }): Loss {
-  const { at, received, broke } = seen
+  const { at, received, broke, rate } = seen
   const [first, last] = [Math.min(...received.keys()), Math.max(...received.keys())]
   // A host that is busy may lose one or two anywhere.
   const edge = at.length * EDGE
@@ -149,6 +153,10 @@ export function lossOf(seen: {
     back,
     outage: gaps.reduce((sum, { ms }) => sum + ms, 0),
     broke,
+    late: Math.max(
+      0,
+      ...at.map((_, sequence) => timeOf(sequence) - (sequence * 1000) / rate).filter(isFinite),
+    ),
     arrived,
   }
 }
