@@ -17,7 +17,6 @@ describe('the loss of a flow', () => {
       window: 0,
       outage: 0,
       broke: [3, 4],
-      rate: 1000,
     })
   })
 

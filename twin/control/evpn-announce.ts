@@ -69,16 +69,12 @@ export function announce(
   imports: Imports,
   previous: Announced,
 ): Announcement {
-  const origin = new Originator(evpn)
+  const origin = new Originator(evpn, lasting(node, evpn))
   const macs = new Map<string, number>()
   const addresses = new Set<string>()
   const forget: TableChange[] = []
   const ties: Announcement['ties'][number][] = []
   for (const network of evpn.networks) {
-    if (network.vxlan !== undefined) {
-      origin.flood(network)
-      origin.gateway(node, network)
-    }
     const fixed = new Set(network.hosts?.map(({ mac }) => mac))
     for (const host of network.hosts ?? []) {
       macs.set(`${network.bridge} ${host.mac}`, 0)
@@ -112,8 +108,29 @@ export function announce(
       addresses.add(`${network.irb} ${address}`)
     }
   }
-  origin.prefixes()
   return { routes: origin.routes(), announced: { macs, addresses }, forget, ties }
+}
+
+/** By what a node is told: routes that do not depend on what was heard, made once. */
+const lastingRoutes = new WeakMap<
+  Evpn,
+  { readonly interfaces: ControlNode['interfaces']; readonly routes: ReadonlyMap<string, OwnRoute> }
+>()
+
+function lasting(node: ControlNode, evpn: Evpn): ReadonlyMap<string, OwnRoute> {
+  const known = lastingRoutes.get(evpn)
+  if (known?.interfaces === node.interfaces) return known.routes
+  const origin = new Originator(evpn, new Map())
+  for (const network of evpn.networks) {
+    if (network.vxlan !== undefined) {
+      origin.flood(network)
+      origin.gateway(node, network)
+    }
+  }
+  origin.prefixes()
+  const routes = new Map(origin.routes().map((route) => [route.key, route]))
+  lastingRoutes.set(evpn, { interfaces: node.interfaces, routes })
+  return routes
 }
 
 /** EVPN-6. `undefined`: it is another's. */
@@ -139,10 +156,12 @@ function entryOf({ bridge, vxlan }: EvpnNetwork, { key, vtep, attributes }: Impo
 /** Collects routes of one VTEP. */
 class Originator {
   readonly #evpn: Evpn
-  readonly #routes = new Map<string, OwnRoute>()
+  readonly #routes: Map<string, OwnRoute>
 
-  constructor(evpn: Evpn) {
+  /** @param begin routes that are there already */
+  constructor(evpn: Evpn, begin: ReadonlyMap<string, OwnRoute>) {
     this.#evpn = evpn
+    this.#routes = new Map(begin)
   }
 
   routes(): readonly OwnRoute[] {

@@ -45,16 +45,11 @@ export function importRoutes(vtep: string, best: EvpnBest): Imports {
   return byTarget(vtep, routes)
 }
 
-/**
- * What a node with this VTEP can import, by target. What an engine would refuse (CTRL-6) is left out, for it would refuse the rest with
- * it: tunnel ends of another family than the own VTEP, MACs that no station can have, and link-local addresses, one of which is the IRB's
- * own. Other addresses that no host can have go the same way.
- */
+/** What a node with this VTEP can import (`isImportable`), by target. */
 export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports {
   const imports = new Map<string, ImportedRoute[]>()
   for (const route of routes) {
-    if (route.vtep === vtep || !isSameFamily(route.vtep, vtep)) continue
-    if (route.key.type === 2 && !isHost(route.key)) continue
+    if (!isImportable(vtep, route)) continue
     for (const target of new Set(route.attributes.targets)) {
       const present = imports.get(target)
       if (present === undefined) imports.set(target, [route])
@@ -62,6 +57,16 @@ export function byTarget(vtep: string, routes: Iterable<ImportedRoute>): Imports
     }
   }
   return imports
+}
+
+/**
+ * Whether a node with this VTEP can import a route. What an engine would refuse (CTRL-6) is left out, for it would refuse the rest with
+ * it: tunnel ends of another family than the own VTEP, MACs that no station can have, and link-local addresses, one of which is the IRB's
+ * own. Other addresses that no host can have go the same way.
+ */
+export function isImportable(vtep: string, route: ImportedRoute): boolean {
+  if (route.vtep === vtep || !isSameFamily(route.vtep, vtep)) return false
+  return route.key.type !== 2 || isHost(route.key)
 }
 
 /** Routes are read once and imported many times. */
@@ -101,8 +106,18 @@ export function isMacRoute<R extends ImportedRoute>(route: R): route is R & Impo
 
 /** Of all MAC routes of a network the one that holds, by MAC (TABLE-2). */
 export function macsOf(imports: Imports, { target }: EvpnNetwork): ReadonlyMap<string, ImportedMac> {
-  return chosenBy((imports.get(target) ?? []).filter(isMacRoute), ({ key }) => key.mac)
+  const routes = imports.get(target)
+  if (routes === undefined) return NO_MACS
+  const known = macs.get(routes)
+  if (known !== undefined) return known
+  const chosen = chosenBy(routes.filter(isMacRoute), ({ key }) => key.mac)
+  macs.set(routes, chosen)
+  return chosen
 }
+
+/** By list of routes: lists that nothing has changed in are the same ones. */
+const macs = new WeakMap<readonly ImportedRoute[], ReadonlyMap<string, ImportedMac>>()
+const NO_MACS: ReadonlyMap<string, ImportedMac> = new Map()
 
 /** TABLE-2's choice among the routes of each group. Routes without a group are passed over. */
 export function chosenBy<R extends ImportedRoute>(

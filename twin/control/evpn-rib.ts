@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { ControlNode, OwnRoute } from './node.js'
-import { byTarget, type ImportedRoute, type Imports } from './evpn-choice.js'
+import type { ControlNode, Evpn, OwnRoute } from './node.js'
+import { isImportable, type ImportedRoute, type Imports } from './evpn-choice.js'
 import { parseEvpnKey, readExtended } from './evpn-route.js'
 import { isSameList, ownPath } from './path.js'
 import { settle, type Entries, type Problem } from './settle.js'
@@ -24,6 +24,17 @@ interface Group {
   count: number
 }
 
+/** What a node imports of a target, as long as nothing that it depends on has changed. */
+interface Imported {
+  readonly version: number
+  readonly routes: readonly ImportedRoute[]
+}
+interface ImportsOfNode {
+  /** As the node is told; told otherwise, it has imported nothing yet. */
+  readonly evpn: Evpn
+  readonly byTarget: Map<string, Imported>
+}
+
 export class EvpnRib {
   readonly #topology: Topology
   readonly #isReachable: (node: number, source: number) => boolean
@@ -33,6 +44,12 @@ export class EvpnRib {
   readonly #owners = new Map<string, readonly number[]>()
   readonly #groups = new Map<string, Group>()
   readonly #keysOfTarget = new Map<string, Set<string>>()
+  /** Of the last change to what nodes have or reach, by target, and of the last to all targets. */
+  readonly #changes = new Map<string, number>()
+  #changeOfAll = 0
+  #lastChange = 0
+  /** By node. */
+  readonly #imports = new Map<number, ImportsOfNode>()
 
   /** @param isReachable whether a node has a route to the VTEP of another (BGP-9) */
   constructor(topology: Topology, isReachable: (node: number, source: number) => boolean) {
@@ -81,6 +98,8 @@ export class EvpnRib {
         else keys.add(key)
       }
     }
+    this.#lastChange += 1
+    for (const target of targets) this.#changes.set(target, this.#lastChange)
     return targets
   }
 
@@ -92,6 +111,8 @@ export class EvpnRib {
 
   #setOwners(key: string, owners: readonly number[]): void {
     const before = this.#owners.get(key)
+    // Who else has it may give it other targets.
+    if (owners.length > 1 || (before !== undefined && before.length > 1)) this.#changeAll()
     if (before !== undefined) this.#release(before.join())
     if (owners.length === 0) {
       this.#owners.delete(key)
@@ -99,6 +120,11 @@ export class EvpnRib {
     }
     this.#owners.set(key, owners)
     this.#retain(owners)
+  }
+
+  #changeAll(): void {
+    this.#lastChange += 1
+    this.#changeOfAll = this.#lastChange
   }
 
   #release(id: string): void {
@@ -138,6 +164,7 @@ export class EvpnRib {
   settle(touched: ReadonlySet<number>, ways: ReadonlyMap<number, ReadonlySet<number>>): ReadonlySet<number> {
     const affected = new Set<number>()
     if (touched.size === 0 && ways.size === 0) return affected
+    this.#changeAll()
     for (const { problem, entries } of this.#groups.values()) {
       const pending = new Set(touched)
       for (const owner of problem.own.keys()) for (const index of ways.get(owner) ?? []) pending.add(index)
@@ -151,23 +178,47 @@ export class EvpnRib {
   }
 
   /**
-   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9).
+   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9). The list of a target
+   * is the same one as before as long as nothing in it has changed.
    */
   imports(index: number, { control: { evpn } }: ControlNode): Imports {
     if (evpn === undefined) return new Map()
-    const routes = new Map<string, ImportedRoute>()
+    let known = this.#imports.get(index)
+    if (known?.evpn !== evpn) {
+      known = { evpn, byTarget: new Map() }
+      this.#imports.set(index, known)
+    }
+    const imports = new Map<string, readonly ImportedRoute[]>()
     const reached = new Map<number, boolean>()
     for (const { target } of [...evpn.networks, ...evpn.vrfs]) {
-      for (const key of this.#keysOfTarget.get(target) ?? []) {
-        const source = this.group(key)?.entries[index]?.best.path.source
-        if (source === undefined || source === index) continue
-        const isReachable = reached.get(source) ?? this.#isReachable(index, source)
-        reached.set(source, isReachable)
-        const route = isReachable ? this.#routes[source]?.get(key) : undefined
-        if (route !== undefined) routes.set(key, route.imported)
+      const version = Math.max(this.#changeOfAll, this.#changes.get(target) ?? 0)
+      let imported = known.byTarget.get(target)
+      if (imported?.version !== version) {
+        imported = { version, routes: this.#importsOf(index, evpn.vtep, target, reached) }
+        known.byTarget.set(target, imported)
       }
+      imports.set(target, imported.routes)
     }
-    return byTarget(evpn.vtep, routes.values())
+    return imports
+  }
+
+  /** @param reached what is known of who is reached */
+  #importsOf(
+    index: number,
+    vtep: string,
+    target: string,
+    reached: Map<number, boolean>,
+  ): readonly ImportedRoute[] {
+    const routes: ImportedRoute[] = []
+    for (const key of this.#keysOfTarget.get(target) ?? []) {
+      const source = this.group(key)?.entries[index]?.best.path.source
+      if (source === undefined || source === index) continue
+      const isReachable = reached.get(source) ?? this.#isReachable(index, source)
+      reached.set(source, isReachable)
+      const route = isReachable ? this.#routes[source]?.get(key)?.imported : undefined
+      if (route?.attributes.targets.includes(target) === true && isImportable(vtep, route)) routes.push(route)
+    }
+    return routes
   }
 
   /** What the nodes settled on for a key. */

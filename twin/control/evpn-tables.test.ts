@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { GATEWAY_MAC, leaf, path, ROUTER_MAC, VTEP, WEB } from './testdata/evpn-leaf.js'
-import { desiredTables } from './evpn-tables.js'
+import { importRoutes } from './evpn-choice.js'
+import { desiredTables, tablesOfImports, TableParts } from './evpn-tables.js'
 import { NOTHING_ANNOUNCED, type EvpnPath } from './node.js'
 
 const MAC = '02:00:00:00:00:0a'
@@ -229,4 +230,28 @@ describe('[TABLE-6] prefixes', () => {
     )
     expect(tables(routes).routes[0]).toHaveLength(2 + 64)
   })
+})
+
+test('what was made before is made anew where routes, what the node announces or what it is told are others', () => {
+  const { evpn } = leaf.control
+  if (evpn === undefined) throw new Error('the leaf has no EVPN')
+  const parts = new TableParts()
+  const best = new Map([[type2(one, MAC, '10.1.0.10'), path(one, L2, L3, rmac(1))]])
+  const imports = importRoutes(VTEP, best)
+  const said = { macs: new Map([[`${WEB.bridge} ${MAC}`, 0]]), addresses: new Set([`${WEB.irb} 10.1.0.10`]) }
+  const told = { ...leaf, control: { ...leaf.control, evpn: { ...evpn, networks: [] } } }
+  const tried = [
+    [leaf, imports, NOTHING_ANNOUNCED],
+    [leaf, imports, said],
+    [leaf, imports, NOTHING_ANNOUNCED],
+    [leaf, importRoutes(VTEP, new Map()), NOTHING_ANNOUNCED],
+    [told, imports, NOTHING_ANNOUNCED],
+  ] as const
+  const sizes = tried.map(([node, routes, announced]) => {
+    const own = node.control.evpn ?? evpn
+    const made = tablesOfImports(node, own, routes, announced, parts)
+    expect(made).toEqual(tablesOfImports(node, own, routes, announced))
+    return made.fdb.size + made.neighbours.size
+  })
+  expect(new Set(sizes).size).toBeGreaterThan(2)
 })

@@ -53,19 +53,88 @@ export function desiredTables(node: ControlNode, best: EvpnBest, announced: Anno
     : tablesOfImports(node, evpn, importRoutes(evpn.vtep, best), announced)
 }
 
-/** {@link desiredTables} of routes that have been read. */
+/**
+ * {@link desiredTables} of routes that have been read.
+ *
+ * @param parts what was made before for this node; what has not changed since is not made again
+ */
 export function tablesOfImports(
   node: ControlNode,
   evpn: Evpn,
   imports: Imports,
   announced: Announced,
+  parts: TableParts = new TableParts(),
 ): DynamicTables {
-  const tables = new EvpnTables(node, evpn, announced)
-  for (const network of evpn.networks) tables.network(network, imports)
-  for (const vrf of evpn.vrfs) tables.vrf(vrf, imports)
-  return tables
+  parts.of(node, evpn)
+  const said = saidBy(announced)
+  const whole = {
+    routes: new Map<string, RouteEntry>(),
+    fdb: new Map<string, FdbEntry>(),
+    neighbours: new Map<string, NeighbourEntry>(),
+    flood: new Map<number, readonly string[]>(),
+  }
+  for (const network of evpn.networks) {
+    const { bridge, irb } = network
+    const part = parts.part(network, imports.get(network.target), [said(`${bridge}`), said(`${irb}`)], () => {
+      const tables = new EvpnTables(node, evpn, announced)
+      tables.network(network, imports)
+      return tables
+    })
+    for (const [place, entry] of part.fdb) whole.fdb.set(place, entry)
+    for (const [place, entry] of part.neighbours) whole.neighbours.set(place, entry)
+    for (const [id, ends] of part.flood) whole.flood.set(id, ends)
+  }
+  for (const vrf of evpn.vrfs) {
+    const irbs = evpn.networks.flatMap(({ vrf: of, irb }) => (of === vrf.vrf ? said(`${irb}`) : []))
+    const part = parts.part(vrf, imports.get(vrf.target), irbs, () => {
+      const tables = new EvpnTables(node, evpn, announced)
+      tables.vrf(vrf, imports)
+      return tables
+    })
+    // A MAC of a host in the bridge of an L3 VNI is that host's.
+    for (const [place, entry] of part.fdb) if (!whole.fdb.has(place)) whole.fdb.set(place, entry)
+    for (const [place, entry] of part.neighbours) whole.neighbours.set(place, entry)
+    for (const [place, entry] of part.routes) whole.routes.set(place, entry)
+  }
+  return whole
 }
 
+/** What a node announces of a bridge or IRB, by its id, as one text. */
+function saidBy({ macs, addresses }: Announced): (id: string) => string {
+  const said = new Map<string, string>()
+  for (const place of [...macs.keys(), ...addresses]) {
+    const id = place.slice(0, place.indexOf(' '))
+    said.set(id, `${said.get(id) ?? ''}${place},`)
+  }
+  return (id) => said.get(id) ?? ''
+}
+
+/** Tables of one node, by network and VRF, with what they were made of. */
+export class TableParts {
+  #of: { readonly interfaces: ControlNode['interfaces']; readonly evpn: Evpn } | undefined
+  readonly #parts = new Map<
+    object,
+    { readonly routes: unknown; readonly said: string; readonly tables: DynamicTables }
+  >()
+
+  /** What was made for another node, or for one told otherwise, is forgotten. */
+  of({ interfaces }: ControlNode, evpn: Evpn): void {
+    if (this.#of?.interfaces === interfaces && this.#of.evpn === evpn) return
+    this.#of = { interfaces, evpn }
+    this.#parts.clear()
+  }
+
+  /** @param routes the very list that it is made of. @param said what the node announces there */
+  part(of: object, routes: unknown, said: readonly string[], make: () => DynamicTables): DynamicTables {
+    const [present, text] = [this.#parts.get(of), said.join(';')]
+    if (present !== undefined && present.routes === routes && present.said === text) return present.tables
+    const tables = make()
+    this.#parts.set(of, { routes, said: text, tables })
+    return tables
+  }
+}
+
+/** Of a network or a VRF alone. */
 class EvpnTables implements DynamicTables {
   readonly routes = new Map<string, RouteEntry>()
   readonly fdb = new Map<string, FdbEntry>()

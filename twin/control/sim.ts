@@ -13,7 +13,7 @@ import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from 
 import { announce } from './evpn-announce.js'
 import type { Imports } from './evpn-choice.js'
 import { EvpnRib } from './evpn-rib.js'
-import { tablesOfImports } from './evpn-tables.js'
+import { tablesOfImports, TableParts } from './evpn-tables.js'
 import {
   NOTHING_ANNOUNCED,
   NOTHING_LEARNED,
@@ -46,6 +46,7 @@ export class ControlPlaneSim {
   readonly #dynamic = new Map<number, DynamicTables>()
   /** The part of {@link #dynamic} that is EVPN's: most changes are the underlay's alone. */
   readonly #overlay = new Map<number, DynamicTables>()
+  readonly #parts = new Map<number, TableParts>()
   /** What stays in the tables of nodes whose daemon does not run (FAULT-4). */
   readonly #kept = new Map<number, DynamicTables>()
   #ties: readonly Diagnosis[] = []
@@ -333,7 +334,9 @@ export class ControlPlaneSim {
     const present = this.#overlay.get(index)
     if (present !== undefined) return present
     const announced = this.#announced.get(index) ?? NOTHING_ANNOUNCED
-    const made = tablesOfImports(node, evpn, this.#evpn.imports(index, node), announced)
+    const parts = this.#parts.get(index) ?? new TableParts()
+    this.#parts.set(index, parts)
+    const made = tablesOfImports(node, evpn, this.#evpn.imports(index, node), announced, parts)
     this.#overlay.set(index, made)
     return made
   }
