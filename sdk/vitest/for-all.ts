@@ -24,6 +24,11 @@ export type Arbitraries<Values> = { readonly [Name in keyof Values]: Arbitrary<V
 export interface ForAllOptions {
   /** Cases; 100 on the twin and 25 in a lab unless given. `ZTOS_RUNS` wins. */
   readonly numRuns?: number
+  /**
+   * How many properties say the same of other parts of the fabric, this one among them. More than twenty share the cases of twenty, so that a
+   * fabric of twenty tenants, of which every two are a property, takes minutes and not hours. At least two each.
+   */
+  readonly alike?: number
   /** Seed of the generator; drawn, and printed on failure, unless given. `ZTOS_SEED` wins. */
   readonly seed?: number
   /** Where in the tree of shrunk cases to start, as a failure printed it. `ZTOS_PATH` wins. */
@@ -67,6 +72,8 @@ export type RecordedFailure = Omit<Failure, 'test' | 'file' | 'name'>
 const RUNS: Readonly<Record<Interpreter, number>> = { twin: 100, netns: 25 }
 /** Cases in a lab whose daemons have to tell each other of every host; the twin runs all the same. */
 const TOLD_RUNS = 12
+/** Properties that are alike have the cases of so many, and no fewer than so many each. */
+const [SHARE, LEAST_RUNS] = [20, 2]
 /** Cases of so many that begin with nobody known, where either may be. */
 const UNKNOWN_OF = { unknown: 1, known: 5 }
 /** Shrinking in a lab may take this long, ms; the twin needs no limit. */
@@ -137,7 +144,8 @@ class Property<Values extends object> {
 
   async run(): Promise<void> {
     const { target } = this.#context
-    const numRuns = this.#context.environment.runs ?? this.#options.numRuns ?? runsOn(target)
+    const numRuns =
+      this.#context.environment.runs ?? this.#options.numRuns ?? runsOn(target, this.#options.alike)
     const where = this.#path === undefined ? {} : { path: this.#path }
     const first = await this.#check({
       numRuns,
@@ -248,8 +256,14 @@ function isAside(error: unknown): error is Error {
 }
 
 /** Cases unless somebody says how many. */
-function runsOn({ on, fabric }: ScenarioTarget): number {
-  return on === 'netns' && isTold(fabric) ? TOLD_RUNS : RUNS[on]
+function runsOn({ on, fabric }: ScenarioTarget, alike = 1): number {
+  const runs = on === 'netns' && isTold(fabric) ? TOLD_RUNS : RUNS[on]
+  return sharedRuns(runs, alike)
+}
+
+/** Cases of one property of so many that are alike, of which each alone would have `runs`. */
+export function sharedRuns(runs: number, alike: number): number {
+  return alike <= SHARE ? runs : Math.min(runs, Math.max(LEAST_RUNS, Math.ceil((runs * SHARE) / alike)))
 }
 
 /** Whether what nodes know of hosts comes by a control plane. */
