@@ -15,7 +15,7 @@ import type { Supervisor } from './supervisor.js'
 
 /**
  * Most of what an agent makes lives shortly: room for it at once, MiB, saves the collector's work while tables fill. And what runs a few
- * hundred times while a lab comes up is not worth optimized code: V8 makes it some four times later than by itself, octets of bytecode.
+ * hundred times while a lab comes up is not worth optimized code: V8 makes it some nine times later than by itself, octets of bytecode.
  */
 const NODE_OPTIONS = ['--min-semi-space-size=16', '--interrupt-budget=600000']
 
