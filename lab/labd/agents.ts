@@ -53,12 +53,16 @@ export class Agents {
     this.launch(['--held'])
   }
 
+  /** Returns when the process takes requests, whether or not a node has an agent in it. */
+  ready(signal: AbortSignal): Promise<void> {
+    this.up ??= this.running().ready(signal)
+    return this.up
+  }
+
   /** Has a node's agent begin. Its daemon serves, and its engine is up. */
   async start(node: string, signal: AbortSignal): Promise<void> {
-    const agents = this.running()
-    this.up ??= agents.ready(signal)
-    await this.up
-    await agents.request({ op: 'start', node })
+    await this.ready(signal)
+    await this.request({ op: 'start', node })
   }
 
   async stop(): Promise<void> {

@@ -124,8 +124,8 @@ export class Routing {
   }
 
   /** Returns when all agents have begun, and all daemons serve. */
-  async begun(): Promise<void> {
-    await Promise.all([...this.agentStarts, this.daemons.served()])
+  async begun(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.agents.ready(signal), ...this.agentStarts, this.daemons.served()])
   }
 
   async stopAgents(): Promise<void> {

@@ -330,7 +330,7 @@ export class RunningLab {
     return [
       {
         name: 'routing',
-        setUp: () => routing.begun(),
+        setUp: (signal) => routing.begun(signal),
         // Before the namespaces in which they look around.
         tearDown: () => routing.stopAgents(),
       },
