@@ -49,8 +49,8 @@ const TOLD: IConversionOptions = { enums: String, longs: Number, bytes: Buffer }
 const services = new Map<string, Service>()
 
 /**
- * The service as a folder's `api/gobgp.proto` has it, field names in camel case. Only what is asked for is worked out: the whole API takes
- * half a second.
+ * The service as a folder's `api/gobgp.proto` has it, field names in camel case. Only what is asked for is worked out: a lab
+ * waits for it.
  *
  * @throws AgentError `ZT_AGENT_CONFIG` when the description is not there, or not of a GoBGP
  */

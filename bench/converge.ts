@@ -16,7 +16,7 @@ import { spreadOf, whyNoLab, type Bench, type BenchContext, type Figure, type Sk
 import { withTimedLab } from './timed-lab.js'
 
 const FABRIC = 'topologies/leaf-spine-16.yaml'
-/** MiB; twice what a lab of it takes. */
+/** MiB; daemons and agents of a lab of it take 500. */
 const MEMORY = 1536
 
 export const convergeBench: Bench = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Compiles the product to `dist/`, makes the programs of a lab one file each, puts the JSON Schemas where a package has them, and removes output whose source
- * is gone: a stale file could be imported, and would be shipped.
+ * Compiles the product to `dist/`, makes the programs of a lab one file each, puts the JSON Schemas where a package has them,
+ * and removes output whose source is gone: a stale file could be imported, and would be shipped.
  *
  * @module
  */
