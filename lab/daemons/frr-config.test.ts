@@ -84,6 +84,7 @@ describe('frr.conf', () => {
       ' profile every-10ms-x3',
       ' bgp cluster-id 10.255.0.101',
       ' bgp graceful-restart restart-time 30',
+      ' update-delay 30 5',
       ' neighbor 10.254.0.32 ttl-security hops 1',
       ' neighbor fe80::1 interface eth3',
       ' neighbor eth4 interface remote-as 65001',

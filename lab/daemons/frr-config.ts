@@ -159,8 +159,22 @@ function restartLines({ gracefulRestart }: NodeControl): string[] {
     ' bgp graceful-restart rib-stale-time 3600',
     // How long a bgpd that is back waits for peers that say no End-of-RIB before it chooses.
     ` bgp graceful-restart select-defer-time ${gracefulRestart ?? 1}`,
+    ...(gracefulRestart === undefined ? [] : [` update-delay ${everyPeer(gracefulRestart)}`]),
   ]
 }
+
+/**
+ * FRR waits for the End-of-RIB of the peers that it has a session with by then (bgpd 8.4, `eor_required`): the first of two would be told that
+ * there is nothing else. It is to wait for all (RFC 4724 section 4.1), but not for long for those that never call.
+ */
+function everyPeer(gracefulRestart: number): string {
+  const most = Math.min(gracefulRestart, MOST_UPDATE_DELAY)
+  return `${most} ${Math.min(most, ESTABLISHED_WITHIN)}`
+}
+/** s */
+const MOST_UPDATE_DELAY = 3600
+/** s for which a bgpd that begins waits for a peer without a session. */
+const ESTABLISHED_WITHIN = 5
 
 function familyLines(control: NodeControl, family: 'ipv4' | 'ipv6', options: FrrOptions): string[] {
   const sessions = control.sessions.filter((session) => hasFamily(session, family))
