@@ -1,5 +1,5 @@
 /**
- * Where the engine, the probe and the wire node are: built in a checkout, shipped in a package.
+ * Where the engine, the probe, the wire node and `ztos-netns` are: built in a checkout, shipped in a package.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import path from 'node:path'
 import { LabError } from './errors.js'
 import { packageRoot } from './paths.js'
 
-export type Binary = 'ztos-fpe' | 'ztos-probe' | 'ztos-wire'
+export type Binary = 'ztos-fpe' | 'ztos-probe' | 'ztos-wire' | 'ztos-netns'
 
 /** @returns absolute name. @throws LabError `ZT_LAB_MISSING` */
 export function findBinary(name: Binary, root: string = packageRoot()): string {

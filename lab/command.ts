@@ -84,8 +84,6 @@ function packageOf(program: string): string {
   const packages: Readonly<Record<string, string>> = {
     ip: 'iproute2',
     tc: 'iproute2',
-    ethtool: 'ethtool',
-    nsenter: 'util-linux',
     setpriv: 'util-linux',
     sudo: 'sudo',
   }

@@ -16,6 +16,7 @@ const shipped = [
   'ztos-fpe',
   'ztos-probe',
   'ztos-wire',
+  'ztos-netns',
   ...readdirSync(from).filter((name) => name.endsWith('.bpf.o')),
 ]
 const missing = ['dist/cli/main.js', 'dist/sdk/index.js', 'dist/sdk/vitest.js', 'schema/fabric-1.json']

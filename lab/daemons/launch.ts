@@ -8,10 +8,9 @@ import { setMaxListeners } from 'node:events'
 import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { NodeControl } from '../../contract/control-plane.js'
-import { runCommand } from '../command.js'
 import { LabError } from '../errors.js'
+import { configureNamespaces } from '../netns/driver.js'
 import type { Invoker } from '../labd/folder.js'
-import { NETNS_ROOT } from '../paths.js'
 import { daemonAccount, type Account } from './account.js'
 import { checkFrrCan, frrConfig } from './frr-config.js'
 import { gobgpConfig } from './gobgp-config.js'
@@ -352,29 +351,21 @@ export class Daemons {
 
   /** What the engine needs of a kernel beside it: routes, hashed like flows, and no forwarding of its own. */
   private async prepareKernels(nodes: readonly ControlledNode[], signal: AbortSignal): Promise<void> {
-    const settings = [
-      ['ipv4/ip_forward', '0'],
-      ['ipv6/conf/all/forwarding', '0'],
-      ['ipv4/fib_multipath_hash_policy', '1'],
-      ['ipv6/fib_multipath_hash_policy', '1'],
+    const lines = [
+      'sysctl ipv4/ip_forward 0',
+      'sysctl ipv6/conf/all/forwarding 0',
+      'sysctl ipv4/fib_multipath_hash_policy 1',
+      'sysctl ipv6/fib_multipath_hash_policy 1',
       // A route whose device has lost its carrier is none.
-      ['ipv4/conf/all/ignore_routes_with_linkdown', '1'],
-      ['ipv6/conf/all/ignore_routes_with_linkdown', '1'],
+      'sysctl ipv4/conf/all/ignore_routes_with_linkdown 1',
+      'sysctl ipv6/conf/all/ignore_routes_with_linkdown 1',
+      // Routers of a fabric send advertisements to find each other (BGP-10), and no kernel is to make routes of them.
+      'sysctl ipv6/conf/*/accept_ra 0',
     ]
-    const inside = settings.map(
-      // A kernel without IPv6 has none of its settings, and needs none.
-      ([name, value]) => `test ! -e /proc/sys/net/${name} || echo ${value} > /proc/sys/net/${name}`,
-    )
-    // Routers of a fabric send advertisements to find each other (BGP-10), and no kernel is to make routes of them.
-    inside.push('for f in /proc/sys/net/ipv6/conf/*/accept_ra; do test ! -e $f || echo 0 > $f; done')
-    const script = nodes.map(({ namespace }) =>
-      [`nsenter --net=${path.join(NETNS_ROOT, namespace)} sh -e <<'INSIDE'`, ...inside, 'INSIDE'].join('\n'),
-    )
-    if (script.length === 0) return
-    await runCommand('setting up kernels for routing', ['sh', '-e'], {
-      input: `${script.join('\n')}\n`,
+    await configureNamespaces(
+      nodes.map(({ namespace }) => ({ namespace, lines })),
       signal,
-    })
+    )
   }
 }
 

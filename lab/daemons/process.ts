@@ -10,7 +10,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { deathOf, endChild } from '../child.js'
 import type { LabError } from '../errors.js'
-import { NETNS_ROOT } from '../paths.js'
+import { entering } from '../netns/driver.js'
 import { raced } from '../steps.js'
 import type { Account } from './account.js'
 
@@ -100,9 +100,7 @@ export class DaemonProcess {
     const { namespace, account, argv, program, env, folder } = options
     const capabilities = ['-all', ...CAPABILITIES[program].map((name) => `+${name}`)].join(',')
     const command = [
-      'nsenter',
-      `--net=${path.join(NETNS_ROOT, namespace)}`,
-      '--',
+      ...entering(namespace),
       ...(program === 'gobgpd' ? [] : OWN_TMP),
       'setpriv',
       '--pdeathsig',

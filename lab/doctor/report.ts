@@ -13,7 +13,7 @@ export const checks = {
   privilege: { title: 'root, or sudo without a password', neededFor: 'labs: namespaces, links, XDP' },
   'user-namespaces': { title: 'user namespaces', neededFor: 'labs without root' },
   binaries: { title: 'engine and probe', neededFor: 'labs and replay' },
-  tools: { title: 'ip, tc, ethtool, nsenter, setpriv', neededFor: 'labs' },
+  tools: { title: 'ip, tc, setpriv', neededFor: 'labs' },
   netns: { title: 'network namespaces', neededFor: 'labs: a namespace for each node and host' },
   veth: { title: 'veth', neededFor: 'labs: cables' },
   tap: { title: 'TAP', neededFor: 'labs: ports as the kernel of a node sees them' },

@@ -90,7 +90,7 @@ async function userNamespaces(): Promise<Finding> {
 }
 
 function binaries(): Finding {
-  const names = ['ztos-fpe', 'ztos-probe', 'ztos-wire'] as const
+  const names = ['ztos-fpe', 'ztos-probe', 'ztos-wire', 'ztos-netns'] as const
   const missing = names.filter((name) => !isThere(() => findBinary(name)))
   return missing.length === 0
     ? { outcome: 'yes' }
@@ -98,13 +98,13 @@ function binaries(): Finding {
 }
 
 function tools(): Finding {
-  const missing = ['ip', 'tc', 'ethtool', 'nsenter', 'setpriv'].filter((name) => locate(name) === undefined)
+  const missing = ['ip', 'tc', 'setpriv'].filter((name) => locate(name) === undefined)
   return missing.length === 0
     ? { outcome: 'yes' }
     : {
         outcome: 'no',
         detail: `without ${missing.join(', ')}`,
-        remedy: 'apt-get install iproute2 ethtool util-linux',
+        remedy: 'apt-get install iproute2 util-linux',
       }
 }
 

@@ -7,11 +7,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import path from 'node:path'
 import { Channel, type Answer, type Request, type RequestOptions } from '../channel.js'
 import { deathOf, endChild } from '../child.js'
 import { LabError } from '../errors.js'
-import { NETNS_ROOT } from '../paths.js'
+import { entering } from '../netns/driver.js'
 import { raced, within } from '../steps.js'
 
 /**
@@ -159,7 +158,7 @@ export class Resident {
 }
 
 function enter(namespace: string | undefined): string[] {
-  return namespace === undefined ? [] : ['nsenter', `--net=${path.join(NETNS_ROOT, namespace)}`, '--']
+  return namespace === undefined ? [] : entering(namespace)
 }
 
 function leastPrivilege({ kind, owned }: ResidentOptions): string[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { namespacePrefix } from '../names.js'
-import type { NamespaceScript, NetworkScript } from './script.js'
+import { NO_IPV6, type NamespaceScript, type NetworkScript } from './script.js'
 import { MAX_LINK_MTU } from './wiring.js'
 
 /** Devices: of a host, and of a hop towards either end. */
@@ -43,14 +43,10 @@ function inside(namespace: string, isHost: boolean): NamespaceScript {
   const devices = isHost ? [FLOOR_DEVICES.host] : [FLOOR_DEVICES.near, FLOOR_DEVICES.far]
   return {
     namespace,
-    sysctls: [
-      ['ipv6/conf/all/disable_ipv6', '1'],
-      ['ipv6/conf/default/disable_ipv6', '1'],
+    lines: [
+      ...NO_IPV6,
+      ...devices.map((device) => `up ${device}`),
+      ...(isHost ? devices.map((device) => `plain ${device}`) : []),
     ],
-    ip: devices.map((device) => `link set ${device} up`),
-    lateSysctls: [],
-    lateIp: [],
-    tc: [],
-    offloads: isHost ? devices : [],
   }
 }

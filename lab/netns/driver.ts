@@ -6,15 +6,16 @@
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { findBinary } from '../binaries.js'
 import { runCommand, tryCommand } from '../command.js'
 import { commandError, systemCode } from '../errors.js'
 import { namespacePrefix } from '../names.js'
 import { NETNS_ROOT } from '../paths.js'
 import { processesIn, type FoundProcess } from '../process-identity.js'
 import {
+  insideScript,
   networkScript,
   removalScript,
-  shellScript,
   type NamespaceScript,
   type NetworkScript,
 } from './script.js'
@@ -33,12 +34,13 @@ export async function configureNamespaces(
   inside: readonly NamespaceScript[],
   signal: AbortSignal,
 ): Promise<void> {
+  const program = findBinary('ztos-netns')
   const parts = Math.min(availableParallelism(), inside.length)
   const shares = Array.from({ length: parts }, (_, n) => inside.filter((_script, i) => i % parts === n))
   await Promise.all(
     shares.map((share) =>
-      runCommand('setting up the inside of the namespaces', ['sh', '-e'], {
-        input: shellScript(share),
+      runCommand('setting up the inside of the namespaces', [program, 'set-up'], {
+        input: insideScript(share),
         signal,
       }),
     ),
@@ -47,6 +49,11 @@ export async function configureNamespaces(
 
 export function planNetwork(wiring: Wiring): NetworkScript {
   return networkScript(wiring)
+}
+
+/** The beginning of a command line that runs in a namespace. */
+export function entering(namespace: string): string[] {
+  return [findBinary('ztos-netns'), 'enter', namespace]
 }
 
 /** The lab's namespaces that exist now, whoever made them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../contract/plan.js'
-import { networkScript, removalScript, shellScript } from './script.js'
+import { networkScript, removalScript, insideScript } from './script.js'
 import { wiringOf } from './wiring.js'
 
 const empty = { routes: [], groups: [], neighbours: [], fdb: [], flood: [] }
@@ -144,47 +144,50 @@ describe('the network of a lab as commands', () => {
   })
 
   it('switches IPv6 off before a device is up', () => {
-    for (const { sysctls } of script.inside) {
-      expect(sysctls.slice(0, 2)).toEqual([
-        ['ipv6/conf/all/disable_ipv6', '1'],
-        ['ipv6/conf/default/disable_ipv6', '1'],
+    for (const { lines } of script.inside) {
+      expect(lines.slice(0, 2)).toEqual([
+        'sysctl ipv6/conf/all/disable_ipv6 1',
+        'sysctl ipv6/conf/default/disable_ipv6 1',
       ])
     }
   })
 
   it('gives a TAP the port name, the MAC, the addresses and the MTU above the seal', () => {
-    const { ip, lateIp } = inside('zt-k3f9a2-leaf1')
-    expect(ip).toContain('tuntap add dev eth1 mode tap')
-    expect(ip).not.toContain('tuntap add dev eth3 mode tap')
-    expect(lateIp).toContain('link set eth1 address 02:00:00:00:00:11 mtu 1700 up')
-    expect(lateIp).toContain('addr add 10.254.0.0/31 dev eth1')
-    expect(lateIp).toContain('link set eth2 address 02:00:00:00:00:12 mtu 1700 up')
-    expect(lateIp).toContain('addr add 10.255.0.1/32 dev lo')
+    const { lines } = inside('zt-k3f9a2-leaf1')
+    expect(lines).toContain('tap eth1')
+    expect(lines).not.toContain('tap eth3')
+    expect(lines).toContain('ip link set eth1 address 02:00:00:00:00:11 mtu 1700 up')
+    expect(lines).toContain('ip addr add 10.254.0.0/31 dev eth1')
+    expect(lines).toContain('ip link set eth2 address 02:00:00:00:00:12 mtu 1700 up')
+    expect(lines).toContain('ip addr add 10.255.0.1/32 dev lo')
   })
 
   it('gives the kernel the underlay routes and neighbours, and none of a tenant', () => {
-    const { lateIp } = inside('zt-k3f9a2-leaf1')
-    expect(lateIp).toContain(
-      'route add 10.255.0.2/32 nexthop via 10.254.0.1 dev eth1 nexthop via 10.254.0.3 dev eth2',
+    const { lines } = inside('zt-k3f9a2-leaf1')
+    expect(lines).toContain(
+      'ip route add 10.255.0.2/32 nexthop via 10.254.0.1 dev eth1 nexthop via 10.254.0.3 dev eth2',
     )
-    expect(lateIp).toContain('neigh add 10.254.0.1 lladdr 02:00:00:00:00:21 dev eth1 nud permanent')
-    expect(lateIp.filter((line) => line.includes('10.1.0'))).toEqual([])
+    expect(lines).toContain('ip neigh add 10.254.0.1 lladdr 02:00:00:00:00:21 dev eth1 nud permanent')
+    expect(lines.filter((line) => line.includes('10.1.0'))).toEqual([])
   })
 
   it('drops what the kernel sends on sealed devices, and on those alone', () => {
-    expect(inside('zt-k3f9a2-leaf1').tc).toEqual([
-      'qdisc add dev eth1.phy clsact',
-      'filter add dev eth1.phy egress bpf da bytecode "1,6 0 0 2"',
+    const dropping = (namespace: string) => inside(namespace).lines.filter((line) => line.startsWith('tc '))
+    expect(dropping('zt-k3f9a2-leaf1')).toEqual([
+      'tc qdisc add dev eth1.phy clsact',
+      'tc filter add dev eth1.phy egress bpf da bytecode "1,6 0 0 2"',
     ])
-    expect(inside('zt-k3f9a2-spine2').tc).toEqual([])
+    expect(dropping('zt-k3f9a2-spine2')).toEqual([])
   })
 
   it('switches IPv6 on for TAPs where the underlay has it, without addresses of its own making', () => {
-    const { lateSysctls, lateIp } = inside('zt-k3f9a2-spine2')
-    expect(lateSysctls).toContainEqual(['ipv6/conf/eth1/disable_ipv6', '0'])
-    expect(lateSysctls.some(([name]) => name.includes('.phy'))).toBe(false)
-    expect(lateIp).toContain('addr add 2001:db8::1/127 dev eth1 nodad')
-    expect(inside('zt-k3f9a2-spine1').lateSysctls).toEqual([])
+    const { lines } = inside('zt-k3f9a2-spine2')
+    const settings = (all: readonly string[]) =>
+      all.filter((line) => /^sysctl ipv6\/conf\/(?!all|default)/.test(line))
+    expect(lines).toContain('sysctl ipv6/conf/eth1/disable_ipv6 0')
+    expect(settings(lines).filter((line) => line.includes('.phy'))).toEqual([])
+    expect(lines).toContain('ip addr add 2001:db8::1/127 dev eth1 nodad')
+    expect(settings(inside('zt-k3f9a2-spine1').lines)).toEqual([])
   })
 
   it('[BGP-10] switches IPv6 on for TAPs of links without numbers, and routes IPv4 by way of it', () => {
@@ -197,17 +200,25 @@ describe('the network of a lab as commands', () => {
     const script = networkScript(wiringOf('k3f9a2', unnumbered)).inside.find(({ namespace }) =>
       namespace.endsWith('leaf1'),
     )
-    expect(script?.lateSysctls).toContainEqual(['ipv6/conf/eth2/disable_ipv6', '0'])
-    expect(script?.lateIp).toContain('neigh add fe80::1 lladdr 02:00:00:00:00:21 dev eth2 nud permanent')
-    expect(script?.lateIp).toContain('route add 10.255.0.2/32 via inet6 fe80::1 dev eth2')
+    expect(script?.lines).toContain('sysctl ipv6/conf/eth2/disable_ipv6 0')
+    expect(script?.lines).toContain('ip neigh add fe80::1 lladdr 02:00:00:00:00:21 dev eth2 nud permanent')
+    expect(script?.lines).toContain('ip route add 10.255.0.2/32 via inet6 fe80::1 dev eth2')
   })
 
   it('computes no checksums for hosts in the device', () => {
-    expect(inside('zt-k3f9a2-h-shop-web1').offloads).toEqual(['eth0'])
+    expect(inside('zt-k3f9a2-h-shop-web1').lines).toContain('plain eth0')
   })
 
-  it('says in which namespace it failed', () => {
-    expect(shellScript([inside('zt-k3f9a2-leaf1')])).toContain('echo "in namespace zt-k3f9a2-leaf1" >&2')
+  it('goes through namespaces one after the other', () => {
+    const [first, second] = [inside('zt-k3f9a2-leaf1'), inside('zt-k3f9a2-spine1')]
+    const lines = insideScript([first, second]).split('\n')
+    expect(lines).toEqual([
+      'netns zt-k3f9a2-leaf1',
+      ...first.lines,
+      'netns zt-k3f9a2-spine1',
+      ...second.lines,
+      '',
+    ])
   })
 
   it('joins the ends of a link that takes time by the wire node, and sets none of its devices up', () => {
@@ -221,7 +232,8 @@ describe('the network of a lab as commands', () => {
       'link add eth1.phy address 02:00:00:00:00:21 mtu 1778 netns zt-k3f9a2-spine1 type veth peer name w0b mtu 1778 netns zt-k3f9a2-wire.0',
     ])
     expect(wiring.wire?.links).toEqual([{ id: 'leaf1--spine1', a: 'w0a', b: 'w0b', delay: 5_000_000 }])
-    expect(all.find(({ namespace }) => namespace === 'zt-k3f9a2-wire.0')?.ip).toEqual([])
+    const wire = all.find(({ namespace }) => namespace === 'zt-k3f9a2-wire.0')
+    expect(wire?.lines.filter((line) => !line.startsWith('sysctl '))).toEqual([])
   })
 
   it('removes namespaces by name', () => {

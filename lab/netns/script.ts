@@ -1,10 +1,9 @@
 /**
- * Wiring said in commands: one `ip -batch` makes all namespaces and cables, one shell script each then sets up the inside of
- * the namespaces. Text only, so that a test can read it; `driver.ts` runs it.
+ * Wiring said in commands: one `ip -batch` makes all namespaces and cables, `ztos-netns` then sets up what is inside. Text only, so that a
+ * test can read it; `driver.ts` runs it.
  *
  * @module
  */
-import { NETNS_ROOT } from '../paths.js'
 import { phyName } from '../names.js'
 import {
   HOST_DEVICE,
@@ -20,18 +19,8 @@ import {
 /** What is done inside one namespace, in this order. */
 export interface NamespaceScript {
   readonly namespace: string
-  /** Path under `/proc/sys/net` and value. */
-  readonly sysctls: readonly (readonly [string, string])[]
-  /** Lines for `ip -batch`. */
-  readonly ip: readonly string[]
-  /** Written when all devices exist. */
-  readonly lateSysctls: readonly (readonly [string, string])[]
-  /** Lines for `ip -batch` behind the late sysctls. */
-  readonly lateIp: readonly string[]
-  /** Lines for `tc -batch`. */
-  readonly tc: readonly string[]
-  /** Devices whose transmit checksum offload is switched off: AF_XDP would see checksums not yet computed. */
-  readonly offloads: readonly string[]
+  /** Lines for `ztos-netns set-up` (`dataplane/src/netns/README.md`). */
+  readonly lines: readonly string[]
 }
 export interface NetworkScript {
   /** Lines for one `ip -batch`. */
@@ -68,18 +57,7 @@ function cables({ ends: [a, b], mtu, through }: Veth, wire: WireNode | undefined
 
 /** Its devices are set up and down by the wire node itself, as their far ends have carrier. */
 function wireScript({ namespace }: WireNode): NamespaceScript {
-  return {
-    namespace,
-    sysctls: [
-      ['ipv6/conf/all/disable_ipv6', '1'],
-      ['ipv6/conf/default/disable_ipv6', '1'],
-    ],
-    ip: [],
-    lateSysctls: [],
-    lateIp: [],
-    tc: [],
-    offloads: [],
-  }
+  return { namespace, lines: NO_IPV6 }
 }
 
 /** `ip -batch` lines that remove namespaces. */
@@ -87,10 +65,16 @@ export function removalScript(namespaces: readonly string[]): readonly string[] 
   return namespaces.map((name) => `netns del ${name}`)
 }
 
-/** A shell script that does the inside of these namespaces one after the other and says in which it failed. */
-export function shellScript(scripts: readonly NamespaceScript[]): string {
-  return `${scripts.map(enter).join('\n')}\n`
+/** One script for the inside of these namespaces, one after the other. Names are checked (`names.ts`, the plan's schema): none holds a space. */
+export function insideScript(scripts: readonly NamespaceScript[]): string {
+  return scripts
+    .flatMap(({ namespace, lines }) => [`netns ${namespace}`, ...lines])
+    .map((line) => `${line}\n`)
+    .join('')
 }
+
+/** IPv6 off, before devices are up: not one frame of the kernel's may leave there. */
+export const NO_IPV6 = ['sysctl ipv6/conf/all/disable_ipv6 1', 'sysctl ipv6/conf/default/disable_ipv6 1']
 
 function nodeScript(node: NodeWiring): NamespaceScript {
   const phys = node.ports.map(({ device }) => phyName(device))
@@ -103,64 +87,51 @@ function nodeScript(node: NodeWiring): NamespaceScript {
   ].some(isIpv6)
   return {
     namespace: node.namespace,
-    sysctls: [
-      // IPv6 off on `.phy`, before they are up: not one frame of the kernel's may leave there.
-      ['ipv6/conf/all/disable_ipv6', '1'],
-      ['ipv6/conf/default/disable_ipv6', '1'],
+    lines: [
+      ...NO_IPV6,
       // A fresh namespace copies IPv4 settings from the host, whatever those are.
-      ['ipv4/ip_forward', '0'],
-      ['ipv4/conf/all/rp_filter', '0'],
-      ['ipv4/conf/default/rp_filter', '0'],
-      ['ipv4/conf/all/accept_redirects', '0'],
-      ['ipv4/conf/default/accept_redirects', '0'],
+      'sysctl ipv4/ip_forward 0',
+      'sysctl ipv4/conf/all/rp_filter 0',
+      'sysctl ipv4/conf/default/rp_filter 0',
+      'sysctl ipv4/conf/all/accept_redirects 0',
+      'sysctl ipv4/conf/default/accept_redirects 0',
       // Traceroute and ping are tools here, not services: answers must not be thinned out.
-      ['ipv4/icmp_ratelimit', '0'],
+      'sysctl ipv4/icmp_ratelimit 0',
+      'up lo',
+      ...phys.map((device) => `up ${device}`),
+      ...node.taps.map(({ device }) => `tap ${device}`),
+      ...(hasIpv6 ? ['lo', ...node.taps.map(({ device }) => device)].flatMap(ipv6Lines) : []),
+      ...[
+        ...node.taps.flatMap(tapLines),
+        ...node.loopback.map((address) => `addr add ${address} dev lo`),
+        // Permanent, as in the program: the underlay does not depend on who asked whom first.
+        ...node.neighbours.map(
+          ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
+        ),
+        ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
+      ].map((line) => `ip ${line}`),
+      ...sealed.flatMap((device) => [
+        `tc qdisc add dev ${device} clsact`,
+        `tc filter add dev ${device} egress bpf da bytecode ${DROP_ALL}`,
+      ]),
     ],
-    ip: [
-      'link set lo up',
-      ...phys.map((device) => `link set ${device} up`),
-      ...node.taps.map(({ device }) => `tuntap add dev ${device} mode tap`),
-    ],
-    lateSysctls: hasIpv6
-      ? ['lo', ...node.taps.map(({ device }) => device)].flatMap((device): [string, string][] => [
-          // Addresses come from the plan alone: none by autoconfiguration, no wait for duplicates.
-          [`ipv6/conf/${device}/autoconf`, '0'],
-          [`ipv6/conf/${device}/accept_ra`, '0'],
-          [`ipv6/conf/${device}/router_solicitations`, '0'],
-          [`ipv6/conf/${device}/accept_dad`, '0'],
-          [`ipv6/conf/${device}/disable_ipv6`, '0'],
-        ])
-      : [],
-    lateIp: [
-      ...node.taps.flatMap(tapLines),
-      ...node.loopback.map((address) => `addr add ${address} dev lo`),
-      // Permanent, as in the program: the underlay does not depend on who asked whom first.
-      ...node.neighbours.map(
-        ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
-      ),
-      ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
-    ],
-    tc: sealed.flatMap((device) => [
-      `qdisc add dev ${device} clsact`,
-      `filter add dev ${device} egress bpf da bytecode ${DROP_ALL}`,
-    ]),
-    offloads: [],
   }
 }
 
+/** Addresses come from the plan alone: none by autoconfiguration, no wait for duplicates. */
+function ipv6Lines(device: string): string[] {
+  return [
+    `sysctl ipv6/conf/${device}/autoconf 0`,
+    `sysctl ipv6/conf/${device}/accept_ra 0`,
+    `sysctl ipv6/conf/${device}/router_solicitations 0`,
+    `sysctl ipv6/conf/${device}/accept_dad 0`,
+    `sysctl ipv6/conf/${device}/disable_ipv6 0`,
+  ]
+}
+
+/** AF_XDP would see checksums that the device is still to compute. */
 function hostScript({ namespace }: HostWiring): NamespaceScript {
-  return {
-    namespace,
-    sysctls: [
-      ['ipv6/conf/all/disable_ipv6', '1'],
-      ['ipv6/conf/default/disable_ipv6', '1'],
-    ],
-    ip: ['link set lo up', `link set ${HOST_DEVICE} up`],
-    lateSysctls: [],
-    lateIp: [],
-    tc: [],
-    offloads: [HOST_DEVICE],
-  }
+  return { namespace, lines: [...NO_IPV6, 'up lo', `up ${HOST_DEVICE}`, `plain ${HOST_DEVICE}`] }
 }
 
 function tapLines({ device, mac, mtu, addresses }: Tap): string[] {
@@ -181,28 +152,6 @@ function hopsText(
     return `via ${family}${gateway} dev ${device}`
   })
   return text.length === 1 ? text.join('') : text.map((hop) => `nexthop ${hop}`).join(' ')
-}
-
-/** One namespace's part. Names and values are checked (`names.ts`, the plan's schema) and need no quoting. */
-function enter(script: NamespaceScript): string {
-  const sysctl = ([name, value]: readonly [string, string]) => {
-    const file = `/proc/sys/net/${name}`
-    // A kernel without IPv6 has none of its settings, and needs none.
-    return `${name.startsWith('ipv6/') ? `test ! -e ${file} || ` : ''}echo ${value} > ${file}`
-  }
-  const batch = (program: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : [`${program} -batch - <<'BATCH'`, ...lines, 'BATCH']
-  return [
-    `nsenter --net=${NETNS_ROOT}/${script.namespace} sh -e <<'INSIDE' || { echo "in namespace ${script.namespace}" >&2; exit 1; }`,
-    ...script.sysctls.map(sysctl),
-    ...batch('ip', script.ip),
-    ...script.lateSysctls.map(sysctl),
-    ...batch('ip', script.lateIp),
-    ...batch('tc', script.tc),
-    // ethtool tells on standard output what it changed.
-    ...script.offloads.map((device) => `ethtool -K ${device} tx off > /dev/null`),
-    'INSIDE',
-  ].join('\n')
 }
 
 function isIpv6(text: string): boolean {

@@ -403,8 +403,8 @@ def usable():
     """Why these tests cannot run here, or None."""
     if os.geteuid() != 0:
         return "root is needed for namespaces and XDP"
-    if not all((BUILD / name).exists() for name in ("ztos-fpe", "ztos-probe", "ztos-wire")):
-        return f"ztos-fpe, ztos-probe and ztos-wire are not built in {BUILD}"
+    if not all((BUILD / name).exists() for name in ("ztos-fpe", "ztos-probe", "ztos-wire", "ztos-netns")):
+        return f"ztos-fpe, ztos-probe, ztos-wire and ztos-netns are not built in {BUILD}"
     if not re.search(r"\bnodev\s+\S*bpf\b", pathlib.Path("/proc/filesystems").read_text()):
         return "the kernel has no BPF"
     with contextlib.closing(socket.socket(44, socket.SOCK_RAW)):

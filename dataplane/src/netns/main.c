@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/netns/script.h"
+#include "src/probe/netns.h"
+
+static const char usage[] =
+    "usage: ztos-netns enter NAME PROGRAM [ARGUMENT]...\n"
+    "       ztos-netns set-up < SCRIPT\n"
+    "enter   runs a program in a network namespace, named as `ip netns` does or by an absolute "
+    "path\n"
+    "set-up  sets up the inside of namespaces, line by line (dataplane/src/netns/README.md)\n";
+
+static int report(const struct zt_failure *failure)
+{
+    zt_log("%s", failure->message);
+    return failure->exit;
+}
+
+static int enter(const char *name, char **argv, struct zt_failure *failure)
+{
+    if (zt_netns_enter(name, failure))
+        return report(failure);
+    execvp(argv[0], argv);
+    zt_fail(failure, ZT_EXIT_FAILED, "program", "%s: %s", argv[0], strerror(errno));
+    return report(failure);
+}
+
+int main(int argc, char **argv)
+{
+    struct zt_failure failure;
+    const char *what = argc > 1 ? argv[1] : "";
+
+    zt_log_name("ztos-netns");
+    if (argc == 2 && strcmp(what, "set-up") == 0)
+        return zt_script_run(stdin, &failure) ? report(&failure) : ZT_EXIT_OK;
+    if (argc > 3 && strcmp(what, "enter") == 0)
+        return enter(argv[2], argv + 3, &failure);
+    if (argc == 2 && strcmp(what, "--version") == 0) {
+        puts("ztos-netns " ZT_VERSION);
+        return ZT_EXIT_OK;
+    }
+    if (argc == 2 && strcmp(what, "--help") == 0) {
+        fputs(usage, stdout);
+        return ZT_EXIT_OK;
+    }
+    fputs(usage, stderr);
+    return ZT_EXIT_USAGE;
+}
