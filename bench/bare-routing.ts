@@ -17,9 +17,10 @@ import { daemonAccount } from '../lab/daemons/account.js'
 import { frrConfig } from '../lab/daemons/frr-config.js'
 import { gobgpConfig } from '../lab/daemons/gobgp-config.js'
 import { daemonDoor, type DaemonDoor } from '../lab/daemons/launch.js'
-import { observe } from '../lab/daemons/observer.js'
+import { observe, type DaemonObserver } from '../lab/daemons/observer.js'
 import { daemonPrograms } from '../lab/daemons/programs.js'
 import { untilQuiet } from '../lab/daemons/quiet.js'
+import { LabError } from '../lab/errors.js'
 import type { RibRow } from '../contract/rib.js'
 import { announcements, NOTHING_LEARNED } from '../twin/control/index.js'
 
@@ -87,7 +88,7 @@ export class BareRouting {
       env: ENVIRONMENT,
       cancelSignal: signal,
     })
-    const observers = await Promise.all(this.nodes.map(({ door }) => observe(door)))
+    const observers = await Promise.all(this.nodes.map(({ door }) => listening(door)))
     try {
       await Promise.all(this.nodes.map((node) => announceAll(node)))
       await untilQuiet(observers, { timeout: 60_000, signal })
@@ -187,6 +188,18 @@ function nodeScript(control: NodeControl, folder: string): string {
           'gobgp.sock',
         )
   return [`cd ${folder}`, 'ip -batch inside.ip', ...lines, ''].join('\n')
+}
+
+/** A daemon's socket is there a moment before it listens. */
+async function listening(door: DaemonDoor): Promise<DaemonObserver> {
+  for (let tries = 100; ; tries--) {
+    try {
+      return await observe(door)
+    } catch (error) {
+      if (!(error instanceof LabError) || error.code !== 'ZT_LAB_CONNECTION' || tries === 0) throw error
+    }
+    await delay(5)
+  }
 }
 
 async function announceAll({ door, routes }: BareNode): Promise<void> {
