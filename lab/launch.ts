@@ -5,13 +5,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Answer } from './channel.js'
 import { LabError, messageOf, type LabErrorCode } from './errors.js'
 import { LabdGreeting } from './labd/protocol.js'
-import { packageRoot } from './paths.js'
+import { programCommand } from './programs.js'
 import { LAB_MARK, labMark } from './process-identity.js'
 
 const GREETING_TIMEOUT = 15_000
@@ -30,15 +28,8 @@ function labdCommand(
   id: string | undefined,
   who: { readonly uid: number; readonly gid: number },
 ): string[] {
-  const main = path.join(packageRoot(), 'dist', 'programs', 'labd.js')
-  if (!existsSync(main)) {
-    throw new LabError('ZT_LAB_MISSING', `ztos-labd is not built: ${main} does not exist`, {
-      remedy: 'run `make build`',
-    })
-  }
   const labd = [
-    process.execPath,
-    main,
+    ...programCommand('labd'),
     `--${mode}`,
     ...(id === undefined ? [] : [id]),
     '--uid',

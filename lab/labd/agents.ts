@@ -8,16 +8,11 @@ import type { Answer, Request } from '../channel.js'
 import type { ControlledNode, DaemonDoor } from '../daemons/launch.js'
 import { daemonPrograms } from '../daemons/programs.js'
 import { LabError } from '../errors.js'
-import { packageRoot, type LabPaths } from '../paths.js'
+import type { LabPaths } from '../paths.js'
+import { programCommand } from '../programs.js'
 import { writePrivate, type Invoker } from './folder.js'
 import { Resident } from './resident.js'
 import type { Supervisor } from './supervisor.js'
-
-/**
- * Most of what an agent makes lives shortly: room for it at once, MiB, saves the collector's work while tables fill. And what runs a few
- * hundred times while a lab comes up is not worth optimized code: V8 makes it some nine times later than by itself, octets of bytecode.
- */
-const NODE_OPTIONS = ['--min-semi-space-size=16', '--interrupt-budget=600000']
 
 export interface AgentsOptions {
   /** Those that have an agent. */
@@ -113,9 +108,7 @@ export class Agents {
       kind: 'agents',
       title: 'the agents',
       argv: [
-        process.execPath,
-        ...NODE_OPTIONS,
-        path.join(packageRoot(), 'dist', 'programs', 'agents.js'),
+        ...programCommand('agents'),
         '--config',
         paths.agentsConfig,
         '--status',
