@@ -50,12 +50,15 @@ def test_a_script_sets_up_one_namespace_after_the_other():
             "tc qdisc add dev eth0 clsact\n"
             f"netns /run/netns/{lab.name('b')}\n"
             "sysctl ipv4/ip_forward 0\n"
-            "up eth0"
+            "up eth0\n"
+            "ip link set eth0 alias far"
         )
         assert (status, said) == (0, ""), said
         a, b = links(lab, "a"), links(lab, "b")
         assert all("UP" in link["flags"] for link in (a["lo"], a["eth0"], a["tap1"], b["eth0"]))
         assert "UP" not in b["lo"]["flags"] and "tap1" not in b
+        # The last line is done too, though nothing follows it.
+        assert b["eth0"]["ifalias"] == "far"
         assert (a["tap1"]["address"], a["tap1"]["mtu"]) == ("02:00:00:00:00:07", 1400)
         tap = a["tap1"]["linkinfo"]["info_data"]
         assert (tap["type"], tap["pi"], tap["persist"]) == ("tap", False, True), tap
