@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../contract/plan.js'
-import { networkScript, removalScript, insideScript } from './script.js'
+import { insideScript, networkScript, removalScript } from './script.js'
 import { wiringOf } from './wiring.js'
 
 const empty = { routes: [], groups: [], neighbours: [], fdb: [], flood: [] }
