@@ -21,6 +21,8 @@ export default defineConfig({
     allowOnly: false,
     // The machines this must run on have two cores.
     maxWorkers: 2,
+    // A failure that is seen once must say what it was: `[ Array(1) ]` does not.
+    chaiConfig: { truncateThreshold: 2_000 },
     projects: [
       {
         extends: true,

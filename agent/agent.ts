@@ -170,6 +170,7 @@ export class Agent {
         added: this.#gobgpSink.added,
         withdrawn: this.#gobgpSink.withdrawn,
         refused: this.#gobgpSink.refused,
+        resent: this.#gobgp.resent,
         ...errorOf(this.#gobgp.error),
       },
       engine: {
@@ -288,6 +289,7 @@ export class Agent {
     return (
       !this.#stale &&
       !this.#gobgp.isBehind &&
+      !this.#gobgp.isOwing &&
       this.#engineWorker.resting &&
       this.#gobgpWorker.resting &&
       this.#peerWorker.resting &&

@@ -93,6 +93,11 @@ export class GobgpClient {
     await this.#ask('DisablePeer', { address, communication })
   }
 
+  /** Sends a peer all that it is to have anew; it finds no difference in what it has. Nothing happens when its session is down. */
+  async resend(address: string): Promise<void> {
+    await this.#ask('ResetPeer', { address, soft: true, direction: 'DIRECTION_OUT' })
+  }
+
   /** The paths of a table; in the global one `best` is told, in a peer's `filtered`. */
   async paths(table: TableName, of: GobgpTable = { kind: 'global' }): Promise<readonly ApiDestination[]> {
     const answers = (await this.#list('ListPath', {
@@ -166,12 +171,12 @@ export class GobgpClient {
   }
 
   /**
-   * A watch that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
+   * A watch of peers that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
    *
    * @param onEnd called once, with why; not after `close`
    */
-  watchConnection(onEnd: (error: AgentError) => void): Watch {
-    return this.#watch({ peer: {} }, () => undefined, onEnd)
+  watchConnection(onEvent: (event: WatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
+    return this.#watch({ peer: {} }, onEvent, onEnd)
   }
 
   /** What reads the paths of {@link watch}. */

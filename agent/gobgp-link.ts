@@ -9,10 +9,11 @@ import { again } from './backoff.js'
 import { canonicalAddress, type BestTable } from './best-table.js'
 import type { ReadContext, ReadPath } from './convert.js'
 import { Deferral, type DeferralOptions } from './deferral.js'
-import { agentErrorOf, AgentError } from './errors.js'
+import { agentErrorOf, AgentError, messageOf } from './errors.js'
 import { GobgpClient } from './gobgp-client.js'
 import { tableOf, withoutZone, type ApiCapability, type ApiPeer, type TableName } from './gobgp-api.js'
 import { PathReader } from './path-reader.js'
+import { Resend } from './resend.js'
 import { TableWatch } from './table-watch.js'
 
 export interface GobgpLinkOptions {
@@ -41,6 +42,7 @@ export interface Attached {
 
 /** ms to connect. */
 const CONNECT = 2_000
+
 export class GobgpLink {
   readonly #options: GobgpLinkOptions
   readonly #context: ReadContext
@@ -49,12 +51,15 @@ export class GobgpLink {
   #attached: (Attached & { whole: boolean }) | undefined
   #deferral: Deferral | undefined
   #table: TableWatch | undefined
+  #resend: Resend | undefined
   #running: Promise<void> | undefined
   #error: AgentError | undefined
   /** Paths that could not be read. */
   unreadable = 0
   /** Paths told, over all connections. */
   events = 0
+  /** Times that a peer was sent all anew. */
+  resent = 0
 
   constructor(options: GobgpLinkOptions) {
     this.#options = options
@@ -83,6 +88,11 @@ export class GobgpLink {
   /** The daemon tells more at once than is heard one by one; the table is what it was, and is soon what the daemon has. */
   get isBehind(): boolean {
     return this.#table?.isBehind ?? false
+  }
+
+  /** A peer is to be sent something that it may not have been sent. */
+  get isOwing(): boolean {
+    return this.#resend?.isOwing ?? false
   }
 
   /** Why it is not attached. */
@@ -127,6 +137,8 @@ export class GobgpLink {
       signal.removeEventListener('abort', stop)
       this.#deferral?.close()
       this.#deferral = undefined
+      void this.#resend?.close()
+      this.#resend = undefined
       this.#table = undefined
       this.#attached = undefined
       this.#sessions.clear()
@@ -160,6 +172,16 @@ export class GobgpLink {
     const { control, deferral: deferralOptions, silence, onChange } = this.#options
     const deferral = new Deferral(this.#context.peers.keys(), deferralOptions, () => this.#becomeWhole())
     this.#deferral = deferral
+    const resend = new Resend({
+      sessions: control.sessions.map(({ remote, remoteAsn }) => ({
+        neighbour: canonicalAddress(remote),
+        remoteAsn,
+      })),
+      patience: deferralOptions.quiet,
+      send: (address) => this.#sendAnew(client, address),
+      onRest: onChange,
+    })
+    this.#resend = resend
     return new Promise((resolve, reject) => {
       const probe = setInterval(() => {
         client.global().catch((error: Error) => end(error))
@@ -169,19 +191,25 @@ export class GobgpLink {
         reader: new PathReader(client.pathCaches, this.#context),
         table: { multipath, limit: control.multipath },
         families: new Set(control.sessions.flatMap(({ families }) => families)),
-        onPeer: (peer) => this.#peer(deferral, peer),
+        onPeer: (peer) => this.#peer(peer, deferral, resend),
         onRoute: (neighbour) => {
           this.events++
+          resend.changed(neighbour)
           deferral.route(neighbour)
         },
         onEndOfRib: ({ neighbour, table }) => {
+          resend.heard(neighbour)
           if (table !== undefined) deferral.endOfRib(neighbour, table)
         },
         onUnreadable: () => {
           this.events++
           this.unreadable++
         },
+        onBehind: () => {
+          resend.isDeaf = true
+        },
         onTold: () => {
+          resend.isDeaf = false
           if (this.#attached === undefined) {
             this.#attach(client, watch.table, deferral)
             onAttached()
@@ -228,7 +256,17 @@ export class GobgpLink {
     this.#options.onChange()
   }
 
-  #peer(deferral: Deferral, { state }: ApiPeer): void {
+  async #sendAnew(client: GobgpClient, address: string): Promise<void> {
+    try {
+      await client.resend(address)
+      this.resent++
+    } catch (error) {
+      // Its daemon is gone, and so is the session; or it refuses, and would again.
+      this.#options.log(messageOf(error))
+    }
+  }
+
+  #peer({ state }: ApiPeer, deferral: Deferral, resend: Resend): void {
     const neighbour = addressOf(state?.neighborAddress)
     const session = this.#options.control.sessions.find(
       ({ remote }) => canonicalAddress(remote) === neighbour,
@@ -236,6 +274,7 @@ export class GobgpLink {
     if (session === undefined) return
     const established = state?.sessionState === 'SESSION_STATE_ESTABLISHED'
     this.#sessions.set(neighbour, established)
+    resend.session(neighbour, { established, address: state?.neighborAddress ?? neighbour })
     const told = [state?.localCap ?? [], state?.remoteCap ?? []]
     const families = session.families.filter((family) => told.every((caps) => hasFamily(caps, family)))
     // RFC 4724 section 3: the marker is for who has the capability; a peer may send it without having it itself.

@@ -20,6 +20,7 @@ export type MethodName =
   | 'ListPeer'
   | 'EnablePeer'
   | 'DisablePeer'
+  | 'ResetPeer'
   | 'ListPath'
   | 'AddPath'
   | 'AddPathStream'

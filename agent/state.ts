@@ -34,6 +34,8 @@ export interface AgentState {
     readonly added: number
     readonly withdrawn: number
     readonly refused: readonly string[]
+    /** How often a peer was sent all anew (`resend.ts`). */
+    readonly resent: number
     readonly error?: string
   }
   readonly engine: {

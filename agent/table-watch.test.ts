@@ -51,8 +51,8 @@ class Daemon {
       this.watches.push(watch)
       return watch
     },
-    watchConnection: (end: OpenWatch['end']) => {
-      const watch = this.#open(() => undefined, end)
+    watchConnection: (tell: OpenWatch['tell'], end: OpenWatch['end']) => {
+      const watch = this.#open(tell, end)
       this.connection = watch
       return watch
     },
@@ -85,6 +85,7 @@ function watched(daemon: Daemon) {
     onRoute: vi.fn<TableWatchOptions['onRoute']>(),
     onEndOfRib: vi.fn<TableWatchOptions['onEndOfRib']>(),
     onUnreadable: vi.fn<TableWatchOptions['onUnreadable']>(),
+    onBehind: vi.fn<TableWatchOptions['onBehind']>(),
     onTold: vi.fn<TableWatchOptions['onTold']>(),
     onChange: vi.fn<TableWatchOptions['onChange']>(),
     onEnd: vi.fn<TableWatchOptions['onEnd']>(),
@@ -129,6 +130,24 @@ describe('a watch of a daemon’s table', () => {
     expect(keys(), 'until all is told, what was').toContain('gone')
     daemon.init('old', 'whole')
     expect([watch.isBehind, onTold.mock.calls.length, keys()]).toEqual([false, 2, ['old', 'whole']])
+  })
+
+  it('tells of peers also while it hears nothing else, and once otherwise', async () => {
+    const daemon = new Daemon()
+    const { onPeer, onBehind } = watched(daemon)
+    const event = { peer: { type: 'TYPE_STATE', peer: { state: { neighborAddress: '192.0.2.1' } } } }
+    daemon.init()
+    onPeer.mockClear()
+    daemon.connection?.tell(event)
+    expect([onPeer.mock.calls.length, onBehind.mock.calls.length]).toEqual([0, 0])
+    daemon.flood()
+    daemon.connection?.tell(event)
+    expect([onPeer.mock.calls, onBehind.mock.calls.length]).toEqual([[[event.peer.peer]], 1])
+    await vi.waitFor(() => expect(daemon.watches).toHaveLength(2))
+    daemon.init()
+    onPeer.mockClear()
+    daemon.connection?.tell(event)
+    expect(onPeer).not.toHaveBeenCalled()
   })
 
   it('does not wait for the end of a flood that has none', async () => {

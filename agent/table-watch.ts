@@ -17,12 +17,14 @@ export interface TableWatchOptions {
   readonly table: BestTableOptions
   /** Tables that may fill. */
   readonly families: ReadonlySet<TableName>
-  /** A peer's state, told again when all is told anew. */
+  /** A peer's state, in the order of what else is told, and also while the table is behind; told again when all is told anew. */
   readonly onPeer: (peer: ApiPeer) => void
   /** A route of a peer, empty for the node itself. */
   readonly onRoute: (neighbour: string) => void
   readonly onEndOfRib: (marker: EndOfRib) => void
   readonly onUnreadable: () => void
+  /** From now on the table is behind. */
+  readonly onBehind: () => void
   /** The table is the daemon's, for the first time or again. */
   readonly onTold: () => void
   /** Something of what has been told may be another than before; not called before the first `onTold`. */
@@ -62,7 +64,12 @@ export class TableWatch {
     this.#options = options
     this.table = new BestTable(options.table)
     // Whatever is asked of a daemon that took this one's place is another daemon's answer: the table is of one connection.
-    this.#connection = options.client.watchConnection((error) => this.#end(error))
+    this.#connection = options.client.watchConnection(
+      ({ peer }) => {
+        if (this.#isWaiting && peer?.peer !== undefined) options.onPeer(peer.peer)
+      },
+      (error) => this.#end(error),
+    )
     this.#open()
   }
 
@@ -140,6 +147,7 @@ export class TableWatch {
   async #letPass(): Promise<void> {
     this.#events?.close()
     this.#isWaiting = true
+    this.#options.onBehind()
     try {
       await this.#calm()
       if (!this.#over) this.#open()

@@ -36,7 +36,7 @@ class Leaf {
     public engine: FakeEngine,
   ) {}
 
-  startAgent(options: Pick<AgentOptions, 'silence'> = {}): Agent {
+  startAgent(options: Pick<AgentOptions, 'silence' | 'quiet'> = {}): Agent {
     const agent = new Agent({
       ...options,
       node: this.name,
@@ -263,6 +263,25 @@ describe('an agent', () => {
       await vi.waitFor(async () => expect((await othersRoutes(one)).size).toBe(5))
     },
   )
+
+  it('has a peer sent all anew when something changed while its session began', async () => {
+    const [one, two] = await twoLeaves({ markers: false })
+    // Time enough, on any host, for what is to happen before the peer counts as heard.
+    const agent = one.startAgent({ quiet: 2_500 })
+    await Promise.all([one.settle(), two.settle()])
+    const { resent } = agent.state().gobgp
+    await two.daemon.kill()
+    await vi.waitFor(() => expect(agent.state().gobgp.established).toEqual([]))
+    await two.daemon.start()
+    await vi.waitFor(() => expect(agent.state().gobgp.established).toEqual(['leaf2']), { timeout: 10_000 })
+    one.engine.hear(heardHost)
+    await vi.waitFor(async () => expect((await othersRoutes(two)).size).toBe(5), 2_000)
+    expect([agent.state().gobgp.resent, agent.state().idle]).toEqual([resent, false])
+    const sent = await one.daemon.updatesSent()
+    await one.settle()
+    expect(agent.state().gobgp.resent).toBe(resent + 1)
+    expect(await one.daemon.updatesSent(), 'what it has already').toBeGreaterThan(sent)
+  })
 
   it('keeps what it has while its daemon hangs, says so, and goes on when that goes on', async () => {
     const [one, two] = await twoLeaves()
