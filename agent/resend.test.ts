@@ -55,13 +55,13 @@ describe('a peer whose session begins', () => {
       if (when === 'before') node.of.changed('c')
       node.up('a')
       if (when === 'after') node.of.changed('c')
-      expect([node.sent, node.of.isOwing], `${when}`).toEqual([[], true])
+      expect([node.sent, node.of.isOwing], `${when} it was told`).toEqual([[], true])
       node.of.heard('a')
-      expect([node.sent, node.of.isOwing], `${when}`).toEqual([['a%eth1'], true])
+      expect([node.sent, node.of.isOwing], `${when} it was told`).toEqual([['a%eth1'], true])
       await vi.waitFor(() => expect(node.onRest).toHaveBeenCalledTimes(1))
-      expect(node.of.isOwing, `${when}`).toBe(false)
+      expect(node.of.isOwing, `${when} it was told`).toBe(false)
       node.of.heard('a')
-      expect(node.sent, `${when}`).toHaveLength(1)
+      expect(node.sent, `${when} it was told`).toHaveLength(1)
     }
   })
 
@@ -80,7 +80,7 @@ describe('a peer whose session begins', () => {
       node.up('b')
       node.of.changed(neighbour)
       node.of.heard('b')
-      expect(node.sent, `${neighbour}`).toEqual(['b%eth1'])
+      expect(node.sent, `a path of ${neighbour}`).toEqual(['b%eth1'])
     }
   })
 
