@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { untilInterrupted } from './interrupt.js'
 import { makeFolder, writeOutput, writeOutputBy } from './output-file.js'
 import { onSignals } from './process-io.js'
@@ -88,6 +88,19 @@ describe('progress', () => {
     )
   })
 
+  test('on a pipe says how far a long stage is, and not all that it is told', async () => {
+    const stderr = new Sink(false, 0)
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    await progressOn({ stderr, env: {} }).stage('one', async (say) => {
+      for (; now <= 25_000; now += 1_000) say(`test\u001b ${now / 1_000}`)
+    })
+    clock.mockRestore()
+    expect(stderr.text).toBe(
+      '...  one\n     test\\x1b 10 (10 s)\n     test\\x1b 20 (20 s)\nok   one (26.0 s)\n',
+    )
+  })
+
   test('on a terminal is drawn, says what goes on, and gives the terminal back', async () => {
     const stderr = new Sink(true, 80)
     const progress = progressOn({ stderr, env: { TERM: 'xterm' } })
@@ -134,6 +147,7 @@ describe('progress', () => {
     await setImmediate()
     // A lab that comes up meanwhile has no say in the twin's stage.
     stages.onProgress({ kind: 'lab', step: 'links', phase: 'set-up' })
+    stages.onProgress({ kind: 'begin', place: { file: 'ztos:reach', name: 'a to b', nth: 2, of: 7 } })
     stages.onProgress({ kind: 'stage', stage: 'twin', state: 'end' })
     stages.onProgress({ kind: 'stage', stage: 'lab up', state: 'begin' })
     await setImmediate()
@@ -144,6 +158,7 @@ describe('progress', () => {
     await stages.done()
     expect(shown).toEqual([
       'begin twin',
+      'ztos:reach 2 of 7: a to b',
       'end twin',
       'begin lab up',
       'engines: set-up',

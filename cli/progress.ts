@@ -24,15 +24,25 @@ export function progressOn({ stderr, env }: Pick<Io, 'stderr' | 'env'>): Progres
   }
 }
 
-/** A line when a stage begins and one when it has ended, with its time. */
+/** ms between lines that say how far a stage is, where lines stay. */
+const SOMETIMES = 10_000
+
+/** A line when a stage begins, some while it lasts, and one when it has ended, with its time. */
 async function written<T>(stderr: Sink, title: string, work: (say: Say) => Promise<T>): Promise<T> {
   const began = performance.now()
+  let last = began
+  const say = (text: string) => {
+    const now = performance.now()
+    if (now - last < SOMETIMES) return
+    last = now
+    stderr.write(`     ${printableLine(text)} (${((now - began) / 1000).toFixed(0)} s)\n`)
+  }
   const ended = (how: string) => {
     stderr.write(`${how} ${title} (${((performance.now() - began) / 1000).toFixed(1)} s)\n`)
   }
   stderr.write(`...  ${title}\n`)
   try {
-    const result = await work(() => undefined)
+    const result = await work(say)
     ended('ok  ')
     return result
   } catch (error) {

@@ -34,9 +34,14 @@ export class RunStages {
         // It comes up while the twin is at work, whose stage says other things.
         if (this.#open?.name.startsWith('lab') === true) this.#open.say(`${event.step}: ${event.phase}`)
         return
+      case 'begin': {
+        const { file, name, nth, of } = event.place
+        this.#open?.say(`${file} ${nth} of ${of}: ${name}`)
+        return
+      }
       case 'test': {
         const { status, file, name } = event.outcome
-        this.#open?.say(`${status} ${file} ${name}`)
+        if (status === 'failed') this.#open?.say(`failed ${file} ${name}`)
       }
     }
   }

@@ -14,7 +14,7 @@ import { drive } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { keyFile, readKeyFile, removeKeyFiles } from './runner/key-file.js'
 import { verdictsOf } from './runner/outcomes.js'
-import { finish, noteTest, runsFolder, stage, testEnvironment } from './runner/session.js'
+import { finish, runsFolder, stage, testEnvironment, testHooks } from './runner/session.js'
 import type { RunOptions, RunResult } from './runner/session.js'
 import { newSeed } from './vitest/environment.js'
 
@@ -65,7 +65,7 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
           ...(options.config === undefined ? {} : { config: path.resolve(cwd, options.config) }),
           cwd,
           signal,
-          onTest: (outcome) => noteTest(writer, options, outcome),
+          ...testHooks(writer, options),
         }),
       )
       outcomes.push(...some)

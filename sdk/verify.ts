@@ -20,7 +20,7 @@ import { throwIfInterrupted } from './runner/interrupted.js'
 import { keyFile, removeKeyFiles, writeKeyFile } from './runner/key-file.js'
 import { openLab, whyNoLab } from './runner/lab.js'
 import { unjudgedVerdict, verdictsOf } from './runner/outcomes.js'
-import { finish, noteTest, runsFolder, stage, testEnvironment } from './runner/session.js'
+import { finish, runsFolder, stage, testEnvironment, testHooks } from './runner/session.js'
 import type { RunOptions, RunResult } from './runner/session.js'
 import { newSeed } from './vitest/environment.js'
 
@@ -143,7 +143,7 @@ async function inTwin({ options, writer, env, signal }: Context): Promise<readon
       env,
       cwd: options.cwd ?? process.cwd(),
       signal,
-      onTest: (outcome) => noteTest(writer, options, outcome),
+      ...testHooks(writer, options),
     }),
   )
 }
@@ -190,7 +190,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
         env: { ...env, ZTOS_LAB: lab.id },
         cwd: options.cwd ?? process.cwd(),
         signal,
-        onTest: (outcome) => noteTest(writer, options, outcome),
+        ...testHooks(writer, options),
       }),
     )
     throwIfInterrupted(signal)

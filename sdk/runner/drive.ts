@@ -33,6 +33,13 @@ export interface TestOutcome {
   readonly report?: TestReport
 }
 
+/** Which test begins. */
+export interface TestPlace extends Pick<TestOutcome, 'file' | 'name'> {
+  /** Which one of its file it is, from 1, and how many the file has. */
+  readonly nth: number
+  readonly of: number
+}
+
 /** What to run, and where. */
 export interface DriveOptions {
   readonly on: Interpreter
@@ -46,7 +53,9 @@ export interface DriveOptions {
   readonly config?: string
   readonly cwd: string
   readonly signal: AbortSignal
+  /** Called for all tests of a file when the file has ended. */
   readonly onTest: (outcome: TestOutcome) => void
+  readonly onBegin?: (place: TestPlace) => void
 }
 
 /** This module's package, be it built or in source. */
@@ -185,10 +194,25 @@ async function importVitest(cwd: string) {
 class Collector implements Reporter {
   readonly #options: DriveOptions
   readonly #take: (outcome: TestOutcome) => void
+  /** Tests of the file that runs. */
+  #begun = 0
 
   constructor(options: DriveOptions, take: (outcome: TestOutcome) => void) {
     this.#options = options
     this.#take = take
+  }
+
+  onTestModuleStart(): void {
+    this.#begun = 0
+  }
+
+  onTestCaseReady(test: TestCase): void {
+    this.#options.onBegin?.({
+      file: displayName(test.module.moduleId, this.#options.cwd),
+      name: fullName(test),
+      nth: ++this.#begun,
+      of: [...test.module.children.allTests()].length,
+    })
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -221,7 +245,7 @@ class Collector implements Reporter {
     const note = result.state === 'skipped' ? result.note : undefined
     return {
       ...this.#base(test.module.moduleId),
-      name: [...suites, test.name].join(' '),
+      name: fullName(test),
       suites,
       title: test.name,
       status: result.state,
@@ -259,6 +283,11 @@ class Collector implements Reporter {
       start: undefined,
     }
   }
+}
+
+/** Suites and test, as `TestOutcome` has it. */
+function fullName(test: TestCase): string {
+  return [...suitesOf(test), test.name].join(' ')
 }
 
 function suitesOf(test: TestCase): string[] {

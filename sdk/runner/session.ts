@@ -18,7 +18,7 @@ import type { CombinedVerdict, Interpreter, Verdict } from '../../record/verdict
 import { renderReports } from '../../reports/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
 import { packageVersion } from '../version.js'
-import type { TestOutcome } from './drive.js'
+import type { DriveOptions, TestOutcome, TestPlace } from './drive.js'
 import { ctrfTest, failuresOf } from './outcomes.js'
 
 /** What every run may be told. */
@@ -47,6 +47,7 @@ export type RunProgress =
       readonly ms?: number
     }
   | { readonly kind: 'lab'; readonly step: string; readonly phase: string }
+  | { readonly kind: 'begin'; readonly place: TestPlace }
   | { readonly kind: 'test'; readonly outcome: TestOutcome }
 
 /** What came of a run. */
@@ -86,10 +87,18 @@ export async function stage<T>(
 }
 
 /** Notes a test in the record and tells it. */
-export function noteTest(writer: RunWriter, options: RunOptions, outcome: TestOutcome): void {
+function noteTest(writer: RunWriter, options: RunOptions, outcome: TestOutcome): void {
   const { name, on, status, duration } = outcome
   writer.event({ event: 'test', id: ctrfTest(outcome).id, name, on, status, duration })
   options.onProgress?.({ kind: 'test', outcome })
+}
+
+/** What is told of the tests of a run. */
+export function testHooks(writer: RunWriter, options: RunOptions): Pick<DriveOptions, 'onBegin' | 'onTest'> {
+  return {
+    onBegin: (place) => options.onProgress?.({ kind: 'begin', place }),
+    onTest: (outcome) => noteTest(writer, options, outcome),
+  }
 }
 
 /** Environment of the tests of a run. */

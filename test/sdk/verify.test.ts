@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadRecord } from '../../record/load-record.js'
+import type { TestPlace } from '../../sdk/runner/drive.js'
 import { verify } from '../../sdk/verify.js'
 import { ctrfFaults } from './testing/ctrf.js'
 
@@ -17,6 +18,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const stages: string[] = []
+    const begun: TestPlace[] = []
     const result = await verify({
       file: 'topologies/two-leaves.yaml',
       on: ['twin'],
@@ -25,8 +27,16 @@ test(
       seed: 3,
       onProgress: (progress) => {
         if (progress.kind === 'stage' && progress.state === 'end') stages.push(progress.stage)
+        if (progress.kind === 'begin') begun.push(progress.place)
       },
     })
+    // Who waits is told of each test when it begins.
+    const all = result.outcomes.map(({ file, name }) => `${file} ${name}`)
+    expect(begun.map(({ file, name }) => `${file} ${name}`).toSorted()).toEqual(all.toSorted())
+    for (const { file, nth, of } of begun) {
+      expect(begun.filter((one) => one.file === file)).toHaveLength(of)
+      expect(begun.filter((one) => one.file === file && one.nth === nth)).toHaveLength(1)
+    }
     expect(result.outcomes.filter(({ status }) => status === 'failed')).toEqual([])
     expect(result.exit).toBe(0)
     expect(stages).toEqual(['scenarios in the twin'])
