@@ -171,12 +171,12 @@ export class GobgpClient {
   }
 
   /**
-   * A watch of peers that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
+   * A watch of peers, and of End-of-RIB markers that come, that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
    *
    * @param onEnd called once, with why; not after `close`
    */
   watchConnection(onEvent: (event: WatchEvent) => void, onEnd: (error: AgentError) => void): Watch {
-    return this.#watch({ peer: {} }, onEvent, onEnd)
+    return this.#watch({ peer: {}, table: { filters: [{ type: 'TYPE_EOR' }] } }, onEvent, onEnd)
   }
 
   /** What reads the paths of {@link watch}. */

@@ -42,6 +42,11 @@ export interface Attached {
 
 /** ms to connect. */
 const CONNECT = 2_000
+/**
+ * ms for which the table is let be when the first session comes up. Others come up with it, and peers tell all they have: to hear some hundred
+ * keys path by path costs agent and daemon a multiple of hearing of them at once.
+ */
+const FIRST_SESSION = 300
 
 export class GobgpLink {
   readonly #options: GobgpLinkOptions
@@ -93,6 +98,11 @@ export class GobgpLink {
   /** A peer is to be sent something that it may not have been sent. */
   get isOwing(): boolean {
     return this.#resend?.isOwing ?? false
+  }
+
+  /** The node announces or withdraws something itself. */
+  announces(): void {
+    this.#resend?.changed('')
   }
 
   /** Why it is not attached. */
@@ -273,6 +283,7 @@ export class GobgpLink {
     )
     if (session === undefined) return
     const established = state?.sessionState === 'SESSION_STATE_ESTABLISHED'
+    if (established && ![...this.#sessions.values()].includes(true)) this.#table?.hold(FIRST_SESSION)
     this.#sessions.set(neighbour, established)
     resend.session(neighbour, { established, address: state?.neighborAddress ?? neighbour })
     const told = [state?.localCap ?? [], state?.remoteCap ?? []]

@@ -96,6 +96,8 @@ export class GobgpSink {
     this.#complete = false
     try {
       const changes = this.#changes(routes, this.#wanted, contestedBy(attached.table.evpn.keys()))
+      // Of what a daemon makes of it something may be heard late, or with much else.
+      if (changes.length > 0) this.#link.announces()
       await this.#many(
         attached,
         changes.filter(({ path }) => path.sourceAsn === undefined),
@@ -104,6 +106,7 @@ export class GobgpSink {
         attached,
         changes.filter(({ path }) => path.sourceAsn !== undefined),
       )
+      if (changes.length > 0) this.#link.announces()
       this.#complete = true
     } catch (error) {
       // The link sees it too, and comes again with what the daemon has.

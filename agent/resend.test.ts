@@ -130,6 +130,22 @@ describe('a peer whose session begins', () => {
     expect(node.sent).toEqual(['a%eth1'])
   })
 
+  it('is owed nothing by a node whose peers are of one AS, heard or not, but for its own', async () => {
+    for (const own of [false, true]) {
+      const { send } = new Node()
+      const sessions = SESSIONS.filter(({ remoteAsn }) => remoteAsn === 65000)
+      const of = new Resend({ sessions, patience: PATIENCE, send, onRest: () => undefined })
+      of.session('a', { established: false, address: 'a' })
+      of.isDeaf = true
+      of.session('a', { established: true, address: 'a' })
+      if (own) of.changed(OWN)
+      of.isDeaf = false
+      of.heard('a')
+      expect(send.mock.calls, `own ${own}`).toHaveLength(own ? 1 : 0)
+      await of.close()
+    }
+  })
+
   it('is sent all anew when changes were not heard one by one', () => {
     node.up('a')
     node.of.isDeaf = true

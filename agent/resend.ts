@@ -71,11 +71,15 @@ export class Resend {
     return [...this.#sessions.values()].some(({ state, isOwed }) => state === 'beginning' && isOwed)
   }
 
-  /** Changes are not heard one by one, and may be about anything. */
+  /** Changes are not heard one by one: other peers' may be about anything, the node's own are told all the same. */
   set isDeaf(isDeaf: boolean) {
     this.#isDeaf = isDeaf
-    if (!isDeaf) return
-    for (const session of this.#sessions.values()) session.isOwed ||= session.state !== 'up'
+    for (const session of this.#sessions.values())
+      if (session.state !== 'up') session.isOwed ||= this.#mayMiss(session)
+  }
+
+  #mayMiss({ remoteAsn }: Session): boolean {
+    return this.#isDeaf && [...this.#sessions.values()].some((other) => other.remoteAsn !== remoteAsn)
   }
 
   session(neighbour: string, { established, address }: { established: boolean; address: string }): void {
@@ -86,7 +90,7 @@ export class Resend {
       clearTimeout(session.timer)
       this.#due.delete(session)
       session.state = 'down'
-      session.isOwed = this.#isDeaf
+      session.isOwed = this.#mayMiss(session)
     } else if (session.state === 'unknown') {
       session.state = 'up'
       session.isOwed = false

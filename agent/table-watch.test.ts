@@ -132,22 +132,50 @@ describe('a watch of a daemon’s table', () => {
     expect([watch.isBehind, onTold.mock.calls.length, keys()]).toEqual([false, 2, ['old', 'whole']])
   })
 
-  it('tells of peers also while it hears nothing else, and once otherwise', async () => {
+  it('tells of peers and markers also while it hears nothing else, and once otherwise', async () => {
     const daemon = new Daemon()
-    const { onPeer, onBehind } = watched(daemon)
+    const { onPeer, onBehind, onEndOfRib, onRoute } = watched(daemon)
+    const marker = { paths: [Buffer.from('eor'), Buffer.from('new')] }
     const event = { peer: { type: 'TYPE_STATE', peer: { state: { neighborAddress: '192.0.2.1' } } } }
     daemon.init()
     onPeer.mockClear()
     daemon.connection?.tell(event)
-    expect([onPeer.mock.calls.length, onBehind.mock.calls.length]).toEqual([0, 0])
+    daemon.connection?.tell(marker)
+    expect([onPeer, onBehind, onEndOfRib].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0])
     daemon.flood()
+    onRoute.mockClear()
     daemon.connection?.tell(event)
+    daemon.connection?.tell(marker)
+    expect([onEndOfRib.mock.calls.length, onRoute.mock.calls.length], 'a route is told with all').toEqual([
+      1, 0,
+    ])
     expect([onPeer.mock.calls, onBehind.mock.calls.length]).toEqual([[[event.peer.peer]], 1])
     await vi.waitFor(() => expect(daemon.watches).toHaveLength(2))
     daemon.init()
     onPeer.mockClear()
     daemon.connection?.tell(event)
     expect(onPeer).not.toHaveBeenCalled()
+  })
+
+  it('hears nothing for a while when it is to, before all was told too, and is told all then', async () => {
+    for (const when of ['before', 'after']) {
+      const daemon = new Daemon()
+      const { watch, keys, onTold, onBehind } = watched(daemon)
+      if (when === 'before') watch.hold(30)
+      daemon.init('old')
+      if (when === 'after') watch.hold(30)
+      watch.hold(30)
+      expect([watch.isBehind, daemon.last.isOpen, keys()], `held ${when}`).toEqual([true, false, ['old']])
+      await vi.waitFor(() => expect(daemon.watches).toHaveLength(2))
+      daemon.init('old', 'new')
+      expect([watch.isBehind, daemon.last.isOpen, keys()], `held ${when}`).toEqual([
+        false,
+        true,
+        ['old', 'new'],
+      ])
+      expect([onTold.mock.calls.length, onBehind.mock.calls.length, daemon.looks]).toEqual([2, 1, 0])
+      watch.close()
+    }
   })
 
   it('does not wait for the end of a flood that has none', async () => {

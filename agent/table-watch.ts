@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { BestTable, type BestTableOptions } from './best-table.js'
 import { agentErrorOf, type AgentError } from './errors.js'
 import { Flood } from './flood.js'
@@ -17,7 +18,7 @@ export interface TableWatchOptions {
   readonly table: BestTableOptions
   /** Tables that may fill. */
   readonly families: ReadonlySet<TableName>
-  /** A peer's state, in the order of what else is told, and also while the table is behind; told again when all is told anew. */
+  /** A peer's state, in the order of what else is told; as markers, also while the table is behind, and again when all is told anew. */
   readonly onPeer: (peer: ApiPeer) => void
   /** A route of a peer, empty for the node itself. */
   readonly onRoute: (neighbour: string) => void
@@ -53,6 +54,8 @@ export class TableWatch {
   readonly #flood = new Flood()
   #events: Watch | undefined
   #isWaiting = false
+  /** ms, of a {@link hold} that came before all was told. */
+  #toHold: number | undefined
   /** ms that it took to be told all. */
   #cost = 0
   #over = false
@@ -65,8 +68,8 @@ export class TableWatch {
     this.table = new BestTable(options.table)
     // Whatever is asked of a daemon that took this one's place is another daemon's answer: the table is of one connection.
     this.#connection = options.client.watchConnection(
-      ({ peer }) => {
-        if (this.#isWaiting && peer?.peer !== undefined) options.onPeer(peer.peer)
+      (event) => {
+        if (this.#isWaiting) this.#aside(event)
       },
       (error) => this.#end(error),
     )
@@ -82,6 +85,15 @@ export class TableWatch {
     this.#over = true
     this.#connection.close()
     this.#events?.close()
+  }
+
+  /** What is heard also while the table is behind. */
+  #aside({ peer, paths = [] }: WatchEvent): void {
+    if (peer?.peer !== undefined) this.#options.onPeer(peer.peer)
+    for (const octets of paths) {
+      const told = this.#options.reader.read(octets)
+      if (told.kind === 'end-of-rib') this.#options.onEndOfRib(told.marker)
+    }
   }
 
   #end(error: AgentError): void {
@@ -105,7 +117,7 @@ export class TableWatch {
       const matters = this.#read(isFilling ? filling : this.table, paths)
       if (!isFilling) {
         if (matters) this.#change()
-        if (this.#flood.event(performance.now(), this.table.size)) void this.#letPass()
+        if (this.#flood.event(performance.now(), this.table.size)) void this.#letPass(() => this.#calm())
       } else if (peersTold && paths.length <= BATCH) {
         isFilling = false
         this.#cost = performance.now() - began
@@ -122,6 +134,9 @@ export class TableWatch {
     this.#hasTold = true
     this.#options.onTold()
     this.#change()
+    const time = this.#toHold
+    this.#toHold = undefined
+    if (time !== undefined) this.hold(time)
   }
 
   #change(): void {
@@ -143,13 +158,24 @@ export class TableWatch {
     return matters
   }
 
+  /**
+   * Hears no events for a while, and then asks for all: much is about to be told. Before all has been told once it is as soon as that is so;
+   * a table that is behind is asked for soon anyway.
+   *
+   * @param time ms
+   */
+  hold(time: number): void {
+    if (!this.#hasTold) this.#toHold = time
+    else if (!this.#isWaiting) void this.#letPass(() => delay(time))
+  }
+
   /** Hears no more events, and when the daemon's tables grow no more, or have for long, asks for all. Does not throw. */
-  async #letPass(): Promise<void> {
+  async #letPass(over: () => Promise<unknown>): Promise<void> {
     this.#events?.close()
     this.#isWaiting = true
     this.#options.onBehind()
     try {
-      await this.#calm()
+      await over()
       if (!this.#over) this.#open()
     } catch (error) {
       this.#end(agentErrorOf(error))
