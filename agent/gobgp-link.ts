@@ -257,6 +257,7 @@ export class GobgpLink {
     const { originate } = this.#options.control
     const fresh = originate.some((prefix) => !found.ipv4.has(prefix) && !found.ipv6.has(prefix))
     deferral.start(fresh)
+    if (fresh && this.established.length > 0) this.#table?.hold(FIRST_SESSION)
   }
 
   #becomeWhole(): void {
@@ -283,7 +284,7 @@ export class GobgpLink {
     )
     if (session === undefined) return
     const established = state?.sessionState === 'SESSION_STATE_ESTABLISHED'
-    if (established && ![...this.#sessions.values()].includes(true)) this.#table?.hold(FIRST_SESSION)
+    if (established && this.established.length === 0) this.#table?.hold(FIRST_SESSION)
     this.#sessions.set(neighbour, established)
     resend.session(neighbour, { established, address: state?.neighborAddress ?? neighbour })
     const told = [state?.localCap ?? [], state?.remoteCap ?? []]

@@ -54,8 +54,6 @@ export class TableWatch {
   readonly #flood = new Flood()
   #events: Watch | undefined
   #isWaiting = false
-  /** ms, of a {@link hold} that came before all was told. */
-  #toHold: number | undefined
   /** ms that it took to be told all. */
   #cost = 0
   #over = false
@@ -134,9 +132,6 @@ export class TableWatch {
     this.#hasTold = true
     this.#options.onTold()
     this.#change()
-    const time = this.#toHold
-    this.#toHold = undefined
-    if (time !== undefined) this.hold(time)
   }
 
   #change(): void {
@@ -159,14 +154,13 @@ export class TableWatch {
   }
 
   /**
-   * Hears no events for a while, and then asks for all: much is about to be told. Before all has been told once it is as soon as that is so;
-   * a table that is behind is asked for soon anyway.
+   * Hears no events for a while, and then asks for all: much is about to be told. Nothing happens before all has been told once, nor while the
+   * table is behind: it is asked for soon.
    *
    * @param time ms
    */
   hold(time: number): void {
-    if (!this.#hasTold) this.#toHold = time
-    else if (!this.#isWaiting) void this.#letPass(() => delay(time))
+    if (this.#hasTold && !this.#isWaiting) void this.#letPass(() => delay(time))
   }
 
   /** Hears no more events, and when the daemon's tables grow no more, or have for long, asks for all. Does not throw. */
