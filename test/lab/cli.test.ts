@@ -107,7 +107,8 @@ describe('[T03] the lab verbs on a running lab', () => {
 
   it('capture writes what travels on a link, sealed as it is there, for any tool to read', async () => {
     const file = at.file('core.pcapng')
-    const capturing = at.ztos('lab', 'capture', id, 'leaf1--spine1', file, '--seconds', '2')
+    // Long enough for a host on which it takes two seconds until somebody talks.
+    const capturing = at.ztos('lab', 'capture', id, 'leaf1--spine1', file, '--seconds', '4')
     await untilCapturing()
     expect((await exec(...talk)).status).toBe(0)
     expect((await capturing).status).toBe(0)
