@@ -35,7 +35,7 @@ interface Session extends ResendSession {
   address: string
   /** `unknown` before anything is told: a session that was up when the agent came is none that begins. */
   state: 'unknown' | 'down' | 'beginning' | 'up'
-  /** Something that concerns it has changed since it was last told to be down. */
+  /** Something that concerns it has changed since it was last told to be down. It tells nothing of one that is up. */
   isOwed: boolean
   /** Runs while it begins. */
   timer: NodeJS.Timeout | undefined
@@ -74,8 +74,7 @@ export class Resend {
   /** Changes are not heard one by one: other peers' may be about anything, the node's own are told all the same. */
   set isDeaf(isDeaf: boolean) {
     this.#isDeaf = isDeaf
-    for (const session of this.#sessions.values())
-      if (session.state !== 'up') session.isOwed ||= this.#mayMiss(session)
+    for (const session of this.#sessions.values()) session.isOwed ||= this.#mayMiss(session)
   }
 
   #mayMiss({ remoteAsn }: Session): boolean {
@@ -103,9 +102,7 @@ export class Resend {
   /** A best path has changed. @param neighbour whose it is, empty for the node's own */
   changed(neighbour: string): void {
     const asn = this.#sessions.get(neighbour)?.remoteAsn
-    for (const session of this.#sessions.values()) {
-      if (session.state !== 'up' && session.remoteAsn !== asn) session.isOwed = true
-    }
+    for (const session of this.#sessions.values()) session.isOwed ||= session.remoteAsn !== asn
   }
 
   /** Something of a peer has been read. */
