@@ -171,7 +171,8 @@ export class GobgpClient {
   }
 
   /**
-   * A watch of peers, and of End-of-RIB markers that come, that lasts as long as the connection: whatever is told after it has ended is another connection's, maybe another daemon's.
+   * A watch of peers, and of End-of-RIB markers that come, that lasts as long as the connection: whatever is told after it has ended is another
+   * connection's, maybe another daemon's.
    *
    * @param onEnd called once, with why; not after `close`
    */

@@ -96,7 +96,7 @@ export class GobgpSink {
     this.#complete = false
     try {
       const changes = this.#changes(routes, this.#wanted, contestedBy(attached.table.evpn.keys()))
-      // Of what a daemon makes of it something may be heard late, or with much else.
+      // Before and after: a session may begin while the daemon is told, and the table's events may be let pass (`resend.ts`).
       if (changes.length > 0) this.#link.announces()
       await this.#many(
         attached,

@@ -163,19 +163,20 @@ export class TableWatch {
     if (this.#hasTold && !this.#isWaiting) void this.#letPass(() => delay(time))
   }
 
-  /** Hears no more events, and when the daemon's tables grow no more, or have for long, asks for all. Does not throw. */
-  async #letPass(over: () => Promise<unknown>): Promise<void> {
+  /** Hears no more events until it is time, and asks for all then. Does not throw. */
+  async #letPass(isTime: () => Promise<unknown>): Promise<void> {
     this.#events?.close()
     this.#isWaiting = true
     this.#options.onBehind()
     try {
-      await over()
+      await isTime()
       if (!this.#over) this.#open()
     } catch (error) {
       this.#end(agentErrorOf(error))
     }
   }
 
+  /** Returns when the daemon's tables grow no more, or have for long. */
   async #calm(): Promise<void> {
     const until = performance.now() + Math.max(PATIENCE, SHARE * this.#cost)
     let size = await this.#size()
