@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { announce } from '../twin/control/evpn-announce.js'
+import { announce, routesOf } from '../twin/control/evpn-announce.js'
 import type { Imports } from '../twin/control/evpn-choice.js'
 import { tablesOfImports } from '../twin/control/evpn-tables.js'
 import type { Announced, ControlNode, Learned, OwnRoute } from '../twin/control/node.js'
@@ -70,7 +70,9 @@ export class EvpnWork {
       return { routes: last.routes, tables: { tables: last.tables, whole, forget: [] } }
     }
     const known = whole ? learned : announcedAlready(learned, this.#announced)
-    const { routes, announced, forget } = announce(node, evpn, known, imports, this.#announced)
+    const said = announce(node, evpn, known, imports, this.#announced)
+    const { announced, forget } = said
+    const routes = routesOf(said)
     this.#announced = announced
     const tables = tablesOfImports(node, evpn, imports, announced)
     this.#worked = { control, interfaces, imports, learned, whole, routes, tables }

@@ -14,6 +14,7 @@ import {
   type Keys,
   type LearnedState,
 } from '../twin/forward/index.js'
+import { Scopes } from './scopes.js'
 import { Untold, type Sighting } from './untold.js'
 
 const SECOND = 1_000_000_000
@@ -33,8 +34,9 @@ interface Followed {
 export class Oracle {
   private readonly fabric: TwinFabric
   private readonly control: PredictedControlPlane | undefined
+  private readonly scopes: Scopes
   /** Since the lab was last at rest. */
-  private untold = new Untold()
+  private untold: Untold
   private readonly heard = new Map<string, LearnedState>()
   /** All that the frame which is being followed has become, in the clear. */
   private trail: Sighting[] = []
@@ -45,6 +47,8 @@ export class Oracle {
     private readonly plan: Plan,
     keys: Keys,
   ) {
+    this.scopes = new Scopes(plan)
+    this.untold = new Untold(this.scopes)
     this.control = controlPlaneOf(plan)
     this.fabric = new TwinFabric(plan, keys, {
       controlPlane: this.noting(this.control),
@@ -57,8 +61,8 @@ export class Oracle {
     this.keepTime()
     const before = this.fabric.now
     const [untold, known] = [this.untold, this.digests()]
-    this.untold = new Untold()
-    this.trail = [{ frame: injection.frame }]
+    this.untold = new Untold(this.scopes)
+    this.trail = []
     const { wrote } = this.fabric.send([injection], { wire: [] })
     const depends = untold.concerns(this.trail)
     if (!depends) this.untold.add(untold)
@@ -91,7 +95,7 @@ export class Oracle {
 
   /** The lab has come to rest. */
   rested(): void {
-    this.untold = new Untold()
+    this.untold = new Untold(this.scopes)
   }
 
   /** Something broke. @throws ForwardError as `TwinFabric.fail` */
@@ -116,9 +120,9 @@ export class Oracle {
 
   private following(): FabricObserver {
     return {
-      received: (node, _interface, frame) =>
-        this.trail.push({ node, frame: frame instanceof Uint8Array ? frame : frame.clear }),
-      arrived: (_host, frame) => this.trail.push({ frame }),
+      received: (node, id, frame) =>
+        this.trail.push({ node, interface: id, frame: frame instanceof Uint8Array ? frame : frame.clear }),
+      arrived: (host, frame) => this.trail.push({ host, frame }),
     }
   }
 
@@ -132,7 +136,7 @@ export class Oracle {
     return {
       learned: (changed) => {
         for (const [node, now] of changed) {
-          this.untold.heard(this.heard.get(node), now)
+          this.untold.heard(node, this.heard.get(node), now)
           this.heard.set(node, now)
         }
         return answered(control.learned(changed))

@@ -4,7 +4,8 @@
  * A frame can be sent before the fabric has come to rest when no node will look up, because of it, an entry that is about to change. Nodes
  * look up the MAC to which a frame goes, the address to which a packet goes, the addresses of which ARP and neighbour discovery speak, and
  * of a frame that enters the node where it is known (LEARN-6). So a frame is independent when neither it, nor anything that nodes and hosts
- * send because of it, has one of these that is about to change. A key may be another tenant's: then somebody waits in vain, and nothing else.
+ * send because of it, has one of these that is about to change in a part of the fabric that the frame is in (`scopes.ts`): tenants may all have
+ * the same addresses.
  *
  * @module
  */
@@ -20,26 +21,27 @@ import {
   type Layer,
   type Mac,
 } from '../twin/packet/index.js'
+import type { Scope, Scopes } from './scopes.js'
 
-/** A frame, in the clear, at the node or host that receives it. */
-export interface Sighting {
-  /** Absent at a host. */
-  readonly node?: string
-  readonly frame: Uint8Array
-}
+/** A frame, in the clear, where it was received: at a host, or on an interface of a node. */
+export type Sighting = { readonly frame: Uint8Array } & (
+  { readonly host: string } | { readonly node: string; readonly interface: number }
+)
 
 /** Changes that were begun since the fabric was last at rest. */
 export class Untold {
-  private readonly macs = new Set<Mac>()
-  private readonly addresses = new Set<Ip>()
-  /** MACs whose entries on a node are about to change, by node. */
-  private readonly entries = new Map<string, Set<Mac>>()
-  /** Something else changes than what is known of single hosts. */
+  private readonly scopes: Scopes
+  private readonly keys = new Map<Scope, Keys>()
+  /** Something that concerns every frame. */
   private everything = false
+
+  constructor(scopes: Scopes) {
+    this.scopes = scopes
+  }
 
   /** Whether there are any. */
   get any(): boolean {
-    return this.everything || this.macs.size > 0 || this.addresses.size > 0
+    return this.everything || this.keys.size > 0
   }
 
   /** Changes of a node's tables that are on their way to it. */
@@ -47,27 +49,33 @@ export class Untold {
     for (const change of changes) {
       switch (change.table) {
         case 'fdb':
-          this.entry(node, parseMac(change.mac))
+          this.in(this.scopes.ofInterface(node, change.bridge), (keys) =>
+            keys.entry(node, parseMac(change.mac)),
+          )
           break
         case 'neighbour':
-          this.addresses.add(parseIp(change.address))
+          this.in(this.scopes.ofInterface(node, change.interface), (keys) =>
+            keys.addresses.add(parseIp(change.address)),
+          )
           break
         case 'route':
-          this.route(change.prefix)
+          this.in(this.scopes.ofVrf(node, change.vrf), (keys) => keys.route(change.prefix))
           break
         case 'flood':
-          this.everything = true
+          this.in(this.scopes.ofInterface(node, change.interface), (keys) => (keys.everything = true))
       }
     }
   }
 
   /** What one node had heard, and what it has heard now: what is in one alone is being told, or called back. */
-  heard(before: LearnedState | undefined, now: LearnedState): void {
+  heard(node: string, before: LearnedState | undefined, now: LearnedState): void {
     const [past, present] = [textsOf(before), textsOf(now)]
-    for (const [text, { mac, address }] of [...past, ...present]) {
+    for (const [text, { at, mac, address }] of [...past, ...present]) {
       if (past.has(text) === present.has(text)) continue
-      this.macs.add(parseMac(mac))
-      if (address !== undefined) this.addresses.add(parseIp(address))
+      this.in(this.scopes.ofInterface(node, at), (keys) => {
+        keys.macs.add(parseMac(mac))
+        if (address !== undefined) keys.addresses.add(parseIp(address))
+      })
     }
   }
 
@@ -77,22 +85,86 @@ export class Untold {
   }
 
   /** Changes that were begun before. */
-  add({ macs, addresses, entries, everything }: Untold): void {
+  add({ keys, everything }: Untold): void {
+    for (const [scope, some] of keys) this.in(scope, (present) => present.add(some))
+    this.everything ||= everything
+  }
+
+  /** Whether a frame depends on them, by all that has come of it. */
+  concerns(trail: readonly Sighting[]): boolean {
+    return this.everything || (this.keys.size > 0 && trail.some((one) => this.isLookedUp(one)))
+  }
+
+  private in(scope: Scope | undefined, note: (keys: Keys) => void): void {
+    if (scope === undefined) {
+      this.everything = true
+      return
+    }
+    const keys = this.keys.get(scope) ?? new Keys()
+    this.keys.set(scope, keys)
+    note(keys)
+    // Where the underlay takes a frame is of importance to all that it carries.
+    if (keys.everything && this.scopes.isUnderlay(scope)) this.everything = true
+  }
+
+  private isLookedUp(sighting: Sighting): boolean {
+    const { frame } = sighting
+    const layers = decodeFrame(frame)
+    // What a node reads in a frame that is wrong somewhere, it may read elsewhere than we do.
+    if (problemsOf(layers).length > 0)
+      return [...this.keys.values()].some((keys) => keys.areAnywhereIn(frame))
+    const node = 'node' in sighting ? sighting.node : undefined
+    return this.keysFor(sighting, layers).some((keys) => keys.areLookedUp(node, layers))
+  }
+
+  /** Of the scope where it was received, and of those of the tunnels that it may be in. */
+  private keysFor(sighting: Sighting, layers: readonly Layer[]): readonly Keys[] {
+    const scope =
+      'host' in sighting
+        ? this.scopes.ofHost(sighting.host)
+        : this.scopes.ofInterface(sighting.node, sighting.interface)
+    const vnis = layers.flatMap((layer) => (layer.kind === 'vxlan' ? layer.vni : []))
+    if (scope === undefined || (vnis.length === 0 && this.scopes.isUnderlay(scope)))
+      return [...this.keys.values()]
+    const scopes = new Set([scope, ...vnis.flatMap((vni) => this.scopes.ofVni(vni) ?? [])])
+    return [...scopes].flatMap((one) => this.keys.get(one) ?? [])
+  }
+}
+
+/** What is about to change in a scope. */
+class Keys {
+  readonly macs = new Set<Mac>()
+  readonly addresses = new Set<Ip>()
+  /** MACs whose entries on a node are about to change, by node. */
+  private readonly entries = new Map<string, Set<Mac>>()
+  /** Something else changes than what is known of single hosts. */
+  everything = false
+
+  add({ macs, addresses, entries, everything }: Keys): void {
     for (const mac of macs) this.macs.add(mac)
     for (const address of addresses) this.addresses.add(address)
     for (const [node, some] of entries) for (const mac of some) this.entry(node, mac)
     this.everything ||= everything
   }
 
-  /** Whether a frame depends on them, by all that has come of it. */
-  concerns(trail: readonly Sighting[]): boolean {
-    return this.everything || (this.any && trail.some((one) => this.isLookedUp(one)))
+  entry(node: string, mac: Mac): void {
+    this.macs.add(mac)
+    const known = this.entries.get(node)
+    if (known === undefined) this.entries.set(node, new Set([mac]))
+    else known.add(mac)
   }
 
-  private isLookedUp({ node, frame }: Sighting): boolean {
-    const layers = decodeFrame(frame)
-    // What a node reads in a frame that is wrong somewhere, it may read elsewhere than we do.
-    if (problemsOf(layers).length > 0) return this.isAnywhereIn(frame)
+  /** A host's own route is looked up by its address, any other by whatever it covers. */
+  route(prefix: string): void {
+    const [text = '', length = ''] = prefix.split('/')
+    const address = parseIp(text)
+    if (Number(length) === (isIpv6(address) ? 128 : 32)) this.addresses.add(address)
+    else this.everything = true
+  }
+
+  /** @param node where the frame was received, unless that was a host */
+  areLookedUp(node: string | undefined, layers: readonly Layer[]): boolean {
+    if (this.everything) return true
     const [first] = layers
     if (node !== undefined && first?.kind === 'ethernet' && this.entries.get(node)?.has(first.src) === true)
       return true
@@ -118,34 +190,20 @@ export class Untold {
     }
   }
 
-  private isAnywhereIn(frame: Uint8Array): boolean {
+  areAnywhereIn(frame: Uint8Array): boolean {
     const octets = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
     const keys = [...[...this.macs].map(macOctets), ...[...this.addresses].map(addressOctets)]
-    return keys.some((key) => octets.includes(key))
-  }
-
-  private entry(node: string, mac: Mac): void {
-    this.macs.add(mac)
-    const known = this.entries.get(node)
-    if (known === undefined) this.entries.set(node, new Set([mac]))
-    else known.add(mac)
-  }
-
-  /** A host's own route is looked up by its address, any other by whatever it covers. */
-  private route(prefix: string): void {
-    const [text = '', length = ''] = prefix.split('/')
-    const address = parseIp(text)
-    if (Number(length) === (isIpv6(address) ? 128 : 32)) this.addresses.add(address)
-    else this.everything = true
+    return this.everything || keys.some((key) => octets.includes(key))
   }
 }
 
 /** Rows of what was heard, by a text of each. */
 function textsOf(
   state: LearnedState | undefined,
-): ReadonlyMap<string, { readonly mac: string; readonly address?: string }> {
-  const rows = [...(state?.fdb ?? []), ...(state?.neighbours ?? [])]
-  return new Map(rows.map((row) => [JSON.stringify(row), row]))
+): ReadonlyMap<string, { readonly at: number; readonly mac: string; readonly address?: string }> {
+  const macs = (state?.fdb ?? []).map((row) => ({ at: row.bridge, ...row }))
+  const neighbours = (state?.neighbours ?? []).map((row) => ({ at: row.interface, ...row }))
+  return new Map([...macs, ...neighbours].map((row) => [JSON.stringify(row), row]))
 }
 
 function macOctets(mac: Mac): Buffer {

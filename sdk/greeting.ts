@@ -18,9 +18,14 @@ const LONG = 3_600 * 1_000_000_000
 /** Part of the shortest lifetime for which what is known counts as fresh. */
 const FRESH = 1 / 5
 
-/** Every host asks for its gateways, or where it has none for its own address, as hosts do when they come up. */
+/**
+ * Every host asks for its gateways, or where it has none for its own address, as hosts do when they come up. First each its first question:
+ * a host that asks again at once is answered while the fabric is still being told of it, and a lab has to wait for that.
+ */
 export function greetings(fabric: FabricView): readonly Frame[] {
-  return present(fabric.hosts.flatMap(greetingsOf))
+  const questions = fabric.hosts.map(greetingsOf)
+  const rounds = Math.max(0, ...questions.map(({ length }) => length))
+  return Array.from({ length: rounds }).flatMap((_, round) => present(questions.map((of) => of[round])))
 }
 
 function greetingsOf(host: Host): readonly (Frame | undefined)[] {

@@ -12,6 +12,7 @@ import {
   changesBetween,
   ControlPlaneSim,
   digestTables,
+  fdbPlace,
   tablesFrom,
   type Down,
   type DynamicTables,
@@ -170,7 +171,11 @@ class SimulatedControlPlane implements PredictedControlPlane {
  * another's (EVPN-6), it has to be set again.
  */
 function withoutYielded(given: DynamicTables, { fdb: heard }: LearnedState): DynamicTables {
-  const places = new Set(heard.map(({ bridge, mac }) => `${bridge} ${mac}`))
-  const fdb = new Map([...given.fdb].filter(([, { bridge, mac }]) => !places.has(`${bridge} ${mac}`)))
+  const yielded = heard
+    .map(({ bridge, mac }) => fdbPlace(bridge, mac))
+    .filter((place) => given.fdb.has(place))
+  if (yielded.length === 0) return given
+  const fdb = new Map(given.fdb)
+  for (const place of yielded) fdb.delete(place)
   return { ...given, fdb }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { announcements } from './evpn-announce.js'
+import { announce, announcements, routesOf as allOf, type SaidBefore } from './evpn-announce.js'
+import { importRoutes } from './evpn-choice.js'
 import { GATEWAY_MAC, leaf, path, RED, ROUTER_MAC, SYNC, VTEP, WEB } from './testdata/evpn-leaf.js'
-import { NOTHING_LEARNED, type EvpnPath, type Learned } from './node.js'
+import { NOTHING_ANNOUNCED, NOTHING_LEARNED, type EvpnPath, type Learned } from './node.js'
 
 const MAC = '02:00:00:00:00:0a'
 const RD = `[${WEB.rd}][0]`
@@ -241,5 +242,74 @@ describe('[EVPN-8] hosts that belong to a port', () => {
     expect([...hostRoutes(withHosts(lone, '10.1.0.9'), NOTHING_LEARNED, nobody).keys()]).toEqual([
       `[2]${RD}[${FIXED_MAC}][10.1.0.9]`,
     ])
+  })
+})
+
+describe('what was said before', () => {
+  const { evpn } = leaf.control
+  if (evpn === undefined) throw new Error('the leaf has no EVPN')
+  const at = (mac: string, address?: string): Learned => ({
+    fdb: [{ bridge: WEB.bridge, mac, interface: 5 }],
+    neighbours: address === undefined ? [] : [{ interface: WEB.irb ?? 0, address, mac }],
+  })
+  const theirs = (...extended: string[]) =>
+    importRoutes(
+      VTEP,
+      new Map([[`[2][10.255.0.3:1][0][${MAC}]`, path('10.255.0.3', 'rt:65000:10010', ...extended)]]),
+    )
+  const nothing = importRoutes(VTEP, nobody)
+  const higher = theirs('mobility:3')
+  /** What happens to one MAC, one after the other. */
+  const story: readonly (readonly [Learned, ReturnType<typeof theirs>])[] = [
+    [NOTHING_LEARNED, nothing],
+    [at(MAC), nothing],
+    [at(MAC), nothing],
+    [at(MAC, '10.1.0.10'), nothing],
+    [at(MAC, '10.1.0.11'), nothing],
+    [at(MAC, '10.1.0.11'), theirs()],
+    [at(MAC, '10.1.0.11'), higher],
+    [NOTHING_LEARNED, higher],
+    [at(MAC, '10.1.0.11'), higher],
+    [at(MAC), higher],
+    [at('02:00:00:00:00:0b'), higher],
+    [NOTHING_LEARNED, nothing],
+  ]
+
+  test('makes no difference to what is said now', () => {
+    const known: SaidBefore = new WeakMap()
+    let [remembering, forgetful] = [NOTHING_ANNOUNCED, NOTHING_ANNOUNCED]
+    const sizes = story.map(([learned, imports], step) => {
+      const once = announce(leaf, evpn, learned, imports, remembering, known)
+      const anew = announce(leaf, evpn, learned, imports, forgetful)
+      expect({ ...once, parts: allOf(once) }, `step ${step}`).toEqual({ ...anew, parts: allOf(anew) })
+      remembering = once.announced
+      forgetful = anew.announced
+      return allOf(once).length
+    })
+    expect(new Set(sizes).size, 'the story changes what is said').toBeGreaterThan(2)
+  })
+
+  test('a part is the very list that it was where nothing in it has changed, and no key is in two', () => {
+    const known: SaidBefore = new WeakMap()
+    const said = (learned: Learned) => announce(leaf, evpn, learned, nothing, NOTHING_ANNOUNCED, known).parts
+    const [before, again, after] = [said(at(MAC)), said(at(MAC)), said(at(MAC, '10.1.0.10'))]
+    expect(before.length).toBe(1 + evpn.networks.length)
+    expect(before.map((part, index) => part === again[index])).not.toContain(false)
+    expect(before.filter((part, index) => part !== after[index])).toHaveLength(1)
+    const keys = after.flat().map(({ key }) => key)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test('two networks with one route distinguisher are one part', () => {
+    const networks = evpn.networks.map((network) => ({ ...network, rd: WEB.rd }))
+    const told = { ...evpn, networks }
+    const { parts } = announce(
+      { ...leaf, control: { ...leaf.control, evpn: told } },
+      told,
+      heard,
+      nothing,
+      NOTHING_ANNOUNCED,
+    )
+    expect(parts).toHaveLength(2)
   })
 })

@@ -40,6 +40,19 @@ export interface Announcement {
   readonly ties: readonly { readonly vni: number; readonly mac: string; readonly vtep: string }[]
 }
 
+/** An announcement in parts, so that who follows it looks only at what has changed. */
+export interface PartedAnnouncement extends Omit<Announcement, 'routes'> {
+  /** No key is in two of them. A part is the very list that it was before where nothing in it has changed. */
+  readonly parts: readonly RoutePart[]
+}
+/** Routes of one node, in order of keys. */
+export type RoutePart = readonly OwnRoute[]
+
+/** All routes of an announcement, in order of keys. */
+export function routesOf({ parts }: PartedAnnouncement): readonly OwnRoute[] {
+  return parts.flat().toSorted(byKey)
+}
+
 /** RFC 7432 section 7.7: four octets. A MAC cannot be moved away from who holds the last number. */
 const LAST_SEQUENCE = 0xffff_ffff
 
@@ -58,23 +71,93 @@ export function announcements(
 ): Announcement {
   const { evpn } = node.control
   if (evpn === undefined) return { routes: [], announced: NOTHING_ANNOUNCED, forget: [], ties: [] }
-  return announce(node, evpn, learned, importRoutes(evpn.vtep, best), previous)
+  const said = announce(node, evpn, learned, importRoutes(evpn.vtep, best), previous)
+  const { announced, forget, ties } = said
+  return { routes: routesOf(said), announced, forget, ties }
 }
 
-/** {@link announcements} of routes that have been read. */
+/**
+ * {@link announcements} of routes that have been read.
+ *
+ * @param known what was said before by this node; what has not changed since is not worked out again
+ */
 export function announce(
   node: ControlNode,
   evpn: Evpn,
   learned: Learned,
   imports: Imports,
   previous: Announced,
-): Announcement {
-  const origin = new Originator(evpn, lasting(node, evpn))
+  known: SaidBefore = new WeakMap(),
+): PartedAnnouncement {
+  const { prefixes, speakers } = lastingOf(node, evpn)
+  const fdb = groupedBy(learned.fdb, ({ bridge }) => bridge)
+  const neighbours = groupedBy(learned.neighbours, (one) => one.interface)
+  const parts: RoutePart[] = [prefixes]
   const macs = new Map<string, number>()
   const addresses = new Set<string>()
   const forget: TableChange[] = []
   const ties: Announcement['ties'][number][] = []
-  for (const network of evpn.networks) {
+  for (const speaker of speakers) {
+    const heard = speaker.networks.flatMap((network): Heard[] => {
+      const own = fdb.get(network.bridge) ?? NONE
+      const addressed = (network.irb === undefined ? undefined : neighbours.get(network.irb)) ?? NONE
+      return own.length === 0 && addressed.length === 0 && network.hosts === undefined
+        ? []
+        : [{ network, fdb: own, neighbours: addressed, remote: macsOf(imports, network) }]
+    })
+    if (heard.length === 0) {
+      parts.push(speaker.always)
+      continue
+    }
+    const said = saidOf(speaker, heard, previous, known, evpn)
+    parts.push(said.routes)
+    for (const [place, sequence] of said.macs) macs.set(place, sequence)
+    for (const place of said.addresses) addresses.add(place)
+    forget.push(...said.forget)
+    ties.push(...said.ties)
+  }
+  return { parts, announced: { macs, addresses }, forget, ties }
+}
+
+/** What was heard of a network, and what others say of it. */
+interface Heard {
+  readonly network: EvpnNetwork
+  readonly fdb: readonly { readonly mac: string }[]
+  readonly neighbours: readonly { readonly address: string; readonly mac: string }[]
+  readonly remote: ReadonlyMap<string, ImportedMac>
+}
+
+/** What is said of the networks of a speaker. */
+interface Said {
+  readonly routes: RoutePart
+  readonly macs: ReadonlyMap<string, number>
+  readonly addresses: ReadonlySet<string>
+  readonly forget: readonly TableChange[]
+  readonly ties: Announcement['ties']
+}
+/** By speaker, what was said last, and of what. */
+export type SaidBefore = WeakMap<
+  object,
+  { readonly heard: string; readonly remote: Heard['remote'][]; readonly said: Said }
+>
+
+function saidOf(
+  speaker: Speaker,
+  heard: readonly Heard[],
+  previous: Announced,
+  known: SaidBefore,
+  evpn: Evpn,
+): Said {
+  const text = heard.map((one) => textOf(one, previous)).join(';')
+  const last = known.get(speaker)
+  const isSame = last?.heard === text && heard.every(({ remote }, i) => remote === last.remote[i])
+  if (isSame) return last.said
+  const origin = new Originator(evpn, speaker.always)
+  const macs = new Map<string, number>()
+  const addresses = new Set<string>()
+  const forget: TableChange[] = []
+  const ties: Announcement['ties'][number][] = []
+  for (const { network, fdb, neighbours, remote } of heard) {
     const fixed = new Set(network.hosts?.map(({ mac }) => mac))
     for (const host of network.hosts ?? []) {
       macs.set(`${network.bridge} ${host.mac}`, 0)
@@ -85,8 +168,7 @@ export function announce(
         }
       }
     }
-    const remote = macsOf(imports, network)
-    for (const { mac } of learned.fdb.filter(({ bridge }) => bridge === network.bridge)) {
+    for (const { mac } of fdb) {
       if (fixed.has(mac)) continue
       const place = `${network.bridge} ${mac}`
       const other = remote.get(mac)
@@ -101,36 +183,75 @@ export function announce(
         if (!sticky && theirs === own) ties.push({ vni: network.vni, mac, vtep: other.vtep })
       }
     }
-    for (const { address, mac } of learned.neighbours.filter((one) => one.interface === network.irb)) {
+    for (const { address, mac } of neighbours) {
       const sequence = macs.get(`${network.bridge} ${mac}`)
       if (sequence === undefined) continue
       if (!origin.address(network, mac, address, fixed.has(mac) ? FIXED : moved(sequence))) continue
       addresses.add(`${network.irb} ${address}`)
     }
   }
-  return { routes: origin.routes(), announced: { macs, addresses }, forget, ties }
+  const said = { routes: origin.routes(), macs, addresses, forget, ties }
+  known.set(speaker, { heard: text, remote: heard.map(({ remote }) => remote), said })
+  return said
 }
 
-/** By what a node is told: routes that do not depend on what was heard, made once. */
-const lastingRoutes = new WeakMap<
-  Evpn,
-  { readonly interfaces: ControlNode['interfaces']; readonly routes: ReadonlyMap<string, OwnRoute> }
->()
+/** All that an answer to what was heard depends on, but for what others say. */
+function textOf({ network: { bridge }, fdb, neighbours }: Heard, { macs }: Announced): string {
+  const heard = fdb.map(({ mac }) => `${mac} ${macs.get(`${bridge} ${mac}`)}`)
+  return `${bridge} ${heard.join()} ${neighbours.map(({ address, mac }) => `${address} ${mac}`).join()}`
+}
 
-function lasting(node: ControlNode, evpn: Evpn): ReadonlyMap<string, OwnRoute> {
-  const known = lastingRoutes.get(evpn)
-  if (known?.interfaces === node.interfaces) return known.routes
-  const origin = new Originator(evpn, new Map())
-  for (const network of evpn.networks) {
-    if (network.vxlan !== undefined) {
+/** The networks of one route distinguisher, of which there is one as a rule: no other speaker has a route of the same key. */
+interface Speaker {
+  readonly networks: readonly EvpnNetwork[]
+  /** What is said of them whatever was heard. */
+  readonly always: RoutePart
+}
+
+/** What a node says whatever it has heard. */
+interface Lasting {
+  readonly interfaces: ControlNode['interfaces']
+  readonly prefixes: RoutePart
+  readonly speakers: readonly Speaker[]
+}
+
+/** By what a node is told. */
+const lasting = new WeakMap<Evpn, Lasting>()
+
+function lastingOf(node: ControlNode, evpn: Evpn): Lasting {
+  const present = lasting.get(evpn)
+  if (present?.interfaces === node.interfaces) return present
+  const prefixes = new Originator(evpn)
+  prefixes.prefixes()
+  const speakers = [...groupedBy(evpn.networks, ({ rd }) => rd).values()].map((networks) => {
+    const origin = new Originator(evpn)
+    for (const network of networks) {
+      if (network.vxlan === undefined) continue
       origin.flood(network)
       origin.gateway(node, network)
     }
+    return { networks, always: origin.routes() }
+  })
+  const made = { interfaces: node.interfaces, prefixes: prefixes.routes(), speakers }
+  lasting.set(evpn, made)
+  return made
+}
+
+const NONE: readonly never[] = []
+
+function groupedBy<K, V>(values: readonly V[], keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
+  const groups = new Map<K, V[]>()
+  for (const value of values) {
+    const key = keyOf(value)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [value])
+    else group.push(value)
   }
-  origin.prefixes()
-  const routes = new Map(origin.routes().map((route) => [route.key, route]))
-  lastingRoutes.set(evpn, { interfaces: node.interfaces, routes })
-  return routes
+  return groups
+}
+
+function byKey(a: OwnRoute, b: OwnRoute): number {
+  return compareCode(a.key, b.key)
 }
 
 /** EVPN-6. `undefined`: it is another's. */
@@ -159,13 +280,13 @@ class Originator {
   readonly #routes: Map<string, OwnRoute>
 
   /** @param begin routes that are there already */
-  constructor(evpn: Evpn, begin: ReadonlyMap<string, OwnRoute>) {
+  constructor(evpn: Evpn, begin: RoutePart = []) {
     this.#evpn = evpn
-    this.#routes = new Map(begin)
+    this.#routes = new Map(begin.map((route) => [route.key, route]))
   }
 
-  routes(): readonly OwnRoute[] {
-    return [...this.#routes.values()].toSorted((a, b) => compareCode(a.key, b.key))
+  routes(): RoutePart {
+    return [...this.#routes.values()].toSorted(byKey)
   }
 
   #add(key: EvpnKey, labels: readonly number[], communities: readonly ExtendedCommunity[]): void {

@@ -32,7 +32,7 @@ export interface ImportedRoute {
 export type ImportedMac = ImportedRoute & { readonly key: Extract<EvpnKey, { type: 2 }> }
 
 /** Routes of others by route target. */
-export type Imports = ReadonlyMap<string, readonly ImportedRoute[]>
+export type Imports = Pick<ReadonlyMap<string, readonly ImportedRoute[]>, 'get'>
 
 /** Routes of others, read and by target. */
 export function importRoutes(vtep: string, best: EvpnBest): Imports {

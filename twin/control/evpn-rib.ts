@@ -6,6 +6,7 @@
  * @module
  */
 import type { ControlNode, Evpn, OwnRoute } from './node.js'
+import type { RoutePart } from './evpn-announce.js'
 import { isImportable, type ImportedRoute, type Imports } from './evpn-choice.js'
 import { parseEvpnKey, readExtended } from './evpn-route.js'
 import { isSameList, ownPath } from './path.js'
@@ -40,6 +41,8 @@ export class EvpnRib {
   readonly #isReachable: (node: number, source: number) => boolean
   /** By node, then key. */
   readonly #routes: Map<string, EvpnRoute>[]
+  /** By node, of what its routes were made. */
+  readonly #parts: ReadonlySet<RoutePart>[]
   /** By key, ascending. */
   readonly #owners = new Map<string, readonly number[]>()
   readonly #groups = new Map<string, Group>()
@@ -56,18 +59,33 @@ export class EvpnRib {
     this.#topology = topology
     this.#isReachable = isReachable
     this.#routes = topology.nodes.map(() => new Map<string, EvpnRoute>())
+    this.#parts = topology.nodes.map(() => new Set())
   }
 
   get keys(): Iterable<string> {
     return this.#owners.keys()
   }
 
-  /** Sets the routes that a node has itself. Returns the targets of those that are new, gone or otherwise. */
-  originate(index: number, routes: readonly OwnRoute[]): ReadonlySet<string> {
+  /**
+   * Sets the routes that a node has itself.
+   *
+   * @param parts all of them, no key in two; a list that was given before has not changed
+   * @returns the targets of those that are new, gone or otherwise
+   */
+  originate(index: number, parts: readonly RoutePart[]): ReadonlySet<string> {
     const targets = new Set<string>()
     const own = this.#routes[index] ?? new Map<string, EvpnRoute>()
-    const wanted = new Map(routes.map((route) => [route.key, route]))
-    for (const [key, old] of own) {
+    const before = this.#parts[index] ?? new Set()
+    const now = new Set(parts)
+    this.#parts[index] = now
+    const wanted = new Map<string, OwnRoute>()
+    for (const part of now) if (!before.has(part)) for (const route of part) wanted.set(route.key, route)
+    const stale = new Set<string>()
+    for (const part of before) if (!now.has(part)) for (const { key } of part) stale.add(key)
+    if (wanted.size === 0 && stale.size === 0) return targets
+    for (const key of stale) {
+      const old = own.get(key)
+      if (old === undefined) continue
       if (wanted.has(key)) continue
       own.delete(key)
       this.#setOwners(
@@ -178,8 +196,10 @@ export class EvpnRib {
   }
 
   /**
-   * What a node can import, of the targets that its instances have: best routes whose VTEP it has a route to (BGP-9). The list of a target
-   * is the same one as before as long as nothing in it has changed.
+   * What a node can import: best routes whose VTEP it has a route to (BGP-9). The list of a target is the same one as before as long as
+   * nothing in it has changed.
+   *
+   * @returns to be asked for targets of the node's instances, before anything changes
    */
   imports(index: number, { control: { evpn } }: ControlNode): Imports {
     if (evpn === undefined) return new Map()
@@ -188,18 +208,18 @@ export class EvpnRib {
       known = { evpn, byTarget: new Map() }
       this.#imports.set(index, known)
     }
-    const imports = new Map<string, readonly ImportedRoute[]>()
+    const { byTarget } = known
     const reached = new Map<number, boolean>()
-    for (const { target } of [...evpn.networks, ...evpn.vrfs]) {
-      const version = Math.max(this.#changeOfAll, this.#changes.get(target) ?? 0)
-      let imported = known.byTarget.get(target)
-      if (imported?.version !== version) {
-        imported = { version, routes: this.#importsOf(index, evpn.vtep, target, reached) }
-        known.byTarget.set(target, imported)
-      }
-      imports.set(target, imported.routes)
+    return {
+      get: (target) => {
+        const version = Math.max(this.#changeOfAll, this.#changes.get(target) ?? 0)
+        const present = byTarget.get(target)
+        if (present?.version === version) return present.routes
+        const routes = this.#importsOf(index, evpn.vtep, target, reached)
+        byTarget.set(target, { version, routes })
+        return routes
+      },
     }
-    return imports
   }
 
   /** @param reached what is known of who is reached */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { EvpnNetwork, EvpnVrf } from '../../contract/control-plane.js'
+import type { IrbInterface } from '../../contract/program.js'
 import {
   formatIp,
   formatPrefix,
@@ -13,6 +14,7 @@ import {
   parsePrefix,
   prefixContains,
   prefixOf,
+  type Prefix,
 } from '../packet/index.js'
 import {
   chosenBy,
@@ -24,7 +26,7 @@ import {
   type ImportedRoute,
   type Imports,
 } from './evpn-choice.js'
-import { irbOf, type Announced, type ControlNode, type Evpn, type EvpnBest } from './node.js'
+import type { Announced, ControlNode, Evpn, EvpnBest } from './node.js'
 import { compareAddresses } from './order.js'
 import {
   fdbPlace,
@@ -65,73 +67,121 @@ export function tablesOfImports(
   announced: Announced,
   parts: TableParts = new TableParts(),
 ): DynamicTables {
-  parts.of(node, evpn)
   const said = saidBy(announced)
-  const whole = {
-    routes: new Map<string, RouteEntry>(),
-    fdb: new Map<string, FdbEntry>(),
-    neighbours: new Map<string, NeighbourEntry>(),
-    flood: new Map<number, readonly string[]>(),
-  }
-  for (const network of evpn.networks) {
-    const { bridge, irb } = network
-    const part = parts.part(network, imports.get(network.target), [said(`${bridge}`), said(`${irb}`)], () => {
-      const tables = new EvpnTables(node, evpn, announced)
-      tables.network(network, imports)
+  const ground = groundOf(node, evpn)
+  const made = ground.instances.map((instance) =>
+    parts.part(instance, imports.get(instance.target), said, () => {
+      const tables = new EvpnTables(ground, announced)
+      instance.fill(tables, imports)
       return tables
-    })
-    for (const [place, entry] of part.fdb) whole.fdb.set(place, entry)
-    for (const [place, entry] of part.neighbours) whole.neighbours.set(place, entry)
-    for (const [id, ends] of part.flood) whole.flood.set(id, ends)
-  }
-  for (const vrf of evpn.vrfs) {
-    const irbs = evpn.networks.flatMap(({ vrf: of, irb }) => (of === vrf.vrf ? said(`${irb}`) : []))
-    const part = parts.part(vrf, imports.get(vrf.target), irbs, () => {
-      const tables = new EvpnTables(node, evpn, announced)
-      tables.vrf(vrf, imports)
-      return tables
-    })
-    // A MAC of a host in the bridge of an L3 VNI is that host's.
-    for (const [place, entry] of part.fdb) if (!whole.fdb.has(place)) whole.fdb.set(place, entry)
-    for (const [place, entry] of part.neighbours) whole.neighbours.set(place, entry)
-    for (const [place, entry] of part.routes) whole.routes.set(place, entry)
-  }
-  return whole
+    }),
+  )
+  return parts.whole(made)
 }
 
 /** What a node announces of a bridge or IRB, by its id, as one text. */
-function saidBy({ macs, addresses }: Announced): (id: string) => string {
+type SaidBy = ReadonlyMap<string, string>
+
+function saidBy({ macs, addresses }: Announced): SaidBy {
   const said = new Map<string, string>()
-  for (const place of [...macs.keys(), ...addresses]) {
+  const add = (place: string) => {
     const id = place.slice(0, place.indexOf(' '))
     said.set(id, `${said.get(id) ?? ''}${place},`)
   }
-  return (id) => said.get(id) ?? ''
+  for (const place of macs.keys()) add(place)
+  for (const place of addresses) add(place)
+  return said
 }
 
 /** Tables of one node, by network and VRF, with what they were made of. */
 export class TableParts {
-  #of: { readonly interfaces: ControlNode['interfaces']; readonly evpn: Evpn } | undefined
-  readonly #parts = new Map<
-    object,
+  readonly #parts = new WeakMap<
+    Instance,
     { readonly routes: unknown; readonly said: string; readonly tables: DynamicTables }
   >()
+  #last: { readonly parts: readonly DynamicTables[]; readonly whole: DynamicTables } | undefined
 
-  /** What was made for another node, or for one told otherwise, is forgotten. */
-  of({ interfaces }: ControlNode, evpn: Evpn): void {
-    if (this.#of?.interfaces === interfaces && this.#of.evpn === evpn) return
-    this.#of = { interfaces, evpn }
-    this.#parts.clear()
-  }
-
-  /** @param routes the very list that it is made of. @param said what the node announces there */
-  part(of: object, routes: unknown, said: readonly string[], make: () => DynamicTables): DynamicTables {
-    const [present, text] = [this.#parts.get(of), said.join(';')]
+  /** @param routes the very list that it is made of. @param said what the node announces */
+  part(of: Instance, routes: unknown, said: SaidBy, make: () => DynamicTables): DynamicTables {
+    let text = ''
+    for (const id of of.ids) text += said.get(id) ?? ''
+    const present = this.#parts.get(of)
     if (present !== undefined && present.routes === routes && present.said === text) return present.tables
     const tables = make()
     this.#parts.set(of, { routes, said: text, tables })
     return tables
   }
+
+  /** All parts as one: the very tables that it was before, where all parts are. Networks come before VRFs. */
+  whole(parts: readonly DynamicTables[]): DynamicTables {
+    const last = this.#last
+    if (last?.parts.length === parts.length && parts.every((part, i) => part === last.parts[i]))
+      return last.whole
+    const routes = new Map<string, RouteEntry>()
+    const fdb = new Map<string, FdbEntry>()
+    const neighbours = new Map<string, NeighbourEntry>()
+    const flood = new Map<number, readonly string[]>()
+    for (const part of parts) {
+      for (const [place, entry] of part.routes) routes.set(place, entry)
+      // A MAC of a host in the bridge of an L3 VNI is that host's.
+      for (const [place, entry] of part.fdb) if (!fdb.has(place)) fdb.set(place, entry)
+      for (const [place, entry] of part.neighbours) neighbours.set(place, entry)
+      for (const [id, ends] of part.flood) flood.set(id, ends)
+    }
+    const whole = { routes, fdb, neighbours, flood }
+    this.#last = { parts, whole }
+    return whole
+  }
+}
+
+/** A network or a VRF. */
+interface Instance {
+  readonly target: string
+  /** Bridges and IRBs: its tables depend on what the node announces there. */
+  readonly ids: readonly string[]
+  readonly fill: (tables: EvpnTables, imports: Imports) => void
+}
+
+/** What a node is told, as its tables need it. */
+interface Ground {
+  readonly evpn: Evpn
+  readonly interfaces: ControlNode['interfaces']
+  /** Networks before VRFs. */
+  readonly instances: readonly Instance[]
+  /** By id. */
+  readonly irbs: ReadonlyMap<number, { readonly irb: IrbInterface; readonly addresses: ReadonlySet<string> }>
+  /** Prefixes of a VRF's IRBs. */
+  readonly connected: ReadonlyMap<number, readonly Prefix[]>
+}
+
+const grounds = new WeakMap<Evpn, Ground>()
+
+function groundOf({ interfaces }: ControlNode, evpn: Evpn): Ground {
+  const present = grounds.get(evpn)
+  if (present?.interfaces === interfaces) return present
+  const irbs = new Map<number, { irb: IrbInterface; addresses: Set<string> }>()
+  const connected = new Map<number, Prefix[]>()
+  for (const item of interfaces) {
+    if (item.kind !== 'irb') continue
+    const own = item.addresses.map(parseInterfaceAddress)
+    irbs.set(item.id, { irb: item, addresses: new Set(own.map(({ address }) => formatIp(address))) })
+    connected.set(item.vrf, [...(connected.get(item.vrf) ?? []), ...own.map(({ prefix }) => prefix)])
+  }
+  const instances = [
+    ...evpn.networks.map((network): Instance => ({
+      target: network.target,
+      ids: [`${network.bridge}`, `${network.irb}`],
+      fill: (tables, imports) => tables.network(network, imports),
+    })),
+    ...evpn.vrfs.map((vrf): Instance => ({
+      target: vrf.target,
+      ids: evpn.networks.flatMap(({ vrf: of, irb }) => (of === vrf.vrf ? `${irb}` : [])),
+      fill: (tables, imports) => tables.vrf(vrf, imports),
+    })),
+  ]
+  const made = { evpn, interfaces, instances, irbs, connected }
+  grounds.set(evpn, made)
+  return made
 }
 
 /** Of a network or a VRF alone. */
@@ -140,13 +190,11 @@ class EvpnTables implements DynamicTables {
   readonly fdb = new Map<string, FdbEntry>()
   readonly neighbours = new Map<string, NeighbourEntry>()
   readonly flood = new Map<number, readonly string[]>()
-  readonly #node: ControlNode
-  readonly #evpn: Evpn
+  readonly #ground: Ground
   readonly #announced: Announced
 
-  constructor(node: ControlNode, evpn: Evpn, announced: Announced) {
-    this.#node = node
-    this.#evpn = evpn
+  constructor(ground: Ground, announced: Announced) {
+    this.#ground = ground
     this.#announced = announced
   }
 
@@ -167,7 +215,7 @@ class EvpnTables implements DynamicTables {
 
   /** TABLE-2 */
   #macs({ bridge, irb: id }: EvpnNetwork, vxlan: number, chosen: ReadonlyMap<string, ImportedMac>): void {
-    const irb = irbOf(this.#node, id)
+    const { irb } = this.#irb(id) ?? {}
     for (const [mac, { vtep, attributes }] of chosen) {
       if (mac === irb?.mac || mac === irb?.systemMac) continue
       if (this.#announced.macs.has(fdbPlace(bridge, mac))) continue
@@ -177,9 +225,9 @@ class EvpnTables implements DynamicTables {
 
   /** TABLE-3 */
   #addresses({ irb: id }: EvpnNetwork, routes: readonly ImportedMac[]): void {
-    const irb = irbOf(this.#node, id)
-    if (irb === undefined) return
-    const own = new Set(irb.addresses.map((text) => formatIp(parseInterfaceAddress(text).address)))
+    const present = this.#irb(id)
+    if (present === undefined) return
+    const { irb, addresses: own } = present
     for (const [address, { key, attributes }] of chosenBy(routes, (route) => route.key.ip)) {
       if (own.has(address) || this.#announced.addresses.has(neighbourPlace(irb.id, address))) continue
       this.#setNeighbour({ interface: irb.id, address, mac: key.mac, sticky: attributes.sticky })
@@ -198,7 +246,8 @@ class EvpnTables implements DynamicTables {
 
   /** A route that leads through the L3 VNI: it says to which MAC (RFC 9135 section 8.1), and the MAC is another's. */
   #isRouted({ key, attributes: { routerMac, defaultGateway } }: ImportedRoute): boolean {
-    if (routerMac === undefined || routerMac === this.#evpn.routerMac || !isStation(routerMac)) return false
+    if (routerMac === undefined || routerMac === this.#ground.evpn.routerMac || !isStation(routerMac))
+      return false
     return key.type === 5 || (key.type === 2 && key.ip !== undefined && !defaultGateway)
   }
 
@@ -218,7 +267,7 @@ class EvpnTables implements DynamicTables {
 
   /** TABLE-6 */
   #prefixes({ vrf, irb, prefixes }: EvpnVrf, routes: readonly RoutedRoute[]): void {
-    const own = new Set([...prefixes.map(canonicalPrefix), ...this.#connected(vrf)])
+    const own = new Set([...prefixes.map(canonicalPrefix), ...this.#connected(vrf).map(formatPrefix)])
     const ends = new Map<string, Set<string>>()
     for (const { key, vtep } of routes) {
       if (key.type !== 5 || own.has(key.prefix)) continue
@@ -232,7 +281,7 @@ class EvpnTables implements DynamicTables {
   /** TABLE-5 */
   #hosts({ vrf, irb }: EvpnVrf, routes: readonly ImportedMac[]): void {
     const announced = this.#announcedIn(vrf)
-    const connected = this.#irbAddresses(vrf).map(({ prefix }) => prefix)
+    const connected = this.#connected(vrf)
     for (const [address, { vtep }] of chosenBy(routes, ({ key }) => key.ip)) {
       // A network that is here is bridged to its hosts (TABLE-2, TABLE-3), whoever has spoken.
       const ip = parseIp(address)
@@ -244,7 +293,7 @@ class EvpnTables implements DynamicTables {
   /** Addresses that the node announces in a VRF. */
   #announcedIn(vrf: number): ReadonlySet<string> {
     const irbs = new Set(
-      this.#evpn.networks.flatMap((network) =>
+      this.#ground.evpn.networks.flatMap((network) =>
         network.vrf === vrf && network.irb !== undefined ? `${network.irb}` : [],
       ),
     )
@@ -256,14 +305,12 @@ class EvpnTables implements DynamicTables {
     )
   }
 
-  #irbAddresses(vrf: number) {
-    return this.#node.interfaces.flatMap((item) =>
-      item.kind === 'irb' && item.vrf === vrf ? item.addresses.map(parseInterfaceAddress) : [],
-    )
+  #irb(id: number | undefined) {
+    return id === undefined ? undefined : this.#ground.irbs.get(id)
   }
 
-  #connected(vrf: number): readonly string[] {
-    return this.#irbAddresses(vrf).map(({ prefix }) => formatPrefix(prefix))
+  #connected(vrf: number): readonly Prefix[] {
+    return this.#ground.connected.get(vrf) ?? []
   }
 
   #setFdb(entry: FdbEntry): void {

@@ -40,6 +40,7 @@ export { simulate, type Converged } from './simulate.js'
 export {
   changesBetween,
   digestTables,
+  fdbPlace,
   hasSameTables,
   NO_TABLES,
   tablesFrom,

@@ -10,8 +10,7 @@ import { parseIp } from '../packet/index.js'
 import type { Change, HostKnowledge, SimOptions, SimulatedNode } from './change.js'
 import type { Diagnosis } from './diagnosis.js'
 import { announcedControl, checkWithdrawn, withdrawalsBetween, type Down } from './down.js'
-import { announce } from './evpn-announce.js'
-import type { Imports } from './evpn-choice.js'
+import { announce, type RoutePart, type SaidBefore } from './evpn-announce.js'
 import { EvpnRib } from './evpn-rib.js'
 import { tablesOfImports, TableParts } from './evpn-tables.js'
 import {
@@ -21,7 +20,6 @@ import {
   type ControlNode,
   type Evpn,
   type Learned,
-  type OwnRoute,
 } from './node.js'
 import { compareCode } from './order.js'
 import { endOverLimit } from './prefix-limit.js'
@@ -43,6 +41,7 @@ export class ControlPlaneSim {
   #down: Down = {}
   readonly #learned = new Map<number, Learned>()
   readonly #announced = new Map<number, Announced>()
+  readonly #said: SaidBefore = new WeakMap()
   readonly #dynamic = new Map<number, DynamicTables>()
   /** The part of {@link #dynamic} that is EVPN's: most changes are the underlay's alone. */
   readonly #overlay = new Map<number, DynamicTables>()
@@ -284,23 +283,21 @@ export class ControlPlaneSim {
     return this.#topology.isStopped(index) && !this.#topology.isDown(index)
   }
 
-  #announce(index: number, ties: Diagnosis[]): readonly OwnRoute[] {
+  #announce(index: number, ties: Diagnosis[]): readonly RoutePart[] {
     const node = this.#nodes[index]
     if (node === undefined || this.#topology.isDown(index)) return []
     const { evpn } = announcedControl(node, this.#down)
     if (evpn === undefined) return []
     const learned = this.#learned.get(index) ?? NOTHING_LEARNED
     const before = this.#announced.get(index) ?? NOTHING_ANNOUNCED
-    // What others announce matters to MACs that were heard, and to nothing else.
-    const imports: Imports = learned.fdb.length === 0 ? new Map() : this.#evpn.imports(index, node)
-    const said = announce(node, evpn, learned, imports, before)
+    const said = announce(node, evpn, learned, this.#evpn.imports(index, node), before, this.#said)
     this.#announced.set(index, said.announced)
     const forgotten = said.forget.flatMap((change) => (change.table === 'fdb' ? change : []))
     if (forgotten.length > 0) this.#learned.set(index, without(learned, evpn, forgotten))
     for (const { vni, mac, vtep } of said.ties) {
       ties.push({ kind: 'mobility', table: 'evpn', key: `${vni} ${mac}`, nodes: [node.name], to: vtep })
     }
-    return said.routes
+    return said.parts
   }
 
   #nameOf(index: number): string {
@@ -387,11 +384,21 @@ export class ControlPlaneSim {
   }
 }
 
-function holdsTarget({ networks, vrfs }: Evpn, targets: ReadonlySet<string>): boolean {
-  return (
-    targets.size > 0 &&
-    (networks.some(({ target }) => targets.has(target)) || vrfs.some(({ target }) => targets.has(target)))
-  )
+function holdsTarget(evpn: Evpn, targets: ReadonlySet<string>): boolean {
+  const own = targetsOf(evpn)
+  for (const target of targets) if (own.has(target)) return true
+  return false
+}
+
+/** Of all instances, by what a node is told. */
+const targetsBy = new WeakMap<Evpn, ReadonlySet<string>>()
+
+function targetsOf(evpn: Evpn): ReadonlySet<string> {
+  const present = targetsBy.get(evpn)
+  if (present !== undefined) return present
+  const targets = new Set([...evpn.networks, ...evpn.vrfs].map(({ target }) => target))
+  targetsBy.set(evpn, targets)
+  return targets
 }
 
 /** As the engine's answer is when the entries on ports are replaced. */

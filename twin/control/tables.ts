@@ -114,12 +114,15 @@ function difference<E>(
   after: ReadonlyMap<string, E>,
   compare: (a: E, b: E) => number,
 ): Difference<E> {
-  const set = [...after].filter(([place, entry]) => !isEqual(before.get(place), entry))
-  const gone = [...before].filter(([place]) => !after.has(place))
-  return {
-    set: set.map(([, entry]) => entry).toSorted(compare),
-    gone: gone.map(([, entry]) => entry).toSorted(compare),
+  if (before === after) return { set: [], gone: [] }
+  const set: E[] = []
+  for (const [place, entry] of after) {
+    const old = before.get(place)
+    if (old !== entry && !isEqual(old, entry)) set.push(entry)
   }
+  const gone: E[] = []
+  for (const [place, entry] of before) if (!after.has(place)) gone.push(entry)
+  return { set: set.sort(compare), gone: gone.sort(compare) }
 }
 
 /** Entries are flat but for the members of routes, which are flat. */
@@ -135,13 +138,13 @@ function isEqual(a: unknown, b: unknown): boolean {
 }
 
 function floodChanges(before: DynamicTables['flood'], after: DynamicTables['flood']): TableChange[] {
-  const interfaces = [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)
-  return interfaces.flatMap((id): TableChange[] => {
-    const remotes = after.get(id) ?? []
-    return isEqual(before.get(id) ?? [], remotes)
-      ? []
-      : [{ table: 'flood', interface: id, remotes: [...remotes] }]
-  })
+  if (before === after) return []
+  const changed: number[] = []
+  for (const [id, remotes] of after) if (!isEqual(before.get(id) ?? [], remotes)) changed.push(id)
+  for (const [id, remotes] of before) if (!after.has(id) && remotes.length > 0) changed.push(id)
+  return changed
+    .sort((a, b) => a - b)
+    .map((id) => ({ table: 'flood', interface: id, remotes: [...(after.get(id) ?? [])] }))
 }
 
 function compareRoutes(a: RouteEntry, b: RouteEntry): number {
