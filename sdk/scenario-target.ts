@@ -93,6 +93,8 @@ export class ScenarioTarget {
   /** Faults that stand, in the order in which they were made. */
   #standing: readonly Fault[] = []
   #greeted: Greeted | undefined
+  /** What was done before all was to be forgotten, where it has not been forgotten yet. */
+  #unforgotten: readonly Deed[] | undefined
   #traces = 0
   #fabric: FabricView
   #watcher: ((seen: Seen) => void) | undefined
@@ -130,6 +132,7 @@ export class ScenarioTarget {
     // A twin never waits for anything, and a thread that does not come to its events hears of no interruption.
     await setImmediate()
     if (this.ledger.signal?.aborted === true) throw interrupted()
+    await this.#forget()
     const frames = expand(traffic)
     const controls = (options.control ?? []).flatMap((argument) => this.#control(argument))
     const sent = [
@@ -165,25 +168,31 @@ export class ScenarioTarget {
   }
 
   /**
-   * Forgets everything learned, so that what follows does not depend on what was before.
+   * Forgets everything learned, so that what follows does not depend on what was before. It is done when something else is: to forget what is
+   * to be known again at once takes a lab a second.
    *
    * @param start `known`: then every host speaks. Where what nodes know can be told, it is compared with what they knew when every host had
    *   just spoken after a reset, and no more is done than it takes to come to that very state
    */
   async reset(start: Start = 'unknown'): Promise<void> {
-    const before = this.#deeds
+    const done = [...(this.#unforgotten ?? []), ...this.#deeds]
     this.#deeds = this.#standing.map((one) => ({ fail: one }))
     this.sends.length = 0
-    if (start === 'unknown') {
-      await this.#alone(async () => this.#target.reset())
-      return
-    }
+    this.#unforgotten = done
+    if (start === 'unknown') return
     const greeted = this.#greeted
-    if (greeted === undefined || !(await this.#isBack(greeted, before))) {
-      await this.#alone(async () => this.#target.reset())
+    if (greeted === undefined || !(await this.#isBack(greeted, done))) {
+      await this.#forget()
       this.#greeted = await this.#greet()
     }
+    this.#unforgotten = undefined
     this.#deeds = [...this.#deeds, { send: this.#greeted?.injections ?? [] }]
+  }
+
+  async #forget(): Promise<void> {
+    if (this.#unforgotten === undefined) return
+    this.#unforgotten = undefined
+    await this.#alone(async () => this.#target.reset())
   }
 
   /**
@@ -242,6 +251,7 @@ export class ScenarioTarget {
   }
 
   async #fail(fault: Fault): Promise<void> {
+    await this.#forget()
     const { fail } = breaking(this.#target, fault)
     await this.#alone(async () => fail(fault))
     this.#deeds = [...this.#deeds, { fail: fault }]
@@ -249,6 +259,7 @@ export class ScenarioTarget {
   }
 
   async #repair(fault: Fault): Promise<void> {
+    await this.#forget()
     const { repair } = breaking(this.#target, fault)
     await this.#alone(async () => repair(fault))
     this.#deeds = [...this.#deeds, { repair: fault }]
@@ -283,6 +294,7 @@ export class ScenarioTarget {
 
   /** Moves every node's clock forward, ns: ageing, neighbour lifetimes, retries. */
   async advanceTime(ns: number): Promise<void> {
+    await this.#forget()
     this.#deeds = [...this.#deeds, { advance: ns }]
     await this.#alone(async () => this.#target.advanceTime(ns))
   }
@@ -290,6 +302,7 @@ export class ScenarioTarget {
   /** Measures latency where that can be done; `undefined` where it cannot. */
   async latency(request: LatencyRequest): Promise<LatencySamples | undefined> {
     if (this.#target.latency === undefined) return undefined
+    await this.#forget()
     return this.#alone(async () => this.#target.latency?.(request))
   }
 
@@ -297,9 +310,15 @@ export class ScenarioTarget {
    * Runs something on a twin of the plan in place of the target: how a lab's failure is shrunk without the lab.
    */
   async onTwin<T>(run: () => Promise<T>): Promise<T> {
-    const [target, deeds, greeted] = [this.#target, this.#deeds, this.#greeted]
+    const [target, deeds, greeted, unforgotten] = [
+      this.#target,
+      this.#deeds,
+      this.#greeted,
+      this.#unforgotten,
+    ]
     const twin = this.#options.openTwin(target.plan)
     this.#target = twin
+    this.#unforgotten = undefined
     try {
       for (const one of this.#standing) await breaking(twin, one).fail(one)
       return await run()
@@ -307,6 +326,7 @@ export class ScenarioTarget {
       this.#target = target
       this.#deeds = deeds
       this.#greeted = greeted
+      this.#unforgotten = unforgotten
       await twin.close()
     }
   }
