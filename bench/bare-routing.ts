@@ -28,8 +28,7 @@ import { announcements, NOTHING_LEARNED } from '../twin/control/index.js'
 const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '65536',
-  GOGC: '50',
-  GOMAXPROCS: '1',
+  GOGC: '200',
 }
 
 interface BareNode {
@@ -184,7 +183,7 @@ function nodeScript(control: NodeControl, folder: string): string {
       ? [...frr('zebra', zebra), ...frr('bgpd', bgpd)]
       : start(
           'gobgpd',
-          `${gobgpd} --config-file $PWD/gobgpd.toml --api-hosts unix://$PWD/gobgp.sock --pprof-disable`,
+          `${gobgpd} --config-file $PWD/gobgpd.toml --api-hosts unix://$PWD/gobgp.sock --pprof-disable --cpus 1`,
           'gobgp.sock',
         )
   return [`cd ${folder}`, 'ip -batch inside.ip', ...lines, ''].join('\n')

@@ -266,6 +266,9 @@ export class Daemons {
         '--api-hosts',
         `unix://${HERE}/${API_SOCKET}`,
         '--pprof-disable',
+        // It sets GOMAXPROCS to the host's cores itself, whatever the environment says.
+        '--cpus',
+        '1',
         '--log-level',
         'info',
       ]
@@ -380,9 +383,10 @@ const KEEPING = ['--graceful_restart', '10']
  */
 const FRR_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536' }
 /**
- * A gobgpd of a lab holds hundreds of routes, not a million: garbage is collected early, and one core is enough.
+ * A gobgpd of a lab holds hundreds of routes, not a million: one core is enough, and garbage is left lying for longer than usual, for there is
+ * little: at GOGC=50 a daemon was at it for a fifth of its first second (GODEBUG=gctrace=1).
  */
-const GO_ENVIRONMENT = { GOGC: '50', GOMAXPROCS: '1' }
+const GO_ENVIRONMENT = { GOGC: '200' }
 
 function unknown(what: string, node: string): LabError {
   return new LabError('ZT_LAB_UNKNOWN', `there is no ${what} of ${JSON.stringify(node)} running here`)
