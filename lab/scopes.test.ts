@@ -34,9 +34,10 @@ test.each(FABRICS)('%s: what a tenant routes between is one part, and no other t
     const l3 = known(tenant.l3vni === undefined ? [] : [scopes.ofVni(tenant.l3vni)])
     const together = new Set([...of(routed), ...l3])
     expect(together.size, `parts of ${tenant.name}, routed`).toBeLessThanOrEqual(1)
-    for (const network of bridged) expect(of([network]).size, network.id).toBeLessThanOrEqual(1)
+    for (const network of bridged) expect(of([network]).size, `parts of ${network.id}`).toBeLessThanOrEqual(1)
     const all = new Set([...together, ...of(bridged)])
-    for (const one of all) expect(scopes.isUnderlay(one), tenant.name).toBe(tenant.underlay === true)
+    for (const one of all)
+      expect(scopes.isUnderlay(one), `${tenant.name} in the underlay`).toBe(tenant.underlay === true)
     return { isUnderlay: tenant.underlay === true, all }
   })
   const overlay = parts.filter(({ isUnderlay }) => !isUnderlay).flatMap(({ all }) => [...all])
@@ -45,7 +46,7 @@ test.each(FABRICS)('%s: what a tenant routes between is one part, and no other t
   for (const { id, a, b } of plan.links) {
     for (const end of [a, b]) {
       const scope = scopes.ofInterface(end.node, end.interface)
-      expect(scope !== undefined && scopes.isUnderlay(scope), id).toBe(true)
+      expect(scope !== undefined && scopes.isUnderlay(scope), `${id} in the underlay`).toBe(true)
     }
   }
 })

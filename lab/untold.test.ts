@@ -154,11 +154,13 @@ describe('what is being told', () => {
   const placeOf = (node: string, kind: 'port' | 'irb' | 'vxlan') => {
     const { interfaces } = demo.nodes.find(({ name }) => name === node)?.program ?? { interfaces: [] }
     const ports = demo.hosts.filter(({ tenant, at }) => tenant === 'shop' && at.node === node)
-    const bridges = ports.map(({ at }) => {
-      const port = interfaces.find(({ id }) => id === at.interface)
-      return port?.kind === 'port' ? port.bridge : undefined
-    })
-    const found = interfaces.find((one) => one.kind === kind && bridges.includes(one.bridge))
+    const bridges = new Set(
+      ports.map(({ at }) => {
+        const port = interfaces.find(({ id }) => id === at.interface)
+        return port?.kind === 'port' ? port.bridge : undefined
+      }),
+    )
+    const found = interfaces.find((one) => one.kind === kind && bridges.has(one.bridge))
     if (found === undefined || !('bridge' in found)) throw new Error(`no ${kind} of shop on ${node}`)
     return { id: found.id, bridge: found.bridge ?? 0, vrf: found.kind === 'irb' ? found.vrf : 0 }
   }

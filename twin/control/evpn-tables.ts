@@ -72,7 +72,7 @@ export function tablesOfImports(
   const made = ground.instances.map((instance) =>
     parts.part(instance, imports.get(instance.target), said, () => {
       const tables = new EvpnTables(ground, announced)
-      instance.fill(tables, imports)
+      instance.write(tables, imports)
       return tables
     }),
   )
@@ -139,7 +139,7 @@ interface Instance {
   readonly target: string
   /** Bridges and IRBs: its tables depend on what the node announces there. */
   readonly ids: readonly string[]
-  readonly fill: (tables: EvpnTables, imports: Imports) => void
+  readonly write: (tables: EvpnTables, imports: Imports) => void
 }
 
 /** What a node is told, as its tables need it. */
@@ -171,12 +171,12 @@ function groundOf({ interfaces }: ControlNode, evpn: Evpn): Ground {
     ...evpn.networks.map((network): Instance => ({
       target: network.target,
       ids: [`${network.bridge}`, `${network.irb}`],
-      fill: (tables, imports) => tables.network(network, imports),
+      write: (tables, imports) => tables.network(network, imports),
     })),
     ...evpn.vrfs.map((vrf): Instance => ({
       target: vrf.target,
       ids: evpn.networks.flatMap(({ vrf: of, irb }) => (of === vrf.vrf ? `${irb}` : [])),
-      fill: (tables, imports) => tables.vrf(vrf, imports),
+      write: (tables, imports) => tables.vrf(vrf, imports),
     })),
   ]
   const made = { evpn, interfaces, instances, irbs, connected }
