@@ -310,6 +310,38 @@ const tables: readonly ControlMutant[] = [
   ),
 ]
 
+/** What is kept because nothing it was made of has changed, although something has. */
+const kept: readonly ControlMutant[] = [
+  wrong(
+    'stale-imports',
+    'TABLE-2',
+    'what others announce is looked at once and never again',
+    ['evpn-rib', 'present?.version === version', 'present !== undefined'],
+    'evpn-sim',
+  ),
+  wrong(
+    'stale-tables',
+    'TABLE-2',
+    'tables of a network stay what they were although others announce something else',
+    ['evpn-tables', 'present.routes === routes && ', ''],
+    'evpn-tables',
+  ),
+  wrong(
+    'stale-announcement',
+    'EVPN-6',
+    'what is said of a network stays as it was although others say something else',
+    ['evpn-announce', '.every(({ remote }, i) => remote === last.remote[i])', '.every(() => true)'],
+    'evpn-announce',
+  ),
+  wrong(
+    'stale-part-kept',
+    'EVPN-2',
+    'routes of a part that has changed stay besides the new ones',
+    ['evpn-rib', 'if (!now.has(part))', 'if (false)'],
+    'evpn-sim',
+  ),
+]
+
 /** Two places see to it. */
 const ownRoutes: ControlMutant = {
   id: 'own-routes-imported',
@@ -332,5 +364,6 @@ export const simulationMutants: readonly ControlMutant[] = [
   ...decision,
   ...evpn,
   ...tables,
+  ...kept,
   ownRoutes,
 ]
