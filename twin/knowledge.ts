@@ -1,5 +1,5 @@
 /**
- * What nodes know: which MACs are where, and who has which address. Its age is no part of it.
+ * What nodes know: which MACs are where, who has which address, and who wants which group. Its age is no part of it.
  *
  * @module
  */
@@ -7,8 +7,8 @@ import type { FabricNode } from './forward/index.js'
 import { formatIp, formatMac, type Ip } from './packet/index.js'
 
 /**
- * Equal texts, equal knowledge: valid FDB entries, neighbours of IRBs, packets that wait for one, and the VRFs' routes and flood lists that a control
- * plane gives.
+ * Equal texts, equal knowledge: valid FDB entries, neighbours of IRBs, packets that wait for one, and memberships of groups. Routes and flood
+ * lists that a control plane gives follow from these and from what is broken.
  *
  * @param now of the nodes' clocks, ns
  */
@@ -20,6 +20,11 @@ function rowsOf(node: FabricNode, now: bigint): string[] {
   const { bridges, irbs } = node.config
   return [
     `held ${node.held}`,
+    ...node
+      .tables()
+      .memberships.map(
+        ({ bridge, group, interface: id, remote = '-' }) => `wants ${bridge} ${group} ${id} ${remote}`,
+      ),
     ...bridges.flatMap((bridge) =>
       [...bridge.fdb].flatMap(([mac]) => {
         const entry = bridge.fdb.lookup(mac, now)
