@@ -6,7 +6,7 @@
  * @module
  */
 import type { ControlNode, Evpn, OwnRoute } from './node.js'
-import type { RoutePart } from './evpn-announce.js'
+import type { RoutePart } from './evpn-originator.js'
 import { isImportable, type ImportedRoute, type Imports } from './evpn-choice.js'
 import { parseEvpnKey, readExtended } from './evpn-route.js'
 import { isSameList, ownPath } from './path.js'

@@ -28,7 +28,7 @@ export const agentMutants: readonly AgentMutant[] = [
     'EVPN-3',
     'routes of addresses lack the route target of the VRF',
     'all have spoken',
-    ['control/evpn-announce.js', "{ kind: 'route-target', target: routed.target },", ''],
+    ['control/evpn-originator.js', "{ kind: 'route-target', target: routed.target },", ''],
   ),
   wrong('agent-flood-list-short', 'TABLE-1', 'a VTEP is missing in flood lists', 'all have spoken', [
     'control/evpn-tables.js',
