@@ -43,10 +43,10 @@ export interface Attached {
 /** ms to connect. */
 const CONNECT = 2_000
 /**
- * ms for which the table is let be when the first session comes up. Others come up with it, and peers tell all they have: to hear some hundred
- * keys path by path costs agent and daemon a multiple of hearing of them at once.
+ * ms for which the table is let be at least when the first session comes up. Others come up with it, and peers tell all they have: to hear some
+ * hundred keys path by path costs agent and daemon a multiple of hearing of them at once.
  */
-const FIRST_SESSION = 300
+const FIRST_SESSION = 100
 
 export class GobgpLink {
   readonly #options: GobgpLinkOptions

@@ -154,13 +154,13 @@ export class TableWatch {
   }
 
   /**
-   * Hears no events for a while, and then asks for all: much is about to be told. Nothing happens before all has been told once, nor while the
-   * table is behind: it is asked for soon.
+   * Hears no events for a while, nor as long as the daemon's tables grow, and then asks for all: much is about to be told. Nothing happens
+   * before all has been told once, nor while the table is behind: it is asked for soon.
    *
    * @param time ms
    */
   hold(time: number): void {
-    if (this.#hasTold && !this.#isWaiting) void this.#letPass(() => delay(time))
+    if (this.#hasTold && !this.#isWaiting) void this.#letPass(() => delay(time).then(() => this.#calm()))
   }
 
   /** Hears no more events until it is time, and asks for all then. Does not throw. */

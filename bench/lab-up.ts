@@ -5,7 +5,8 @@
  */
 import type { Plan } from '../contract/plan.js'
 import { newLabId } from '../lab/names.js'
-import { createNetwork, planNetwork, removeNamespaces } from '../lab/netns/driver.js'
+import { createNetwork, removeNamespaces } from '../lab/netns/driver.js'
+import { networkScript } from '../lab/netns/script.js'
 import { wiringOf } from '../lab/netns/wiring.js'
 import { demoPlan } from './demo.js'
 import { spreadOf, whyNoLab, type Bench, type BenchContext, type Figure, type Skip } from './figure.js'
@@ -77,7 +78,7 @@ function timeUp(plan: Plan, signal: AbortSignal): Promise<UpTimes> {
 
 async function timeWiring(plan: Plan, signal: AbortSignal): Promise<number> {
   const id = newLabId()
-  const script = planNetwork(wiringOf(id, plan))
+  const { rest: script } = networkScript(wiringOf(id, plan))
   try {
     const began = performance.now()
     await createNetwork(script, signal)

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { Answer } from './channel.js'
+import { ENVIRONMENT } from './environment.js'
 import { LabError, messageOf, type LabErrorCode } from './errors.js'
 import { LabdGreeting } from './labd/protocol.js'
 import { programCommand } from './programs.js'
@@ -38,9 +39,9 @@ function labdCommand(
     String(who.gid),
   ]
   // A clean-up knows the lab's processes by this mark; those that clean up must not bear it, for there may be two of them.
-  // It comes behind sudo, which clears the environment.
-  const mark = mode === 'lab' && id !== undefined ? [`${LAB_MARK}=${labMark(who.uid, id)}`] : ['-u', LAB_MARK]
-  return [...(who.uid === 0 ? [] : ['sudo', '-n', '--']), 'env', ...mark, ...labd]
+  const mark = mode === 'lab' && id !== undefined ? { [LAB_MARK]: labMark(who.uid, id) } : {}
+  const around = Object.entries({ ...ENVIRONMENT, ...mark }).map(([name, value]) => `${name}=${value}`)
+  return [...(who.uid === 0 ? [] : ['sudo', '-n', '--']), 'env', '-i', ...around, ...labd]
 }
 
 /**

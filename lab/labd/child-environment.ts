@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ENVIRONMENT } from '../environment.js'
 import { LAB_MARK, labMark } from '../process-identity.js'
 import type { Invoker } from './folder.js'
 
@@ -13,8 +14,7 @@ export function childEnvironment(
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LANG: 'C.UTF-8',
+    ...ENVIRONMENT,
     ...more,
     [LAB_MARK]: labMark(invoker.uid, lab),
   }

@@ -49,14 +49,19 @@ export async function converge(options: ConvergeOptions): Promise<string | undef
       within + 5_000,
     )
     let before: readonly DaemonLook[] | undefined
+    let wasQuiet = false
     for (;;) {
       options.signal.throwIfAborted()
-      const looks = await look(options, observers)
+      // Engines are asked beside the second look: where that is as the first was, nothing has changed between them.
+      const [looks, different = []] = await Promise.all([
+        look(options, observers),
+        wasQuiet ? differences(options) : undefined,
+      ])
       const unrest = unrestOf(looks, before, () => true)
-      // What two looks agree on is asked of engines last.
-      const otherwise = unrest.length > 0 || before === undefined ? unrest : await differences(options)
-      if (before !== undefined && otherwise.length === 0) return undefined
+      const otherwise = [...unrest, ...different]
+      if (wasQuiet && otherwise.length === 0) return undefined
       if (performance.now() > giveUp) return otherwise.slice(0, 8).join('; ')
+      wasQuiet = unrest.length === 0
       before = looks
       await delay(PAUSE, undefined, { signal: options.signal })
     }

@@ -7,14 +7,8 @@ import type { Plan } from '../../contract/plan.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
-import {
-  configureNamespaces,
-  createNetwork,
-  planNetwork,
-  removeNamespaces,
-  type Lodger,
-} from '../netns/driver.js'
-import type { NamespaceScript, NetworkScript } from '../netns/script.js'
+import { configureNamespaces, createNetwork, removeNamespaces, type Lodger } from '../netns/driver.js'
+import { networkScript, type NetworkScript, type StagedScript } from '../netns/script.js'
 import { wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
@@ -106,24 +100,16 @@ export class RunningLab {
     // What the kernel and the engines start with; the plan itself stays as it is, for whoever compares.
     const start = beforeControl(request.plan)
     const wiring = wiringOf(this.state.id, start)
-    const script = planNetwork(wiring)
     this.wiring = wiring
     this.probeBinary = probe
     this.hooks = hooks
     this.keys = { ...request.keys }
     this.routing = this.routingOf(request.plan, wiring, hooks)
+    const network = networkScript(wiring, new Set(this.routing?.callers))
     this.steps = new Steps(
       [
         { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
-        ...this.agentSteps(),
-        {
-          name: 'namespaces',
-          setUp: (signal) => createNetwork(script, signal),
-          tearDown: async () => {
-            this.lodgers.push(...(await removeNamespaces(this.state.id)))
-          },
-        },
-        ...this.insideSteps(script),
+        ...this.networkSteps(network),
         ...this.wireSteps(wiring, hooks),
         ...this.daemonSteps(),
         {
@@ -290,24 +276,35 @@ export class RunningLab {
     ]
   }
 
-  /** FRR's nodes before the others, and its daemons at once: what they wait for by the clock, the rest of the lab is made in. */
-  private insideSteps({ inside }: NetworkScript): Step[] {
-    const callers = new Set(this.routing?.callers)
-    const isCaller = ({ namespace }: NamespaceScript) => callers.has(namespace)
-    const others = inside.filter((one) => !isCaller(one))
-    const rest = { name: 'inside', setUp: (signal: AbortSignal) => configureNamespaces(others, signal) }
+  /** FRR's nodes before all others, and its daemons at once: what they wait for by the clock, the rest of the lab is made in. */
+  private networkSteps({ first, rest }: StagedScript): Step[] {
     const { routing } = this
-    if (routing === undefined) return [rest]
+    const create = (script: NetworkScript): Step => ({
+      name: 'namespaces',
+      setUp: (signal) => createNetwork(script, signal),
+      tearDown: async () => {
+        this.lodgers.push(...(await removeNamespaces(this.state.id)))
+      },
+    })
+    const inside = {
+      name: 'inside',
+      setUp: (signal: AbortSignal) => configureNamespaces(rest.inside, signal),
+    }
+    if (routing === undefined || first.create.length === 0)
+      return [...this.agentSteps(), create(rest), inside]
     return [
+      create(first),
       {
         name: 'routers',
         setUp: async (signal) => {
-          await configureNamespaces(inside.filter(isCaller), signal)
+          await configureNamespaces(first.inside, signal)
           routing.beginDaemons('frr', signal)
         },
         tearDown: () => routing.stopDaemons(),
       },
-      rest,
+      ...this.agentSteps(),
+      { name: 'cables', setUp: (signal) => createNetwork(rest, signal) },
+      inside,
     ]
   }
 

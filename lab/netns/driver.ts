@@ -12,14 +12,7 @@ import { commandError, systemCode } from '../errors.js'
 import { namespacePrefix } from '../names.js'
 import { NETNS_ROOT } from '../paths.js'
 import { processesIn, type FoundProcess } from '../process-identity.js'
-import {
-  insideScript,
-  networkScript,
-  removalScript,
-  type NamespaceScript,
-  type NetworkScript,
-} from './script.js'
-import type { Wiring } from './wiring.js'
+import { insideScript, removalScript, type NamespaceScript, type NetworkScript } from './script.js'
 
 /** Namespaces, veth pairs: one `ip -batch`. */
 export async function createNetwork(script: NetworkScript, signal: AbortSignal): Promise<void> {
@@ -45,10 +38,6 @@ export async function configureNamespaces(
       }),
     ),
   )
-}
-
-export function planNetwork(wiring: Wiring): NetworkScript {
-  return networkScript(wiring)
 }
 
 /** The beginning of a command line that runs in a namespace. */

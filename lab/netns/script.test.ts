@@ -127,7 +127,7 @@ const plan = {
   keys: [],
 } satisfies Plan
 
-const script = networkScript(wiringOf('k3f9a2', plan))
+const script = networkScript(wiringOf('k3f9a2', plan)).rest
 const inside = (namespace: string) => script.inside.find((one) => one.namespace === namespace)!
 
 describe('the network of a lab as commands', () => {
@@ -197,7 +197,7 @@ describe('the network of a lab as commands', () => {
     tables.neighbours = [{ interface: 2, address: 'fe80::1', mac: '02:00:00:00:00:21' }]
     tables.groups = [{ id: 1, members: [{ interface: 2, gateway: 'fe80::1' }] }]
     tables.routes = [{ vrf: 0, prefix: '10.255.0.2/32', group: 1 }]
-    const script = networkScript(wiringOf('k3f9a2', unnumbered)).inside.find(({ namespace }) =>
+    const script = networkScript(wiringOf('k3f9a2', unnumbered)).rest.inside.find(({ namespace }) =>
       namespace.endsWith('leaf1'),
     )
     expect(script?.lines).toContain('sysctl ipv6/conf/eth2/disable_ipv6 0')
@@ -225,7 +225,7 @@ describe('the network of a lab as commands', () => {
     const [first, ...others] = plan.links
     const slow = { ...plan, links: [{ ...first!, delay: 5_000_000 }, ...others] } as Plan
     const wiring = wiringOf('k3f9a2', slow)
-    const { create, inside: all } = networkScript(wiring)
+    const { create, inside: all } = networkScript(wiring).rest
     expect(create.filter((line) => line.includes('wire.0'))).toEqual([
       'netns add zt-k3f9a2-wire.0',
       'link add eth1.phy address 02:00:00:00:00:11 mtu 1778 netns zt-k3f9a2-leaf1 type veth peer name w0a mtu 1778 netns zt-k3f9a2-wire.0',
@@ -234,6 +234,27 @@ describe('the network of a lab as commands', () => {
     expect(wiring.wire?.links).toEqual([{ id: 'leaf1--spine1', a: 'w0a', b: 'w0b', delay: 5_000_000 }])
     const wire = all.find(({ namespace }) => namespace === 'zt-k3f9a2-wire.0')
     expect(wire?.lines.filter((line) => !line.startsWith('sysctl '))).toEqual([])
+  })
+
+  it('makes nodes first that are to be there before all others, up to their cables', () => {
+    const spines = ['zt-k3f9a2-spine1', 'zt-k3f9a2-spine2']
+    const { first, rest } = networkScript(wiringOf('k3f9a2', plan), new Set(spines))
+    expect(first.create).toEqual(spines.map((name) => `netns add ${name}`))
+    expect(first.inside.map(({ namespace }) => namespace)).toEqual(spines)
+    expect(first.inside[0]?.lines.slice(0, 2)).toEqual(script.inside[0]?.lines.slice(0, 2))
+    expect(first.inside[0]?.lines).toContain('tap eth1')
+    // Between them they do what is done at once otherwise, each line once.
+    expect([...first.create, ...rest.create].toSorted()).toEqual(script.create.toSorted())
+    const both = (namespace: string) =>
+      [...first.inside, ...rest.inside].flatMap((one) => (one.namespace === namespace ? one.lines : []))
+    for (const { namespace, lines } of script.inside) expect(both(namespace)).toEqual(lines)
+  })
+
+  it('sets a sealed device up when what the kernel sends there is dropped already', () => {
+    const { lines } = inside('zt-k3f9a2-leaf1')
+    expect(lines.indexOf('up eth1.phy')).toBeGreaterThan(
+      lines.findIndex((line) => line.startsWith('tc filter add dev eth1.phy ')),
+    )
   })
 
   it('removes namespaces by name', () => {

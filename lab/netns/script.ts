@@ -27,21 +27,39 @@ export interface NetworkScript {
   readonly create: readonly string[]
   readonly inside: readonly NamespaceScript[]
 }
+/** Some nodes first, as far as their daemons look: without cables, which end in nodes that are not there yet. */
+export interface StagedScript {
+  readonly first: NetworkScript
+  readonly rest: NetworkScript
+}
 
 /** Classic BPF, one instruction: return TC_ACT_SHOT. `matchall`, `u32` and `flower` are missing on small kernels. */
 const DROP_ALL = '"1,6 0 0 2"'
 
-export function networkScript(wiring: Wiring): NetworkScript {
+/** @param first namespaces of nodes that are to be there before all others */
+export function networkScript(wiring: Wiring, first: ReadonlySet<string> = new Set()): StagedScript {
+  const isFirst = ({ namespace }: NodeWiring) => first.has(namespace)
+  const early = wiring.nodes.filter(isFirst)
+  const add = (name: string) => `netns add ${name}`
   return {
-    create: [
-      ...wiring.namespaces.map((name) => `netns add ${name}`),
-      ...wiring.veths.flatMap((veth) => cables(veth, wiring.wire)),
-    ],
-    inside: [
-      ...wiring.nodes.map(nodeScript),
-      ...wiring.hosts.map(hostScript),
-      ...(wiring.wire === undefined ? [] : [wireScript(wiring.wire)]),
-    ],
+    first: {
+      create: early.map(({ namespace }) => add(namespace)),
+      inside: early.map((node) => ({ namespace: node.namespace, lines: nodeLines(node) })),
+    },
+    rest: {
+      create: [
+        ...wiring.namespaces.filter((name) => !first.has(name)).map(add),
+        ...wiring.veths.flatMap((veth) => cables(veth, wiring.wire)),
+      ],
+      inside: [
+        ...wiring.nodes.map((node) => ({
+          namespace: node.namespace,
+          lines: [...(isFirst(node) ? [] : nodeLines(node)), ...cableLines(node)],
+        })),
+        ...wiring.hosts.map(hostScript),
+        ...(wiring.wire === undefined ? [] : [wireScript(wiring.wire)]),
+      ],
+    },
   }
 }
 
@@ -76,46 +94,49 @@ export function insideScript(scripts: readonly NamespaceScript[]): string {
 /** IPv6 off, before devices are up: not one frame of the kernel's may leave there. */
 export const NO_IPV6 = ['sysctl ipv6/conf/all/disable_ipv6 1', 'sysctl ipv6/conf/default/disable_ipv6 1']
 
-function nodeScript(node: NodeWiring): NamespaceScript {
-  const phys = node.ports.map(({ device }) => phyName(device))
-  const sealed = node.ports.filter((port) => port.sealed).map(({ device }) => phyName(device))
+/** What a node has of its own: settings, loopback, TAPs, neighbours, routes. */
+function nodeLines(node: NodeWiring): string[] {
   // Links without numbers have neighbours by link-local addresses, and the kernel gives a TAP its own of these (BGP-10).
   const hasIpv6 = [
     ...node.loopback,
     ...node.taps.flatMap((tap) => tap.addresses),
     ...node.neighbours.map(({ address }) => address),
   ].some(isIpv6)
-  return {
-    namespace: node.namespace,
-    lines: [
-      ...NO_IPV6,
-      // A fresh namespace copies IPv4 settings from the host, whatever those are.
-      'sysctl ipv4/ip_forward 0',
-      'sysctl ipv4/conf/all/rp_filter 0',
-      'sysctl ipv4/conf/default/rp_filter 0',
-      'sysctl ipv4/conf/all/accept_redirects 0',
-      'sysctl ipv4/conf/default/accept_redirects 0',
-      // Traceroute and ping are tools here, not services: answers must not be thinned out.
-      'sysctl ipv4/icmp_ratelimit 0',
-      'up lo',
-      ...phys.map((device) => `up ${device}`),
-      ...node.taps.map(({ device }) => `tap ${device}`),
-      ...(hasIpv6 ? ['lo', ...node.taps.map(({ device }) => device)].flatMap(ipv6Lines) : []),
-      ...[
-        ...node.taps.flatMap(tapLines),
-        ...node.loopback.map((address) => `addr add ${address} dev lo`),
-        // Permanent, as in the program: the underlay does not depend on who asked whom first.
-        ...node.neighbours.map(
-          ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
-        ),
-        ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
-      ].map((line) => `ip ${line}`),
-      ...sealed.flatMap((device) => [
-        `tc qdisc add dev ${device} clsact`,
-        `tc filter add dev ${device} egress bpf da bytecode ${DROP_ALL}`,
-      ]),
-    ],
-  }
+  return [
+    ...NO_IPV6,
+    // A fresh namespace copies IPv4 settings from the host, whatever those are.
+    'sysctl ipv4/ip_forward 0',
+    'sysctl ipv4/conf/all/rp_filter 0',
+    'sysctl ipv4/conf/default/rp_filter 0',
+    'sysctl ipv4/conf/all/accept_redirects 0',
+    'sysctl ipv4/conf/default/accept_redirects 0',
+    // Traceroute and ping are tools here, not services: answers must not be thinned out.
+    'sysctl ipv4/icmp_ratelimit 0',
+    'up lo',
+    ...node.taps.map(({ device }) => `tap ${device}`),
+    ...(hasIpv6 ? ['lo', ...node.taps.map(({ device }) => device)].flatMap(ipv6Lines) : []),
+    ...[
+      ...node.taps.flatMap(tapLines),
+      ...node.loopback.map((address) => `addr add ${address} dev lo`),
+      // Permanent, as in the program: the underlay does not depend on who asked whom first.
+      ...node.neighbours.map(
+        ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
+      ),
+      ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
+    ].map((line) => `ip ${line}`),
+  ]
+}
+
+/** A node's ends of cables: what the kernel sends on a sealed one is dropped, the engine alone seals. */
+function cableLines({ ports }: NodeWiring): string[] {
+  const sealed = ports.filter((port) => port.sealed).map(({ device }) => phyName(device))
+  return [
+    ...sealed.flatMap((device) => [
+      `tc qdisc add dev ${device} clsact`,
+      `tc filter add dev ${device} egress bpf da bytecode ${DROP_ALL}`,
+    ]),
+    ...ports.map(({ device }) => `up ${phyName(device)}`),
+  ]
 }
 
 /** Addresses come from the plan alone: none by autoconfiguration, no wait for duplicates. */

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attach, labDown, labUp, listLabs, type Lab, type LabProgress } from '../../lab/index.js'
+import { LAB_MARK } from '../../lab/process-identity.js'
 import { readCapture } from '../../twin/packet/index.js'
 import { newSeed, shipped } from './support/fabrics.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
@@ -117,6 +118,12 @@ describe('a lab', () => {
     await expect(attach('nolabs')).rejects.toMatchObject({ code: 'ZT_LAB_UNKNOWN' })
   })
 
+  it('hands nothing of the environment of whoever asks to processes that are root', () => {
+    const pid = listLabs().find(({ id }) => id === lab.id)?.state?.labd.pid
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
+    expect(environment.map((one) => one.replace(/=.*/s, '')).toSorted()).toEqual(['LANG', 'PATH', LAB_MARK])
+  })
+
   it('leaves nothing when it is down, and is down as often as one likes', async () => {
     const second = await labUp(plan, { keysSeed: newSeed() })
     await second.down()
@@ -161,23 +168,26 @@ describe('labs', () => {
     },
   )
 
-  it.each(['namespaces', 'inside', 'engines', 'probe'])(
-    'are gone when bringing them up is cancelled at step %s',
-    async (at) => {
-      let id = ''
-      const controller = new AbortController()
-      const up = labUp(plan, {
-        keysSeed: newSeed(),
-        signal: controller.signal,
-        onProgress: ({ lab, step, phase }) => {
-          id = lab
-          if (step === at && phase === 'set-up') controller.abort()
-        },
-      })
-      await expect(up).rejects.toMatchObject({ code: 'ZT_LAB_CANCELLED' })
-      expect(tracesOf(id)).toEqual(nothing)
-    },
-  )
+  it.each([
+    ...['namespaces', 'inside', 'engines', 'probe'].map((at) => ['two-leaves', at] as const),
+    // With daemons, some of which run in namespaces before the others are there.
+    ...['namespaces', 'routers', 'agents', 'cables', 'inside', 'daemons', 'converge'].map(
+      (at) => ['demo-bgp', at] as const,
+    ),
+  ] as const)('are gone when bringing %s up is cancelled at step %s', async (fabric, at) => {
+    let id = ''
+    const controller = new AbortController()
+    const up = labUp(shipped(fabric), {
+      keysSeed: newSeed(),
+      signal: controller.signal,
+      onProgress: ({ lab, step, phase }) => {
+        id = lab
+        if (step === at && phase === 'set-up') controller.abort()
+      },
+    })
+    await expect(up).rejects.toMatchObject({ code: 'ZT_LAB_CANCELLED' })
+    expect(tracesOf(id)).toEqual(nothing)
+  })
 
   it('do not come up in time that is too short, and say so', async () => {
     let id = ''
