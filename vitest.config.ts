@@ -3,8 +3,19 @@ import { defineConfig } from 'vitest/config'
 /** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
 const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package'] as const
 
-/** Of test/lab: what waits for BGP more than it works, and times nothing. Two files go side by side. */
-const daemons = ['agent', 'daemons*', 'dynamics', 'rib', 'survive'].map((name) => `test/lab/${name}.test.ts`)
+/** Of test/lab: what waits for BGP or for processes more than it works, and times nothing. Two files go side by side. */
+const daemons = [
+  'agent',
+  'broken-by-hand',
+  'crash',
+  'daemons*',
+  'dynamics',
+  'generated',
+  'keys',
+  'other-fabrics',
+  'rib',
+  'survive',
+].map((name) => `test/lab/${name}.test.ts`)
 
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
 

@@ -8,6 +8,7 @@
 import { writeFileSync } from 'node:fs'
 import { startVitest } from 'vitest/node'
 import { root } from './lib/files.mjs'
+import { LongestFirst } from './lib/longest-first.mjs'
 import { VitestAccount } from './lib/vitest-account.mjs'
 
 const [project, ...filters] = process.argv.slice(2)
@@ -21,6 +22,7 @@ const vitest = await startVitest('test', filters, {
   root,
   project: [project],
   watch: false,
+  sequence: { sequencer: LongestFirst },
   reporters: ['default', account],
 })
 await vitest.close()

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 #define ARRIVALS_SIZE (64u << 20)
 #define EVENTS_MAX 64
+/* Places that are closed side by side. */
+#define CLOSERS 64
 
 /* Sources of events that are no host; hosts are numbered below. */
 #define SOURCE_CONTROL (UINT32_MAX - 2)
@@ -137,15 +140,6 @@ static int open_host(struct zt_probe *probe, uint32_t index, struct zt_failure *
     return zt_xdp_bind(xdp, host->ifindex, host->xsk.fd, failure);
 }
 
-static int detach_host(struct zt_probe *probe, uint32_t index, struct zt_failure *failure)
-{
-    struct zt_probe_host *host = &probe->hosts[index];
-
-    (void)failure;
-    zt_xdp_detach(host->ifindex, host->mode);
-    return 0;
-}
-
 static int open_link(struct zt_probe *probe, uint32_t index, struct zt_failure *failure)
 {
     probe->links[index].packet = zt_packet_open(probe->config.links[index].ifname, false, failure);
@@ -252,28 +246,67 @@ int zt_probe_open(struct zt_probe *probe, const struct zt_probe_options *options
     return 0;
 }
 
+struct closing {
+    struct zt_probe *probe;
+    /* Of a host, or behind all hosts of a link. */
+    uint32_t index;
+};
+
+static void *close_place(void *job)
+{
+    const struct closing *closing = job;
+    struct zt_probe *probe = closing->probe;
+    uint32_t hosts = probe->config.host_count;
+    struct zt_probe_host *host;
+    struct zt_failure failure;
+
+    if (closing->index >= hosts) {
+        int packet = probe->links[closing->index - hosts].packet;
+
+        if (packet >= 0)
+            close(packet);
+        return NULL;
+    }
+    host = &probe->hosts[closing->index];
+    /* A namespace that is gone has taken its devices along. */
+    if (host->attached && !host->gone && zt_netns_enter(host->config->place.netns, &failure) == 0)
+        zt_xdp_detach(host->ifindex, host->mode);
+    if (host->xsk.fd >= 0)
+        zt_xsk_close(&host->xsk);
+    if (host->packet >= 0)
+        close(host->packet);
+    return NULL;
+}
+
+/*
+ * To detach a program and to close a socket takes as long as the kernel takes to see that nobody is within any more (a grace period of RCU, some
+ * 10 ms each): places are closed side by side, and wait for that together. A thread that cannot be had is done without; in whose namespace this
+ * one stands then is nobody's business any more.
+ */
+static void close_places(struct zt_probe *probe)
+{
+    uint32_t count = probe->hosts ? probe->config.host_count + probe->config.link_count : 0;
+
+    for (uint32_t done = 0; done < count;) {
+        struct closing jobs[CLOSERS];
+        pthread_t threads[CLOSERS];
+        size_t running = 0;
+
+        for (; done < count && running < CLOSERS; done++) {
+            jobs[running] = (struct closing){ .probe = probe, .index = done };
+            if (pthread_create(&threads[running], NULL, close_place, &jobs[running]) == 0)
+                running++;
+            else
+                close_place(&jobs[running]);
+        }
+        while (running > 0)
+            pthread_join(threads[--running], NULL);
+    }
+}
+
 void zt_probe_close(struct zt_probe *probe)
 {
-    struct zt_netns_home home;
-    struct zt_failure failure;
-    bool at_home = zt_netns_open(&home, &failure) == 0;
-
-    for (uint32_t i = 0; probe->hosts && i < probe->config.host_count; i++) {
-        struct zt_probe_host *host = &probe->hosts[i];
-
-        /* A namespace that is gone has taken its devices along. */
-        if (host->attached && !host->gone && at_home)
-            visit_place(probe, &home, &host->config->place, detach_host, i, &failure);
-        if (host->xsk.fd >= 0)
-            zt_xsk_close(&host->xsk);
-        if (host->packet >= 0)
-            close(host->packet);
-    }
-    for (uint32_t i = 0; probe->links && i < probe->config.link_count; i++)
-        if (probe->links[i].packet >= 0)
-            close(probe->links[i].packet);
-    if (at_home)
-        zt_netns_close(&home);
+    close_places(probe);
     for (uint32_t i = 0; probe->programs && i < probe->program_count; i++)
         zt_xdp_close(&probe->programs[i]);
     zt_control_close(&probe->control, 500);
