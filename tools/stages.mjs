@@ -13,18 +13,18 @@
  * @typedef {{ name: string, what: string, minutes: number, vitest?: string, command?: readonly string[] }} Stage
  */
 
-/** @type {readonly Check[]} */
+/** Two at a time; the longest first. @type {readonly Check[]} */
 export const checks = [
+  {
+    name: 'format',
+    what: 'prettier',
+    command: ['prettier', '--check', '--log-level', 'warn', '.'],
+  },
   { name: 'types', what: 'every TypeScript file, tests included', command: ['tsc', '-p', 'tsconfig.json'] },
   {
     name: 'lint',
     what: 'oxlint with type information',
     command: ['oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives'],
-  },
-  {
-    name: 'format',
-    what: 'prettier',
-    command: ['prettier', '--check', '--log-level', 'warn', '.'],
   },
   { name: 'c format', what: 'clang-format', command: ['node', 'tools/format-c.mjs', '--check'] },
   { name: 'dead code', what: 'unused files, exports, dependencies', command: ['knip', '--no-progress'] },

@@ -7,7 +7,7 @@
 import { BaseSequencer } from 'vitest/node'
 
 /** Files that take a minute or more on two cores, the longest first. */
-export const LONGEST = [
+const LONGEST = [
   'test/lab/survive.test.ts',
   'test/lab/daemons-faults.test.ts',
   'test/lab/rib.test.ts',
