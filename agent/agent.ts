@@ -72,6 +72,7 @@ export class Agent {
   /** Prefixes that the node has itself. */
   readonly #own: ReadonlySet<string>
   #links: LinkMonitor | undefined
+  readonly #following: NodeJS.Timeout[] = []
   #node: ControlNode | undefined
   readonly #evpn = new EvpnWork()
   /** Something has changed since the last pass. */
@@ -133,13 +134,19 @@ export class Agent {
         this.#kernelWorker?.wake()
         this.#change()
       })
+      this.#follow(FOLLOW_LATEST)
     }
+  }
+
+  #follow(after: number): void {
+    this.#following.push(setTimeout(() => this.#links?.follow(), after))
   }
 
   /** Leaves daemon, engine and kernel as they are: what was forwarded is forwarded. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#scheduled)
+    for (const timer of this.#following) clearTimeout(timer)
     await Promise.all([this.#gobgp.close(), this.#engine.close(), this.#links?.close()])
     const workers = [this.#engineWorker, this.#gobgpWorker, this.#peerWorker, this.#kernelWorker]
     await Promise.all(workers.map(async (worker) => worker?.close()))
@@ -315,7 +322,7 @@ export class Agent {
         const after = performance.now()
         this.#worked += after - before
         this.#notBefore = after + 2 * (after - before)
-        if (this.#idle) this.#atRest.come()
+        this.#comeToRest()
       },
       Math.max(0, this.#notBefore - start),
     )
@@ -323,7 +330,14 @@ export class Agent {
 
   #rest(): void {
     this.#schedule()
-    if (this.#idle) this.#atRest.come()
+    this.#comeToRest()
+  }
+
+  #comeToRest(): void {
+    if (!this.#idle) return
+    // So far there is only the latest time.
+    if (this.#following.length === 1 && this.#gobgp.attached?.whole === true) this.#follow(FOLLOW)
+    this.#atRest.come()
   }
 
   /** A mistake of the agent's own must not end what runs beside a node: it keeps what it had, and says so. */
@@ -402,6 +416,11 @@ export class Agent {
   }
 }
 
+/**
+ * ms behind its first rest with a whole table, and behind its start at the latest, after which an agent has devices followed: it looks at
+ * them when it starts, and then daemons and engines that start beside it want the processor more.
+ */
+const [FOLLOW, FOLLOW_LATEST] = [150, 2_000]
 /** ms between looks at the sizes of a daemon's tables. */
 const SETTLE_POLL = 10
 

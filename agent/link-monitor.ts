@@ -44,9 +44,11 @@ export class LinkMonitor {
   readonly #onChange: () => void
   readonly #ended = new AbortController()
   readonly #carriers = new Map<string, boolean>()
-  readonly #running: Promise<void>
+  #running: Promise<void> | undefined
 
   /**
+   * Looks which devices have carrier; from {@link follow} on it is told.
+   *
    * @param batch of the same namespace
    * @param onChange called when a device may be another than before, or have been one for a while
    */
@@ -54,7 +56,12 @@ export class LinkMonitor {
     this.#argv = [...(namespace === undefined ? [] : ['-n', namespace]), '-o', 'monitor', 'link']
     this.#batch = batch
     this.#onChange = onChange
-    this.#running = this.#loop(this.#ended.signal)
+    void this.#look(this.#ended.signal, false)
+  }
+
+  /** Has devices followed, once; what has happened to them since the first look is found too. */
+  follow(): void {
+    this.#running ??= this.#loop(this.#ended.signal)
   }
 
   /** Whether a device has carrier; one of which nothing is known has. */

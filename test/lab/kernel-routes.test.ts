@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { KernelRoutes, type KernelRouteTable } from '../../agent/kernel-routes.js'
 import { KernelSink } from '../../agent/kernel-sink.js'
@@ -161,6 +162,7 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
       sink.doubt()
       void sink.round()
     })
+    monitor.follow()
     const wanted = new Map([
       ['10.255.0.1/32', [one]],
       ['10.255.0.2/32', [two]],
@@ -177,6 +179,24 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     await vi.waitFor(async () => expect(await routes.read()).toEqual(wanted), { timeout: 5_000 })
     await monitor.close()
     await routes.change(wanted, NONE)
+    routes.close()
+  })
+
+  it('have devices that are looked at once, and followed when that is asked for', async () => {
+    const routes = new KernelRoutes({ namespace })
+    ip('link', 'set', 'eth1', 'down')
+    let changes = 0
+    const monitor = new LinkMonitor(namespace, routes.batch, () => void changes++)
+    await vi.waitFor(() => expect(monitor.hasCarrier('eth1')).toBe(false))
+    expect([monitor.hasCarrier('eth2'), changes]).toEqual([true, 1])
+    ip('link', 'set', 'eth1', 'up')
+    await delay(100)
+    expect([monitor.hasCarrier('eth1'), changes], 'nobody follows it').toEqual([false, 1])
+    monitor.follow()
+    await vi.waitFor(() => expect(monitor.hasCarrier('eth1')).toBe(true))
+    // What came and went before may have taken routes along, whatever devices are now.
+    await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(3), { timeout: 2_000 })
+    await monitor.close()
     routes.close()
   })
 
