@@ -72,7 +72,9 @@ export class Agent {
   /** Prefixes that the node has itself. */
   readonly #own: ReadonlySet<string>
   #links: LinkMonitor | undefined
+  /** Of {@link LinkMonitor.follow}, whichever comes first. */
   readonly #following: NodeJS.Timeout[] = []
+  #hasRested = false
   #node: ControlNode | undefined
   readonly #evpn = new EvpnWork()
   /** Something has changed since the last pass. */
@@ -335,8 +337,10 @@ export class Agent {
 
   #comeToRest(): void {
     if (!this.#idle) return
-    // So far there is only the latest time.
-    if (this.#following.length === 1 && this.#gobgp.attached?.whole === true) this.#follow(FOLLOW)
+    if (!this.#hasRested && this.#gobgp.attached?.whole === true) {
+      this.#hasRested = true
+      this.#follow(FOLLOW)
+    }
     this.#atRest.come()
   }
 

@@ -15,7 +15,7 @@ function programOf(name) {
   const file = path.join(__dirname, `${name}.cjs`)
   const octets = readFileSync(file)
   const text = `(function (exports, require, module, __filename, __dirname) {${octets.toString('utf8')}\n})`
-  // V8 itself looks at its length. A digest of the other kind is not dear, but the module that makes it is: a tenth of labd's start.
+  // V8 itself looks at its length. SHA-256 would not be dear, but loading node:crypto is: a tenth of labd's start.
   const sum = crc32(octets).toString(16).padStart(8, '0')
   return { file, text, cache: path.join(__dirname, `${name}.${sum}.cache`) }
 }
