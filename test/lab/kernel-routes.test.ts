@@ -6,9 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Agent } from '../../agent/agent.js'
 import { KernelRoutes, type KernelRouteTable } from '../../agent/kernel-routes.js'
 import { KernelSink } from '../../agent/kernel-sink.js'
 import { LinkMonitor } from '../../agent/link-monitor.js'
+import { daemonPrograms } from '../../lab/daemons/programs.js'
+import { shipped } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
 
 const namespace = `zt-agent-${randomBytes(3).toString('hex')}`
@@ -198,6 +201,29 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(3), { timeout: 2_000 })
     await monitor.close()
     routes.close()
+  })
+
+  it('have devices that an agent follows, also one that finds neither daemon nor engine', async () => {
+    const routes = new KernelRoutes({ namespace })
+    const control = shipped('demo-bgp').nodes.find((node) => node.control?.daemon === 'gobgp')?.control
+    if (control === undefined) throw new Error('demo-bgp has no leaf')
+    const nowhere = { engine: '/nonexistent/engine', gobgp: '/nonexistent/gobgp' }
+    const { protoFolder } = daemonPrograms()
+    const agent = new Agent({
+      node: 'leaf1',
+      control,
+      ...nowhere,
+      protoFolder,
+      kernel: { routes, namespace },
+    })
+    const wanted = ['ip', '-n', namespace, '-o', 'monitor', 'link', ''].join('\0')
+    const monitors = () =>
+      readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && commandLine(entry) === wanted)
+    agent.start()
+    expect(monitors()).toEqual([])
+    await vi.waitFor(() => expect(monitors()).toHaveLength(1), { timeout: 5_000 })
+    await agent.close()
+    expect(monitors()).toEqual([])
   })
 
   it('are only added to as long as not all is known', async () => {
