@@ -6,7 +6,17 @@
  * @module
  */
 import { z } from 'zod'
-import { CidrText, InterfaceId, IpText, MacText, NextHop, NodeProgram, Vni } from './program.js'
+import {
+  CidrText,
+  InterfaceId,
+  IpText,
+  MacText,
+  NextHop,
+  NodeProgram,
+  Vni,
+  wireguardPeer,
+  WireguardPublicKey,
+} from './program.js'
 
 export const CONTROL_VERSION = 1
 export const MAX_MESSAGE = 16 * 1024 * 1024
@@ -48,6 +58,13 @@ export const TableChange = z.discriminatedUnion('table', [
     interface: InterfaceId,
     remotes: z.array(IpText),
   }),
+  z.strictObject({
+    table: z.literal('peer'),
+    /** A wireguard interface (WG-33). */
+    interface: InterfaceId,
+    publicKey: WireguardPublicKey,
+    to: z.strictObject(wireguardPeer).nullable(),
+  }),
 ])
 export type TableChange = z.infer<typeof TableChange>
 
@@ -55,7 +72,7 @@ export type TableChange = z.infer<typeof TableChange>
 export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ version, node, program: sha256 of the loaded program's bytes, pid, cpu: features chosen }`. */
   z.strictObject({ ...request, op: z.literal('hello') }),
-  /** CTRL-1. `keys` names a file (0600) of key reference → 32 hex digits, when the program needs new ones. */
+  /** CTRL-1. `keys` names a file (0600) of key reference → 32 hex digits (MACsec) or 64 (WireGuard), when the program needs new ones. */
   z.strictObject({ ...request, op: z.literal('load'), program: NodeProgram, keys: z.string().optional() }),
   /** CTRL-2 */
   z.strictObject({ ...request, op: z.literal('set-vni'), interface: InterfaceId, vni: Vni }),
@@ -77,7 +94,13 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** CTRL-4: adds ns to the clock of all later inputs. */
   z.strictObject({ ...request, op: z.literal('advance-time'), ns: z.int().min(0) }),
   /** CTRL-6. Answer: `{}`; when a change is refused its index is in the message. */
-  z.strictObject({ ...request, op: z.literal('apply'), changes: z.array(TableChange).max(65536) }),
+  z.strictObject({
+    ...request,
+    op: z.literal('apply'),
+    changes: z.array(TableChange).max(65536),
+    /** Key file, when a peer needs keys that the loaded program has not. Only of the request: a journal's record has it not. */
+    keys: z.string().optional(),
+  }),
   /**
    * What the node has heard on its own ports, for whoever announces it: answered at once when `since` is absent or is not the present
    * version, else when it changes or `wait` ms are over (default 0, so at once). Answer:
@@ -95,8 +118,11 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
   /**
-   * Answer: `{ fdb: [...], neighbours: [...], macsec: [...], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }] }`,
-   * dynamic state.
+   * Answer: `{ fdb: [...], neighbours: [...], macsec: [...], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
+   * wireguard: [{ interface, publicKey, listenPort, peers: [{ publicKey, presharedKey: boolean, endpoint: { address, port } | null, allowedIps,
+   * latestHandshake: s since the Unix epoch or 0, rx, tx: octets of messages, persistentKeepalive: s or 0,
+   * sessions: [{ role: 'previous' | 'current' | 'next', index, peerIndex, initiator, age: ns, sent, received }] }] }] }`, dynamic state; `sent` is
+   * the next counter, `received` the greatest one received plus 1; peers and sessions in order.
    */
   z.strictObject({ ...request, op: z.literal('tables') }),
   /** Answer: `{ ports: [{ interface, rx, tx, rxDropped, txDropped, puntIn, puntOut, xdpPassed }], fates: { name: count }, inputs, outputs }`. */

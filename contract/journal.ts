@@ -18,6 +18,7 @@
  * | 4 | CONTROL_IN | 0 | a control request as UTF-8 JSON (`set-vni`, `set-macsec-mode`, `flush`, `apply`, `carrier`) |
  * | 5 | NEIGHBOUR_IN | interface | u8 family (4, 6), u8 present (0, 1), 6 octets MAC, 4 or 16 octets address |
  * | 6 | CLOCK | 0 | empty |
+ * | 7 | SEED | 0 | u64 wall time (ns since the Unix epoch), 32 octets of entropy (WG-4) |
  * | 16 | FRAME_OUT | port | the frame (effect `tx`) |
  * | 17 | PUNT_OUT | port | the frame (effect `punt`) |
  * | 18 | FATE | 0 | u16 fate code |
@@ -39,6 +40,7 @@ export const RecordType = {
   ControlIn: 4,
   NeighbourIn: 5,
   Clock: 6,
+  Seed: 7,
   FrameOut: 16,
   PuntOut: 17,
   Fate: 18,

@@ -26,12 +26,20 @@ export const KeyReference = z
   .max(200)
 /** Secure Channel Identifier: 16 hex digits, MAC then port identifier (IEEE 802.1AE-2018 clause 9.9). */
 export const SciText = z.string().regex(/^[0-9a-f]{16}$/)
+/**
+ * X25519 public key: base64 (RFC 4648 section 4) as `wg` shows it, 44 characters; or the reference of one that the key file has, which
+ * ends in `/public`.
+ */
+export const WireguardPublicKey = z.union([
+  z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/),
+  KeyReference.regex(/\/public$/),
+])
 const Mtu = z.int().min(68).max(9216)
 const Nanoseconds = z.int().min(0)
 const U32 = z.int().min(0).max(0xffffffff)
 
 const named = { id: InterfaceId, name: z.string().min(1).max(15) }
-/** What an interface hands its frames to: a VRF (routed) or a bridge (member); a port below a macsec has neither. */
+/** What an interface hands its frames to: a VRF (routed) or a bridge (member); a port below a macsec or wireguard has neither. */
 const attach = { vrf: z.int().min(0).optional(), bridge: InterfaceId.optional() }
 
 export const PortInterface = z.strictObject({
@@ -62,6 +70,44 @@ export const MacsecInterface = z.strictObject({
   replayWindow: z.literal(0),
   tx: SecureAssociation,
   rx: z.array(SecureAssociation).min(1),
+})
+export const Endpoint = z.strictObject({ address: IpText, port: z.int().min(1).max(65535) })
+/** What a peer is, but its public key. */
+export const wireguardPeer = {
+  /** Absent: none (zeros). */
+  presharedKey: KeyReference.optional(),
+  /** Absent: learned from the peer's first authenticated packet (WG-22). */
+  endpoint: Endpoint.optional(),
+  /** Prefixes, host bits zero. */
+  allowedIps: z.array(CidrText).max(65536),
+  /** s */
+  persistentKeepalive: z.int().min(1).max(65535).optional(),
+}
+export const WireguardPeer = z.strictObject({ publicKey: WireguardPublicKey, ...wireguardPeer })
+/** Exactly one of `lower` and `underlayVrf`; `mac` and `peerMac` with `lower` alone (WG-1). */
+export const WireguardInterface = z.strictObject({
+  ...named,
+  kind: z.literal('wireguard'),
+  vrf: z.int().min(0),
+  lower: InterfaceId.optional(),
+  underlayVrf: z.int().min(0).optional(),
+  /** The port's, on its TAP. */
+  mac: MacText.optional(),
+  /** What packets from the peer come from, on the TAP (WG-3, PUNT-1). */
+  peerMac: MacText.optional(),
+  /** IP MTU inside. */
+  mtu: Mtu,
+  addresses: z.array(CidrText),
+  /** 32 octets. */
+  privateKey: KeyReference,
+  listenPort: z.int().min(1).max(65535),
+  /** Outer addresses, at most one of each family. */
+  local: z.array(IpText).min(1).max(2),
+  ttl: z.int().min(1).max(255),
+  df: z.boolean(),
+  /** Handshake messages a second above which cookies are asked for (WG-8). */
+  loadLimit: z.int().min(1).max(1_000_000),
+  peers: z.array(WireguardPeer).max(16384),
 })
 export const BridgeInterface = z.strictObject({
   ...named,
@@ -119,6 +165,7 @@ export const LoopbackInterface = z.strictObject({
 export const Interface = z.discriminatedUnion('kind', [
   PortInterface,
   MacsecInterface,
+  WireguardInterface,
   BridgeInterface,
   IrbInterface,
   VxlanInterface,
@@ -176,6 +223,8 @@ export const NodeProgram = z.strictObject({
 export type Interface = z.infer<typeof Interface>
 export type PortInterface = z.infer<typeof PortInterface>
 export type MacsecInterface = z.infer<typeof MacsecInterface>
+export type WireguardInterface = z.infer<typeof WireguardInterface>
+export type WireguardPeer = z.infer<typeof WireguardPeer>
 export type BridgeInterface = z.infer<typeof BridgeInterface>
 export type IrbInterface = z.infer<typeof IrbInterface>
 export type VxlanInterface = z.infer<typeof VxlanInterface>

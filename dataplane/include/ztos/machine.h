@@ -60,11 +60,12 @@ enum zt_input_kind {
     ZT_INPUT_PUNT = ZT_JOURNAL_PUNT_IN,
     ZT_INPUT_NEIGHBOUR = ZT_JOURNAL_NEIGHBOUR_IN,
     ZT_INPUT_CLOCK = ZT_JOURNAL_CLOCK,
+    ZT_INPUT_SEED = ZT_JOURNAL_SEED,
 };
 
 /*
  * One input. `data` is what a journal record of this kind holds (contract/journal.ts): the frame without FCS, the
- * neighbour update, nothing for a clock. The machine only reads it, and keeps no pointer to it after the call.
+ * neighbour update, nothing for a clock, wall time and entropy of a seed (WG-4). The machine only reads it, and keeps no pointer to it after the call.
  */
 struct zt_input {
     enum zt_input_kind kind;
@@ -123,6 +124,15 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
 bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *json, size_t length,
                         struct zt_effects *effects, struct zt_error *error);
 
+/*
+ * Keys that `apply` may name (WG-33), lent from here on until others or NULL are. The machine copies what it needs.
+ */
+void zt_machine_lend_keys(struct zt_machine *machine, const struct zt_keys *keys);
+/* When the earliest WireGuard timer is due (WG-30), ns; UINT64_MAX for never. A clock input at or after it acts on it. */
+uint64_t zt_machine_deadline(const struct zt_machine *machine);
+/* Whether a program with a wireguard interface waits for its first seed, or something was drawn since the last (WG-4). */
+bool zt_machine_wants_seed(const struct zt_machine *machine);
+
 /* ---- looking in -------------------------------------------------------------------------------------- */
 
 struct zt_port_info {
@@ -132,8 +142,8 @@ struct zt_port_info {
     /* Octets behind the Ethernet header that the port takes, seal included; what its TAP carries. */
     uint32_t mtu;
     uint32_t upper_mtu;
-    /* A macsec interface lies on it: sealed when its mode is strict. */
-    bool has_macsec, sealed;
+    /* A macsec interface lies on it: sealed when its mode is strict. A wireguard interface lies on it: always sealed. */
+    bool has_macsec, has_wireguard, sealed;
     bool tap;
     /* What is for the node itself of ARP and ICMP goes to the kernel by XDP_PASS (PUNT-3). */
     bool pass;

@@ -8,7 +8,7 @@
 enum zt_fate_kind { ZT_FATE_DROP, ZT_FATE_CONSUME };
 
 /* Codes run from 1 to ZT_FATE_MAX without gap; 0 is no fate. */
-#define ZT_FATE_MAX 55
+#define ZT_FATE_MAX 77
 
 /* _(NAME, code, "name", DROP or CONSUME, "CLAUSE", "meaning") */
 #define ZT_FOREACH_FATE(_) \
@@ -66,7 +66,29 @@ enum zt_fate_kind { ZT_FATE_DROP, ZT_FATE_CONSUME };
     _(VXLAN_VNI_UNKNOWN, 52, "vxlan-vni-unknown", DROP, "VXLAN-5", "VNI is not configured here") \
     _(VXLAN_SOURCE_UNKNOWN, 53, "vxlan-source-unknown", DROP, "VXLAN-5", "outer source is no VTEP of this VNI") \
     _(ECN_INVALID, 54, "ecn-invalid", DROP, "VXLAN-6", "outer CE over inner Not-ECT") \
-    _(PROGRAM_CHANGED, 55, "program-changed", DROP, "CTRL-1", "held while the program or the table changed")
+    _(PROGRAM_CHANGED, 55, "program-changed", DROP, "CTRL-1", "held while the program or the table changed") \
+    _(WIREGUARD_CLEAR, 56, "wireguard-clear", DROP, "WG-2", "clear frame on a link sealed by WireGuard") \
+    _(WIREGUARD_MALFORMED, 57, "wireguard-malformed", DROP, "WG-6", "no WireGuard message") \
+    _(WIREGUARD_MAC1, 58, "wireguard-mac1", DROP, "WG-7", "mac1 of a handshake message is wrong") \
+    _(WIREGUARD_UNDER_LOAD, 59, "wireguard-under-load", DROP, "WG-10", "under load and without a cookie; one was sent") \
+    _(WIREGUARD_RATE_LIMITED, 60, "wireguard-rate-limited", DROP, "WG-11", "too many handshake messages from one source") \
+    _(WIREGUARD_HANDSHAKE_INVALID, 61, "wireguard-handshake-invalid", DROP, "WG-12", "handshake message that does not authenticate") \
+    _(WIREGUARD_HANDSHAKE_REPLAY, 62, "wireguard-handshake-replay", DROP, "WG-12", "initiation that is not newer than the last") \
+    _(WIREGUARD_INDEX_UNKNOWN, 63, "wireguard-index-unknown", DROP, "WG-16", "no handshake or session with this index") \
+    _(WIREGUARD_COOKIE_INVALID, 64, "wireguard-cookie-invalid", DROP, "WG-15", "cookie reply that does not open") \
+    _(WIREGUARD_KEY_EXPIRED, 65, "wireguard-key-expired", DROP, "WG-16", "the session is too old") \
+    _(WIREGUARD_AUTH, 66, "wireguard-auth", DROP, "WG-16", "data that does not authenticate") \
+    _(WIREGUARD_REPLAY, 67, "wireguard-replay", DROP, "WG-16", "counter received before, or behind the window") \
+    _(WIREGUARD_INNER_INVALID, 68, "wireguard-inner-invalid", DROP, "WG-17", "the text is no IP packet") \
+    _(WIREGUARD_SOURCE_NOT_ALLOWED, 69, "wireguard-source-not-allowed", DROP, "WG-17", "inner source is not the peer's") \
+    _(WIREGUARD_NO_PEER, 70, "wireguard-no-peer", DROP, "WG-24", "no peer for this destination") \
+    _(WIREGUARD_NO_ENDPOINT, 71, "wireguard-no-endpoint", DROP, "WG-23", "nobody knows where the peer is") \
+    _(WIREGUARD_QUEUE, 72, "wireguard-queue", DROP, "WG-25", "newer packets took its place while a session is being made") \
+    _(WIREGUARD_UNANSWERED, 73, "wireguard-unanswered", DROP, "WG-30", "the peer did not answer") \
+    _(WIREGUARD_UNREADY, 74, "wireguard-unready", DROP, "WG-4", "no seed yet") \
+    _(WIREGUARD_HANDSHAKE, 75, "wireguard-handshake", CONSUME, "WG-12", "handshake message accepted") \
+    _(WIREGUARD_COOKIE, 76, "wireguard-cookie", CONSUME, "WG-15", "cookie reply accepted") \
+    _(WIREGUARD_KEEPALIVE, 77, "wireguard-keepalive", CONSUME, "WG-17", "keepalive")
 
 enum zt_fate {
     ZT_FATE_NONE = 0,

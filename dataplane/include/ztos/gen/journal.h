@@ -17,6 +17,7 @@
     _(CONTROL_IN, 4) \
     _(NEIGHBOUR_IN, 5) \
     _(CLOCK, 6) \
+    _(SEED, 7) \
     _(FRAME_OUT, 16) \
     _(PUNT_OUT, 17) \
     _(FATE, 18) \

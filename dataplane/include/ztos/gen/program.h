@@ -9,6 +9,7 @@
 #define ZT_FOREACH_INTERFACE_KIND(_) \
     _(PORT, "port") \
     _(MACSEC, "macsec") \
+    _(WIREGUARD, "wireguard") \
     _(BRIDGE, "bridge") \
     _(IRB, "irb") \
     _(VXLAN, "vxlan") \
