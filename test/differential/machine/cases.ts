@@ -9,6 +9,7 @@ import { randomInputs, sequence } from './inputs.js'
 import { keysOf, randomProgram } from './programs.js'
 import { Random } from './random.js'
 import { vocabularyOf } from './vocabulary.js'
+import { wireguardStory } from './wireguard-story.js'
 
 /** All that is needed to have a case again. */
 export interface CaseSeed {
@@ -23,6 +24,9 @@ export interface Case {
   readonly inputs: readonly Input[]
 }
 
+/** One program in so many is that of a node with WireGuard peers, whose inputs are a dialogue. */
+const STORIES = 6
+
 /** Clocks that engines meet: since boot, time of day, and the last there are. */
 const STARTS = [
   0n,
@@ -34,6 +38,7 @@ const STARTS = [
 
 /** The case of a seed. */
 export function makeCase(seed: CaseSeed): Case {
+  if (seed.program % STORIES === 0) return wireguardStory(seed.inputs, seed.count)
   const program = randomProgram(seed.program)
   const keys = keysOf(program)
   const words = vocabularyOf(program, keys)

@@ -1,0 +1,464 @@
+/**
+ * Random dialogues of a node with WireGuard peers. The peers are nodes of the twin, so that handshakes come about; in between
+ * frames are lost, doubled, put off, bent and made up, time goes on, peers come and go. What the node was given is a case
+ * like any other: the engine has to make the same of it.
+ *
+ * @module
+ */
+import type { TableChange } from '../../../contract/control.js'
+import type { NodeProgram } from '../../../contract/program.js'
+import { FabricNode, type Effect, type Input } from '../../../twin/forward/index.js'
+import {
+  arp,
+  encodeFrame,
+  ethernet,
+  icmpv6,
+  ipv4,
+  ipv6,
+  isIpv6,
+  ndOption,
+  ndTarget,
+  parseIp,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+  payload,
+  udp,
+  vxlan,
+  type Stack,
+} from '../../../twin/packet/index.js'
+import { Random } from './random.js'
+import {
+  BRIDGE_HOST,
+  FAR,
+  NODE_HOST,
+  PEER_HOST,
+  portMac,
+  wireguardWorld,
+  type Partner,
+  type World,
+} from './wireguard-world.js'
+
+const SECOND = 1_000_000_000n
+/** 2026-01-01. */
+const WALL = 1_767_225_600n * SECOND
+
+/** A frame on its way. */
+interface Flight {
+  readonly to: 'node' | number
+  readonly port: number
+  readonly frame: Uint8Array
+}
+
+/** The inputs of a node in the story of a seed, the load of its program first. */
+export function wireguardStory(seed: number, count: number): { keys: World['keys']; inputs: readonly Input[] } {
+  const story = new Story(seed)
+  for (let i = 0; i < count; i++) story.step()
+  return { keys: story.world.keys, inputs: story.inputs }
+}
+
+class Story {
+  readonly world: World
+  readonly inputs: Input[] = []
+  private readonly random: Random
+  private readonly node: FabricNode
+  private readonly peers: FabricNode[]
+  private readonly flights: Flight[] = []
+  /** What was delivered, to be sent again. */
+  private readonly past: Flight[] = []
+  private program: NodeProgram
+  private now: bigint
+
+  constructor(seed: number) {
+    this.random = new Random(seed)
+    this.world = wireguardWorld(this.random.u32())
+    this.program = this.world.program
+    this.now = this.random.pick([0n, 86_400n * SECOND, WALL])
+    this.node = new FabricNode(this.program, this.world.keys)
+    this.peers = this.world.partners.map(({ program }) => new FabricNode(program, this.world.keys))
+    this.inputs.push({ kind: 'load', now: this.now, program: this.program })
+    // Rarely none, until one comes.
+    if (this.random.chance(90)) this.seed()
+    for (const peer of this.peers) this.tell(peer, this.seedInput())
+  }
+
+  step(): void {
+    const { random } = this
+    random.weighted<() => void>([
+      [300, () => this.deliver()],
+      [160, () => this.nodeHostSends()],
+      [130, () => this.peerHostSends()],
+      [20, () => this.kernelSends()],
+      [20, () => this.bridgeHostSends()],
+      [90, () => this.clock()],
+      [60, () => this.bend()],
+      [40, () => this.again()],
+      [25, () => this.lose()],
+      [20, () => this.flood()],
+      [25, () => this.makeUp()],
+      [10, () => this.seed()],
+      [18, () => this.change()],
+      [6, () => this.load()],
+      [4, () => this.move()],
+      [5, () => this.carrier()],
+    ])()
+  }
+
+  /** The time of an input: mostly at once. */
+  private pass(): bigint {
+    const { random } = this
+    const edges = [5, 10, 15, 20, 120, 165, 180, 115, 540].map((s) => BigInt(s) * SECOND)
+    this.now += random.weighted<() => bigint>([
+      [800, () => BigInt(random.below(1_000_000))],
+      [60, () => BigInt(random.below(50_000_000))],
+      [40, () => BigInt(random.below(2_000_000_000))],
+      [6, () => random.pick(edges) + BigInt(random.below(3) - 1)],
+    ])()
+    return this.now
+  }
+
+  private give(input: Input): void {
+    this.inputs.push(input)
+    this.send('node', this.node.input(input))
+  }
+
+  private tell(peer: FabricNode, input: Input): void {
+    this.send(this.peers.indexOf(peer), peer.input(input))
+  }
+
+  /** Frames of the node's tunnels go to the peer whose they are; of two at one port both get them. */
+  private send(from: 'node' | number, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== 'tx') continue
+      if (from !== 'node') {
+        if (effect.interface === 1)
+          this.flights.push({ to: 'node', port: this.world.partners[from]!.port, frame: effect.frame })
+        continue
+      }
+      for (const [index, partner] of this.world.partners.entries())
+        if (partner.port === effect.interface) this.flights.push({ to: index, port: 1, frame: effect.frame })
+    }
+    // A flood would outgrow everything.
+    if (this.flights.length > 200) this.flights.splice(0, this.flights.length - 200)
+  }
+
+  private arrive(flight: Flight): void {
+    const input = { kind: 'frame' as const, now: this.pass(), interface: flight.port, frame: flight.frame }
+    if (flight.to === 'node') this.give(input)
+    else this.tell(this.peers[flight.to]!, input)
+  }
+
+  private deliver(): void {
+    const { random } = this
+    const index = random.chance(85) ? 0 : random.below(Math.max(1, this.flights.length))
+    const [flight] = this.flights.splice(index, 1)
+    if (flight === undefined) return
+    this.past.push(flight)
+    if (this.past.length > 400) this.past.shift()
+    this.arrive(flight)
+  }
+
+  private again(): void {
+    if (this.past.length > 0) this.arrive(this.random.pick(this.past.slice(-60)))
+  }
+
+  private lose(): void {
+    this.flights.splice(0, this.random.between(1, 3))
+  }
+
+  /** A frame for the node with an octet changed, or cut off, or with more behind it. */
+  private bend(): void {
+    const { random } = this
+    const candidates = [...this.flights, ...this.past.slice(-20)].filter(({ to }) => to === 'node')
+    if (candidates.length === 0) return
+    const flight = random.pick(candidates)
+    const frame = flight.frame.slice()
+    const how = random.below(6)
+    const at = random.chance(60) ? random.between(42, 80) : random.below(frame.length)
+    if (how < 4 && at < frame.length) frame[at] = frame[at]! ^ (1 << random.below(8))
+    const bent =
+      how === 4
+        ? frame.subarray(0, random.below(frame.length))
+        : how === 5
+          ? Uint8Array.from([...frame, ...random.bytes(random.between(1, 20))])
+          : frame
+    // Where the UDP checksum would give it away first, it is left out (IPv4).
+    if (how < 4 && random.chance(70) && bent.length > 42 && bent[12] === 8 && bent[13] === 0) bent.fill(0, 40, 42)
+    this.arrive({ ...flight, frame: bent })
+  }
+
+  private nodeHostSends(): void {
+    const { random } = this
+    const partner = random.pick(this.world.partners)
+    const other4 = random.pick(['10.3.0.7', '10.77.20.9', '10.77.20.2', '10.2.1.200'])
+    const ether = { src: parseMac(NODE_HOST), dst: parseMac(portMac(2)) }
+    const frame = random.chance(60)
+      ? this.packet4(ether, '10.1.0.10', random.chance(85) ? partner.host4 : other4)
+      : this.packet6(ether, '2001:db8:1::10', partner.host6)
+    this.give({ kind: 'frame', now: this.pass(), interface: 2, frame })
+  }
+
+  private peerHostSends(): void {
+    const { random } = this
+    const index = random.below(this.peers.length)
+    const partner = this.world.partners[index]!
+    const ether = { src: parseMac(PEER_HOST), dst: parseMac('02:00:00:00:02:03') }
+    const source4 = random.chance(85) ? partner.host4 : random.pick(['10.2.9.9', '10.77.20.77', '192.0.2.1'])
+    const target4 = random.pick(['10.1.0.10', '10.1.0.10', '10.1.0.10', '10.1.0.1', '10.78.0.1', '10.8.8.8'])
+    const target = random.chance(8) ? '224.0.0.5' : target4
+    const frame =
+      target === '10.78.0.1'
+        ? encodeFrame(this.vxlanFor(ether, source4))
+        : random.chance(70)
+          ? this.packet4(ether, source4, target)
+          : this.packet6(ether, partner.host6, random.pick(['2001:db8:1::10', '2001:db8:1::1', 'ff02::1']))
+    this.tell(this.peers[index]!, { kind: 'frame', now: this.pass(), interface: 3, frame })
+  }
+
+  private bridgeHostSends(): void {
+    const ether = {
+      src: parseMac(BRIDGE_HOST),
+      dst: parseMac(this.random.pick(['ff:ff:ff:ff:ff:ff', '02:aa:00:00:00:99'])),
+    }
+    this.give({
+      kind: 'frame',
+      now: this.pass(),
+      interface: 43,
+      frame: this.packet4(ether, '10.50.0.1', '10.50.0.2'),
+    })
+  }
+
+  private vxlanFor(ether: { src: bigint | number; dst: bigint | number }, source: string): Stack {
+    const inner = ethernet(
+      { src: parseMac('02:aa:00:00:00:99'), dst: parseMac(BRIDGE_HOST) },
+      ipv4(
+        { src: parseIpv4('10.50.0.2'), dst: parseIpv4('10.50.0.1') },
+        udp({ srcPort: 1, dstPort: 2 }, payload('through two tunnels')),
+      ),
+    )
+    return ethernet(
+      ether as Parameters<typeof ethernet>[0],
+      ipv4(
+        { src: parseIpv4(source), dst: parseIpv4('10.78.0.1') },
+        udp({ srcPort: 50000, dstPort: 4789, checksum: 0 }, vxlan({ vni: 4242 }, inner)),
+      ),
+    )
+  }
+
+  private size(): number {
+    const { random } = this
+    return random.weighted<() => number>([
+      [60, () => random.below(200)],
+      [10, () => random.between(940, 1000)],
+      [10, () => random.between(1200, 1260)],
+      [15, () => random.between(1340, 1460)],
+    ])()
+  }
+
+  private packet4(ether: object, source: string, target: string): Uint8Array {
+    const { random } = this
+    return encodeFrame(
+      ethernet(
+        ether as Parameters<typeof ethernet>[0],
+        ipv4(
+          {
+            src: parseIpv4(source),
+            dst: parseIpv4(target),
+            ttl: random.pick([64, 64, 64, 2, 1]),
+            tos: random.below(256),
+            flags: random.chance(60) ? 2 : 0,
+          },
+          udp({ srcPort: random.below(65536), dstPort: random.below(65536) }, payload(random.bytes(this.size()))),
+        ),
+      ),
+    )
+  }
+
+  private packet6(ether: object, source: string, target: string): Uint8Array {
+    const { random } = this
+    return encodeFrame(
+      ethernet(
+        ether as Parameters<typeof ethernet>[0],
+        ipv6(
+          {
+            src: parseIpv6(source),
+            dst: parseIpv6(target),
+            hopLimit: random.pick([64, 64, 2, 1]),
+            trafficClass: random.below(256),
+          },
+          udp({ srcPort: random.below(65536), dstPort: random.below(65536) }, payload(random.bytes(this.size()))),
+        ),
+      ),
+    )
+  }
+
+  /** From the TAP of the port below a wireguard interface (WG-3). */
+  private kernelSends(): void {
+    const { random } = this
+    const src = parseMac(portMac(3))
+    const peer = parseMac(FAR[2])
+    const broadcast = parseMac('ff:ff:ff:ff:ff:ff')
+    const ask = random.pick(['10.77.21.2', '10.77.21.1', '10.99.0.1'])
+    const ask6 = random.pick(['2001:db8:77:21::2', 'fe80::1234', '2001:db8:9::1'])
+    const frame = random.pick<() => Uint8Array>([
+      () => this.packet4({ src, dst: peer }, '10.77.21.1', random.pick(['10.2.2.10', '10.77.21.2', '10.3.0.1'])),
+      () => this.packet6({ src, dst: peer }, '2001:db8:77:21::1', '2001:db8:2:2::10'),
+      () =>
+        encodeFrame(
+          ethernet(
+            { src, dst: broadcast },
+            arp({
+              operation: 1,
+              sha: src,
+              spa: parseIpv4('10.77.21.1'),
+              tha: parseMac('00:00:00:00:00:00'),
+              tpa: parseIpv4(ask),
+            }),
+          ),
+        ),
+      () =>
+        encodeFrame(
+          ethernet(
+            { src, dst: parseMac('33:33:ff:00:00:02') },
+            ipv6(
+              { src: parseIpv6(random.pick(['2001:db8:77:21::1', '::'])), dst: parseIpv6('ff02::1:ff00:2'), hopLimit: 255 },
+              icmpv6(
+                { type: 135 },
+                ndTarget({ target: parseIpv6(ask6) }, ndOption({ type: 1, data: new Uint8Array(6) })),
+              ),
+            ),
+          ),
+        ),
+      () => random.bytes(random.between(10, 80)),
+    ])()
+    this.give({ kind: 'punt', now: this.pass(), interface: 3, frame })
+  }
+
+  private clock(): void {
+    const { random } = this
+    if (random.chance(60)) this.give({ kind: 'clock', now: this.pass() })
+    else this.tell(random.pick(this.peers), { kind: 'clock', now: this.pass() })
+  }
+
+  private seedInput(): Input {
+    return { kind: 'seed', now: this.now, wall: WALL + this.now, entropy: this.random.bytes(32) }
+  }
+
+  private seed(): void {
+    this.pass()
+    this.give(this.seedInput())
+  }
+
+  /** Many initiations at once, from one source or several: the node comes under load. */
+  private flood(): void {
+    const { random } = this
+    const initiation = [...this.flights, ...this.past].findLast(
+      ({ to, frame }) => to === 'node' && udpPayloadAt(frame) !== undefined && frame[udpPayloadAt(frame)!] === 1,
+    )
+    if (initiation === undefined) return
+    const times = random.between(2, 9)
+    for (let i = 0; i < times; i++) {
+      const frame = initiation.frame.slice()
+      const isIpv4 = frame[12] === 8
+      // Another source now and then; IPv4 has no UDP checksum then, and its header's is put right by a second octet.
+      if (isIpv4 && random.chance(30)) frame.fill(0, 40, 42)
+      this.arrive({ ...initiation, frame })
+      if (random.chance(30)) this.deliver()
+    }
+  }
+
+  /** Messages of no session, with right lengths and types, or nearly. */
+  private makeUp(): void {
+    const { random } = this
+    const partner: Partner = random.pick(this.world.partners)
+    const type = random.weighted([
+      [3, 1],
+      [3, 2],
+      [3, 3],
+      [4, 4],
+      [1, 0],
+      [1, 5],
+    ])
+    const length = { 1: 148, 2: 92, 3: 64, 4: 32 + 16 * random.below(4) }[type as 1 | 2 | 3 | 4] ?? 40
+    const message = random.bytes(random.chance(90) ? length : Math.max(0, length + random.between(-20, 20)))
+    message.set([type, 0, 0, random.chance(97) ? 0 : 1].slice(0, message.length))
+    const local = random.pick(partner.tunnel.local)
+    const nodeMac = partner.port === 33 ? '02:00:5e:00:00:30' : portMac(partner.port)
+    const ether = { src: parseMac(FAR[2]), dst: parseMac(random.chance(95) ? nodeMac : '02:00:00:00:09:09') }
+    const ports = { srcPort: 7777, dstPort: random.chance(95) ? partner.tunnel.listenPort : 9 }
+    const address = parseIp(local)
+    const stack = isIpv6(address)
+      ? ipv6({ src: parseIpv6('fd00:ff::9'), dst: address }, udp(ports, payload(message)))
+      : ipv4({ src: parseIpv4('10.255.0.9'), dst: address }, udp(ports, payload(message)))
+    this.give({ kind: 'frame', now: this.pass(), interface: partner.port, frame: encodeFrame(ethernet(ether, stack)) })
+  }
+
+  /** A peer added, changed or removed (WG-33), rightly or not. */
+  private change(): void {
+    const { random } = this
+    const partner = random.pick(this.world.partners)
+    const index = this.world.partners.indexOf(partner)
+    const publicKey = random.weighted([
+      [20, partner.publicKey],
+      [4, 'lab:wg/other/public'],
+      [1, `lab:wg/${partner.tunnel.id}/public`],
+      [1, 'lab:wg/nobody/public'],
+    ])
+    const to = random.chance(25)
+      ? null
+      : {
+          allowedIps: random.some(
+            [`10.2.${index}.0/24`, `2001:db8:2:${index}::/64`, '10.3.0.0/16', '10.77.20.9/32', '0.0.0.0/0'],
+            70,
+          ),
+          ...(random.chance(30) ? { presharedKey: `lab:wg/psk/${index}` } : {}),
+          ...(random.chance(30)
+            ? { endpoint: { address: random.pick(['10.255.0.2', '10.254.3.1', 'fd00:ff::2', '10.9.0.2']), port: 7000 + index } }
+            : {}),
+          ...(random.chance(30) ? { persistentKeepalive: random.pick([1, 10]) } : {}),
+        }
+    const changes: TableChange[] = [
+      { table: 'peer', interface: random.chance(97) ? partner.tunnel.id : 1, publicKey, to },
+    ]
+    this.give({ kind: 'control', now: this.pass(), request: { id: 1, op: 'apply', changes } })
+  }
+
+  /** The program again, as it is or with a tunnel changed (WG-32). */
+  private load(): void {
+    const { random } = this
+    const interfaces = this.program.interfaces.map((one) => {
+      if (one.kind !== 'wireguard' || random.chance(40)) return one
+      return random.pick([
+        { ...one, peers: random.some(one.peers, 70) },
+        { ...one, privateKey: random.chance(30) ? 'lab:wg/other' : one.privateKey },
+        { ...one, mtu: 1300 },
+        { ...one, peers: one.peers.map(({ presharedKey: _, ...rest }) => rest) },
+      ])
+    })
+    this.program = random.chance(30) ? this.world.program : { ...this.program, interfaces }
+    this.give({ kind: 'load', now: this.pass(), program: this.program })
+  }
+
+  /** A peer is somewhere else from now on (WG-22). */
+  private move(): void {
+    const { random } = this
+    const index = random.below(this.peers.length)
+    const program = this.world.partners[index]!.program
+    const interfaces = program.interfaces.map((one) =>
+      one.kind === 'wireguard' ? { ...one, listenPort: random.between(7000, 7900) } : one,
+    )
+    this.tell(this.peers[index]!, { kind: 'load', now: this.pass(), program: { ...program, interfaces } })
+  }
+
+  private carrier(): void {
+    const { random } = this
+    const request = { id: 1, op: 'carrier', interface: random.pick([1, 3]), up: random.chance(75) }
+    this.give({ kind: 'control', now: this.pass(), request })
+  }
+}
+
+/** Offset of what UDP carries, behind headers without options; `undefined` when it is no UDP. */
+function udpPayloadAt(frame: Uint8Array): number | undefined {
+  if (frame[12] === 8 && frame[23] === 17) return 42
+  return frame[12] === 0x86 && frame[20] === 17 ? 62 : undefined
+}
