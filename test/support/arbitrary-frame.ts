@@ -72,7 +72,7 @@ const payload = fc.oneof(
   data(64).map((bytes) => build.payload(bytes)),
 )
 
-/** Ports whose payload other readers leave alone, and never VXLAN's. */
+/** Ports whose payload other readers leave alone, and never those of VXLAN and WireGuard. */
 const port = fc.integer({ min: 20_000, max: 30_000 })
 
 /** No-operations and end of list: valid options of any length both in IPv4 and in TCP. */
@@ -96,6 +96,49 @@ const udp = fc
 const udpWithChecksum = fc
   .tuple(port, port, payload)
   .map(([srcPort, dstPort, carried]) => build.udp({ srcPort, dstPort }, carried))
+
+const index = double
+const octets = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length })
+
+/** WireGuard messages as a reader without keys sees them: sealed fields are octets. */
+const wireguardMessage: fc.Arbitrary<Stack> = fc.oneof(
+  fc
+    .record({
+      sender: index,
+      ephemeral: octets(32),
+      static: octets(48),
+      timestamp: octets(28),
+      mac1: octets(16),
+      mac2: octets(16),
+    })
+    .map((fields) => build.wireguardInitiation(fields)),
+  fc
+    .record({
+      sender: index,
+      receiver: index,
+      ephemeral: octets(32),
+      empty: octets(16),
+      mac1: octets(16),
+      mac2: octets(16),
+    })
+    .map((fields) => build.wireguardResponse(fields)),
+  fc
+    .record({ receiver: index, nonce: octets(24), cookie: octets(32) })
+    .map((fields) => build.wireguardCookieReply(fields)),
+  fc
+    .tuple(index, fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), payload, octets(16))
+    .map(([receiver, counter, sealed, tag]) =>
+      build.wireguardData({ receiver, counter }, sealed, build.icv(tag)),
+    ),
+)
+
+/** To or from the usual port. */
+const wireguard = fc
+  .tuple(port, fc.boolean(), wireguardMessage)
+  .map(([other, toIt, message]) =>
+    build.udp(toIt ? { srcPort: other, dstPort: 51820 } : { srcPort: 51820, dstPort: other }, message),
+  )
 
 const tcp = fc
   .record({
@@ -207,8 +250,8 @@ const extensions: fc.Arbitrary<Wrap> = fc
     return hopByHop === null ? stack : build.extension({ header: 0, data: hopByHop }, stack)
   })
 
-const upperV4 = fc.oneof(udp, tcp, icmp, sctp)
-const upperV6 = fc.oneof(udpWithChecksum, tcp, icmpv6, sctp)
+const upperV4 = fc.oneof(udp, tcp, icmp, sctp, wireguard)
+const upperV6 = fc.oneof(udpWithChecksum, tcp, icmpv6, sctp, wireguard)
 
 function vxlanOf(choice: FrameChoice): fc.Arbitrary<Stack> {
   const inner = ethernetOf({ ...choice, tunnels: choice.tunnels - 1, macsec: false, lengthFrames: false })

@@ -9,6 +9,7 @@ import {
   ipv4,
   parseIpv6,
   sectag,
+  toHex,
   type Layer,
   type LayerOf,
 } from '../../twin/packet/index.js'
@@ -51,6 +52,7 @@ export function scapySays(
 export function scapyExpectations(layers: readonly Layer[]): readonly ScapyExpectation[] {
   const expected: ScapyExpectation[] = []
   for (const [i, layer] of layers.entries()) {
+    expected.push(...wireguardExpectation(layers, i))
     const one = expectation(layer, layers[i - 1], layers[i + 1])
     if (one !== undefined) expected.push(one)
     // Scapy does not look into Secure Data, encrypted or not.
@@ -245,6 +247,60 @@ function icmpv6Rest(layer: LayerOf<'icmpv6'>, next: Layer | undefined): Record<s
     default:
       return {}
   }
+}
+
+/** Type and reserved octets, which scapy has as a layer, then the message; all that is sealed behind a data header. */
+function wireguardExpectation(layers: readonly Layer[], i: number): readonly ScapyExpectation[] {
+  const layer = layers[i] as Layer
+  const message = (
+    type: number,
+    name: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): readonly ScapyExpectation[] => [
+    { name: 'Wireguard', fields: { message_type: type, reserved_zero: 0 } },
+    { name: `Wireguard${name}`, fields },
+  ]
+  switch (layer.kind) {
+    case 'wireguard-initiation':
+      return message(1, 'Initiation', {
+        sender_index: layer.sender,
+        unencrypted_ephemeral: toHex(layer.ephemeral),
+        encrypted_static: toHex(layer.static),
+        encrypted_timestamp: toHex(layer.timestamp),
+        mac1: toHex(layer.mac1),
+        mac2: toHex(layer.mac2),
+      })
+    case 'wireguard-response':
+      return message(2, 'Response', {
+        sender_index: layer.sender,
+        receiver_index: layer.receiver,
+        unencrypted_ephemeral: toHex(layer.ephemeral),
+        encrypted_nothing: toHex(layer.empty),
+        mac1: toHex(layer.mac1),
+        mac2: toHex(layer.mac2),
+      })
+    case 'wireguard-cookie-reply':
+      return message(3, 'CookieReply', {
+        receiver_index: layer.receiver,
+        nonce: toHex(layer.nonce),
+        encrypted_cookie: toHex(layer.cookie),
+      })
+    case 'wireguard-data':
+      return message(4, 'Transport', {
+        receiver_index: layer.receiver,
+        counter: layer.counter > Number.MAX_SAFE_INTEGER ? String(layer.counter) : Number(layer.counter),
+        encrypted_encapsulated_packet: sealedOf(layers, i),
+      })
+    default:
+      return []
+  }
+}
+
+function sealedOf(layers: readonly Layer[], i: number): string {
+  const text = layers[i + 1]
+  const tag = layers.find((layer) => layer.kind === 'trailer' && layer.role === 'icv' && layer.of === i)
+  const parts = [text?.kind === 'payload' ? text.data : [], tag?.kind === 'trailer' ? tag.data : []]
+  return toHex(Uint8Array.from(parts.flatMap((part) => [...part])))
 }
 
 function macsecExpectation(layer: LayerOf<'macsec'>): ScapyExpectation {

@@ -26,6 +26,13 @@ warnings.simplefilter("ignore")
 
 from scapy.config import conf  # noqa: E402
 from scapy.contrib import macsec as macsec_module  # noqa: E402
+from scapy.contrib.wireguard import (  # noqa: E402
+    Wireguard,
+    WireguardCookieReply,
+    WireguardInitiation,
+    WireguardResponse,
+    WireguardTransport,
+)
 from scapy.layers.inet import (  # noqa: E402
     ICMP,
     IP,
@@ -76,15 +83,21 @@ conf.layers.filter(
         IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest,
         ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptMTU,
         ICMPv6NDOptPrefixInfo, ICMPv6NDOptSrcLLAddr, ICMPv6PacketTooBig, ICMPv6ParamProblem,
-        ICMPv6TimeExceeded, macsec_module.MACsec,
+        ICMPv6TimeExceeded, macsec_module.MACsec, Wireguard, WireguardCookieReply, WireguardInitiation,
+        WireguardResponse, WireguardTransport,
     ]
 )
+
+# What a reader of JSON that knows doubles alone can hold.
+MAX_SAFE = 2**53 - 1
 
 COMPUTED = ("len", "plen", "chksum", "cksum")
 
 
 def plain(value):
     """A field as JSON: numbers and text as they are, octets in hexadecimal, the rest as octets where possible."""
+    if isinstance(value, int) and value > MAX_SAFE:
+        return str(value)
     if value is None or isinstance(value, (int, str)):
         return value
     if isinstance(value, bytes):
@@ -165,6 +178,21 @@ class Generator:
     def udp(self):
         return UDP(sport=self.port(), dport=self.port()) / self.data()
 
+    def wireguard(self):
+        index = lambda: self.random.getrandbits(32)  # noqa: E731
+        octets = self.random.randbytes
+        message = self.random.choice(
+            (
+                lambda: WireguardInitiation(sender_index=index(), unencrypted_ephemeral=octets(32), encrypted_static=octets(48), encrypted_timestamp=octets(28), mac1=octets(16), mac2=octets(16)),
+                lambda: WireguardResponse(sender_index=index(), receiver_index=index(), unencrypted_ephemeral=octets(32), encrypted_nothing=octets(16), mac1=octets(16), mac2=octets(16)),
+                lambda: WireguardCookieReply(receiver_index=index(), nonce=octets(24), encrypted_cookie=octets(32)),
+                lambda: WireguardTransport(receiver_index=index(), counter=self.random.getrandbits(64), encrypted_encapsulated_packet=octets(16 * self.random.randrange(1, 5))),
+            )
+        )()
+        ports = [self.port(), 51820]
+        self.random.shuffle(ports)
+        return UDP(sport=ports[0], dport=ports[1]) / Wireguard() / message
+
     def tcp(self):
         options = self.random.choice(
             ([], [("MSS", 1460)], [("NOP", None), ("NOP", None), ("Timestamp", (1, 2))], [("WScale", 7), ("SAckOK", b"")])
@@ -242,7 +270,7 @@ class Generator:
             flags=self.random.choice((0, 2)),
             options=self.random.choice(([], [], [IPOption_Router_Alert()], [IPOption_NOP()] * 4)),
         )
-        kinds = [self.udp, self.tcp, self.icmp, self.sctp]
+        kinds = [self.udp, self.tcp, self.icmp, self.sctp, self.wireguard]
         if depth > 0:
             kinds.append(lambda: self.vxlan(depth))
         if self.random.randrange(10) == 0:
@@ -267,7 +295,7 @@ class Generator:
         if self.random.randrange(10) == 0:
             fragment = IPv6ExtHdrFragment(offset=self.random.randrange(1, 8192), m=self.random.getrandbits(1), id=self.random.getrandbits(32), nh=17)
             return packet / fragment / self.data()
-        kinds = [self.udp, self.tcp, self.icmpv6, self.sctp]
+        kinds = [self.udp, self.tcp, self.icmpv6, self.sctp, self.wireguard]
         if depth > 0:
             kinds.append(lambda: self.vxlan(depth))
         return packet / self.random.choice(kinds)()

@@ -12,6 +12,7 @@ import {
   icmpv6,
   ipv4,
   macFromNumber,
+  toHex,
   type Ipv4,
   type Layer,
   type LayerKind,
@@ -43,6 +44,7 @@ export const TSHARK_FIELDS: readonly string[] = `
   tcp.checksum tcp.checksum.status tcp.urgent_pointer
   sctp.srcport sctp.dstport sctp.verification_tag sctp.checksum
   vxlan.flags vxlan.vni
+  wg.type wg.reserved wg.sender wg.receiver wg.ephemeral wg.mac1 wg.mac2 wg.nonce wg.encrypted_cookie wg.counter
   macsec.TCI macsec.AN macsec.SL macsec.PN macsec.SCI.system_identifier macsec.SCI.port_identifier
 `
   .trim()
@@ -244,6 +246,12 @@ function collect(layer: Layer, before: Layer | undefined, family: LayerKind, out
         'vxlan.vni': layer.vni,
       })
       return
+    case 'wireguard-initiation':
+    case 'wireguard-response':
+    case 'wireguard-cookie-reply':
+    case 'wireguard-data':
+      collectWireguard(layer, out)
+      return
     case 'macsec':
       out.put({
         'macsec.TCI': hex(layer.tciAn >>> 2, 2),
@@ -280,6 +288,23 @@ function collectExtension(layer: LayerOf<'extension'>, out: Collector): void {
       return
     default:
   }
+}
+
+function collectWireguard(
+  layer: Extract<Layer, { readonly kind: `wireguard-${string}` }>,
+  out: Collector,
+): void {
+  const type = { initiation: 1, response: 2, 'cookie-reply': 3, data: 4 }[
+    layer.kind.slice('wireguard-'.length) as 'initiation' | 'response' | 'cookie-reply' | 'data'
+  ]
+  out.put({ 'wg.type': type, 'wg.reserved': '000000' })
+  if ('sender' in layer) out.put({ 'wg.sender': hex(layer.sender, 8) })
+  if ('receiver' in layer) out.put({ 'wg.receiver': hex(layer.receiver, 8) })
+  if ('ephemeral' in layer) out.put({ 'wg.ephemeral': Buffer.from(layer.ephemeral).toString('base64') })
+  if ('mac1' in layer) out.put({ 'wg.mac1': toHex(layer.mac1), 'wg.mac2': toHex(layer.mac2) })
+  if ('nonce' in layer)
+    out.put({ 'wg.nonce': toHex(layer.nonce), 'wg.encrypted_cookie': toHex(layer.cookie) })
+  if ('counter' in layer) out.put({ 'wg.counter': String(layer.counter) })
 }
 
 function collectIcmpv6Rest(layer: LayerOf<'icmpv6'>, out: Collector): void {

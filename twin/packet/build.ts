@@ -33,6 +33,10 @@ import type {
   UdpSpec,
   VlanSpec,
   VxlanSpec,
+  WireguardCookieReplySpec,
+  WireguardDataSpec,
+  WireguardInitiationSpec,
+  WireguardResponseSpec,
 } from './layer.js'
 
 /** Layers from the outside in, as the builders nest them. */
@@ -101,6 +105,21 @@ export const sctp = (fields: Fields<SctpSpec>, ...carried: readonly Stack[]): St
 
 export const vxlan = (fields: Fields<VxlanSpec>, ...carried: readonly Stack[]): Stack =>
   put({ kind: 'vxlan', ...fields }, carried)
+
+export const wireguardInitiation = (fields: Fields<WireguardInitiationSpec>): Stack => [
+  { kind: 'wireguard-initiation', ...fields },
+]
+
+export const wireguardResponse = (fields: Fields<WireguardResponseSpec>): Stack => [
+  { kind: 'wireguard-response', ...fields },
+]
+
+export const wireguardCookieReply = (fields: Fields<WireguardCookieReplySpec>): Stack => [
+  { kind: 'wireguard-cookie-reply', ...fields },
+]
+
+export const wireguardData = (fields: Fields<WireguardDataSpec>, ...carried: readonly Stack[]): Stack =>
+  put({ kind: 'wireguard-data', ...fields }, carried)
 
 export const macsec = (fields: Fields<MacsecSpec>, ...carried: readonly Stack[]): Stack =>
   put({ kind: 'macsec', ...fields }, carried)

@@ -1,5 +1,5 @@
 /**
- * Upper-layer protocols into layers: ICMP, ICMPv6 with neighbour discovery, UDP with VXLAN, TCP, SCTP.
+ * Upper-layer protocols into layers: ICMP, ICMPv6 with neighbour discovery, UDP with VXLAN and WireGuard, TCP, SCTP.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   udpChecksumOnWire,
 } from './checksum.js'
 import { problem, truncated, type DecodeContext } from './decode-context.js'
+import { decodeWireguard, maybeWireguard } from './decode-wireguard.js'
 import * as icmp from './icmp.js'
 import * as icmpv6 from './icmpv6.js'
 import { Protocol } from './ipv4.js'
@@ -108,12 +109,14 @@ function decodeUdp(
     problems.push(problem('length', 'udp length', offset + 4, length, wanted))
   }
   if (lengthOk) problems.push(...udpChecksumProblem(bytes, offset, dataEnd, dstPort, place))
-  const fields = { kind: 'udp', srcPort: udp.srcPort(bytes, offset), dstPort, length, checksum } as const
+  const srcPort = udp.srcPort(bytes, offset)
+  const fields = { kind: 'udp', srcPort, dstPort, length, checksum } as const
   context.add<'udp'>(offset, udp.HEADER_LENGTH, fields, problems)
   context.trailer('padding', place.parent, dataEnd, end)
   const data = offset + udp.HEADER_LENGTH
-  if (dstPort !== vxlan.UDP_PORT) context.payload(data, dataEnd)
-  else decodeVxlan(context, data, dataEnd, nested)
+  if (dstPort === vxlan.UDP_PORT) decodeVxlan(context, data, dataEnd, nested)
+  else if (place.complete && maybeWireguard(srcPort, dstPort)) decodeWireguard(context, data, dataEnd)
+  else context.payload(data, dataEnd)
 }
 
 /** Zero says "none" over IPv4 (RFC 768); over IPv6 only tunnels may say so (RFC 6935 section 5). */

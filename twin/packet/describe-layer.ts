@@ -28,6 +28,7 @@ const hex = (value: number, digits: number): string => `0x${value.toString(16).p
 const words = (name: string): string => name.toLowerCase().replaceAll('_', ' ')
 const named = (names: ReadonlyMap<number, string>, value: number): string =>
   words(names.get(value) ?? String(value))
+const index = (value: number): string => hex(value, 8)
 const octets = (data: Uint8Array): string => (data.length === 0 ? 'none' : toHex(data))
 
 /** A few words with what tells one frame from another. */
@@ -67,6 +68,14 @@ export function summariseLayer(layer: Layer): string {
       return `sctp ${layer.srcPort} > ${layer.dstPort}`
     case 'vxlan':
       return `vxlan vni ${layer.vni}`
+    case 'wireguard-initiation':
+      return `wireguard initiation from index ${index(layer.sender)}`
+    case 'wireguard-response':
+      return `wireguard response from index ${index(layer.sender)} to ${index(layer.receiver)}`
+    case 'wireguard-cookie-reply':
+      return `wireguard cookie reply to index ${index(layer.receiver)}`
+    case 'wireguard-data':
+      return `wireguard data to index ${index(layer.receiver)} counter ${layer.counter}`
     case 'macsec':
       return `macsec ${macsecBits(layer.tciAn)} an ${layer.tciAn & 3} pn ${layer.pn}${layer.sci === undefined ? '' : ` sci ${formatSci(layer.sci)}`}`
     case 'ethertype':
@@ -115,6 +124,14 @@ export function detailLayer(layer: Layer): string {
       return `SCTP: src ${layer.srcPort}, dst ${layer.dstPort}, tag ${hex(layer.verificationTag, 8)}, checksum ${hex(layer.checksum, 8)}`
     case 'vxlan':
       return `VXLAN: flags ${hex(layer.flags, 2)}, vni ${layer.vni}, reserved ${hex(layer.reserved1, 6)} ${hex(layer.reserved2, 2)}`
+    case 'wireguard-initiation':
+      return `WireGuard initiation: sender ${index(layer.sender)}, ephemeral ${octets(layer.ephemeral)}, static ${octets(layer.static)}, timestamp ${octets(layer.timestamp)}, mac1 ${octets(layer.mac1)}, mac2 ${octets(layer.mac2)}`
+    case 'wireguard-response':
+      return `WireGuard response: sender ${index(layer.sender)}, receiver ${index(layer.receiver)}, ephemeral ${octets(layer.ephemeral)}, empty ${octets(layer.empty)}, mac1 ${octets(layer.mac1)}, mac2 ${octets(layer.mac2)}`
+    case 'wireguard-cookie-reply':
+      return `WireGuard cookie reply: receiver ${index(layer.receiver)}, nonce ${octets(layer.nonce)}, cookie ${octets(layer.cookie)}`
+    case 'wireguard-data':
+      return `WireGuard data: receiver ${index(layer.receiver)}, counter ${layer.counter}`
     case 'macsec':
       return `MACsec: tci [${macsecBits(layer.tciAn)}], an ${layer.tciAn & 3}, sl ${layer.shortLength}, pn ${layer.pn}${layer.sci === undefined ? '' : `, sci ${formatSci(layer.sci)}`}`
     case 'ethertype':

@@ -7,6 +7,7 @@ import { setU16, setU32, setU8 } from './bytes.js'
 import * as arp from './arp.js'
 import { sealChecksum } from './encode-checksum.js'
 import { nextEtherType, nextProtocol } from './encode-next.js'
+import { writeWireguard } from './encode-wireguard.js'
 import { PacketError } from './errors.js'
 import * as ethernet from './ethernet.js'
 import { Protocol } from './ipv4.js'
@@ -19,6 +20,7 @@ import { Tci } from './sectag.js'
 import * as udp from './udp.js'
 import * as vlan from './vlan.js'
 import * as vxlan from './vxlan.js'
+import * as wireguard from './wireguard.js'
 
 /**
  * Octets of a frame without FCS. Lengths, checksums and next-protocol fields that a layer does not give are computed;
@@ -85,6 +87,14 @@ function sizeOf(layer: LayerSpec): number {
       return 20 + optionsLength(layer.options, 'tcp')
     case 'sctp':
       return 12
+    case 'wireguard-initiation':
+      return wireguard.INITIATION_LENGTH
+    case 'wireguard-response':
+      return wireguard.RESPONSE_LENGTH
+    case 'wireguard-cookie-reply':
+      return wireguard.COOKIE_REPLY_LENGTH
+    case 'wireguard-data':
+      return wireguard.DATA_HEADER_LENGTH
     case 'macsec':
       return (layer.tciAn & Tci.SC) === 0 ? sectag.SHORT_LENGTH - 2 : sectag.LONG_LENGTH - 2
     case 'ethertype':
@@ -252,6 +262,12 @@ function writeLayer(
         at + 4,
         ((fit('vni', layer.vni, 24) << 8) | fit('vxlan reserved', layer.reserved2 ?? 0, 8)) >>> 0,
       )
+      return
+    case 'wireguard-initiation':
+    case 'wireguard-response':
+    case 'wireguard-cookie-reply':
+    case 'wireguard-data':
+      writeWireguard(bytes, at, layer)
       return
     case 'macsec':
       writeMacsec(bytes, at, layer, end - at - sizeOf(layer) - ownTrailers(layers, i))

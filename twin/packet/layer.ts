@@ -221,6 +221,49 @@ export interface VxlanSpec {
   readonly reserved2?: number
 }
 
+/** WireGuard initiation; octet strings have the lengths of `wireguard.Initiation`. */
+export interface WireguardInitiationSpec {
+  readonly kind: 'wireguard-initiation'
+  readonly sender: number
+  readonly ephemeral: Uint8Array
+  /** Sealed. */
+  readonly static: Uint8Array
+  /** Sealed. */
+  readonly timestamp: Uint8Array
+  readonly mac1: Uint8Array
+  /** Zeros unless given. */
+  readonly mac2?: Uint8Array
+}
+
+/** WireGuard response. */
+export interface WireguardResponseSpec {
+  readonly kind: 'wireguard-response'
+  readonly sender: number
+  readonly receiver: number
+  readonly ephemeral: Uint8Array
+  /** Nothing, sealed. */
+  readonly empty: Uint8Array
+  readonly mac1: Uint8Array
+  /** Zeros unless given. */
+  readonly mac2?: Uint8Array
+}
+
+/** WireGuard cookie reply. */
+export interface WireguardCookieReplySpec {
+  readonly kind: 'wireguard-cookie-reply'
+  readonly receiver: number
+  readonly nonce: Uint8Array
+  /** Sealed. */
+  readonly cookie: Uint8Array
+}
+
+/** Header of a WireGuard data message; sealed text and tag (a trailer, `icv`) are given. */
+export interface WireguardDataSpec {
+  readonly kind: 'wireguard-data'
+  readonly receiver: number
+  readonly counter: bigint
+}
+
 /** MACsec SecTAG behind its EtherType. Nothing is sealed here: Secure Data and ICV are given. */
 export interface MacsecSpec {
   readonly kind: 'macsec'
@@ -274,6 +317,10 @@ export type LayerSpec =
   | TcpSpec
   | SctpSpec
   | VxlanSpec
+  | WireguardInitiationSpec
+  | WireguardResponseSpec
+  | WireguardCookieReplySpec
+  | WireguardDataSpec
   | MacsecSpec
   | EtherTypeSpec
   | PayloadSpec

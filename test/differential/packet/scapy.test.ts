@@ -100,6 +100,10 @@ describe('[T14] scapy', () => {
       'tcp',
       'sctp',
       'vxlan',
+      'wireguard-initiation',
+      'wireguard-response',
+      'wireguard-cookie-reply',
+      'wireguard-data',
       'payload',
     ]
     expect(kinds.filter((kind) => !seen.has(kind))).toEqual([])
