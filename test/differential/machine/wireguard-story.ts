@@ -9,35 +9,32 @@ import type { TableChange } from '../../../contract/control.js'
 import type { NodeProgram } from '../../../contract/program.js'
 import { FabricNode, type Effect, type Input } from '../../../twin/forward/index.js'
 import {
-  arp,
+  build,
   encodeFrame,
-  ethernet,
-  icmpv6,
-  ipv4,
-  ipv6,
   isIpv6,
-  ndOption,
-  ndTarget,
   parseIp,
   parseIpv4,
   parseIpv6,
   parseMac,
-  payload,
-  udp,
-  vxlan,
+  type Mac,
   type Stack,
 } from '../../../twin/packet/index.js'
+import { sealAead } from '../../../twin/packet/wireguard-crypto.js'
 import { Random } from './random.js'
 import {
   BRIDGE_HOST,
   FAR,
   NODE_HOST,
   PEER_HOST,
+  PEER_OUTER,
   portMac,
   wireguardWorld,
   type Partner,
   type World,
 } from './wireguard-world.js'
+
+const { arp, ethernet, icmpv6, ipv4, ipv6, ndOption, ndTarget, payload, udp, vxlan } = build
+type Ether = { readonly src: Mac; readonly dst: Mac }
 
 const SECOND = 1_000_000_000n
 /** 2026-01-01. */
@@ -53,7 +50,8 @@ interface Flight {
 /** The inputs of a node in the story of a seed, the load of its program first. */
 export function wireguardStory(seed: number, count: number): { keys: World['keys']; inputs: readonly Input[] } {
   const story = new Story(seed)
-  for (let i = 0; i < count; i++) story.step()
+  // Longer ones say no more, and each handshake takes its time.
+  for (let i = 0; i < Math.min(count, 400); i++) story.step()
   return { keys: story.world.keys, inputs: story.inputs }
 }
 
@@ -66,6 +64,8 @@ class Story {
   private readonly flights: Flight[] = []
   /** What was delivered, to be sent again. */
   private readonly past: Flight[] = []
+  /** Greatest counters made up, by index of the session. */
+  private readonly counters = new Map<number, bigint>()
   private program: NodeProgram
   private now: bigint
 
@@ -96,6 +96,10 @@ class Story {
       [25, () => this.lose()],
       [20, () => this.flood()],
       [25, () => this.makeUp()],
+      [70, () => this.forge()],
+      [1, () => this.burst()],
+      [2, () => this.silence()],
+      [5, () => this.pester()],
       [10, () => this.seed()],
       [18, () => this.change()],
       [6, () => this.load()],
@@ -198,9 +202,8 @@ class Story {
     this.give({ kind: 'frame', now: this.pass(), interface: 2, frame })
   }
 
-  private peerHostSends(): void {
+  private peerHostSends(index = this.random.below(this.peers.length)): void {
     const { random } = this
-    const index = random.below(this.peers.length)
     const partner = this.world.partners[index]!
     const ether = { src: parseMac(PEER_HOST), dst: parseMac('02:00:00:00:02:03') }
     const source4 = random.chance(85) ? partner.host4 : random.pick(['10.2.9.9', '10.77.20.77', '192.0.2.1'])
@@ -228,7 +231,7 @@ class Story {
     })
   }
 
-  private vxlanFor(ether: { src: bigint | number; dst: bigint | number }, source: string): Stack {
+  private vxlanFor(ether: Ether, source: string): Stack {
     const inner = ethernet(
       { src: parseMac('02:aa:00:00:00:99'), dst: parseMac(BRIDGE_HOST) },
       ipv4(
@@ -237,7 +240,7 @@ class Story {
       ),
     )
     return ethernet(
-      ether as Parameters<typeof ethernet>[0],
+      ether,
       ipv4(
         { src: parseIpv4(source), dst: parseIpv4('10.78.0.1') },
         udp({ srcPort: 50000, dstPort: 4789, checksum: 0 }, vxlan({ vni: 4242 }, inner)),
@@ -255,11 +258,11 @@ class Story {
     ])()
   }
 
-  private packet4(ether: object, source: string, target: string): Uint8Array {
+  private packet4(ether: Ether, source: string, target: string): Uint8Array {
     const { random } = this
     return encodeFrame(
       ethernet(
-        ether as Parameters<typeof ethernet>[0],
+        ether,
         ipv4(
           {
             src: parseIpv4(source),
@@ -274,11 +277,11 @@ class Story {
     )
   }
 
-  private packet6(ether: object, source: string, target: string): Uint8Array {
+  private packet6(ether: Ether, source: string, target: string): Uint8Array {
     const { random } = this
     return encodeFrame(
       ethernet(
-        ether as Parameters<typeof ethernet>[0],
+        ether,
         ipv6(
           {
             src: parseIpv6(source),
@@ -341,7 +344,7 @@ class Story {
   }
 
   private seedInput(): Input {
-    return { kind: 'seed', now: this.now, wall: WALL + this.now, entropy: this.random.bytes(32) }
+    return { kind: 'seed', now: this.now, wallTime: WALL + this.now, entropy: this.random.bytes(32) }
   }
 
   private seed(): void {
@@ -364,6 +367,22 @@ class Story {
       if (isIpv4 && random.chance(30)) frame.fill(0, 40, 42)
       this.arrive({ ...initiation, frame })
       if (random.chance(30)) this.deliver()
+    }
+  }
+
+  /** A peer that gets a cookie and uses it, more often than it may (WG-10, WG-11). */
+  private pester(): void {
+    const index = this.random.below(this.peers.length)
+    const peer = this.peers[index]!
+    for (let turn = 0; turn < 2; turn++) {
+      this.flights.length = 0
+      this.now += 6_000_000_000n
+      this.tell(peer, { kind: 'clock', now: this.now })
+      this.peerHostSends(index)
+      const initiation = this.flights.find(({ to }) => to === 'node')
+      if (initiation === undefined) return
+      for (let i = 0; i < 14; i++) this.arrive(initiation)
+      while (this.flights.length > 0 && turn === 0) this.deliver()
     }
   }
 
@@ -391,6 +410,88 @@ class Story {
       ? ipv6({ src: parseIpv6('fd00:ff::9'), dst: address }, udp(ports, payload(message)))
       : ipv4({ src: parseIpv4('10.255.0.9'), dst: address }, udp(ports, payload(message)))
     this.give({ kind: 'frame', now: this.pass(), interface: partner.port, frame: encodeFrame(ethernet(ether, stack)) })
+  }
+
+  /** What no honest peer sends: any text, any counter, under the keys of a session. */
+  private forge(): void {
+    const { random } = this
+    const index = random.below(this.peers.length)
+    const partner = this.world.partners[index]!
+    const tunnel = this.peers[index]!.config.interfaces.get(2)
+    if (tunnel?.kind !== 'wireguard') return
+    const [peer] = tunnel.peers.values()
+    const session = random.chance(80) ? peer?.state.current : peer?.state.previous
+    if (session === undefined) return
+    const counter = random.weighted<() => bigint>([
+      [60, () => session.sent + BigInt(random.below(40))],
+      [10, () => BigInt(random.below(200))],
+      [5, () => session.sent + BigInt(random.between(8100, 8300))],
+      [25, () => this.greatest(session.peerIndex) - BigInt(random.between(8126, 8129))],
+      [1, () => 2n ** 64n - 2n ** 13n - BigInt(random.below(3))],
+    ])()
+    if (counter < 0n) return
+    if (counter < 2n ** 32n && counter > this.greatest(session.peerIndex)) this.counters.set(session.peerIndex, counter)
+    const text = this.innerText(partner)
+    const sealed = sealAead(session.sending, counter, text)
+    const message = new Uint8Array(16 + sealed.length)
+    const view = new DataView(message.buffer)
+    view.setUint32(0, 4, true)
+    view.setUint32(4, session.peerIndex, true)
+    view.setBigUint64(8, counter, true)
+    message.set(sealed, 16)
+    const node = partner.tunnel.local.map((text) => parseIp(text))
+    const to = random.pick(node)
+    const ports = { srcPort: 7000 + index, dstPort: partner.tunnel.listenPort }
+    const tos = random.below(256)
+    const [outer4, outer6] = PEER_OUTER[index]!
+    const packet = isIpv6(to)
+      ? ipv6({ src: parseIpv6(outer6), dst: to, trafficClass: tos }, udp(ports, payload(message)))
+      : ipv4({ src: parseIpv4(outer4), dst: to, tos }, udp(ports, payload(message)))
+    const dst = parseMac(partner.port === 33 ? '02:00:5e:00:00:30' : portMac(partner.port))
+    const frame = encodeFrame(ethernet({ src: parseMac(FAR[index]!), dst }, packet))
+    this.give({ kind: 'frame', now: this.pass(), interface: partner.port, frame })
+  }
+
+  /** The greatest counter that a session was given here. */
+  private greatest(index: number): bigint {
+    return this.counters.get(index) ?? 0n
+  }
+
+  /** A text to be sealed: a packet, padded or not, with something wrong now and then. */
+  private innerText(partner: Partner): Uint8Array {
+    const { random } = this
+    const ether = { src: parseMac(PEER_HOST), dst: parseMac(FAR[2]) }
+    const frame = random.chance(60)
+      ? this.packet4(ether, partner.host4, random.pick(['10.1.0.10', '10.1.0.1', '255.255.255.255']))
+      : this.packet6(ether, partner.host6, '2001:db8:1::10')
+    const text = Uint8Array.from([...frame.subarray(14), ...new Uint8Array(random.below(32))])
+    if (random.chance(50)) return text
+    return random.pick<() => Uint8Array>([
+      () => text.subarray(0, random.below(text.length)),
+      () => random.bytes(random.below(60)),
+      () => text.map((octet, at) => (at === random.below(20) ? octet ^ (1 << random.below(8)) : octet)),
+      () => new Uint8Array(0),
+    ])()
+  }
+
+  /** More packets than are held (WG-25). */
+  private burst(): void {
+    const packet = this.packet4(
+      { src: parseMac(NODE_HOST), dst: parseMac(portMac(2)) },
+      '10.1.0.10',
+      this.random.pick(this.world.partners).host4,
+    )
+    for (let i = 0; i < 131; i++) this.give({ kind: 'frame', now: this.pass(), interface: 2, frame: packet })
+  }
+
+  /** Nobody answers until the node gives up (WG-30). */
+  private silence(): void {
+    this.nodeHostSends()
+    for (let i = 0; i < 21; i++) {
+      this.now += 5_400_000_000n
+      this.give({ kind: 'clock', now: this.now })
+      this.flights.length = 0
+    }
   }
 
   /** A peer added, changed or removed (WG-33), rightly or not. */

@@ -48,7 +48,7 @@ const NODE_OUTER = [
   ['10.254.3.0', 'fd00:fe:3::'],
   ['10.9.0.1', 'fd00:9::1'],
 ] as const
-const PEER_OUTER = [
+export const PEER_OUTER = [
   ['10.255.0.2', 'fd00:ff::2'],
   ['10.255.0.3', 'fd00:ff::3'],
   ['10.254.3.1', 'fd00:fe:3::1'],
@@ -116,7 +116,7 @@ function nodeTunnel(
     local: families.map((family) => outer[family]!),
     ttl: random.pick([64, 255, 1]),
     df: random.chance(70),
-    loadLimit: random.pick([1, 2, 3, 1000, 1000]),
+    loadLimit: random.pick([1, 2, 4, 1000, 1000, 1000]),
     peers: random.shuffle(indexes).map((index) => ({
       publicKey: random.chance(50)
         ? `lab:wg/${index}/public`
@@ -284,7 +284,7 @@ function partnerProgram(random: Random, index: number, to: WireguardInterface, p
         local: [outer4, outer6],
         ttl: 64,
         df: true,
-        loadLimit: 1000,
+        loadLimit: random.pick([1, 1000, 1000]),
         peers: [
           {
             publicKey: `lab:wg/${to.id}/public`,

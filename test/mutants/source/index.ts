@@ -11,6 +11,7 @@ import type { SourceMutant } from './mutant.js'
 import { nextHopMutants } from './next-hop.js'
 import { receiveMutants } from './receive.js'
 import { routeMutants } from './route.js'
+import { wireguardMutants } from './wireguard.js'
 
 export type { SourceMutant } from './mutant.js'
 
@@ -23,4 +24,5 @@ export const twinMutants: readonly SourceMutant[] = [
   ...multicastMutants,
   ...nextHopMutants,
   ...familyMutants,
+  ...wireguardMutants,
 ]
