@@ -11,7 +11,7 @@ import time
 import frames
 import programs
 import wireguard
-from harness import Collector, Lab, Refused, inject, proves, read_journal, read_stats, replay, replays, send
+from harness import BUILD, Collector, Lab, Refused, inject, proves, read_journal, read_stats, replay, replays, run, send
 from programs import host_address, host_mac
 from test_capture import read_pcapng
 from test_fail_closed import cpu_of
@@ -305,6 +305,42 @@ def test_a_peer_by_hand_makes_a_session_with_an_engine():
             until(lambda: fates(one).get(fate, 0) == before + 1)
         one.stop()
         replays(one.journal, *keys(lab))
+
+
+def capture_file(path, *data):
+    """A pcap of frames a second apart, from now on."""
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    path.write_bytes(head + b"".join(struct.pack("<IIII", int(time.time()) + n, 0, len(frame), len(frame)) + frame
+                                     for n, frame in enumerate(data)))
+    return str(path)
+
+
+@proves("WG-4")
+def test_replay_of_captures_makes_handshakes_with_a_seed_and_none_without():
+    with Lab() as lab:
+        by_hand = wireguard.Initiator(2, 1)
+        arrived = capture_file(lab.folder / "in.pcap", wireguard.wrap(by_hand.initiation(), 2, 1))
+        lab.file("keys.json", wireguard.key_file(1))
+        program, out = str(lab.file("l1.json", wireguard.leaf(1))), lab.folder / "out.ztj"
+
+        def outcome(*more):
+            return run(str(BUILD / "ztos-fpe"), "replay", "--program", program, "--pcap-in", f"1={arrived}", "--out",
+                       str(out), "--stats", *keys(lab), *more, check=False)
+
+        assert json.loads(outcome().stdout)["fates"] == {"wireguard-unready": 1}
+        responses = []
+        for entropy in ("00" * 32, "ab" * 32, "ab" * 32):
+            result = outcome("--seed", entropy, "--wall", "5")
+            assert result.returncode == 0 and json.loads(result.stdout)["fates"] == {"wireguard-handshake": 1}
+            records, _ = read_journal(out)
+            assert records[1] == ("seed", 0, 0, struct.pack("<Q", 5) + bytes.fromhex(entropy))
+            (_, kind, response), = sent_on_link(records)
+            by_hand.take(response)
+            responses.append(response)
+            replays(out, *keys(lab))
+        assert kind == wireguard.RESPONSE and responses[0] != responses[1] == responses[2]
+        for wrong in (("--seed", "ab"), ("--seed", "xy" * 32), ("--wall", "5"), ("--seed", "00" * 32, "--wall", "-1")):
+            assert outcome(*wrong).returncode == 2, wrong
 
 
 @proves("WG-30")
