@@ -14,7 +14,15 @@ static const char key_file[] =
     "\"lab:test/0200000009020001/0\":\"303132333435363738393a3b3c3d3e3f\","
     "\"lab:test/0200000001030001/1\":\"404142434445464748494a4b4c4d4e4f\","
     "\"lab:test/0200000003030001/0\":\"505152535455565758595a5b5c5d5e5f\","
-    "\"lab:test/0200000003030001/1\":\"606162636465666768696a6b6c6d6e6f\"}";
+    "\"lab:test/0200000003030001/1\":\"606162636465666768696a6b6c6d6e6f\","
+    /* RFC 7748 section 6.1. */
+    "\"lab:test/wg/a\":\"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a\","
+    "\"lab:test/wg/b\":\"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb\","
+    "\"lab:test/wg/b/public\":\"de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f\","
+    "\"lab:test/wg/low/"
+    "public\":\"0100000000000000000000000000000000000000000000000000000000000000\","
+    "\"lab:test/wg/psk\":\"707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f\","
+    "\"lab:test/wg/psk2\":\"000172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f\"}";
 
 struct zt_keys *test_keys(void)
 {
@@ -167,6 +175,20 @@ void give(struct bench *bench, uint16_t port, const char *hex)
     uint8_t *data = octets(hex, &length);
     give_octets(bench, port, data, length);
     free(data);
+}
+
+void punt_octets(struct bench *bench, uint16_t port, const uint8_t *data, uint32_t length)
+{
+    run(bench, (struct zt_input){
+                   .kind = ZT_INPUT_PUNT, .interface = port, .data = data, .length = length });
+}
+
+void seed(struct bench *bench, uint64_t wall, uint8_t entropy)
+{
+    uint8_t data[40];
+    memcpy(data, &wall, 8);
+    memset(data + 8, entropy, 32);
+    run(bench, (struct zt_input){ .kind = ZT_INPUT_SEED, .data = data, .length = sizeof data });
 }
 
 void punt_in(struct bench *bench, uint16_t port, const char *hex)

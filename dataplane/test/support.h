@@ -40,6 +40,9 @@ char *bench_program(const char *name, va_list replacements);
 /* Inputs. What the input before left unexpected fails the test. */
 void give(struct bench *bench, uint16_t port, const char *hex);
 void give_octets(struct bench *bench, uint16_t port, const uint8_t *data, uint32_t length);
+void punt_octets(struct bench *bench, uint16_t port, const uint8_t *data, uint32_t length);
+/* WG-4: wall time in ns, and 32 times the same octet. */
+void seed(struct bench *bench, uint64_t wall, uint8_t entropy);
 void punt_in(struct bench *bench, uint16_t port, const char *hex);
 void tick(struct bench *bench);
 void neighbour(struct bench *bench, uint16_t interface, bool present, const char *mac,

@@ -94,6 +94,9 @@ static bool look_at_routed(const struct zt_machine *machine, const struct zt_int
         zt_mac_is_group(interface->mac) ||
         zt_ip_read(frame.data, frame.length, &packet) != ZT_FATE_NONE)
         return false;
+    /* WG-5, whoever's address it has: a session is no flow. */
+    if (zt_wireguard_find(machine, interface->vrf, frame.data + ZT_ETH_HEADER, &packet) != ZT_NONE)
+        return false;
     struct zt_vxlan_view view = zt_vxlan_read(machine->program, &frame, &packet);
     if (view.vxlan == ZT_NONE) {
         zt_flow_words_read(frame.data + ZT_ETH_HEADER, &packet, &words);
@@ -124,6 +127,10 @@ void zt_flow_look(const struct zt_machine *machine, uint32_t index, struct zt_fr
 
     memset(&lookup->key, 0, sizeof lookup->key);
     lookup->key.interface = index;
+    if (interface->kind == ZT_KIND_WIREGUARD) {
+        lookup->possible = false;
+        return;
+    }
     if (interface->bridge != ZT_NONE) {
         lookup->key.shape = ZT_FLOW_BRIDGED;
         lookup->possible = look_at_bridged(frame, &lookup->key);

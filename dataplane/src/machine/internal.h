@@ -25,12 +25,15 @@
 #include "ztos/nd.h"
 #include "ztos/udp.h"
 
+struct zt_wg_state;
+
 struct zt_machine {
     struct zt_program *program;
     struct zt_neighbour_table neighbours;
     /* Version of `learned` when the program was loaded. */
     uint64_t learned_before;
     IMB_MGR *crypto;
+    struct zt_wg_state *wireguard;
     /* Of the input under way. */
     uint64_t now;
     uint32_t input;
@@ -99,6 +102,12 @@ struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, con
 void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* PORT-5 on a port or macsec interface. */
 void zt_interface_send(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* PORT-4 for a packet behind an Ethernet header, as received on a routed interface; on one without kernel, ROUTE-1. */
+void zt_port_receive_packet(struct zt_machine *machine, struct zt_packet packet);
+/* LOCAL-1: whether what is received on a routed interface may be punted. */
+bool zt_has_kernel(const struct zt_interface *interface);
+/* The macsec or wireguard interface on a port, or the port. */
+uint32_t zt_port_upper(const struct zt_interface *interface, uint32_t port);
 /* PUNT-1: `frame` as it is on `interface`. */
 void zt_punt(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* PUNT-2. */
@@ -230,6 +239,34 @@ uint32_t zt_vxlan_find(const struct zt_program *program, uint32_t vni, zt_ip loc
 enum zt_fate zt_vxlan_merge_ecn(uint8_t outer_ecn, struct zt_frame inner);
 /* VXLAN-3: the inner ECN that the outer header gets. */
 uint8_t zt_vxlan_inner_ecn(struct zt_frame inner);
+
+/* ---- 19. WireGuard (wireguard_*.c) ---- */
+void zt_wireguard_start(struct zt_machine *machine);
+void zt_wireguard_stop(struct zt_machine *machine);
+/* WG-2: a frame received on the port below. */
+void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* WG-5: the interface for which a packet to an own address of a VRF is, ZT_NONE. */
+uint32_t zt_wireguard_find(const struct zt_machine *machine, uint32_t vrf, const uint8_t *at,
+                           const struct zt_ip_packet *ip);
+/* WG-6 and what follows. */
+void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const uint8_t *at,
+                          const struct zt_ip_packet *ip);
+/* WG-3. */
+void zt_wireguard_punt_in(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* WG-24. */
+void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet);
+/* WG-4. */
+void zt_wireguard_seed(struct zt_machine *machine, const uint8_t *data, uint32_t length);
+/* WG-30. */
+void zt_wireguard_clock(struct zt_machine *machine);
+/* Devices of a program that was read; false with the error filled. */
+bool zt_wireguard_prepare(struct zt_machine *machine, struct zt_program *program,
+                          const struct zt_keys *keys, struct zt_error *error);
+/* WG-32: what the running program holds ends; what stays goes over to the one that comes. */
+void zt_wireguard_end_held(struct zt_machine *machine);
+void zt_wireguard_keep(struct zt_machine *machine, struct zt_program *program);
+/* WG-34: no key of what is gone is left in a context. */
+void zt_wireguard_forget(struct zt_machine *machine);
 
 /* ---- 17. control (control.c) ---- */
 /* CTRL-2, CTRL-3, CTRL-6: false, nothing changed and `error` filled when the request is refused (CTRL-5). */

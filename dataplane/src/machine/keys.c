@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: reference -> 32 hex digits. No error message holds anything of a value. */
+/* Key files: reference -> 32 or 64 hex digits. No error message holds anything of a value. */
 #include "src/machine/keys.h"
 
 #include <errno.h>
@@ -19,7 +19,8 @@
 
 struct entry {
     char reference[REFERENCE_MAX + 1];
-    uint8_t value[ZT_KEY_OCTETS];
+    uint8_t length;
+    uint8_t value[ZT_KEY_OCTETS_MAX];
 };
 
 struct zt_keys {
@@ -32,7 +33,7 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->reference, ((const struct entry *)b)->reference);
 }
 
-const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference)
+const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference, uint32_t length)
 {
     struct entry wanted;
     if (keys == NULL || keys->count == 0 || strlen(reference) > REFERENCE_MAX)
@@ -40,7 +41,7 @@ const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference)
     memcpy(wanted.reference, reference, strlen(reference) + 1);
     const struct entry *found =
         bsearch(&wanted, keys->entries, keys->count, sizeof wanted, compare);
-    return found == NULL ? NULL : found->value;
+    return found == NULL || found->length != length ? NULL : found->value;
 }
 
 void zt_keys_free(struct zt_keys *keys)
@@ -59,18 +60,21 @@ static int hex_digit(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Digits stand in the text as they are: 32 of them leave no room for an escape. */
-static bool read_value(const struct zt_json *json, uint32_t node, uint8_t value[ZT_KEY_OCTETS])
+/* Digits stand in the text as they are: an escape has none of them. */
+static bool read_value(const struct zt_json *json, uint32_t node, struct entry *entry)
 {
     const struct zt_json_node *string = &json->nodes[node];
     const char *digits = json->text + string->start;
-    if (string->type != ZT_JSON_STRING || string->end - string->start != 2 * ZT_KEY_OCTETS)
+    uint32_t length = (string->end - string->start) / 2;
+    if (string->type != ZT_JSON_STRING || string->end - string->start != 2 * length ||
+        (length != ZT_KEY_OCTETS && length != ZT_KEY_OCTETS_MAX))
         return false;
-    for (uint32_t i = 0; i < ZT_KEY_OCTETS; i++) {
+    entry->length = (uint8_t)length;
+    for (uint32_t i = 0; i < length; i++) {
         int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
-        value[i] = (uint8_t)(high << 4 | low);
+        entry->value[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
@@ -86,9 +90,9 @@ static bool read_entries(const struct zt_json *json, struct zt_keys *keys, struc
         if (!zt_json_string(json, key, entry->reference, sizeof entry->reference, NULL))
             return zt_error_set(error, "keys-invalid", where,
                                 "a key reference has at most %d octets", REFERENCE_MAX);
-        if (!read_value(json, value, entry->value))
-            return zt_error_set(error, "keys-invalid", where, "the key `%s` is not 32 hex digits",
-                                entry->reference);
+        if (!read_value(json, value, entry))
+            return zt_error_set(error, "keys-invalid", where,
+                                "the key `%s` is not 32 or 64 hex digits", entry->reference);
         key = json->nodes[value].next;
     }
     if (keys->count > 0)
@@ -109,7 +113,8 @@ struct zt_keys *zt_keys_parse(const char *text, size_t length, struct zt_error *
         if (error != NULL)
             error->code = "keys-invalid";
     } else if (json.nodes[0].type != ZT_JSON_OBJECT) {
-        zt_error_set(error, "keys-invalid", "$", "an object is wanted: reference to 32 hex digits");
+        zt_error_set(error, "keys-invalid", "$",
+                     "an object is wanted: reference to 32 or 64 hex digits");
     } else {
         keys = zt_calloc(1, sizeof *keys + json.nodes[0].count * sizeof keys->entries[0]);
         keys->count = json.nodes[0].count;

@@ -72,7 +72,7 @@ static const struct zt_sa *find_loaded(const struct zt_program *program, const c
 static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct zt_keys *keys,
                     uint16_t interface, struct zt_error *error)
 {
-    const uint8_t *key = zt_keys_find(keys, sa->key);
+    const uint8_t *key = zt_keys_find(keys, sa->key, ZT_KEY_OCTETS);
     if (key != NULL) {
         zt_macsec_set_key(machine, sa, key);
         return true;
@@ -85,7 +85,8 @@ static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct z
     char where[48];
     snprintf(where, sizeof where, "interface %u", interface);
     return zt_error_set(error, "keys-missing", where,
-                        "there is no key for `%s`; name a key file that has it", sa->key);
+                        "there is no key of 16 octets for `%s`; name a key file that has it",
+                        sa->key);
 }
 
 static bool set_keys(struct zt_machine *machine, struct zt_program *program,
@@ -111,7 +112,8 @@ bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program,
     *neighbours = (struct zt_neighbour_table){ 0 };
     if (fill_fdbs(machine, program, error) &&
         fill_neighbours(machine, program, neighbours, error) &&
-        set_keys(machine, program, keys, error))
+        set_keys(machine, program, keys, error) &&
+        zt_wireguard_prepare(machine, program, keys, error))
         return true;
     zt_neighbour_table_clear(neighbours);
     zt_load_free_tables(program);

@@ -102,10 +102,19 @@ void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_fra
     const uint8_t *at = zt_packet_at(&packet);
     uint8_t family = packet.ip.family;
 
-    if (!is_for_gateway(machine, &packet)) { /* LOCAL-1 */
-        if (!zt_vxlan_receive(machine, &packet))
-            zt_punt(machine, packet.received, whole);
+    const struct zt_interface *received = zt_interface_at(machine, packet.received);
+    uint32_t wireguard = zt_wireguard_find(machine, received->vrf, at, &packet.ip);
+    if (wireguard != ZT_NONE) { /* LOCAL-1 */
+        zt_wireguard_receive(machine, wireguard, at, &packet.ip);
         return;
+    }
+    if (!is_for_gateway(machine, &packet)) {
+        if (zt_vxlan_receive(machine, &packet))
+            return;
+        if (zt_has_kernel(received)) {
+            zt_punt(machine, packet.received, whole);
+            return;
+        }
     }
     if (is_fragment(at, family)) {
         zt_emit_fate(machine, ZT_FATE_LOCAL_FRAGMENT);

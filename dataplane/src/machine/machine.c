@@ -37,6 +37,7 @@ struct zt_machine *zt_machine_create(const struct zt_machine_options *options)
         abort();
     }
     init_mb_mgr_auto(machine->crypto, &architecture);
+    zt_wireguard_start(machine);
     zt_flow_cache_init(&machine->cache, options->cache, options->cache_entries,
                        (uint32_t)(machine->secret >> 32));
     return machine;
@@ -55,6 +56,7 @@ void zt_machine_destroy(struct zt_machine *machine)
     if (machine == NULL)
         return;
     drop_program(machine);
+    zt_wireguard_stop(machine);
     zt_flow_cache_free(&machine->cache);
     zt_arena_free(&machine->arena);
     free_mb_mgr(machine->crypto);
@@ -128,9 +130,12 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
         /* What was heard is forgotten, and that is a change. */
         machine->learned_before = zt_machine_learned_version(machine, now) + 1;
         zt_neighbour_drop_held(machine, ZT_NONE); /* CTRL-1 */
+        zt_wireguard_end_held(machine);
         zt_macsec_keep_numbers(program, machine->program);
-        drop_program(machine);
     }
+    zt_wireguard_keep(machine, program);
+    drop_program(machine);
+    zt_wireguard_forget(machine);
     machine->program = program;
     machine->neighbours = neighbours;
     machine->epoch++;
@@ -250,6 +255,13 @@ static void run_punt(struct zt_machine *machine, const struct zt_input *input)
         zt_punt_in(machine, port, input->data, input->length);
 }
 
+/* CLOCK-1. */
+static void run_clock(struct zt_machine *machine)
+{
+    zt_neighbour_clock(machine);
+    zt_wireguard_clock(machine);
+}
+
 struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs,
                                  uint32_t count)
 {
@@ -271,8 +283,10 @@ struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_inp
             run_punt(machine, &inputs[i]);
         else if (inputs[i].kind == ZT_INPUT_NEIGHBOUR)
             run_neighbour(machine, &inputs[i]);
+        else if (inputs[i].kind == ZT_INPUT_SEED)
+            zt_wireguard_seed(machine, inputs[i].data, inputs[i].length);
         else
-            zt_neighbour_clock(machine); /* CLOCK-1 */
+            run_clock(machine);
         i++;
     }
     return end(machine);
@@ -287,15 +301,17 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
 {
     const struct zt_interface *port = zt_interface_at(machine, machine->program->ports[index]);
     bool has_macsec = port->port.macsec != ZT_NONE;
+    bool has_wireguard = port->port.wireguard != ZT_NONE;
     const struct zt_interface *upper =
-        has_macsec ? zt_interface_at(machine, port->port.macsec) : port;
+        zt_interface_at(machine, zt_port_upper(port, machine->program->ports[index]));
     struct zt_port_info info = {
         .id = port->id,
         .upper = upper->id,
         .mtu = port->mtu,
         .upper_mtu = upper->mtu,
         .has_macsec = has_macsec,
-        .sealed = has_macsec && upper->macsec.strict,
+        .has_wireguard = has_wireguard,
+        .sealed = has_wireguard || (has_macsec && upper->macsec.strict),
         .tap = port->port.tap,
         .pass = port->port.pass,
         .underlay = upper->vrf != ZT_NONE && machine->program->vrfs[upper->vrf].id == 0,

@@ -86,6 +86,20 @@
     _(removal_takes_dynamic, "CTRL-6", "removing a control entry removes a dynamic one") \
     _(held_packet_forgotten, "CTRL-6", "a packet held for a control neighbour is not sent") \
     _(group_of_others_changed, "CTRL-6", "a changed route changes the others with its group") \
+    _(wireguard_clear_accepted, "WG-2", "clear packets pass a port below WireGuard") \
+    _(wireguard_mac1_unchecked, "WG-7", "a wrong mac1 is accepted") \
+    _(wireguard_cookie_not_bound, "WG-9", "a cookie is good for any source") \
+    _(wireguard_timestamp_unchecked, "WG-12", "an old initiation is accepted again") \
+    _(wireguard_psk_ignored, "WG-13", "the pre-shared key counts as zeros") \
+    _(wireguard_key_never_expires, "WG-16", "a session is used however old it is") \
+    _(wireguard_replay_window_off_by_one, "WG-16", "the window reaches one counter further back") \
+    _(wireguard_source_unchecked, "WG-17", "a peer may send from any source") \
+    _(wireguard_next_never_current, "WG-17", "a responder never uses its session") \
+    _(wireguard_index_kept, "WG-18", "messages still find a session that is gone") \
+    _(wireguard_ecn_ignored, "WG-23", "the outer header of data is Not-ECT") \
+    _(wireguard_padding_missing, "WG-26", "texts are not padded") \
+    _(wireguard_nonce_reused, "WG-26", "every packet is sealed with the same counter") \
+    _(wireguard_rekey_never, "WG-28", "no fresh key is asked for") \
     _(cached_ttl_unchecked, "MODEL-1", "the flow cache forwards TTL 1") \
     _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \
     _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed")

@@ -196,6 +196,10 @@ void zt_neighbour_send(struct zt_machine *machine, uint32_t index, zt_ip next_ho
                        struct zt_packet packet)
 {
     const struct zt_interface *interface = zt_interface_at(machine, index);
+    if (interface->kind == ZT_KIND_WIREGUARD) { /* WG-24 */
+        zt_wg_send_packet(machine, index, packet);
+        return;
+    }
     uint32_t found = zt_neighbour_table_find(&machine->neighbours, index, next_hop);
 
     if (found == ZT_NEIGHBOUR_NONE ||

@@ -5,12 +5,14 @@
 /* Members of a group (contract/program.ts). */
 #define MEMBERS_MAX 64u
 
-/* HASH-4: an IRB is always live. */
+/* HASH-4: an IRB is always live, and a wireguard interface on no port. */
 static bool is_live(const struct zt_machine *machine, const struct zt_next_hop *member)
 {
     const struct zt_interface *interface = zt_interface_at(machine, member->interface);
     if (interface->kind == ZT_KIND_MACSEC)
         interface = zt_interface_at(machine, interface->macsec.lower);
+    else if (interface->kind == ZT_KIND_WIREGUARD && interface->wireguard.lower != ZT_NONE)
+        interface = zt_interface_at(machine, interface->wireguard.lower);
     return interface->kind != ZT_KIND_PORT || !interface->port.down || ZT_MUTANT(carrier_unseen);
 }
 

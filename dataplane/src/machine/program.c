@@ -50,6 +50,8 @@ void zt_program_free(struct zt_program *program)
         struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind == ZT_KIND_VXLAN && interface->vxlan.flood_set)
             free(interface->vxlan.flood);
+        if (interface->kind == ZT_KIND_WIREGUARD)
+            zt_wireguard_free(&interface->wireguard);
         if (interface->kind != ZT_KIND_MACSEC)
             continue;
         wipe_sa(&interface->macsec.tx);

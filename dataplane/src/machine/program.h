@@ -45,6 +45,7 @@ struct zt_sa {
 
 struct zt_fdb;
 struct zt_memberships;
+struct zt_wg_device;
 
 struct zt_port {
     bool tap;
@@ -52,8 +53,8 @@ struct zt_port {
     bool pass;
     /* PORT-6: it has no carrier. Not the program's: the machine keeps it. */
     bool down;
-    /* The macsec interface on it, or ZT_NONE. */
-    uint32_t macsec;
+    /* The macsec or wireguard interface on it, or ZT_NONE. */
+    uint32_t macsec, wireguard;
 };
 struct zt_macsec {
     uint32_t lower;
@@ -108,6 +109,44 @@ struct zt_vxlan {
     bool vni_set;
 };
 
+/* A prefix whose host bits are zero. */
+struct zt_prefix {
+    zt_ip ip;
+    uint8_t length;
+};
+/* A peer as the program or a change has it (WG-1, WG-33). */
+struct zt_wg_given {
+    /* Base64, or a reference; a reference, NULL for none. */
+    char *public_key, *preshared;
+    bool has_endpoint;
+    zt_ip address;
+    uint16_t port;
+    struct zt_prefix *allowed;
+    uint32_t allowed_count;
+    /* s, 0 for none. */
+    uint16_t keepalive;
+};
+struct zt_wireguard {
+    /* One is ZT_NONE. */
+    uint32_t lower, underlay;
+    zt_mac peer_mac;
+    /* Reference. */
+    char *private_key;
+    uint16_t listen_port;
+    /* Of IPv4 and of IPv6, family 0 for none. */
+    zt_ip local[2];
+    uint8_t ttl;
+    bool df;
+    uint32_t load_limit;
+    struct zt_wg_given *given;
+    uint32_t given_count;
+    /* Where its peers stand in the program's text, and whether they are still what they were (WG-33). */
+    struct zt_span peers;
+    bool peers_set;
+    /* What runs of it, owned by the program; NULL until it is loaded. */
+    struct zt_wg_device *device;
+};
+
 struct zt_interface {
     uint16_t id;
     uint8_t kind;
@@ -126,6 +165,7 @@ struct zt_interface {
         struct zt_bridge br;
         struct zt_irb irb;
         struct zt_vxlan vxlan;
+        struct zt_wireguard wireguard;
     };
 };
 
@@ -224,6 +264,9 @@ struct zt_program {
     uint32_t port_count;
     uint32_t *vxlans;
     uint32_t vxlan_count;
+    /* Likewise of the wireguard interfaces. */
+    uint32_t *wireguards;
+    uint32_t wireguard_count;
     struct zt_endpoint *endpoints;
     uint32_t endpoint_count;
     /* Interface id -> index, ZT_NONE; up to the highest id. */
@@ -238,7 +281,7 @@ struct zt_program {
  * filled (code `program-invalid` or `json-invalid`, `where` a JSON path) if anything is wrong.
  */
 struct zt_program *zt_program_parse(const char *json, size_t length, struct zt_error *error);
-/* Wipes the expanded keys. NULL is allowed. */
+/* Wipes keys, sessions included. NULL is allowed. */
 void zt_program_free(struct zt_program *program);
 
 /* Zeroed memory that lives as long as the program. */

@@ -33,7 +33,7 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
     const struct zt_schema *schema = &reader->schema;
     uint32_t values[COUNT];
 
-    interface->port.macsec = ZT_NONE;
+    interface->port.macsec = interface->port.wireguard = ZT_NONE;
     return zt_schema_object(schema, node, path, names, COUNT, values) &&
            zt_program_read_attach(reader, values[VRF], values[BRIDGE], path, interface) &&
            zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) &&
@@ -322,9 +322,13 @@ static bool read_interface(struct zt_program_reader *reader, uint32_t node,
     };
     static bool (*const readers[])(struct zt_program_reader *, uint32_t, const struct zt_path *,
                                    struct zt_interface *) = {
-        [ZT_KIND_PORT] = read_port,     [ZT_KIND_MACSEC] = read_macsec,
-        [ZT_KIND_BRIDGE] = read_bridge, [ZT_KIND_IRB] = read_irb,
-        [ZT_KIND_VXLAN] = read_vxlan,   [ZT_KIND_LOOPBACK] = read_loopback,
+        [ZT_KIND_PORT] = read_port,
+        [ZT_KIND_MACSEC] = read_macsec,
+        [ZT_KIND_BRIDGE] = read_bridge,
+        [ZT_KIND_IRB] = read_irb,
+        [ZT_KIND_VXLAN] = read_vxlan,
+        [ZT_KIND_LOOPBACK] = read_loopback,
+        [ZT_KIND_WIREGUARD] = zt_program_read_wireguard,
     };
     const struct zt_schema *schema = &reader->schema;
     const struct zt_json *json = schema->json;

@@ -22,23 +22,56 @@ static bool resolve(struct zt_program_reader *reader, const struct zt_path *path
     return true;
 }
 
+/* A macsec or wireguard interface and the port below it. */
+static bool link_lower(struct zt_program_reader *reader, uint32_t index, uint32_t *lower)
+{
+    const struct zt_path *path = ZT_PATH_KEY(INTERFACE_PATH(index), "lower");
+    const char *kind = zt_kind_name(reader->program->interfaces[index].kind);
+
+    if (!resolve(reader, path, ZT_KIND_PORT, lower))
+        return false;
+    const struct zt_interface *port = &reader->program->interfaces[*lower];
+    if (port->port.macsec != ZT_NONE || port->port.wireguard != ZT_NONE)
+        return zt_schema_fail(&reader->schema, path,
+                              "port %u lies below another macsec or wireguard interface", port->id);
+    if (port->vrf != ZT_NONE || port->bridge != ZT_NONE)
+        return zt_schema_fail(
+            &reader->schema, path,
+            "port %u is attached itself; below a %s interface it has neither vrf nor bridge",
+            port->id, kind);
+    return true;
+}
+
 static bool link_macsec(struct zt_program_reader *reader, uint32_t index)
 {
-    struct zt_interface *macsec = &reader->program->interfaces[index];
-    if (!resolve(reader, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"), ZT_KIND_PORT,
-                 &macsec->macsec.lower))
+    struct zt_macsec *macsec = &reader->program->interfaces[index].macsec;
+    if (!link_lower(reader, index, &macsec->lower))
         return false;
-    struct zt_interface *lower = &reader->program->interfaces[macsec->macsec.lower];
-    if (lower->port.macsec != ZT_NONE)
-        return zt_schema_fail(&reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
-                              "port %u lies below another macsec interface", lower->id);
-    if (lower->vrf != ZT_NONE || lower->bridge != ZT_NONE)
-        return zt_schema_fail(
-            &reader->schema, ZT_PATH_KEY(INTERFACE_PATH(index), "lower"),
-            "port %u is attached itself; below a macsec interface it has neither vrf nor bridge",
-            lower->id);
-    lower->port.macsec = index;
+    reader->program->interfaces[macsec->lower].port.macsec = index;
     return true;
+}
+
+static bool link_wireguard(struct zt_program_reader *reader, uint32_t index)
+{
+    struct zt_wireguard *wireguard = &reader->program->interfaces[index].wireguard;
+    if (wireguard->lower == ZT_NONE)
+        return true;
+    if (!link_lower(reader, index, &wireguard->lower))
+        return false;
+    reader->program->interfaces[wireguard->lower].port.wireguard = index;
+    return true;
+}
+
+static bool link_interface(struct zt_program_reader *reader, uint32_t index)
+{
+    switch (reader->program->interfaces[index].kind) {
+    case ZT_KIND_MACSEC:
+        return link_macsec(reader, index);
+    case ZT_KIND_WIREGUARD:
+        return link_wireguard(reader, index);
+    default:
+        return true;
+    }
 }
 
 static bool link_bridge(struct zt_program_reader *reader, uint32_t index)
@@ -133,11 +166,15 @@ static void list_by_kind(struct zt_program *program)
 {
     program->ports = zt_program_alloc(program, program->interface_count, sizeof *program->ports);
     program->vxlans = zt_program_alloc(program, program->interface_count, sizeof *program->vxlans);
+    program->wireguards =
+        zt_program_alloc(program, program->interface_count, sizeof *program->wireguards);
     program->endpoints =
         zt_program_alloc(program, program->interface_count, sizeof *program->endpoints);
     for (uint32_t i = 0; i < program->interface_count; i++) {
         if (program->interfaces[i].kind == ZT_KIND_PORT)
             program->ports[program->port_count++] = i;
+        if (program->interfaces[i].kind == ZT_KIND_WIREGUARD)
+            program->wireguards[program->wireguard_count++] = i;
         if (program->interfaces[i].kind != ZT_KIND_VXLAN)
             continue;
         program->vxlans[program->vxlan_count++] = i;
@@ -149,12 +186,12 @@ bool zt_program_link(struct zt_program_reader *reader)
 {
     struct zt_program *program = reader->program;
     for (uint32_t i = 0; i < program->interface_count; i++)
-        if ((program->interfaces[i].kind == ZT_KIND_MACSEC && !link_macsec(reader, i)) ||
-            !link_bridge(reader, i))
+        if (!link_interface(reader, i) || !link_bridge(reader, i))
             return false;
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
-        bool below = interface->kind == ZT_KIND_PORT && interface->port.macsec != ZT_NONE;
+        bool below = interface->kind == ZT_KIND_PORT &&
+                     (interface->port.macsec != ZT_NONE || interface->port.wireguard != ZT_NONE);
         if (interface->kind == ZT_KIND_BRIDGE || below)
             continue;
         if (interface->vrf == ZT_NONE && interface->bridge == ZT_NONE)
@@ -171,10 +208,10 @@ bool zt_program_check_overlays(struct zt_program_reader *reader)
 {
     struct zt_overlay_ways ways = { 0 };
     zt_overlay_add_routes(&ways, reader->program);
-    uint32_t bridge = zt_overlay_find_loop(reader->program, &ways);
+    uint32_t looped = zt_overlay_find_loop(reader->program, &ways);
     zt_overlay_free(&ways);
-    return bridge == ZT_NONE ||
-           zt_schema_fail(&reader->schema, INTERFACE_PATH(bridge),
-                          "what this bridge sends by VXLAN comes back to it through routes of the "
+    return looped == ZT_NONE ||
+           zt_schema_fail(&reader->schema, INTERFACE_PATH(looped),
+                          "what it sends by a tunnel comes back to it through routes of the "
                           "underlay VRF");
 }

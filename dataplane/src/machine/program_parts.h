@@ -20,6 +20,18 @@ bool zt_program_read_tables(struct zt_program_reader *reader, uint32_t node);
 /* That no overlay carries itself. */
 bool zt_program_check_overlays(struct zt_program_reader *reader);
 
+/* A wireguard interface (program_wireguard.c). */
+bool zt_program_read_wireguard(struct zt_program_reader *reader, uint32_t node,
+                               const struct zt_path *path, struct zt_interface *interface);
+/* Of a peer: its public key, and the values of `presharedKey`, `endpoint`, `allowedIps`, `persistentKeepalive`. */
+#define ZT_PEER_FIELDS 4u
+bool zt_program_read_public_key(const struct zt_schema *schema, uint32_t node,
+                                const struct zt_path *path, char **key);
+bool zt_program_read_peer(const struct zt_schema *schema, const uint32_t values[ZT_PEER_FIELDS],
+                          const struct zt_path *path, struct zt_wg_given *given);
+/* Frees what a wireguard interface has, its device included. */
+void zt_wireguard_free(struct zt_wireguard *wireguard);
+
 /* Index of the VRF with this id, ZT_NONE. */
 uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id);
 /* Fields of interfaces: ids 1..65535, MTU, ns, VRF (its index), `vrf` or `bridge`, addresses. */

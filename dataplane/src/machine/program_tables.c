@@ -25,7 +25,8 @@ static bool read_interface(struct zt_program_reader *reader, uint32_t node,
     return true;
 }
 
-#define ROUTED (1u << ZT_KIND_PORT | 1u << ZT_KIND_MACSEC | 1u << ZT_KIND_IRB)
+#define ROUTED \
+    (1u << ZT_KIND_PORT | 1u << ZT_KIND_MACSEC | 1u << ZT_KIND_WIREGUARD | 1u << ZT_KIND_IRB)
 
 /* An interface that has a VRF: what a next hop, a connected route or a neighbour may name. */
 static bool read_routed(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
@@ -38,6 +39,20 @@ static bool read_routed(struct zt_program_reader *reader, uint32_t node, const s
         return zt_schema_fail(&reader->schema, path, "interface %u has no VRF",
                               reader->program->interfaces[*index].id);
     return true;
+}
+
+/* An interface that has neighbours: a port below a wireguard interface has some without a VRF (WG-23). */
+static bool read_neighboured(struct zt_program_reader *reader, uint32_t node,
+                             const struct zt_path *path, uint32_t *index)
+{
+    int64_t id;
+    if (!zt_schema_integer(&reader->schema, node, path, 1, UINT16_MAX, &id))
+        return false;
+    *index = zt_program_find(reader->program, (uint32_t)id);
+    if (*index != ZT_NONE && reader->program->interfaces[*index].kind == ZT_KIND_PORT &&
+        reader->program->interfaces[*index].port.wireguard != ZT_NONE)
+        return true;
+    return read_routed(reader, node, path, false, index);
 }
 
 static bool read_next_hops(struct zt_program_reader *reader, uint32_t node,
@@ -195,8 +210,8 @@ static bool read_neighbours(struct zt_program_reader *reader, uint32_t node,
         struct zt_static_neighbour *neighbour = &program->neighbours[i];
         uint32_t values[3];
         if (!zt_schema_object(schema, at, here, names, 3, values) ||
-            !read_routed(reader, values[0], ZT_PATH_KEY(here, "interface"), false,
-                         &neighbour->interface) ||
+            !read_neighboured(reader, values[0], ZT_PATH_KEY(here, "interface"),
+                              &neighbour->interface) ||
             !zt_schema_ip(schema, values[1], ZT_PATH_KEY(here, "address"), &neighbour->ip) ||
             !zt_schema_mac(schema, values[2], ZT_PATH_KEY(here, "mac"), &neighbour->mac))
             return false;

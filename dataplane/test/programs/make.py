@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes leaf.json and spine.json: the programs (contract/program.ts) of unit tests, fuzzers and benches.
+"""Writes leaf.json, spine.json, wga.json and wgb.json: the programs (contract/program.ts) of unit tests, fuzzers and benches.
 
 Leaf: tenants shop (VRF 1) and bank (VRF 2) on the same addresses; network web (bridge 10, two host ports), db (bridge 20),
-L3 VNI (bridge 30), a network without gateway (bridge 40); two clear ports and a sealed one towards the underlay. Spine: transit."""
+L3 VNI (bridge 30), a network without gateway (bridge 40); two clear ports and a sealed one towards the underlay. Spine: transit.
+wga and wgb: two ends of WireGuard, over the underlay (3) and on a link (5), with the keys of RFC 7748 section 6.1."""
 import json
 import os
 
@@ -150,7 +151,66 @@ SPINE = {
     },
 }
 
+PUBLIC = {"a": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=", "b": "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08="}
+
+
+def wireguard_node(own, other, n, o):
+    """Node `own` has number n in its addresses, the other o."""
+    def wireguard(id, **more):
+        return {"id": id, "name": f"wg{id}", "kind": "wireguard", "mtu": 1420, "privateKey": f"lab:test/wg/{own}",
+                "listenPort": 51820 + id, "ttl": 64, "df": False, "loadLimit": 3, **more}
+
+    def peer(**more):
+        return {"publicKey": PUBLIC[other], **more}
+
+    return {
+        "format": "ztos-program", "version": 1, "node": "wg" + own,
+        "seeds": {"ecmp": 5, "sourcePort": 6},
+        "vrfs": [{"id": 0, "name": "underlay"}, {"id": 1, "name": "shop"}],
+        "interfaces": [
+            port(1, f"02:00:00:00:0{n}:01", vrf=0, addresses=[f"192.0.2.{n}/24", f"2001:db8:f::{n}/64"]),
+            port(2, f"02:00:00:00:0{n}:02", vrf=1, addresses=[f"10.{n}.0.1/24", f"fd00:{n}::1/64"], tap=False),
+            wireguard(3, vrf=1, underlayVrf=0, addresses=[f"10.9.0.{n}/24"], local=[f"192.0.2.{n}", f"2001:db8:f::{n}"],
+                      peers=[peer(endpoint={"address": f"192.0.2.{o}", "port": 51823},
+                                  allowedIps=[f"10.{o}.0.0/16", f"10.9.0.{o}/32", f"fd00:{o}::/32"])]),
+            port(4, f"02:00:00:00:0{n}:04"),
+            wireguard(5, vrf=0, lower=4, mac=f"02:00:00:00:0{n}:04", peerMac="02:00:5e:00:00:77", mtu=1500,
+                      addresses=[f"10.8.0.{n - 1}/31", f"fd08::{n}/64"], local=[f"198.51.100.{n}", f"2001:db8:5::{n}"],
+                      peers=[peer(endpoint={"address": f"198.51.100.{o}", "port": 51825},
+                                  allowedIps=["0.0.0.0/0", "::/0"])]),
+        ],
+        "tables": {
+            "routes": [
+                {"vrf": 0, "prefix": "192.0.2.0/24", "connected": 1},
+                {"vrf": 0, "prefix": "2001:db8:f::/64", "connected": 1},
+                {"vrf": 0, "prefix": "10.8.0.0/31", "connected": 5},
+                {"vrf": 0, "prefix": "10.77.0.0/16", "group": 2},
+                {"vrf": 0, "prefix": "10.66.0.0/16", "connected": 1},
+                {"vrf": 1, "prefix": f"10.{n}.0.0/24", "connected": 2},
+                {"vrf": 1, "prefix": f"fd00:{n}::/64", "connected": 2},
+                {"vrf": 1, "prefix": f"10.{o}.0.0/16", "group": 1},
+                {"vrf": 1, "prefix": f"fd00:{o}::/32", "group": 1},
+                {"vrf": 1, "prefix": "10.50.0.0/16", "group": 1},
+                {"vrf": 1, "prefix": "10.9.0.0/24", "connected": 3},
+            ],
+            "groups": [{"id": 1, "members": [{"interface": 3}]}, {"id": 2, "members": [{"interface": 5}]}],
+            "neighbours": [
+                {"interface": 1, "address": f"192.0.2.{o}", "mac": f"02:00:00:00:0{o}:01"},
+                {"interface": 1, "address": "192.0.2.9", "mac": f"02:00:00:00:0{o}:01"},
+                {"interface": 1, "address": f"2001:db8:f::{o}", "mac": f"02:00:00:00:0{o}:01"},
+                {"interface": 1, "address": "10.66.0.9", "mac": "02:00:00:00:66:09"},
+                {"interface": 2, "address": f"10.{n}.0.9", "mac": f"02:00:00:00:0{n}:99"},
+                {"interface": 2, "address": f"fd00:{n}::9", "mac": f"02:00:00:00:0{n}:99"},
+                {"interface": 4, "address": f"198.51.100.{o}", "mac": f"02:00:00:00:0{o}:04"},
+                {"interface": 4, "address": f"2001:db8:5::{o}", "mac": f"02:00:00:00:0{o}:04"},
+            ],
+            "fdb": [], "flood": [],
+        },
+    }
+
+
 folder = os.path.dirname(os.path.abspath(__file__))
-for name, program in (("leaf", LEAF), ("spine", SPINE)):
+for name, program in (("leaf", LEAF), ("spine", SPINE), ("wga", wireguard_node("a", "b", 1, 2)),
+                      ("wgb", wireguard_node("b", "a", 2, 1))):
     with open(os.path.join(folder, name + ".json"), "w") as file:
         json.dump(program, file, separators=(",", ":"))
