@@ -4,8 +4,12 @@
 import os
 import re
 import struct
+import sys
 
 here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(here, "..", "test", "run"))
+import wireguard  # noqa: E402
+
 test = os.path.join(here, "..", "test")
 leaf = open(os.path.join(test, "programs", "leaf.json"), "rb").read()
 spine = open(os.path.join(test, "programs", "spine.json"), "rb").read()
@@ -127,3 +131,67 @@ write("netlink", "several", route(24, 0x100, 2, 16, four, attribute(9, hop(7, ga
 write("netlink", "weights", route(24, 0x100, 2, 16, four, attribute(9, hop(7, via, hops=255) + hop(8, via, hops=2)))
       + route(25, 0, 2, 16, four, attribute(9, hop(7, via, hops=255) + hop(8, via, hops=2))))
 write("netlink", "six", route(24, 2, 10, 32, six, gateway6, oif) + route(24, 2, 10, 32, six, gateway6, attribute(4, struct.pack("<I", 8))))
+
+
+# Two nodes that seal for each other (fuzz_wireguard.c): packets of the peer and of the node, and what waits delivered.
+def step(what, how, data=b""):
+    return bytes([what, how, len(data)]) + data
+
+
+RAW, MESSAGE, PUNT, DELIVER, WAIT, CHANGE, SEED = 0, 1, 2, 3, 5, 6, 7
+session = step(PUNT, 0, b"first") + 3 * step(DELIVER, 0)
+begun = step(PUNT, 1, b"first") + 2 * step(DELIVER, 0)
+sealed = step(PUNT, 0, b"data" * 9) + step(PUNT, 8, b"more") + step(PUNT, 0x10, b"") + step(DELIVER, 0x80)
+write("wireguard", "session", session + sealed)
+write("wireguard", "begun_here", begun + sealed + step(PUNT, 1, b"back") + step(DELIVER, 0))
+write("wireguard", "through", session + begun + step(PUNT, 4, b"on") + step(DELIVER, 0x80) + step(PUNT, 6, b"far")
+      + step(DELIVER, 0x80) + step(PUNT, 5, b"away") + step(WAIT, 5) + step(DELIVER, 0x80))
+for at in (0, 1, 4, 8, 16, 40, 50, 61):
+    write("wireguard", f"bent_{at}", step(PUNT, 0, b"x") + step(DELIVER, at, b"\1") + session + step(PUNT, 0, b"y")
+          + step(DELIVER, at, b"\x80") + sealed)
+    write("wireguard", f"bent_frame_{at}", session + step(PUNT, 0, b"z") + step(DELIVER, 0x40 | at, b"\1\xff"))
+for kind, length in ((1, 148), (2, 92), (3, 64), (4, 32), (1, 147), (5, 40)):
+    body = struct.pack("<II", kind, 7) + bytes(range(length - 8))
+    for how in range(8):
+        write("wireguard", f"message_{kind}_{length}_{how}", step(MESSAGE, how, body) + session + step(MESSAGE, how | 0x18, body))
+write("wireguard", "flood", b"".join(step(MESSAGE, 4, struct.pack("<II", 1, n) + bytes(140)) for n in range(20)) + session
+      + step(WAIT, 2) + session)
+for wait in range(8):
+    write("wireguard", f"wait_{wait}", session + step(WAIT, wait) + sealed + step(DELIVER, 0x80) + step(WAIT, wait)
+          + step(PUNT, 1, b"again") + 3 * step(DELIVER, 0))
+write("wireguard", "unanswered", step(PUNT, 1, b"lost") + 21 * (step(WAIT, 3 | 8) + step(PUNT, 1, b"on")) + session)
+for change in range(12):
+    write("wireguard", f"changed_{change}", session + begun + step(CHANGE, change) + sealed + step(PUNT, 1, b"now")
+          + step(SEED, change) + session + step(CHANGE, (change * 5) % 12) + session)
+clear = ["ARP_TAP_3", "ARP_WEB1_GATEWAY", "NS_WEB1_GATEWAY", "UDP_WEB1_WEB2"]
+write("wireguard", "clear", b"".join(step(RAW, how, frames[name]) for name in clear for how in range(4) if len(frames[name]) < 256))
+arp = bytes.fromhex("ffffffffffff020000000101" "0806" "0001080006040001" "020000000101" "0a080001" "000000000000" "0a080002")
+write("wireguard", "arp", step(RAW, 2, arp) + step(RAW, 2, arp[:-1] + b"\1") + session)
+
+
+def address_text(text, node):
+    return text.replace("%1$u", str(node)).replace("%2$u", str(3 - node))
+
+
+support = open(os.path.join(here, "support.c")).read()
+node = re.search(r"wireguard_node\[\] =\n(.*?);\n", support, re.DOTALL)[1]
+node = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', node)).replace('\\"', '"')
+node = address_text(node, 1).replace("%3$s", "192.0.2.").encode()
+write("program", "wireguard", node)
+write("program", "wireguard_base64", node.replace(b"lab:fuzz/2/public", b"zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk="))
+arrived = [wireguard.wrap(struct.pack("<II", kind, 7) + bytes(length - 8), 2, 1) for kind, length in ((1, 148), (2, 92), (3, 64), (4, 32))]
+write("journal", "wireguard", b"ZTJOURNL" + struct.pack("<II", 1, 0) + record(1, 0, 0, node) + record(7, 0, 1, struct.pack("<Q", 10**18) + bytes(32))
+      + b"".join(record(2, 1, 2, frame) for frame in arrived) + record(6, 0, 2 * 10**9, b"")
+      + record(7, 0, 2 * 10**9, struct.pack("<Q", 10**18) + bytes(range(32))) + record(6, 0, 30 * 10**9, b""))
+write("journal", "seeds", record(7, 0, 1, bytes(40)) + record(7, 0, 2, bytes(39)))
+to = '{"endpoint":{"address":"192.0.2.7","port":1},"presharedKey":"lab:fuzz/psk","allowedIps":["10.8.0.7/32","::/0"],"persistentKeepalive":9}'
+for name, change in {
+    "peer_add": f'{{"table":"peer","interface":3,"publicKey":"Xf7dO2vUf2+ijuFdlp1bsOpTd01Ii9r53xxuASSz7yI=","to":{to}}}',
+    "peer_set": f'{{"table":"peer","interface":5,"publicKey":"lab:fuzz/2/public","to":{to}}}',
+    "peer_own": f'{{"table":"peer","interface":3,"publicKey":"lab:fuzz/1/public","to":{to}}}',
+    "peer_gone": '{"table":"peer","interface":3,"publicKey":"lab:fuzz/2/public","to":null}',
+}.items():
+    text = f'{{"id":1,"op":"apply","changes":[{change}]}}'
+    write("control", name, text.encode())
+    keyed = text[:-1] + ',"keys":"/nowhere"}'
+    write("socket", name, b"\0" + struct.pack(">I", len(keyed)) + keyed.encode())

@@ -42,7 +42,7 @@ static void put_frame(struct zt_journal_writer *writer, uint16_t port, uint64_t 
     free(data);
 }
 
-/* A journal of inputs alone: ARP, sealed and clear frames, control, changes of tables, lost carrier, a clock, a neighbour. */
+/* A journal of inputs alone: ARP, sealed and clear frames, control, changes of tables, lost carrier, a clock, a seed, a neighbour. */
 static void write_inputs(const char *path)
 {
     static const char set_vni[] = "{\"id\":1,\"op\":\"set-vni\",\"interface\":13,\"vni\":11111}";
@@ -50,6 +50,7 @@ static void write_inputs(const char *path)
         APPLY(FDB(10, WEB3, TO_PORT(12, false)) "," NEIGHBOUR(14, "10.1.0.13", TO_MAC(WEB3, true)));
     static const char carrier[] = "{\"id\":0,\"op\":\"carrier\",\"interface\":1,\"up\":false}";
     static const uint8_t update[] = { 4, 1, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0 };
+    static const uint8_t seed[ZT_SEED_OCTETS] = { 1 };
     struct bench *bench = bench_start("leaf", NULL);
     struct zt_error error = { 0 };
     struct zt_journal_writer *writer = zt_journal_create(path, &error);
@@ -65,6 +66,7 @@ static void write_inputs(const char *path)
     put_frame(writer, 1, 31, FAR_WEB1_RECEIVED);
     zt_journal_record(writer, ZT_JOURNAL_NEIGHBOUR_IN, 1, 32, update, sizeof update);
     zt_journal_record(writer, ZT_JOURNAL_CLOCK, 0, 33, NULL, 0);
+    zt_journal_record(writer, ZT_JOURNAL_SEED, 0, 33, seed, sizeof seed);
     put_frame(writer, 1, 34, FAR_WEB1_UNKNOWN_VNI);
     put_frame(writer, 11, 35, UDP_WEB1_WEB3); /* held */
     zt_journal_record(writer, ZT_JOURNAL_CONTROL_IN, 0, 36, apply, sizeof apply - 1);
@@ -231,6 +233,7 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
     size_t length;
     uint8_t *journal = complete_journal(files, &length);
     size_t frame = find_record(journal, length, ZT_JOURNAL_FRAME_IN, 1);
+    size_t seed = find_record(journal, length, ZT_JOURNAL_SEED, 0);
     const struct {
         size_t offset;
         uint8_t value;
@@ -245,6 +248,8 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
         { frame + 6, 77, frame + 6 }, /* no port of the program */
         { frame + 6, 0, frame + 6 },  /* no interface */
         { frame + 8, 1, frame + 8 },  /* now goes back */
+        { seed, 39, seed },           /* an octet too few of entropy */
+        { seed + 6, 1, seed + 6 },    /* an interface */
     };
     for (uint32_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char where[40];
@@ -360,6 +365,7 @@ static void captures_run_merged_by_time(void **state)
     uint8_t *frames[2] = { octets(ARP_WEB1_GATEWAY, &lengths[0]), octets(TRANSIT, &lengths[1]) },
             file[2][256];
     struct zt_replay_capture captures[2];
+    static const uint8_t seed[ZT_SEED_OCTETS] = { 1, [39] = 2 };
     for (uint32_t i = 0; i < 2; i++) {
         const uint8_t header[] = { 0xd4,
                                    0xc3,
@@ -384,15 +390,20 @@ static void captures_run_merged_by_time(void **state)
     }
     struct zt_replay replay = { .machine = zt_machine_create(&(struct zt_machine_options){ 0 }),
                                 .keys = keys,
-                                .vector = 64 };
+                                .vector = 64,
+                                .seed = seed };
     replay.out = zt_journal_create(files->out, &error);
     assert_int_equal(
         zt_replay_captures(&replay, bench->program, strlen(bench->program), captures, 2, &error),
         ZT_REPLAY_EQUAL);
     assert_true(zt_journal_close(replay.out, &error));
-    assert_int_equal(replay.inputs, 3);
+    assert_int_equal(replay.inputs, 4);
     size_t length;
     uint8_t *journal = read_file(files->out, &length);
+    /* WG-4: the seed comes behind the program, at time 0. */
+    size_t at = find_record(journal, length, ZT_JOURNAL_SEED, 0);
+    assert_true(at < find_record(journal, length, ZT_JOURNAL_FRAME_IN, 0));
+    assert_memory_equal(journal + at + 16, seed, sizeof seed);
     /* Port 1's frame of second 8 comes before port 11's of second 9. */
     assert_int_equal(journal[find_record(journal, length, ZT_JOURNAL_FRAME_IN, 0) + 6], 1);
     assert_int_equal(journal[find_record(journal, length, ZT_JOURNAL_FRAME_IN, 1) + 6], 11);

@@ -84,7 +84,7 @@ struct zt_stats_entry {
     /* Taken by the device. */
     uint64_t tx_frames;
     uint64_t tx_octets;
-    /* Dropped between the XDP program and the socket: rings full, no buffer, too long. */
+    /* Dropped between the XDP program and the socket: rings full, no buffer, too long; and handshake messages that were put aside in vain. */
     uint64_t rx_dropped;
     /* Refused by the device, or no room in the transmit ring. */
     uint64_t tx_dropped;

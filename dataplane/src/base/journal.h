@@ -9,6 +9,9 @@
 
 #include "ztos/machine.h"
 
+/* Octets of a SEED's payload: wall time and entropy. */
+#define ZT_SEED_OCTETS 40u
+
 /* ---- writing ----------------------------------------------------------------------------------------- */
 
 struct zt_journal_writer;

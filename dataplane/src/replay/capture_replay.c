@@ -53,6 +53,16 @@ static void run(struct zt_replay *replay, struct zt_input *inputs, uint32_t *cou
     *count = 0;
 }
 
+/* Without one nothing is drawn, and no handshake is made. */
+static void run_seed(struct zt_replay *replay)
+{
+    struct zt_input input = { .kind = ZT_INPUT_SEED,
+                              .length = ZT_SEED_OCTETS,
+                              .data = replay->seed };
+    uint32_t count = 1;
+    run(replay, &input, &count);
+}
+
 static bool merge(struct zt_replay *replay, struct source *sources, uint32_t count,
                   struct zt_input *inputs, struct zt_error *error)
 {
@@ -110,6 +120,8 @@ enum zt_replay_exit zt_replay_captures(struct zt_replay *replay, const char *pro
     if (replay->out != NULL)
         zt_journal_record(replay->out, ZT_JOURNAL_PROGRAM, 0, 0, program, (uint32_t)length);
     replay->inputs++;
+    if (replay->seed != NULL)
+        run_seed(replay);
     struct source *sources = zt_calloc(count, sizeof *sources);
     struct zt_input *inputs = zt_calloc(ZT_REPLAY_VECTOR_MAX, sizeof *inputs);
     bool good = open_sources(replay, sources, captures, count, error) &&

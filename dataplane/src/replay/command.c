@@ -29,7 +29,12 @@ static const char usage[] =
     "  --pcap-in PORT=FILE pcap or pcapng of what arrives on the port with this interface id\n"
     "  --out OUT           write a complete journal of the inputs and the machine's outputs "
     "(0600)\n"
-    "  --keys FILE         key file (0600) for MACsec\n"
+    "  --keys FILE         key file (0600) for MACsec and WireGuard\n"
+    "  --seed HEX64        of captures: entropy, without which WireGuard makes no handshake\n"
+    "  --wall NS           of captures: wall time at their time 0, ns since the Unix epoch; 0, "
+    "which "
+    "is what\n"
+    "                      captures count from\n"
     "  --cache on|off      flow cache; on\n"
     "  --cache-entries N   its size; 16384\n"
     "  --vector N          process up to N frames together, 1 to 1024; 64\n"
@@ -48,7 +53,8 @@ struct arguments {
     uint32_t capture_count;
     struct zt_machine_options options;
     uint32_t vector;
-    bool stats, help;
+    bool stats, help, seeded, walled;
+    uint8_t seed[ZT_SEED_OCTETS];
 };
 
 enum flag {
@@ -57,6 +63,8 @@ enum flag {
     FLAG_PCAP,
     FLAG_OUT,
     FLAG_KEYS,
+    FLAG_SEED,
+    FLAG_WALL,
     FLAG_CACHE,
     FLAG_ENTRIES,
     FLAG_VECTOR,
@@ -71,6 +79,8 @@ static const struct option flags[] = {
     { "pcap-in", required_argument, NULL, FLAG_PCAP },
     { "out", required_argument, NULL, FLAG_OUT },
     { "keys", required_argument, NULL, FLAG_KEYS },
+    { "seed", required_argument, NULL, FLAG_SEED },
+    { "wall", required_argument, NULL, FLAG_WALL },
     { "cache", required_argument, NULL, FLAG_CACHE },
     { "cache-entries", required_argument, NULL, FLAG_ENTRIES },
     { "vector", required_argument, NULL, FLAG_VECTOR },
@@ -121,6 +131,30 @@ static bool read_capture(struct arguments *arguments, char *text)
     return true;
 }
 
+static bool read_entropy(struct arguments *arguments, const char *text)
+{
+    if (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64)
+        return complain("--seed wants 64 hex digits");
+    for (uint32_t i = 0; i < 32; i++) {
+        const char digits[] = { text[2 * i], text[2 * i + 1], '\0' };
+        arguments->seed[8 + i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    arguments->seeded = true;
+    return true;
+}
+
+static bool read_wall(struct arguments *arguments, const char *text)
+{
+    size_t length = strlen(text);
+    uint64_t wall;
+    if (length == 0 || length > 19 || strspn(text, "0123456789") != length)
+        return complain("--wall wants nanoseconds since the Unix epoch, not '%.40s'", text);
+    wall = strtoull(text, NULL, 10);
+    memcpy(arguments->seed, &wall, sizeof wall);
+    arguments->walled = true;
+    return true;
+}
+
 static bool select_mutant(const char *name)
 {
     return zt_mutant_select(name) || complain("there is no mutant '%.60s' in this build", name);
@@ -143,6 +177,10 @@ static bool read_flag(struct arguments *arguments, int flag)
     case FLAG_KEYS:
         arguments->keys = optarg;
         return true;
+    case FLAG_SEED:
+        return read_entropy(arguments, optarg);
+    case FLAG_WALL:
+        return read_wall(arguments, optarg);
     case FLAG_CACHE:
         arguments->options.cache = strcmp(optarg, "on") == 0;
         return arguments->options.cache || strcmp(optarg, "off") == 0 ||
@@ -180,6 +218,9 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
         return complain("either --journal or --program is wanted");
     if ((arguments->program != NULL) != (arguments->capture_count > 0))
         return complain("--program and --pcap-in belong together");
+    if ((arguments->seeded && arguments->program == NULL) ||
+        (arguments->walled && !arguments->seeded))
+        return complain("--seed belongs to captures, --wall to --seed");
     return true;
 }
 
@@ -268,7 +309,9 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
                                const uint8_t *data, size_t length)
 {
     struct zt_error error = { 0 };
-    struct zt_replay replay = { .keys = keys, .vector = arguments->vector };
+    struct zt_replay replay = { .keys = keys,
+                                .vector = arguments->vector,
+                                .seed = arguments->seeded ? arguments->seed : NULL };
 
     if (arguments->out != NULL) {
         if (is_input(arguments)) {

@@ -189,7 +189,9 @@ enum zt_replay_exit zt_replay_journal(struct zt_replay *replay, const uint8_t *d
         return ZT_REPLAY_BAD_INPUT;
     }
     struct batch *batch = zt_calloc(1, sizeof *batch);
+    zt_machine_lend_keys(replay->machine, replay->keys); /* WG-33 */
     enum zt_replay_exit result = replay_records(replay, &reader, batch, error);
+    zt_machine_lend_keys(replay->machine, NULL);
     zt_compare_free(&batch->compare);
     free(batch);
     if (result != ZT_REPLAY_BAD_INPUT && replay->inputs == 0) {

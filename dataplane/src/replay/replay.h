@@ -28,6 +28,8 @@ struct zt_replay {
     const struct zt_keys *keys;
     /* Largest vector of frames, 1 to ZT_REPLAY_VECTOR_MAX. */
     uint32_t vector;
+    /* Of captures: a seed's payload (WG-4) for behind the program, ZT_SEED_OCTETS; may be NULL. */
+    const uint8_t *seed;
 
     /* What happened. */
     uint64_t inputs, refused, recorded;

@@ -46,7 +46,11 @@ int zt_engine_open(struct zt_engine *engine, const struct zt_engine_options *opt
     if (zt_engine_load_first(engine, failure) ||
         zt_stats_create(&engine->stats, options->stats, ZT_STATS_ENGINE,
                         zt_machine_ports(engine->machine), failure) ||
-        zt_engine_open_ports(engine, failure) || zt_engine_watch(engine, failure))
+        zt_engine_open_ports(engine, failure))
+        return -1;
+    /* Before anything else is an input. */
+    zt_engine_seed(engine);
+    if (zt_engine_watch(engine, failure))
         return -1;
     say_mode(engine);
     zt_engine_read_kernel(engine);
@@ -94,6 +98,7 @@ int zt_engine_close(struct zt_engine *engine, struct zt_failure *failure)
     zt_netlink_close(&engine->netlink);
     zt_neighbours_clear(&engine->neighbours);
     zt_routes_clear(&engine->routes);
+    zt_handshakes_free(&engine->handshakes);
     zt_control_close(&engine->control, 500);
     zt_stats_close(&engine->stats);
     close_descriptor(&engine->epoll);

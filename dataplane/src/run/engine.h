@@ -14,6 +14,7 @@
 #include "src/run/capture.h"
 #include "src/run/control_server.h"
 #include "src/run/failure.h"
+#include "src/run/handshakes.h"
 #include "src/run/neighbours.h"
 #include "src/run/netlink.h"
 #include "src/run/port.h"
@@ -73,13 +74,20 @@ struct zt_engine {
     bool captures_watched;
     /* Added to CLOCK_MONOTONIC (CTRL-4), and the last time given to the machine. */
     uint64_t advance, last_now;
+    /* WG-4: the offset of the time of day at the last seed; the kernel had no entropy, and it was said. */
+    int64_t wall_offset;
+    bool unseeded;
+    /* Time of the last clock input. */
+    uint64_t clocked;
+    struct zt_handshakes handshakes;
     int epoll, timer, carrier_timer, signals;
     bool stopping;
     struct {
         struct zt_input inputs[ZT_VECTOR_MAX];
         uint32_t count;
-        /* Frames taken from each port's receive ring. */
+        /* Frames taken from each port's receive ring; of them all, those put aside. */
         uint32_t taken[ZT_ENGINE_PORTS_MAX];
+        uint32_t aside;
         /* Frames from TAPs lie here. */
         uint8_t punted[ZT_VECTOR_MAX][ZT_XSK_CHUNK];
     } vector;
@@ -115,6 +123,8 @@ void zt_engine_run(struct zt_engine *engine);
 
 /* Gathers a vector from ports and TAPs, processes it and carries out its effects. False if there was nothing. */
 bool zt_engine_step(struct zt_engine *engine);
+/* Gives the machine up to `most` of the handshake messages that were put aside. */
+void zt_engine_handshakes(struct zt_engine *engine, uint32_t most);
 /* One input that is no frame. */
 void zt_engine_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_t interface,
                      const uint8_t *data, uint32_t length);
@@ -123,6 +133,19 @@ bool zt_engine_control(struct zt_engine *engine, const char *message, size_t len
                        struct zt_error *error);
 /* Carries out the effects of something that happened at `now`, and flushes the ports. */
 void zt_engine_effects(struct zt_engine *engine, struct zt_effects effects, uint64_t now);
+
+/* ---- engine_time.c: clock and seeds */
+
+/* A clock input: that of each second, and when the machine wants one. */
+void zt_engine_clock(struct zt_engine *engine);
+/* A clock input if one of the machine's timers is due (WG-30). */
+void zt_engine_clock_due(struct zt_engine *engine);
+/* ms until then, -1 for never. */
+int zt_engine_clock_wait(struct zt_engine *engine);
+/* A seed if the machine wants one, so that what was drawn is soon forgotten (WG-4). */
+void zt_engine_seed(struct zt_engine *engine);
+/* A seed if the time of day was set. */
+void zt_engine_follow_wall(struct zt_engine *engine);
 
 /* ---- engine_carrier.c: CTRL-8 */
 
@@ -144,6 +167,9 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure);
 /* CTRL-1 in a running engine. On failure nothing changes. */
 bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys,
                     struct zt_error *error);
+/* CTRL-6, with the keys that its peers name (WG-33). */
+bool zt_engine_apply(struct zt_engine *engine, const struct zt_request *request,
+                     const char *message, size_t length, struct zt_error *error);
 
 /* ---- engine_routes.c: CTRL-7 */
 

@@ -144,7 +144,7 @@ static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
             answer,
             "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
             "\"puntIn\":%llu,\"puntOut\":%llu,\"xdpPassed\":%llu}",
-            i ? "," : "", port->id, (unsigned long long)port->xsk.counters.rx_frames,
+            i ? "," : "", port->id, (unsigned long long)zt_port_rx(port),
             (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
             (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
             (unsigned long long)port->punt_out, (unsigned long long)port->xdp_passed);
@@ -167,6 +167,7 @@ static bool do_sync(struct zt_engine *engine, struct zt_text *answer, struct zt_
 
     for (int vectors = 0; vectors < SYNC_VECTORS && zt_engine_step(engine); vectors++)
         continue;
+    zt_engine_handshakes(engine, ZT_HANDSHAKES_MAX);
     zt_captures_drain(&engine->captures);
     for (uint32_t i = 0; i < engine->port_count; i++) {
         struct zt_pcapng *file = engine->ports[i].capture.file;
@@ -218,7 +219,7 @@ static bool do_advance(struct zt_engine *engine, uint64_t ns, struct zt_error *e
         return zt_error_set(error, "request-invalid", "/ns",
                             "the clock cannot be advanced any further");
     engine->advance += ns;
-    zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
+    zt_engine_clock(engine);
     return true;
 }
 
@@ -237,8 +238,9 @@ static bool answer_request(struct zt_engine *engine, const struct zt_control_pee
     case ZT_OP_SET_MACSEC_MODE:
     case ZT_OP_CARRIER:
     case ZT_OP_FLUSH:
-    case ZT_OP_APPLY:
         return zt_engine_control(engine, message, length, error);
+    case ZT_OP_APPLY:
+        return zt_engine_apply(engine, request, message, length, error);
     case ZT_OP_ADVANCE_TIME:
         return do_advance(engine, request->ns, error);
     case ZT_OP_PROGRAM:

@@ -14,6 +14,8 @@
 #define VECTORS_AT_END 1024
 /* ms to the next try when a device took no more. */
 #define RETRY_MS 1
+/* Handshake messages given to the machine between two looks at everything else. */
+#define HANDSHAKES_AT_ONCE 8
 
 enum source {
     SOURCE_PORT,
@@ -53,6 +55,9 @@ static void on_neighbour(void *context, const struct zt_neighbour_event *event)
 
         if (port->tap < 0 || port->tap_index != event->ifindex)
             continue;
+        /* Packets need no neighbour, and the ports' own are the program's. */
+        if (port->wireguard)
+            return;
         if (is_forgotten_with_carrier(port, event) ||
             !zt_neighbours_update(&engine->neighbours, event))
             return;
@@ -211,7 +216,8 @@ static void on_tick(struct zt_engine *engine)
     if (read(engine->timer, &expirations, sizeof(expirations)) != sizeof(expirations))
         return;
     zt_engine_read_kernel(engine);
-    zt_engine_input(engine, ZT_INPUT_CLOCK, 0, NULL, 0);
+    zt_engine_follow_wall(engine);
+    zt_engine_clock(engine);
     if (engine->routes_shaken)
         zt_netlink_refresh(&engine->netlink, ZT_NETLINK_ROUTES);
     engine->routes_shaken = false;
@@ -282,10 +288,23 @@ static bool has_unsent(const struct zt_engine *engine)
     return false;
 }
 
+/* The sooner of two waits; negative is for ever. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int patience(struct zt_engine *engine)
+{
+    int wait = sooner(zt_engine_patience(engine), zt_engine_clock_wait(engine));
+
+    return has_unsent(engine) ? sooner(wait, RETRY_MS) : wait;
+}
+
 static void serve_events(struct zt_engine *engine, bool busy)
 {
     struct epoll_event events[ZT_ENGINE_PORTS_MAX];
-    int timeout = busy ? 0 : has_unsent(engine) ? RETRY_MS : zt_engine_patience(engine);
+    int timeout = busy ? 0 : patience(engine);
     int count;
 
     if (!busy)
@@ -307,10 +326,14 @@ void zt_engine_run(struct zt_engine *engine)
 
         while (vectors < VECTORS_AT_ONCE && zt_engine_step(engine))
             vectors++;
+        zt_engine_handshakes(engine, HANDSHAKES_AT_ONCE);
+        zt_engine_clock_due(engine);
+        zt_engine_seed(engine);
         zt_engine_resume(engine);
-        serve_events(engine, vectors == VECTORS_AT_ONCE);
+        serve_events(engine, vectors == VECTORS_AT_ONCE || engine->handshakes.count > 0);
     }
     /* What has arrived is still answered for in the journal. */
     for (int vectors = 0; vectors < VECTORS_AT_END && zt_engine_step(engine); vectors++)
         continue;
+    zt_engine_handshakes(engine, ZT_HANDSHAKES_MAX);
 }

@@ -174,6 +174,8 @@ int zt_engine_load_first(struct zt_engine *engine, struct zt_failure *failure)
     else
         loaded = check_ports(engine->machine, failure) == 0 &&
                  start_journal(engine, program, length, failure) == 0;
+    if (loaded)
+        zt_handshakes_learn(&engine->handshakes, program, length);
     free(program);
     return loaded ? 0 : -1;
 }
@@ -219,6 +221,7 @@ static void read_upper(struct zt_port *port, const struct zt_machine *machine, u
 
     port->upper = info.upper;
     port->underlay = info.underlay;
+    port->wireguard = info.has_wireguard;
 }
 
 bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length,
@@ -242,6 +245,8 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
     if (engine->journal)
         zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, now, program, (uint32_t)length);
     zt_engine_effects(engine, effects, now);
+    zt_handshakes_learn(&engine->handshakes, program, length);
+    zt_engine_seed(engine);
     for (uint32_t i = 0; i < engine->port_count; i++)
         read_upper(&engine->ports[i], engine->machine, i);
     if (pass_again(engine, &failure))
@@ -252,4 +257,40 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
     zt_netlink_refresh(&engine->netlink, ZT_NETLINK_NEIGHBOURS);
     zt_engine_restart_routes(engine);
     return true;
+}
+
+/* Those of the request's file; without one, for a change of a peer, those that `load` would take. */
+static bool read_apply_keys(const struct zt_engine *engine, const struct zt_request *request,
+                            struct zt_keys **keys, struct zt_error *error)
+{
+    const char *path = request->has_keys ? request->keys : engine->options.keys;
+
+    *keys = path && (request->has_keys || request->peers) ? zt_keys_read(path, error) : NULL;
+    /* A change may well need none: if the engine's own file is gone, the machine says what is missing. */
+    return *keys || !request->has_keys;
+}
+
+bool zt_engine_apply(struct zt_engine *engine, const struct zt_request *request,
+                     const char *message, size_t length, struct zt_error *error)
+{
+    struct zt_text text = { 0 };
+    struct zt_keys *keys;
+    bool good;
+
+    if (!read_apply_keys(engine, request, &keys, error))
+        return false;
+    /* The name of the file is no part of what is done: neither machine nor journal have it. */
+    if (request->has_keys) {
+        zt_text_format(&text, "{\"id\":%u,\"op\":\"apply\",\"changes\":", request->id);
+        zt_text_append(&text, request->changes, request->changes_length);
+        zt_text_append(&text, "}", 1);
+        message = text.data;
+        length = text.length;
+    }
+    zt_machine_lend_keys(engine->machine, keys);
+    good = zt_engine_control(engine, message, length, error);
+    zt_machine_lend_keys(engine->machine, NULL);
+    zt_keys_free(keys);
+    free(text.data);
+    return good;
 }

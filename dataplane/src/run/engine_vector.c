@@ -15,6 +15,18 @@ static void add_input(struct zt_engine *engine, enum zt_input_kind kind, uint16_
     };
 }
 
+/* The frame's memory goes back to the ring with the vector's. */
+static void put_aside(struct zt_engine *engine, uint32_t index, const struct zt_xsk_frame *frame)
+{
+    struct zt_port *port = &engine->ports[index];
+
+    engine->vector.aside++;
+    if (zt_handshakes_put(&engine->handshakes, index, frame->data, frame->length))
+        port->aside++;
+    else
+        port->aside_dropped++;
+}
+
 /* Up to `most` frames of a port; true if it may have more. */
 static bool gather_frames(struct zt_engine *engine, uint32_t index, uint32_t most)
 {
@@ -26,7 +38,10 @@ static bool gather_frames(struct zt_engine *engine, uint32_t index, uint32_t mos
         return false;
     count = zt_xsk_receive(&port->xsk, frames, most);
     for (uint32_t i = 0; i < count; i++)
-        add_input(engine, ZT_INPUT_FRAME, port->id, frames[i].data, frames[i].length);
+        if (zt_handshakes_has(&engine->handshakes, frames[i].data, frames[i].length))
+            put_aside(engine, index, &frames[i]);
+        else
+            add_input(engine, ZT_INPUT_FRAME, port->id, frames[i].data, frames[i].length);
     engine->vector.taken[index] += count;
     return count == most;
 }
@@ -46,6 +61,12 @@ static bool gather_punted(struct zt_engine *engine, struct zt_port *port, uint32
     return port->tap_readable;
 }
 
+/* What is put aside takes its room too: a flood of it fills vectors like any other. */
+static uint32_t room_of(const struct zt_engine *engine)
+{
+    return ZT_VECTOR_MAX - engine->vector.count - engine->vector.aside;
+}
+
 /* Round robin over the ports, each its share, until the vector is full or nothing is left. */
 static void gather(struct zt_engine *engine)
 {
@@ -54,19 +75,19 @@ static void gather(struct zt_engine *engine)
 
     if (share == 0)
         share = 1;
-    engine->vector.count = 0;
+    engine->vector.count = engine->vector.aside = 0;
     while (more) {
         more = false;
         for (uint32_t i = 0; i < engine->port_count; i++) {
             uint32_t index = (engine->next_port + i) % engine->port_count;
-            uint32_t room = ZT_VECTOR_MAX - engine->vector.count;
+            uint32_t room = room_of(engine);
 
             if (room == 0) {
                 engine->next_port = index;
                 return;
             }
             more |= gather_frames(engine, index, room < share ? room : share);
-            room = ZT_VECTOR_MAX - engine->vector.count;
+            room = room_of(engine);
             more |= gather_punted(engine, &engine->ports[index], room < share ? room : share);
         }
     }
@@ -140,17 +161,14 @@ bool zt_engine_control(struct zt_engine *engine, const char *message, size_t len
     return true;
 }
 
-bool zt_engine_step(struct zt_engine *engine)
+/* Processes the vector's inputs and carries out what comes of them. */
+static void process(struct zt_engine *engine)
 {
-    uint64_t now;
     struct zt_effects effects;
+    uint64_t now;
 
-    if (engine->ports_down > 0)
-        zt_engine_hear_carrier(engine);
-    memset(engine->vector.taken, 0, sizeof(engine->vector.taken[0]) * engine->port_count);
-    gather(engine);
     if (engine->vector.count == 0)
-        return false;
+        return;
     now = zt_engine_now(engine);
     for (uint32_t i = 0; i < engine->vector.count; i++)
         engine->vector.inputs[i].now = now;
@@ -160,6 +178,38 @@ bool zt_engine_step(struct zt_engine *engine)
     flush_ports(engine);
     if (engine->journal)
         zt_journal_vector(engine->journal, engine->vector.inputs, engine->vector.count, effects);
+}
+
+void zt_engine_handshakes(struct zt_engine *engine, uint32_t most)
+{
+    struct zt_handshakes *waiting = &engine->handshakes;
+
+    for (uint32_t left = waiting->count < most ? waiting->count : most, count; left > 0;
+         left -= count) {
+        count = left < ZT_VECTOR_MAX ? left : ZT_VECTOR_MAX;
+        engine->vector.count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct zt_handshake *handshake = zt_handshakes_at(waiting, i);
+            struct zt_port *port = &engine->ports[handshake->port];
+
+            port->aside--;
+            add_input(engine, ZT_INPUT_FRAME, port->id, handshake->data, handshake->length);
+        }
+        process(engine);
+        zt_handshakes_done(waiting, count);
+        zt_engine_publish(engine);
+    }
+}
+
+bool zt_engine_step(struct zt_engine *engine)
+{
+    if (engine->ports_down > 0)
+        zt_engine_hear_carrier(engine);
+    memset(engine->vector.taken, 0, sizeof(engine->vector.taken[0]) * engine->port_count);
+    gather(engine);
+    if (engine->vector.count + engine->vector.aside == 0)
+        return false;
+    process(engine);
     for (uint32_t i = 0; i < engine->port_count; i++)
         if (!engine->ports[i].gone)
             zt_xsk_receive_done(&engine->ports[i].xsk, engine->vector.taken[i]);

@@ -49,6 +49,7 @@ void zt_port_init(struct zt_port *port, const struct zt_port_info *info)
         .id = info->id,
         .upper = info->upper,
         .underlay = info->underlay,
+        .wireguard = info->has_wireguard,
         .pass = info->pass,
         .carrier = true,
         .tap = -1,
@@ -141,12 +142,17 @@ void zt_port_close(struct zt_port *port, bool detach)
     port->tap = -1;
 }
 
+uint64_t zt_port_rx(const struct zt_port *port)
+{
+    return port->xsk.counters.rx_frames - port->aside - port->aside_dropped;
+}
+
 uint64_t zt_port_rx_dropped(const struct zt_port *port)
 {
     const struct zt_xsk_counters *counters = &port->xsk.counters;
 
     /* Frames for which the fill ring had no buffer are among `rx_other`. */
-    return counters->rx_ring_full + counters->rx_other;
+    return counters->rx_ring_full + counters->rx_other + port->aside_dropped;
 }
 
 uint64_t zt_port_tx_dropped(const struct zt_port *port)
@@ -180,7 +186,7 @@ void zt_port_publish(const struct zt_port *port, struct zt_stats_entry *entry)
     entry->flags = (port->carrier ? ZT_STATS_CARRIER : 0u) |
                    (port->mode == ZT_XDP_NATIVE ? ZT_STATS_NATIVE : 0u) |
                    (port->gone ? ZT_STATS_GONE : 0u);
-    entry->rx_frames = counters->rx_frames;
+    entry->rx_frames = zt_port_rx(port);
     entry->rx_octets = counters->rx_octets;
     entry->tx_frames = zt_port_tx(port);
     entry->tx_octets = counters->tx_octets;

@@ -17,10 +17,12 @@
 
 struct zt_port {
     uint16_t id;
-    /* Where neighbours of the TAP belong: the macsec interface on the port, or the port. */
+    /* Where neighbours of the TAP belong: the macsec or wireguard interface on the port, or the port. */
     uint16_t upper;
     /* That interface is routed in VRF 0. */
     bool underlay;
+    /* It is a wireguard interface. */
+    bool wireguard;
     /* PUNT-3. */
     bool pass;
     char name[IFNAMSIZ];
@@ -42,6 +44,8 @@ struct zt_port {
     int tap;
     bool tap_readable;
     uint64_t punt_in, punt_out, punt_dropped;
+    /* Handshake messages that wait to be processed, and those for which there was no room. */
+    uint64_t aside, aside_dropped;
     uint64_t sent_to_nowhere;
     /* Of the XDP program, as last read: its counters change under another core's hands. */
     uint64_t xdp_frames, xdp_passed;
@@ -77,7 +81,9 @@ void zt_port_lose(struct zt_port *port);
 /* Ends the port. The XDP program stays where it is, dropping, unless `detach`. */
 void zt_port_close(struct zt_port *port, bool detach);
 
-/* Frames that the kernel dropped behind the XDP program, and those that were not sent. */
+/* Frames that were processed, or are about to be in this vector. */
+uint64_t zt_port_rx(const struct zt_port *port);
+/* Frames that were dropped behind the XDP program, and those that were not sent. */
 uint64_t zt_port_rx_dropped(const struct zt_port *port);
 uint64_t zt_port_tx_dropped(const struct zt_port *port);
 uint64_t zt_port_tx(const struct zt_port *port);

@@ -61,7 +61,7 @@ static const struct {
     [ZT_OP_CARRIER] = { .needed = BIT(INTERFACE) | BIT(UP) },
     [ZT_OP_FLUSH] = { .needed = BIT(TABLE), .allowed = BIT(INTERFACE) },
     [ZT_OP_ADVANCE_TIME] = { .needed = BIT(NS) },
-    [ZT_OP_APPLY] = { .needed = BIT(CHANGES) },
+    [ZT_OP_APPLY] = { .needed = BIT(CHANGES), .allowed = BIT(KEYS) },
     [ZT_OP_LEARNED] = { .allowed = BIT(SINCE) | BIT(WAIT) },
     [ZT_OP_CAPTURE] = { .needed = BIT(INTERFACE) | BIT(FILE) },
 };
@@ -181,6 +181,48 @@ static bool read_learned(struct zt_request *request, const struct reading *readi
     return true;
 }
 
+static bool read_keys(struct zt_request *request, const struct reading *reading,
+                      struct zt_error *error)
+{
+    request->has_keys = (reading->present & BIT(KEYS)) != 0;
+    return !request->has_keys || read_path(reading, MEMBER_KEYS, request->keys, error);
+}
+
+/* Whether a change is one of `table` peer; all else about it is the machine's to judge. */
+static bool is_of_peer(const struct zt_json *json, uint32_t change)
+{
+    uint32_t key = zt_json_first(change);
+
+    for (uint32_t i = 0;
+         json->nodes[change].type == ZT_JSON_OBJECT && i < json->nodes[change].count; i++) {
+        uint32_t value = json->nodes[key].next;
+
+        if (zt_json_string_is(json, key, "table"))
+            return json->nodes[value].type == ZT_JSON_STRING &&
+                   zt_json_string_is(json, value, "peer");
+        key = json->nodes[value].next;
+    }
+    return false;
+}
+
+static bool read_changes(struct zt_request *request, const struct reading *reading,
+                         struct zt_error *error)
+{
+    const struct zt_json *json = &reading->json;
+    const struct zt_json_node *list = &json->nodes[reading->values[MEMBER_CHANGES]];
+    uint32_t node = zt_json_first(reading->values[MEMBER_CHANGES]);
+
+    if (list->type != ZT_JSON_ARRAY)
+        return invalid(error, MEMBER_CHANGES, "an array is wanted");
+    request->changes = json->text + list->start;
+    request->changes_length = list->end - list->start;
+    for (uint32_t i = 0; i < list->count && !request->peers; i++) {
+        request->peers = is_of_peer(json, node);
+        node = json->nodes[node].next;
+    }
+    return true;
+}
+
 static bool read_values(struct zt_request *request, const struct reading *reading,
                         struct zt_error *error)
 {
@@ -193,8 +235,9 @@ static bool read_values(struct zt_request *request, const struct reading *readin
             return invalid(error, MEMBER_PROGRAM, "an object is wanted");
         request->program = reading->json.text + program->start;
         request->program_length = program->end - program->start;
-        request->has_keys = (reading->present & BIT(KEYS)) != 0;
-        return !request->has_keys || read_path(reading, MEMBER_KEYS, request->keys, error);
+        return read_keys(request, reading, error);
+    case ZT_OP_APPLY:
+        return read_changes(request, reading, error) && read_keys(request, reading, error);
     case ZT_OP_ADVANCE_TIME:
         if (!read_integer(reading, MEMBER_NS, 0, SAFE, &value, error))
             return false;

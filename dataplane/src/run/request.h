@@ -26,8 +26,13 @@ struct zt_request {
     /* Of `load`: as it stands in the message. */
     const char *program;
     size_t program_length;
+    /* Of `load` and `apply`. */
     bool has_keys;
     char keys[ZT_REQUEST_PATH_MAX];
+    /* Of `apply`: its list as it stands in the message, and whether a change of it is of a peer. */
+    const char *changes;
+    size_t changes_length;
+    bool peers;
     /* Of `capture`; `file` is empty for null. */
     uint16_t interface;
     char file[ZT_REQUEST_PATH_MAX];

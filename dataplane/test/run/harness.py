@@ -327,8 +327,8 @@ def read_stats(path):
     return page
 
 
-JOURNAL_TYPES = {1: "program", 2: "frame", 3: "punt", 4: "control", 5: "neighbour", 6: "clock", 16: "tx", 17: "punt-out",
-                 18: "fate", 255: "end"}
+JOURNAL_TYPES = {1: "program", 2: "frame", 3: "punt", 4: "control", 5: "neighbour", 6: "clock", 7: "seed", 16: "tx",
+                 17: "punt-out", 18: "fate", 255: "end"}
 
 
 def read_journal(path):
