@@ -66,8 +66,12 @@ function receiveOnUpper(
 
 /** WG-17: with a port below as PORT-4 has it, without at ROUTE-1. */
 export function receiveOpened(m: Machine, wg: Wireguard, frame: Uint8Array, family: 4 | 6): void {
-  if (wg.lower !== undefined) receiveIp(m, wg, wg.vrf, frame, family)
-  else route(m, { on: wg, vrf: wg.vrf, frame, family, end: frame.length })
+  if (wg.lower !== undefined) {
+    receiveIp(m, wg, wg.vrf, frame, family)
+    return
+  }
+  const end = wellFormedEnd(m, wg.id, frame, family)
+  if (end !== 0) route(m, { on: wg, vrf: wg.vrf, frame, family, end })
 }
 
 /** PORT-2 and PORT-3 */

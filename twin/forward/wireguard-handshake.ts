@@ -70,7 +70,6 @@ function respond(
   transcript: Transcript,
   initiation: Uint8Array,
 ): void {
-  endHandshake(wg, peer)
   const index = drawIndex(m, wg)
   const ephemeral = drawPrivateKey(m, wg)
   const of = { ephemeral, initiator: peer.publicKey, presharedKey: peer.presharedKey }

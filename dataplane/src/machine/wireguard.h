@@ -197,8 +197,9 @@ uint64_t zt_wg_wall(const struct zt_machine *machine);
 /* WG-18. */
 void zt_wg_end_handshake(struct zt_wg_peer *peer);
 void zt_wg_end_session(struct zt_wg_peer *peer, struct zt_wg_session **session);
-void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer, uint32_t index,
-                        uint32_t peer_index, bool initiator);
+void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer,
+                        const struct zt_wg_noise *noise, uint32_t index, uint32_t peer_index,
+                        bool initiator);
 /* WG-17: the next session becomes current. */
 void zt_wg_promote(struct zt_wg_peer *peer);
 /* WG-16: whether a counter is acceptable; then it is noted. */

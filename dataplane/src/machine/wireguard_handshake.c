@@ -102,8 +102,9 @@ static bool is_replayed(const struct zt_machine *machine, const struct zt_wg_pee
            machine->now - peer->initiated_at < INITIATION_INTERVAL;
 }
 
-/* WG-13: `peer->noise` is that of the initiation. */
-static void respond(struct zt_machine *machine, struct zt_wg_peer *peer, uint32_t receiver)
+/* WG-13. */
+static void respond(struct zt_machine *machine, struct zt_wg_peer *peer,
+                    struct zt_wg_noise *noise, uint32_t receiver)
 {
     struct zt_frame message = zt_wg_new_message(machine, ZT_WG_RESPONSE_OCTETS);
     uint8_t ephemeral[ZT_WG_KEY];
@@ -112,10 +113,10 @@ static void respond(struct zt_machine *machine, struct zt_wg_peer *peer, uint32_
     zt_wg_draw(machine, peer->device, ephemeral);
     zt_wg_clamp(ephemeral);
     zt_wg_make_response(zt_wg_crypto_of(machine), &peer->remote, ephemeral, index, receiver,
-                        &peer->noise, message.data);
+                        noise, message.data);
     zt_wg_wipe(ephemeral, sizeof ephemeral);
     zt_wg_write_macs(machine, peer, message.data, message.length);
-    zt_wg_make_session(machine, peer, index, receiver, false);
+    zt_wg_make_session(machine, peer, noise, index, receiver, false);
     zt_wg_on_session(machine, peer);
     zt_wg_on_packet(machine, peer);
     peer->sent_handshake = true;
@@ -140,9 +141,7 @@ static void receive_initiation(struct zt_machine *machine, const struct zt_wg_ar
         memcpy(peer->timestamp, timestamp, ZT_WG_TIMESTAMP);
         zt_wg_set_endpoint(peer, arrival);
         peer->rx += arrival->length;
-        zt_wg_end_handshake(peer);
-        peer->noise = noise;
-        respond(machine, peer, zt_wg_load32(arrival->message + 4));
+        respond(machine, peer, &noise, zt_wg_load32(arrival->message + 4));
     }
     zt_wg_wipe(&noise, sizeof noise);
 }
@@ -165,7 +164,8 @@ static void receive_response(struct zt_machine *machine, const struct zt_wg_arri
     zt_emit_fate(machine, ZT_FATE_WIREGUARD_HANDSHAKE);
     zt_wg_set_endpoint(peer, arrival);
     peer->rx += arrival->length;
-    zt_wg_make_session(machine, peer, index->value, zt_wg_load32(arrival->message + 4), true);
+    zt_wg_make_session(machine, peer, &peer->noise, index->value,
+                       zt_wg_load32(arrival->message + 4), true);
     zt_wg_on_packet(machine, peer);
     zt_wg_on_session(machine, peer);
     zt_wg_on_complete(machine, peer);

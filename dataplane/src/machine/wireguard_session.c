@@ -8,7 +8,7 @@
 #define SEED_OCTETS 40u
 #define WINDOW_BITS (ZT_WG_WINDOW_WORDS * 64)
 /* How far below the greatest received a counter may be. */
-#define WINDOW_REACH 8127u
+#define WINDOW_REACH 8128u
 #define JITTER_MAX_MS 333u
 #define MILLISECOND UINT64_C(1000000)
 
@@ -121,8 +121,9 @@ static struct zt_wg_session **make_room(struct zt_wg_peer *peer, bool initiator)
     return &peer->current;
 }
 
-void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer, uint32_t index,
-                        uint32_t peer_index, bool initiator)
+void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer,
+                        const struct zt_wg_noise *noise, uint32_t index, uint32_t peer_index,
+                        bool initiator)
 {
     struct zt_wg_session **place = make_room(peer, initiator);
     struct zt_wg_session *session = zt_calloc(1, sizeof *session);
@@ -131,10 +132,11 @@ void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer, uin
     session->initiator = initiator;
     session->born = machine->now;
     session->index.of_session = true;
-    zt_wg_split(zt_wg_crypto_of(machine), &peer->noise,
+    zt_wg_split(zt_wg_crypto_of(machine), noise,
                 initiator ? session->send_key : session->receive_key,
                 initiator ? session->receive_key : session->send_key);
-    zt_wg_end_handshake(peer);
+    if (initiator)
+        zt_wg_end_handshake(peer);
     zt_wg_index_add(peer, &session->index, index);
     *place = session;
 }

@@ -55,7 +55,7 @@ export function randomProgram(seed: number): NodeProgram {
 }
 
 /** IPv6 addresses as RFC 5952 has them, which the contract asks for. */
-function canonical<T>(value: T): T {
+export function canonical<T>(value: T): T {
   const text = JSON.stringify(value)
   return JSON.parse(
     text.replaceAll(

@@ -20,6 +20,7 @@ import {
   type Stack,
 } from '../../../twin/packet/index.js'
 import { sealAead } from '../../../twin/packet/wireguard-crypto.js'
+import { canonical } from './programs.js'
 import { Random } from './random.js'
 import {
   BRIDGE_HOST,
@@ -521,7 +522,7 @@ class Story {
     const changes: TableChange[] = [
       { table: 'peer', interface: random.chance(97) ? partner.tunnel.id : 1, publicKey, to },
     ]
-    this.give({ kind: 'control', now: this.pass(), request: { id: 1, op: 'apply', changes } })
+    this.give({ kind: 'control', now: this.pass(), request: canonical({ id: 1, op: 'apply', changes }) })
   }
 
   /** The program again, as it is or with a tunnel changed (WG-32). */

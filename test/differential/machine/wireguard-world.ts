@@ -14,6 +14,7 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Interface, NodeProgram, WireguardInterface } from '../../../contract/program.js'
+import { canonical } from './programs.js'
 import { Random } from './random.js'
 
 /** A peer of the node, with a node of its own behind it. */
@@ -89,7 +90,7 @@ export function wireguardWorld(seed: number): World {
       host6: `2001:db8:2:${index}::10`,
     }
   })
-  return { program: nodeProgram(random, [...tunnels.values()]), partners, keys }
+  return { ...canonical({ program: nodeProgram(random, [...tunnels.values()]), partners }), keys }
 }
 
 function nodeTunnel(
