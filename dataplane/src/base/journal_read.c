@@ -87,6 +87,8 @@ static bool check_record(const struct zt_journal_entry *entry, bool first, struc
                          has_interface ? "needs" : "has no");
     if (entry->type == ZT_JOURNAL_CLOCK && entry->length != 0)
         return malformed(error, at, "CLOCK has a payload");
+    if (entry->type == ZT_JOURNAL_SEED && entry->length != 40)
+        return malformed(error, at, "SEED is not wall time and 32 octets of entropy");
     if (entry->type == ZT_JOURNAL_FATE &&
         (entry->length != 2 || zt_fate_name(get16(entry->payload)) == NULL))
         return malformed(error, at, "FATE holds no known code");

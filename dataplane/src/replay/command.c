@@ -29,7 +29,7 @@ static const char usage[] =
     "  --pcap-in PORT=FILE pcap or pcapng of what arrives on the port with this interface id\n"
     "  --out OUT           write a complete journal of the inputs and the machine's outputs "
     "(0600)\n"
-    "  --keys FILE         key file (0600) for MACsec\n"
+    "  --keys FILE         key file (0600) for MACsec and WireGuard\n"
     "  --cache on|off      flow cache; on\n"
     "  --cache-entries N   its size; 16384\n"
     "  --vector N          process up to N frames together, 1 to 1024; 64\n"
@@ -282,6 +282,7 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
         }
     }
     replay.machine = zt_machine_create(&arguments->options);
+    zt_machine_lend_keys(replay.machine, keys);
     enum zt_replay_exit result = arguments->journal != NULL
                                      ? run_journal(&replay, arguments, data, length)
                                      : run_captures(&replay, arguments, data, length);
