@@ -325,6 +325,7 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
         }
     }
     replay.machine = zt_machine_create(&arguments->options);
+    zt_machine_lend_keys(replay.machine, keys);
     enum zt_replay_exit result = arguments->journal != NULL
                                      ? run_journal(&replay, arguments, data, length)
                                      : run_captures(&replay, arguments, data, length);
