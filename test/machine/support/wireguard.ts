@@ -14,13 +14,15 @@ import { FabricNode, type Effect, type NodeOptions } from '../../../twin/forward
 import {
   build,
   encodeFrame,
+  ipv4,
+  writeIpv4,
   parseIpv4,
   parseIpv6,
   parseMac,
   toHex,
   type Stack,
 } from '../../../twin/packet/index.js'
-import { privateKeyOf, publicKeyOf } from '../../../twin/packet/wireguard-crypto.js'
+import { hash, keyedMac, privateKeyOf, publicKeyOf } from '../../../twin/packet/wireguard-crypto.js'
 
 export const SECOND = 1_000_000_000n
 /** 2026-01-01, ns since the Unix epoch. */
@@ -253,6 +255,37 @@ export class Pair {
     this.carry(this.a)
     return this
   }
+}
+
+/** A frame of the wire with other octets in its message, from `at` on; over IPv4 its UDP checksum is none then. */
+export function altered(frame: Uint8Array, at: number, ...values: readonly number[]): Uint8Array {
+  const copy = Uint8Array.from(frame)
+  messageOf(copy).set(values, at)
+  return unsummed(copy)
+}
+/** The same with one bit of an octet turned. */
+export const turned = (frame: Uint8Array, at: number): Uint8Array =>
+  altered(frame, at, messageOf(frame)[at]! ^ 1)
+function unsummed(copy: Uint8Array): Uint8Array {
+  if (copy[12] === 0x08) copy.set([0, 0], 40)
+  return copy
+}
+/** The same with the mac1 that node n expects. */
+export function remade(frame: Uint8Array, n: number): Uint8Array {
+  const copy = Uint8Array.from(frame)
+  const message = messageOf(copy)
+  const at = message.length - 32
+  const key = hash(new TextEncoder().encode('mac1----'), Buffer.from(publicKey(n), 'base64'))
+  message.set(keyedMac(key, message.subarray(0, at)), at)
+  return unsummed(copy)
+}
+/** The same from another address over IPv4. */
+export function from(frame: Uint8Array, address: string, port = 51820): Uint8Array {
+  const copy = Uint8Array.from(frame)
+  writeIpv4(copy, 26, parseIpv4(address))
+  copy.set([port >> 8, port & 0xff], 34)
+  ipv4.updateHeaderChecksum(copy, 14)
+  return unsummed(copy)
 }
 
 const frameOf = (dst: string, src: string, ...stack: readonly Stack[]): Uint8Array =>
