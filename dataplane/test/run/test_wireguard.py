@@ -95,7 +95,7 @@ def test_a_seed_is_the_first_input_and_a_new_one_follows_what_was_drawn():
             engine.stop()
             records, complete = read_journal(engine.journal)
             kinds = [kind for kind, *_ in records]
-            assert complete and kinds[:2] == ["program", "seed"] and not kinds[-3:].count("seed")
+            assert complete and kinds[:2] == ["program", "seed"]
             seeds = [(n, now, data) for n, (kind, port, now, data) in enumerate(records) if kind == "seed" and port == 0]
             assert len(seeds) == kinds.count("seed")
             assert len({data[8:] for _, _, data in seeds}) == len(seeds)
@@ -106,7 +106,9 @@ def test_a_seed_is_the_first_input_and_a_new_one_follows_what_was_drawn():
             handshakes = [n for n, (kind, port, _, data) in enumerate(records)
                           if kind == "tx" and port == 1 and data[42] in (1, 2)]
             assert handshakes and all(any(at < n for n, _, _ in seeds) for at in handshakes)
-            assert seeds[-1][0] > handshakes[-1] and len(seeds) <= 2 + 2 * len(handshakes) + 4
+            assert seeds[-1][0] > handshakes[-1]
+            # And none follows where nothing was drawn.
+            assert all(kinds[n - 1] != "seed" and "tx" in kinds[before:n] for (before, *_), (n, *_) in zip(seeds, seeds[1:]))
             # The private key is in no file but its own, and in no line.
             octets = engine.journal.read_bytes() + engine.log().encode()
             assert all(wireguard.private(n) not in octets and wireguard.private(n).hex().encode() not in octets
@@ -132,13 +134,13 @@ def test_an_engine_that_was_killed_comes_back_with_a_handshake_that_is_newer():
         assert "wireguard-handshake-replay" not in fates(two)
         exchange(probe, collector, first=200)
         assert first.stat().st_size >= octets
-        # Old and new journal have other entropy, and each replays alone.
-        entropies = [{data[8:] for kind, _, _, data in read_journal(path)[0] if kind == "seed"}
-                     for path in (first, again.journal)]
-        assert not entropies[0] & entropies[1]
         for engine in (again, two):
             engine.stop()
             replays(engine.journal, *keys(lab))
+        # Old and new journal have other entropy, and each replays alone.
+        entropies = [{data[8:] for kind, _, _, data in read_journal(path)[0] if kind == "seed"}
+                     for path in (first, again.journal)]
+        assert all(entropies) and not entropies[0] & entropies[1]
         replays(first, *keys(lab))
 
 
@@ -249,14 +251,14 @@ def test_a_flood_of_initiations_does_not_hold_up_data_and_is_accounted_for():
         print(f"{len(flood)} initiations: {time.monotonic() - begin:.2f} s; data behind them: at most "
               f"{max(taken) * 1000:.0f} ms")
         one.ask("sync")
-        order = [(data[42], data[44:]) for kind, port, _, data in read_journal(one.journal)[0]
-                 if kind == "frame" and port == 1]
-        flooded = [n for n, (kind, _) in enumerate(order) if kind == wireguard.INITIATION]
-        # In their order, and those ten of data, which came behind all of them, before many of them.
-        assert [order[n][1] for n in flooded][-len(flood) + dropped(one):] == [
-            data[44:] for data in flood][:len(flood) - dropped(one)]
-        behind = [n for n, (kind, _) in enumerate(order) if kind == wireguard.DATA and n > flooded[-len(flood) // 2]]
-        assert len(flooded) >= len(flood) // 2 and len(behind) >= 5 and behind[4] < flooded[-1], (len(flooded), len(behind))
+        order = [data for kind, port, _, data in read_journal(one.journal)[0] if kind == "frame" and port == 1]
+        number = {data: n for n, data in enumerate(flood)}
+        places = [n for n, data in enumerate(order) if data in number]
+        flooded = [number[order[n]] for n in places]
+        # In their order, those that the device did not drop; and data that came behind all of them before the last of them.
+        assert flooded == sorted(flooded) and len(flooded) + dropped(one) == len(flood) and len(flooded) > 500
+        behind = [n for n, data in enumerate(order) if data[42] == wireguard.DATA and n > places[0]]
+        assert len(behind) >= 10 and behind[4] < places[-1], (behind, places[-1])
         exchange(probe, collector, first=3000)
         one.stop()
         replays(one.journal, *keys(lab))
