@@ -45,7 +45,7 @@ export function changePeer(m: Machine, { wg, publicKey, to }: PeerChange): void 
   m.trace?.step('WG-33', wg.id, known === undefined ? 'a peer is added' : 'the peer is changed')
   const peer = known ?? makePeer(wg, publicKey, to)
   peer.presharedKey = to.presharedKey
-  if (to.endpoint !== undefined) peer.state.endpoint = to.endpoint
+  if (to.endpoint !== undefined) peer.state.endpoint = peer.programEndpoint = to.endpoint
   if (known !== undefined) setPersistent(peer, known.persistentKeepalive, to.persistentKeepalive)
   setAllowed(wg, peer, to.prefixes)
 }

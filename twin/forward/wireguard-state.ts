@@ -96,8 +96,8 @@ export interface Peer {
   /** DH of the static keys; `undefined` when it is zeros. */
   readonly shared: Secret | undefined
   presharedKey: Secret | undefined
-  /** As the program says, for WG-32. */
-  readonly programEndpoint: Endpoint | undefined
+  /** As the program says, or `apply` said after it, for WG-32. */
+  programEndpoint: Endpoint | undefined
   prefixes: readonly Prefix[]
   /** s */
   persistentKeepalive: number | undefined
