@@ -30,13 +30,13 @@ struct zt_error {
 /* ---- keys -------------------------------------------------------------------------------------------- */
 
 /*
- * Reads a key file: JSON, reference -> 32 hex digits, mode 0600 and owned by the caller. NULL with `error`
+ * Reads a key file: JSON, reference -> 32 hex digits (MACsec) or 64 (WireGuard), mode 0600 and owned by the caller. NULL with `error`
  * filled when it cannot be read, is readable by others or is malformed. No message holds a value.
  */
 struct zt_keys *zt_keys_read(const char *path, struct zt_error *error);
 /* The same from memory; the caller wipes `json` himself. */
 struct zt_keys *zt_keys_parse(const char *json, size_t length, struct zt_error *error);
-/* Wipes and frees; NULL is allowed. A machine keeps nothing of the table: it may go after the load. */
+/* Wipes and frees; NULL is allowed. It may go after the load, and when it is no longer lent (zt_machine_lend_keys). */
 void zt_keys_free(struct zt_keys *keys);
 
 /* ---- life -------------------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ struct zt_effects {
 
 /*
  * Processes `count` inputs as if one by one in their order (MODEL-1). Frames on an interface that is no port of the
- * program and neighbour updates for one that is no port or macsec interface, or malformed, have no effect.
+ * program, seeds of another length and neighbour updates for one that is no port or macsec interface, or malformed, have no effect.
  */
 struct zt_effects zt_machine_run(struct zt_machine *machine, const struct zt_input *inputs,
                                  uint32_t count);
@@ -193,7 +193,7 @@ struct zt_port_counters zt_machine_port_counters(const struct zt_machine *machin
 
 /*
  * JSON as the control protocol answers it, in memory that the caller frees with free(). `tables` is
- * `{"fdb":[...],"neighbours":[...],"macsec":[...],"memberships":[...],"carrier":[...]}`, the dynamic state that is valid at
+ * `{"fdb":[...],"neighbours":[...],"macsec":[...],"memberships":[...],"carrier":[...],"wireguard":[...]}`, the dynamic state that is valid at
  * `now`; `program` is the
  * loaded program with the changes of set-vni, set-macsec-mode and apply; `learned` is `{"fdb":[...],"neighbours":[...]}`,
  * what was heard on the node's own ports and is valid at `now`.

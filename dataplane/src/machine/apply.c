@@ -6,6 +6,7 @@
 
 #include "src/machine/internal.h"
 #include "src/machine/route_table.h"
+#include "src/machine/wireguard_apply.h"
 
 static void change_route(struct zt_program *program, struct zt_change *change)
 {
@@ -63,6 +64,9 @@ static void carry_out(struct zt_machine *machine, struct zt_changes *changes)
         case ZT_CHANGE_FLOOD:
             change_flood(machine, change);
             break;
+        case ZT_CHANGE_PEER:
+            zt_wg_change_apply(machine, change->place, change->removes, change->peer);
+            continue; /* peers are no table of the program's */
         }
         machine->program->tables_changed = true;
     }
@@ -71,7 +75,7 @@ static void carry_out(struct zt_machine *machine, struct zt_changes *changes)
 bool zt_apply(struct zt_machine *machine, const struct zt_schema *schema, uint32_t node)
 {
     struct zt_changes changes;
-    bool good = zt_changes_read(machine->program, schema, node, &changes);
+    bool good = zt_changes_read(machine, schema, node, &changes);
 
     if (good || ZT_MUTANT(applied_in_part))
         carry_out(machine, &changes);

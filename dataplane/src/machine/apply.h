@@ -6,13 +6,22 @@
 #include "src/machine/schema.h"
 
 /* In the order of the contract. */
-enum zt_change_table { ZT_CHANGE_ROUTE, ZT_CHANGE_FDB, ZT_CHANGE_NEIGHBOUR, ZT_CHANGE_FLOOD };
+enum zt_change_table {
+    ZT_CHANGE_ROUTE,
+    ZT_CHANGE_FDB,
+    ZT_CHANGE_NEIGHBOUR,
+    ZT_CHANGE_FLOOD,
+    ZT_CHANGE_PEER
+};
+
+struct zt_machine;
+struct zt_wg_change;
 
 struct zt_change {
     uint8_t table;
     /* What is there is removed: nothing below but the key is set. */
     bool removes;
-    /* The key: index of the VRF (routes) or of the bridge, irb or vxlan interface; prefix, address or MAC. */
+    /* The key: index of the VRF (routes) or of the bridge, irb, vxlan or wireguard interface; prefix, address or MAC. */
     uint32_t place;
     zt_ip ip;
     uint8_t length;
@@ -25,6 +34,8 @@ struct zt_change {
     struct zt_next_hop *members;
     zt_ip *remotes;
     uint32_t count;
+    /* Peers: memory of its own (WG-33). */
+    struct zt_wg_change *peer;
 };
 
 struct zt_changes {
@@ -36,7 +47,7 @@ struct zt_changes {
  * Reads an array of changes. False with the error filled, and `changes` as far as they are good, when one is malformed
  * (`request-invalid`) or refused (CTRL-6: `change-refused`). To be freed in both cases.
  */
-bool zt_changes_read(const struct zt_program *program, const struct zt_schema *schema,
+bool zt_changes_read(const struct zt_machine *machine, const struct zt_schema *schema,
                      uint32_t node, struct zt_changes *changes);
 void zt_changes_free(struct zt_changes *changes);
 

@@ -7,6 +7,7 @@
 #include "src/machine/internal.h"
 #include "src/machine/overlay.h"
 #include "src/machine/program_parts.h"
+#include "src/machine/wireguard_apply.h"
 
 #define SAFE INT64_C(9007199254740991)
 #define MEMBERS_MAX 64u
@@ -15,6 +16,7 @@ struct reader {
     /* Of malformed changes, and of those that are refused. */
     struct zt_schema schema, refusal;
     const struct zt_program *program;
+    struct zt_wg_change_reader *peers;
 };
 
 #define IS(kind) (1u << ZT_KIND_##kind)
@@ -74,7 +76,7 @@ static bool read_next_hop(const struct reader *reader, uint32_t node, const stru
 
     if (!zt_schema_object(&reader->schema, node, path, names, 3, values) ||
         !read_interface(reader, values[0], ZT_PATH_KEY(path, "interface"),
-                        IS(PORT) | IS(MACSEC) | IS(IRB), "an interface with a VRF",
+                        IS(PORT) | IS(MACSEC) | IS(WIREGUARD) | IS(IRB), "an interface with a VRF",
                         &member->interface) ||
         !zt_program_read_weight(&reader->schema, values[2], path, &member->weight))
         return false;
@@ -221,16 +223,33 @@ static bool read_flood(const struct reader *reader, uint32_t node, const struct 
     return true;
 }
 
+static bool read_peer(const struct reader *reader, uint32_t node, const struct zt_path *path,
+                      struct zt_change *change)
+{
+    enum { TABLE, INTERFACE, KEY, TO, COUNT };
+    static const char *const names[COUNT] = { "table", "interface", "publicKey", "to" };
+    uint32_t values[COUNT];
+
+    change->peer = zt_calloc(1, sizeof *change->peer);
+    if (!zt_schema_object(&reader->schema, node, path, names, COUNT, values) ||
+        !read_interface(reader, values[INTERFACE], ZT_PATH_KEY(path, "interface"), IS(WIREGUARD),
+                        "a wireguard interface", &change->place))
+        return false;
+    change->removes = is_null(reader, values[TO]);
+    return zt_wg_change_read(reader->peers, &reader->schema, &reader->refusal, change->place,
+                             values[KEY], values[TO], path, change->peer);
+}
+
 static bool read_change(const struct reader *reader, uint32_t node, const struct zt_path *path,
                         struct zt_change *change)
 {
-    static const char *const tables[] = { "route", "fdb", "neighbour", "flood" };
+    static const char *const tables[] = { "route", "fdb", "neighbour", "flood", "peer" };
     const struct zt_schema *schema = &reader->schema;
     uint32_t table, name = zt_schema_find(schema, node, "table");
 
     if (name == 0)
         return zt_schema_fail(schema, path, "an object with `table` is wanted");
-    if (!zt_schema_enum(schema, name, ZT_PATH_KEY(path, "table"), tables, 4, &table))
+    if (!zt_schema_enum(schema, name, ZT_PATH_KEY(path, "table"), tables, 5, &table))
         return false;
     change->table = (uint8_t)table;
     switch (table) {
@@ -240,16 +259,21 @@ static bool read_change(const struct reader *reader, uint32_t node, const struct
         return read_fdb(reader, node, path, change);
     case ZT_CHANGE_NEIGHBOUR:
         return read_neighbour(reader, node, path, change);
+    case ZT_CHANGE_PEER:
+        return read_peer(reader, node, path, change);
     default:
         return read_flood(reader, node, path, change);
     }
 }
 
-/* Whether a vxlan interface sends in a VRF. */
+/* Whether a vxlan or wireguard interface sends in a VRF. */
 static bool is_underlay(const struct zt_program *program, uint32_t vrf)
 {
     for (uint32_t v = 0; v < program->vxlan_count; v++)
         if (program->interfaces[program->vxlans[v]].vxlan.underlay == vrf)
+            return true;
+    for (uint32_t w = 0; w < program->wireguard_count; w++)
+        if (program->interfaces[program->wireguards[w]].wireguard.underlay == vrf)
             return true;
     return false;
 }
@@ -268,57 +292,73 @@ static bool add_ways(const struct reader *reader, const struct zt_change *change
 
 /*
  * That no overlay comes to carry itself, whichever of the routes that are there and of the list stand beside each other on the
- * way. Only routes by irbs can bring that about, and those of the program are asked for only when the list has some.
+ * way. Only routes by irbs and wireguard interfaces can bring that about, and those of the program are asked for only when the list has some.
  */
 static bool check_overlays(const struct reader *reader, const struct zt_path *path,
                            const struct zt_changes *changes)
 {
     struct zt_overlay_ways ways = { 0 };
-    uint32_t bridge = ZT_NONE, i = 0;
+    uint32_t looped = ZT_NONE, i = 0;
     while (i < changes->count && !add_ways(reader, &changes->list[i], &ways))
         i++;
     if (i < changes->count) {
         zt_overlay_add_routes(&ways, reader->program);
-        bridge = zt_overlay_find_loop(reader->program, &ways);
+        looped = zt_overlay_find_loop(reader->program, &ways);
     }
-    while (bridge == ZT_NONE && ++i < changes->count)
+    while (looped == ZT_NONE && ++i < changes->count)
         if (add_ways(reader, &changes->list[i], &ways))
-            bridge = zt_overlay_find_loop(reader->program, &ways);
+            looped = zt_overlay_find_loop(reader->program, &ways);
     zt_overlay_free(&ways);
-    return bridge == ZT_NONE ||
-           zt_schema_fail(&reader->refusal, ZT_PATH_INDEX(path, i),
-                          "what bridge %u sends by VXLAN could come back to it through routes of "
-                          "the underlay VRF",
-                          interface_at(reader, bridge)->id);
+    return looped == ZT_NONE ||
+           zt_schema_fail(
+               &reader->refusal, ZT_PATH_INDEX(path, i),
+               "what interface %u sends by a tunnel could come back to it through routes "
+               "of the underlay VRF",
+               interface_at(reader, looped)->id);
 }
 
-bool zt_changes_read(const struct zt_program *program, const struct zt_schema *schema,
-                     uint32_t node, struct zt_changes *changes)
+static void free_change(struct zt_change *change)
+{
+    free(change->members);
+    free(change->remotes);
+    zt_wg_change_free(change->peer);
+}
+
+static bool read_changes(const struct reader *reader, uint32_t node, struct zt_changes *changes)
 {
     const struct zt_path *path = ZT_PATH_KEY(NULL, "changes");
-    struct reader reader = { *schema, *schema, program };
-    uint32_t count = schema->json->nodes[node].count, at = zt_json_first(node);
+    const struct zt_json *json = reader->schema.json;
+    uint32_t count = json->nodes[node].count, at = zt_json_first(node);
 
-    reader.refusal.code = "change-refused";
     *changes = (struct zt_changes){ .list = zt_calloc(count, sizeof *changes->list) };
-    for (uint32_t i = 0; i < count; i++, at = zt_json_next(schema->json, at)) {
+    for (uint32_t i = 0; i < count; i++, at = zt_json_next(json, at)) {
         struct zt_change *change = &changes->list[i];
-        if (!read_change(&reader, at, ZT_PATH_INDEX(path, i), change)) {
-            free(change->members);
-            free(change->remotes);
+        if (!read_change(reader, at, ZT_PATH_INDEX(path, i), change)) {
+            free_change(change);
             return false;
         }
         changes->count++;
     }
-    return check_overlays(&reader, path, changes);
+    return check_overlays(reader, path, changes);
+}
+
+bool zt_changes_read(const struct zt_machine *machine, const struct zt_schema *schema,
+                     uint32_t node, struct zt_changes *changes)
+{
+    struct zt_wg_change_reader peers;
+    struct reader reader = { *schema, *schema, machine->program, &peers };
+
+    reader.refusal.code = "change-refused";
+    zt_wg_change_start(&peers, machine);
+    bool good = read_changes(&reader, node, changes);
+    zt_wg_change_end(&peers);
+    return good;
 }
 
 void zt_changes_free(struct zt_changes *changes)
 {
-    for (uint32_t i = 0; i < changes->count; i++) {
-        free(changes->list[i].members);
-        free(changes->list[i].remotes);
-    }
+    for (uint32_t i = 0; i < changes->count; i++)
+        free_change(&changes->list[i]);
     free(changes->list);
     *changes = (struct zt_changes){ 0 };
 }

@@ -131,10 +131,11 @@ static bool flush(struct zt_machine *machine, const struct zt_schema *schema)
 
 static bool apply(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    static const char *const names[] = { "id", "op", "changes" };
-    uint32_t values[3];
+    /* `keys` is the caller's: it lends them (WG-33). */
+    static const char *const names[] = { "id", "op", "changes", "?keys" };
+    uint32_t values[4];
 
-    return zt_schema_object(schema, 0, NULL, names, 3, values) && read_id(schema, values[0]) &&
+    return zt_schema_object(schema, 0, NULL, names, 4, values) && read_id(schema, values[0]) &&
            zt_schema_array(schema, values[2], ZT_PATH_KEY(NULL, "changes"), 0, CHANGES_MAX) &&
            zt_apply(machine, schema, values[2]);
 }

@@ -7,6 +7,7 @@
 #include "src/base/text.h"
 #include "src/machine/address_text.h"
 #include "src/machine/internal.h"
+#include "src/machine/wireguard_dump.h"
 
 static uint16_t id_of(const struct zt_machine *machine, uint32_t index)
 {
@@ -150,6 +151,9 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
     zt_text_format(&text, "],\"carrier\":[");
     if (machine->program != NULL)
         dump_carrier(machine, &text);
+    zt_text_format(&text, "],\"wireguard\":[");
+    if (machine->program != NULL)
+        zt_wg_dump_state(machine, now, &text);
     zt_text_format(&text, "]}");
     return zt_text_take(&text, length);
 }
@@ -157,7 +161,7 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
 /* A piece of the program's text and what stands there now. */
 struct patch {
     struct zt_span span;
-    enum { PATCH_VNI, PATCH_MODE, PATCH_TABLES } what;
+    enum { PATCH_VNI, PATCH_MODE, PATCH_PEERS, PATCH_TABLES } what;
     const struct zt_interface *interface;
 };
 
@@ -177,6 +181,8 @@ static uint32_t list_patches(const struct zt_program *program, struct patch *pat
             patches[count++] = (struct patch){ interface->vxlan.vni_span, PATCH_VNI, interface };
         if (interface->kind == ZT_KIND_MACSEC && interface->macsec.mode_set)
             patches[count++] = (struct patch){ interface->macsec.mode, PATCH_MODE, interface };
+        if (interface->kind == ZT_KIND_WIREGUARD && interface->wireguard.peers_set)
+            patches[count++] = (struct patch){ interface->wireguard.peers, PATCH_PEERS, interface };
     }
     if (program->tables_changed)
         patches[count++] = (struct patch){ program->tables, PATCH_TABLES, NULL };
@@ -202,6 +208,8 @@ char *zt_machine_program_json(const struct zt_machine *machine, size_t *length)
         else if (patches[i].what == PATCH_MODE)
             zt_text_format(&text, "%s",
                            patches[i].interface->macsec.strict ? "strict" : "disabled");
+        else if (patches[i].what == PATCH_PEERS)
+            zt_wg_dump_peers(&patches[i].interface->wireguard, &text);
         else
             zt_dump_tables(machine, &text);
         at = patches[i].span.end;
