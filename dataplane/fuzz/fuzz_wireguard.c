@@ -13,7 +13,7 @@
 #include "src/machine/internal.h"
 #include "src/machine/wireguard_noise.h"
 
-#define STEPS 96u
+#define STEPS 192u
 #define WAITING 32u
 #define SECOND UINT64_C(1000000000)
 #define FRAME_MAX 2048u
@@ -155,60 +155,96 @@ static zt_ip address(uint8_t family, const char *octets)
     return zt_load_ip(family, (const uint8_t *)octets);
 }
 
-/* Octets as a message to the node: to interface 5 with bit 0, over IPv6 with bit 1, with a right mac1 with bit 2. */
+/* Where a node's messages on a port come from. */
+static zt_ip own_of(uint8_t node, uint8_t family, uint8_t port)
+{
+    zt_ip own = address(family, family == ZT_IPV6 ? "\x20\x01\x0d\xb8\0\x02\0\0\0\0\0\0\0\0\0\0"
+                                : port == 1       ? "\xc0\0\x02\0"
+                                                  : "\x0a\xfe\x02\0");
+    own.octets[family == ZT_IPV6 ? 15 : 3] = node;
+    return own;
+}
+
+/*
+ * Octets as a message to the node, or to its peer with bit 5: to interface 5 with bit 0, over IPv6 with bit 1, with a right mac1 with
+ * bit 2.
+ */
 static void send_message(uint8_t how, const uint8_t *data, uint32_t length)
 {
-    static const char key_of_1[] = {
+    static const char *const keys[] = {
         "\xa4\xe0\x92\x92\xb6\x51\xc2\x78\xb9\x77\x2c\x56\x9f\x5f\xa9\xbb"
-        "\x13\xd9\x06\xb4\x6a\xb6\x8c\x9d\xf9\xdc\x2b\x44\x09\xf8\xa2\x09"
+        "\x13\xd9\x06\xb4\x6a\xb6\x8c\x9d\xf9\xdc\x2b\x44\x09\xf8\xa2\x09",
+        "\xce\x8d\x3a\xd1\xcc\xb6\x33\xec\x7b\x70\xc1\x78\x14\xa5\xc7\x6e"
+        "\xcd\x02\x96\x85\x05\x0d\x34\x47\x45\xba\x05\x87\x0e\x58\x7d\x59"
     };
-    uint16_t port = how & 1 ? 2 : 1;
+    uint8_t node = how & 0x20 ? 2 : 1, port = how & 1 ? 2 : 1;
     bool six = port == 1 && (how & 2) != 0;
     uint32_t header = six ? 40 : 20, whole = header + 8 + length;
     uint8_t *frame = new_frame(14 + whole), *ip = frame + 14, *udp = ip + header;
     uint8_t mac1_key[ZT_WG_KEY], cookie_key[ZT_WG_KEY];
+    zt_protocol protocol = { ZT_PROTOCOL_UDP };
 
-    memcpy(frame, (uint8_t[]){ 2, 0, 0, 0, 1, (uint8_t)port, 2, 0, 0, 0, 2, (uint8_t)port }, 12);
+    memcpy(frame, (uint8_t[]){ 2, 0, 0, 0, node, port, 2, 0, 0, 0, 3 - node, port }, 12);
     zt_store_u16(frame + 12, six ? 0x86dd : 0x0800);
     if (six)
-        zt_ipv6_write(ip, whole, how >> 3 & 3, 64, (zt_protocol){ ZT_PROTOCOL_UDP },
-                      address(6, "\x20\x01\x0d\xb8\0\x02\0\0\0\0\0\0\0\0\0\x02"),
-                      address(6, "\x20\x01\x0d\xb8\0\x02\0\0\0\0\0\0\0\0\0\x01"));
+        zt_ipv6_write(ip, whole, how >> 3 & 3, 64, protocol, own_of(3 - node, 6, port),
+                      own_of(node, 6, port));
     else
-        zt_ipv4_write(ip, whole, how >> 3 & 3, false, 64, (zt_protocol){ ZT_PROTOCOL_UDP },
-                      address(4, port == 1 ? "\xc0\0\x02\x02" : "\x0a\xfe\x02\x02"),
-                      address(4, port == 1 ? "\xc0\0\x02\x01" : "\x0a\xfe\x02\x01"));
-    zt_store_u16(udp, 51819 + port);
-    zt_store_u16(udp + 2, 51819 + port);
+        zt_ipv4_write(ip, whole, how >> 3 & 3, false, 64, protocol, own_of(3 - node, 4, port),
+                      own_of(node, 4, port));
+    zt_store_u16(udp, 51819u + port);
+    zt_store_u16(udp + 2, 51819u + port);
     zt_store_u16(udp + 4, (uint16_t)(8 + length));
     if (length > 0)
         memcpy(udp + 8, data, length);
     if ((how & 4) != 0 && length >= ZT_WG_MACS) {
-        zt_wg_mac_keys(crypto, (const uint8_t *)key_of_1, mac1_key, cookie_key);
+        zt_wg_mac_keys(crypto, (const uint8_t *)keys[node - 1], mac1_key, cookie_key);
         zt_wg_mac(crypto, mac1_key, ZT_WG_KEY, udp + 8, length - ZT_WG_MACS,
                   udp + 8 + length - ZT_WG_MACS);
     }
     zt_udp_write_checksum(ip, six ? ZT_IPV6 : ZT_IPV4, udp, 8 + length);
-    run_one(ZT_INPUT_FRAME, port, frame, 14 + whole);
+    struct zt_input input = {
+        .kind = ZT_INPUT_FRAME, .interface = port, .length = 14 + whole, .now = now, .data = frame
+    };
+    if (node == 1)
+        run(&input, 1);
+    else
+        run_peer(&input);
     free(frame);
 }
 
-/* What waits goes to the node: the first, bent by the octets from `how` on, or with the high bit all together. */
-static void deliver(uint8_t how, const uint8_t *data, uint32_t length)
+/* UDP payload of a frame that the peer sent. */
+static uint32_t payload_of(const struct waiting *frame)
+{
+    return frame->data[12] == 0x86 ? 62 : 42;
+}
+
+/* Bends a frame by octets: behind the UDP header, whose checksum is right again, or with 0x40 anywhere. */
+static void bend(struct waiting *frame, uint8_t how, const uint8_t *data, uint32_t length)
+{
+    uint32_t payload = payload_of(frame), at = (how & 0x40 ? 0 : payload) + (how & 0x3fu);
+
+    for (uint32_t n = 0; n < length && at + n < frame->length; n++)
+        frame->data[at + n] ^= data[n];
+    if ((how & 0x40) == 0 && length > 0 && frame->length > payload)
+        zt_udp_write_checksum(frame->data + 14, payload == 62 ? ZT_IPV6 : ZT_IPV4,
+                              frame->data + payload - 8, frame->length - payload + 8);
+}
+
+/* What waits goes to the node: the first, bent, or with the high bit all together. If it is to be kept it comes again. */
+static void deliver(uint8_t how, bool keep, const uint8_t *data, uint32_t length)
 {
     struct zt_input inputs[WAITING];
     struct waiting taken[WAITING];
     uint32_t count = how & 0x80 ? waiting_count : waiting_count > 0;
 
     memcpy(taken, waiting, count * sizeof *taken);
-    memmove(waiting, waiting + count, (waiting_count - count) * sizeof *waiting);
-    waiting_count -= count;
+    if (!keep) {
+        memmove(waiting, waiting + count, (waiting_count - count) * sizeof *waiting);
+        waiting_count -= count;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        /* Behind the UDP header, or anywhere. */
-        uint32_t at = (how & 0x40 ? 0 : 42) + (how & 0x3fu);
-
-        for (uint32_t n = 0; n < length && at + n < taken[i].length; n++)
-            taken[i].data[at + n] ^= data[n];
+        bend(&taken[i], how, data, length);
         inputs[i] = (struct zt_input){ .kind = ZT_INPUT_FRAME,
                                        .interface = taken[i].port,
                                        .length = taken[i].length,
@@ -359,7 +395,7 @@ static void step(uint8_t what, uint8_t how, const uint8_t *data, uint32_t length
         break;
     case 3:
     case 4:
-        deliver(how, data, length);
+        deliver(how, (what & 7) == 4, data, length);
         break;
     case 5:
         wait_for(how);

@@ -138,7 +138,9 @@ def step(what, how, data=b""):
     return bytes([what, how, len(data)]) + data
 
 
-RAW, MESSAGE, PUNT, DELIVER, WAIT, CHANGE, SEED = 0, 1, 2, 3, 5, 6, 7
+RAW, MESSAGE, PUNT, DELIVER, AGAIN, WAIT, CHANGE, SEED = range(8)
+# Ten seconds: a handshake that came to nothing is begun anew, by the peer and by the node.
+later = step(WAIT, 3)
 session = step(PUNT, 0, b"first") + 3 * step(DELIVER, 0)
 begun = step(PUNT, 1, b"first") + 2 * step(DELIVER, 0)
 sealed = step(PUNT, 0, b"data" * 9) + step(PUNT, 8, b"more") + step(PUNT, 0x10, b"") + step(DELIVER, 0x80)
@@ -147,22 +149,32 @@ write("wireguard", "begun_here", begun + sealed + step(PUNT, 1, b"back") + step(
 write("wireguard", "through", session + begun + step(PUNT, 4, b"on") + step(DELIVER, 0x80) + step(PUNT, 6, b"far")
       + step(DELIVER, 0x80) + step(PUNT, 5, b"away") + step(WAIT, 5) + step(DELIVER, 0x80))
 for at in (0, 1, 4, 8, 16, 40, 50, 61):
-    write("wireguard", f"bent_{at}", step(PUNT, 0, b"x") + step(DELIVER, at, b"\1") + session + step(PUNT, 0, b"y")
-          + step(DELIVER, at, b"\x80") + sealed)
+    write("wireguard", f"bent_{at}", step(PUNT, 0, b"x") + step(AGAIN, at, b"\1") + 2 * step(AGAIN, 0) + 2 * step(DELIVER, 0)
+          + step(PUNT, 0, b"y" * 40) + step(AGAIN, at, b"\x80") + step(AGAIN, 0) + sealed)
+    write("wireguard", f"bent_answer_{at}", step(PUNT, 1, b"x") + step(AGAIN, at, b"\1") + 2 * step(AGAIN, 0) + sealed)
     write("wireguard", f"bent_frame_{at}", session + step(PUNT, 0, b"z") + step(DELIVER, 0x40 | at, b"\1\xff"))
 for kind, length in ((1, 148), (2, 92), (3, 64), (4, 32), (1, 147), (5, 40)):
     body = struct.pack("<II", kind, 7) + bytes(range(length - 8))
     for how in range(8):
         write("wireguard", f"message_{kind}_{length}_{how}", step(MESSAGE, how, body) + session + step(MESSAGE, how | 0x18, body))
-write("wireguard", "flood", b"".join(step(MESSAGE, 4, struct.pack("<II", 1, n) + bytes(140)) for n in range(20)) + session
-      + step(WAIT, 2) + session)
+# Under load: cookies, from the node and to it, and too many with one.
+flood = b"".join(step(MESSAGE, 4, struct.pack("<II", 1, n) + bytes(140)) for n in range(9))
+flood_of_peer = b"".join(step(MESSAGE, 4 | 0x20, struct.pack("<II", 1, n) + bytes(140)) for n in range(9))
+write("wireguard", "flood", flood + step(DELIVER, 0x80) + session + step(WAIT, 2) + session)
+write("wireguard", "cookie_given", flood + step(DELIVER, 0x80) + step(PUNT, 0, b"x") + step(DELIVER, 0) + later + flood
+      + 9 * step(AGAIN, 0) + session)
+write("wireguard", "cookie_taken", flood_of_peer + step(DELIVER, 0x80) + step(PUNT, 1, b"x") + step(AGAIN, 0) + step(AGAIN, 20, b"\1")
+      + step(DELIVER, 0) + later + 3 * step(DELIVER, 0))
 for wait in range(8):
     write("wireguard", f"wait_{wait}", session + step(WAIT, wait) + sealed + step(DELIVER, 0x80) + step(WAIT, wait)
           + step(PUNT, 1, b"again") + 3 * step(DELIVER, 0))
+write("wireguard", "too_old", session + step(PUNT, 0, b"late") + 2 * step(WAIT, 6 | 8) + step(DELIVER, 0x80))
 write("wireguard", "unanswered", step(PUNT, 1, b"lost") + 21 * (step(WAIT, 3 | 8) + step(PUNT, 1, b"on")) + session)
+write("wireguard", "queue", 140 * step(PUNT, 1, b"q") + step(DELIVER, 0x80) + 2 * later)
 for change in range(12):
     write("wireguard", f"changed_{change}", session + begun + step(CHANGE, change) + sealed + step(PUNT, 1, b"now")
-          + step(SEED, change) + session + step(CHANGE, (change * 5) % 12) + session)
+          + step(SEED, change) + session + step(CHANGE, (change * 5) % 12) + later + step(DELIVER, 0x80) + session + sealed)
+write("wireguard", "no_endpoint", session + step(CHANGE, 0) + step(CHANGE, 2) + step(PUNT, 1, b"where") + step(WAIT, 6) + session)
 clear = ["ARP_TAP_3", "ARP_WEB1_GATEWAY", "NS_WEB1_GATEWAY", "UDP_WEB1_WEB2"]
 write("wireguard", "clear", b"".join(step(RAW, how, frames[name]) for name in clear for how in range(4) if len(frames[name]) < 256))
 arp = bytes.fromhex("ffffffffffff020000000101" "0806" "0001080006040001" "020000000101" "0a080001" "000000000000" "0a080002")

@@ -31,10 +31,7 @@ static const char usage[] =
     "(0600)\n"
     "  --keys FILE         key file (0600) for MACsec and WireGuard\n"
     "  --seed HEX64        of captures: entropy, without which WireGuard makes no handshake\n"
-    "  --wall NS           of captures: wall time at their time 0, ns since the Unix epoch; 0, "
-    "which "
-    "is what\n"
-    "                      captures count from\n"
+    "  --wall NS           of captures: wall time at their time 0, ns since the Unix epoch; 0\n"
     "  --cache on|off      flow cache; on\n"
     "  --cache-entries N   its size; 16384\n"
     "  --vector N          process up to N frames together, 1 to 1024; 64\n"
@@ -325,7 +322,6 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
         }
     }
     replay.machine = zt_machine_create(&arguments->options);
-    zt_machine_lend_keys(replay.machine, keys);
     enum zt_replay_exit result = arguments->journal != NULL
                                      ? run_journal(&replay, arguments, data, length)
                                      : run_captures(&replay, arguments, data, length);
