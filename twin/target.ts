@@ -9,7 +9,7 @@ import { controlPlaneOf } from './fabric-control.js'
 import { knowledgeOf } from './knowledge.js'
 import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
 
-/** Keys of MACsec by reference, 16 octets each. */
+/** Keys by reference: 16 octets (MACsec) or 32 (WireGuard). */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** A target that says besides what its nodes know. */

@@ -22,7 +22,7 @@ import {
 import type { Ip, Mac, Sak, SecTagInfo, TraceId } from '../../twin/packet/index.js'
 import { unknownName } from '../errors.js'
 
-/** Key reference to key, 16 octets. */
+/** Key reference to key, 16 octets (MACsec) or 32 (WireGuard). */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** One end of a fabric link, as the plan has it. */
