@@ -8,11 +8,12 @@ import { formatIp, formatMac, formatPrefix } from '../packet/address.js'
 import type { Machine } from './machine.js'
 import { removeSetNeighbour, setControlNeighbour } from './neighbour.js'
 import { prepareChanges, type PreparedChange, type RefusedChange } from './table-change.js'
+import { changePeer } from './wireguard-change.js'
 import { removeRoute, setRoute } from './vrf-routes.js'
 
 /** CTRL-6: makes all changes of a list, in its order, or none and says which is refused. */
 export function applyChanges(m: Machine, changes: readonly TableChange[]): RefusedChange | undefined {
-  const prepared = prepareChanges(m.config, changes)
+  const prepared = prepareChanges(m.config, changes, m.secretOf)
   if ('index' in prepared) {
     m.trace?.step('CTRL-6', 0, `change ${prepared.index} is refused, and the list with it`)
     return prepared
@@ -36,6 +37,10 @@ function make(m: Machine, change: PreparedChange): void {
     case 'flood':
       m.trace?.step('CTRL-6', change.vxlan.id, `a flood list of ${change.remotes.length}`)
       change.vxlan.flood = change.remotes
+      return
+    case 'peer':
+      m.trace?.step('CTRL-6', change.wg.id, 'a peer')
+      changePeer(m, change)
   }
 }
 

@@ -32,7 +32,12 @@ export function arpProbe(irb: Irb, address: Ipv4): Uint8Array {
 
 /** ARP-3: the answer to a request, which says that the address asked for has `mac`. */
 export function arpReply(asked: Uint8Array, mac: Mac): Uint8Array {
-  return arpFrame(ethernet.src(asked, 0), mac, {
+  return arpAnswer(ethernet.src(asked, 0), asked, mac)
+}
+
+/** The answer to a request, sent to a MAC. */
+export function arpAnswer(to: Mac, asked: Uint8Array, mac: Mac): Uint8Array {
+  return arpFrame(to, mac, {
     operation: arp.Operation.REPLY,
     sha: mac,
     spa: arp.tpa(asked, L3_OFFSET),

@@ -11,6 +11,7 @@ import type { Fdb } from './fdb.js'
 import type { Memberships } from './memberships.js'
 import type { ControlNeighbour, Neighbour } from './neighbour-table.js'
 import type { RouteTable } from './route-table.js'
+import type { Wireguard } from './wireguard-state.js'
 
 /** An IPv4 address of an interface and its subnet. */
 export interface Address4 {
@@ -26,7 +27,7 @@ export interface Address6 {
 }
 
 /** What all interfaces that carry IP have. */
-interface Layer3 {
+export interface Layer3 {
   readonly id: number
   readonly name: string
   readonly mac: Mac
@@ -44,8 +45,8 @@ export interface Port extends Layer3 {
   readonly passes: boolean
   readonly vrf: Vrf | undefined
   readonly bridge: Bridge | undefined
-  /** The macsec interface stacked on it; then it has neither VRF nor bridge. */
-  upper: Macsec | undefined
+  /** The macsec or wireguard interface stacked on it; then it has neither VRF nor bridge. */
+  upper: Macsec | Wireguard | undefined
 }
 
 /** Packet number state of a secure association (MACSEC-8). */
@@ -137,12 +138,12 @@ export interface Loopback {
 }
 
 /** An interface on which packets are received into a VRF. */
-export type Routed = Port | Macsec | Irb
+export type Routed = Port | Macsec | Irb | Wireguard
 
 /** An interface that has addresses. */
 export type Addressed = Routed | Loopback
 
-export type AnyInterface = Port | Macsec | Bridge | Irb | Vxlan | Loopback
+export type AnyInterface = Port | Macsec | Bridge | Irb | Vxlan | Loopback | Wireguard
 
 /** A member of a next-hop group. */
 export interface RouteMember {
@@ -189,6 +190,7 @@ export interface Config {
   readonly irbs: readonly Irb[]
   readonly vxlans: readonly Vxlan[]
   readonly bridges: readonly Bridge[]
+  readonly wireguards: readonly Wireguard[]
   /** PN state of every SA by what names it (MACSEC-8). */
   readonly packetNumbers: ReadonlyMap<string, PacketNumber>
   /** How many of them go on from the program before. */

@@ -8,10 +8,12 @@ import { EngineRequest, JOURNALLED_OPS, type TableChange } from '../../contract/
 import type { Ip, Mac } from '../packet/address.js'
 import { applyChanges } from './apply.js'
 import type { AnyInterface, Bridge, Config, Irb, Member } from './config.js'
-import { sendIcmpError } from './icmp-error.js'
+import { reportUnreachable } from './icmp-error.js'
 import type { Machine } from './machine.js'
-import { GIVE_UP_AFTER, incompleteInOrder, RETRY_AFTER, type HeldPacket } from './neighbour-table.js'
+import { GIVE_UP_AFTER, incompleteInOrder, RETRY_AFTER } from './neighbour-table.js'
 import { endHeld, request } from './neighbour.js'
+import { wireguardClock } from './wireguard-clock.js'
+import { endAllHeld } from './wireguard-send.js'
 
 /** CLOCK-1, NEIGH-7 */
 export function clock(m: Machine): void {
@@ -26,28 +28,17 @@ export function clock(m: Machine): void {
       irb.dynamic.delete(address)
       m.writes++
       endHeld(m, entry.held, 'neighbour-unresolved')
+      const { lineage } = m
+      m.lineage = entry.held.lineage
       reportUnreachable(m, entry.held)
+      m.lineage = lineage
     } else if (m.now - entry.last >= RETRY_AFTER) {
       m.trace?.step('NEIGH-7', irb.id, 'the neighbour is asked again')
       entry.last = m.now
       request(m, irb, address)
     }
   }
-}
-
-/** ICMP-5 */
-function reportUnreachable(m: Machine, held: HeldPacket): void {
-  const { frame, family, receivedOn } = held
-  if (receivedOn?.vrf === undefined) {
-    m.trace?.step('ICMP-5', 0, "the node's own packet causes no error")
-    return
-  }
-  m.trace?.step('ICMP-5', receivedOn.id, 'about a packet that was held')
-  const { lineage } = m
-  m.lineage = held.lineage
-  const packet = { frame, family, end: frame.length, on: receivedOn, vrf: receivedOn.vrf }
-  sendIcmpError(m, 'hostUnreachable', packet)
-  m.lineage = lineage
+  wireguardClock(m)
 }
 
 /** NEIGH-1: sets or, without a MAC, removes a neighbour of a port or macsec interface; false when there is no such. */
@@ -64,6 +55,9 @@ export function updateNeighbour(m: Machine, interfaceId: number, address: Ip, ma
 export function leave(m: Machine): void {
   m.trace?.step('CTRL-1', 0, 'a new program')
   for (const irb of m.config.irbs) forgetNeighbours(m, irb)
+  for (const wg of m.config.wireguards) {
+    for (const peer of wg.peers.values()) endAllHeld(m, peer, 'program-changed')
+  }
   m.writes++
 }
 

@@ -12,6 +12,7 @@ import { setU32, setU8, u16, u8 } from '../packet/bytes.js'
 import type { Routed, Vrf } from './config.js'
 import { newFrame } from './frame-memory.js'
 import type { Machine } from './machine.js'
+import type { HeldPacket } from './neighbour-table.js'
 import { originate } from './originate.js'
 import { isLinkLocalAt } from './own-address.js'
 import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, L3_OFFSET, SOURCE } from './parse.js'
@@ -65,6 +66,20 @@ export function sendIcmpError(m: Machine, kind: IcmpErrorKind, packet: Offending
   m.trace?.step('ICMP-1', packet.on.id, `error ${type}/${code}`)
   m.trace?.step(packet.family === 4 ? 'ICMP-3' : 'ICMP-4', packet.on.id, `${frame.length - L3_OFFSET} octets`)
   originate(m, packet.vrf, frame, packet.family)
+}
+
+/** ICMP-5: about a packet that was to be sent, as it is; none when the node itself sent it. */
+export function reportUnreachable(
+  m: Machine,
+  { frame, family, receivedOn }: Pick<HeldPacket, 'frame' | 'family' | 'receivedOn'>,
+): void {
+  if (receivedOn?.vrf === undefined) {
+    m.trace?.step('ICMP-5', 0, "the node's own packet causes no error")
+    return
+  }
+  m.trace?.step('ICMP-5', receivedOn.id, 'about the packet as it is')
+  const packet = { frame, family, end: frame.length, on: receivedOn, vrf: receivedOn.vrf }
+  sendIcmpError(m, 'hostUnreachable', packet)
 }
 
 /**

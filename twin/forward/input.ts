@@ -70,7 +70,18 @@ export interface ClockInput {
   readonly now: Nanoseconds
 }
 
-export type Input = FrameInput | PuntInput | NeighbourInput | ControlInput | LoadInput | ClockInput
+/** What draws and timestamps come of (WG-4). */
+export interface SeedInput {
+  readonly kind: 'seed'
+  readonly now: Nanoseconds
+  /** ns since the Unix epoch. */
+  readonly wallTime: Nanoseconds
+  /** 32 octets. */
+  readonly entropy: Uint8Array
+}
+
+export type Input =
+  FrameInput | PuntInput | NeighbourInput | ControlInput | LoadInput | ClockInput | SeedInput
 
 /** A frame sent on a port. */
 export interface TxEffect {

@@ -61,6 +61,8 @@ export function readJournal(file: Uint8Array): Journal {
 }
 
 const PAYLOAD_AT = 16
+/** Wall time and entropy. */
+const SEED_LENGTH = 40
 
 function inputOf(record: JournalRecord): Input {
   const { type, now, payload, offset } = record
@@ -78,6 +80,8 @@ function inputOf(record: JournalRecord): Input {
     case RecordType.Clock:
       if (payload.length !== 0) throw format('CLOCK with a payload', offset + PAYLOAD_AT)
       return { kind: 'clock', now }
+    case RecordType.Seed:
+      return seedOf(record)
     default:
       throw format(`type ${type} is no input`, offset)
   }
@@ -114,6 +118,12 @@ function neighbourOf(record: JournalRecord): Input {
   const address: Ip = family === 4 ? readIpv4(payload, 8) : readIpv6(payload, 8)
   const update = { kind: 'neighbour' as const, now, interface: record.interface, address }
   return present === 1 ? { ...update, mac: readMac(payload, 2) } : update
+}
+
+function seedOf({ now, payload, offset }: JournalRecord): Input {
+  if (payload.length !== SEED_LENGTH) throw format('SEED of another length', offset + PAYLOAD_AT)
+  const wallTime = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0, true)
+  return { kind: 'seed', now, wallTime, entropy: payload.subarray(8) }
 }
 
 /** Collects a journal. */
@@ -173,6 +183,12 @@ function recordOf(input: Input): NewRecord {
     }
     case 'clock':
       return { type: RecordType.Clock, interface: 0, now, payload: NOTHING }
+    case 'seed': {
+      const payload = new Uint8Array(SEED_LENGTH)
+      new DataView(payload.buffer).setBigUint64(0, input.wallTime, true)
+      payload.set(input.entropy, 8)
+      return { type: RecordType.Seed, interface: 0, now, payload }
+    }
   }
 }
 

@@ -26,6 +26,7 @@ import type {
   Address4,
   Address6,
   Addressed,
+  AnyInterface,
   Bridge,
   Irb,
   Loopback,
@@ -38,15 +39,16 @@ import type {
 import { Fdb } from './fdb.js'
 import type { LoadContext } from './load-context.js'
 import { Memberships } from './memberships.js'
+import { loadWireguard } from './wireguard-load.js'
 import type { Sci } from '../packet/sectag.js'
 
 /** Kinds in the order in which they need each other. */
-const LOAD_ORDER = ['bridge', 'loopback', 'port', 'macsec', 'irb', 'vxlan'] as const
+const LOAD_ORDER = ['bridge', 'loopback', 'port', 'macsec', 'wireguard', 'irb', 'vxlan'] as const
 
 /** Loads all interfaces, and what VRFs and bridges know of them. */
 export function loadInterfaces(context: LoadContext): void {
   checkOrder(context)
-  const loaded = new Map<number, Port | Macsec | Bridge | Irb | Vxlan | Loopback>()
+  const loaded = new Map<number, AnyInterface>()
   for (const kind of LOAD_ORDER) {
     for (const one of context.program.interfaces) {
       if (one.kind !== kind) continue
@@ -64,7 +66,7 @@ export function loadInterfaces(context: LoadContext): void {
     if (attached !== 1) {
       context.fail(
         `interface ${port.id}`,
-        `has ${attached} of VRF, bridge and macsec interface, not exactly one`,
+        `has ${attached} of VRF, bridge and macsec or wireguard interface, not exactly one`,
       )
     }
   }
@@ -79,7 +81,7 @@ function checkOrder(context: LoadContext): void {
 }
 
 /** Tells VRF or bridge of an interface. */
-function register(one: Port | Macsec | Bridge | Irb | Vxlan | Loopback): void {
+function register(one: AnyInterface): void {
   if (one.kind === 'bridge') return
   if (one.kind === 'vxlan') {
     one.bridge.members.push(one)
@@ -105,15 +107,14 @@ function registerAddresses(vrf: Vrf, one: Addressed): void {
   }
 }
 
-function loadInterface(
-  context: LoadContext,
-  one: Interface,
-): Port | Macsec | Bridge | Irb | Vxlan | Loopback {
+function loadInterface(context: LoadContext, one: Interface): AnyInterface {
   switch (one.kind) {
     case 'port':
       return loadPort(context, one)
     case 'macsec':
       return loadMacsec(context, one)
+    case 'wireguard':
+      return loadWireguard(context, one, addressesOf(one.addresses))
     case 'bridge':
       return loadBridge(one)
     case 'irb':
@@ -180,7 +181,8 @@ function loadPort(context: LoadContext, one: PortInterface): Port {
 function loadMacsec(context: LoadContext, one: MacsecInterface): Macsec {
   const where = `interface ${one.id}`
   const lower = context.find(one.lower, ['port'], where)
-  if (lower.upper !== undefined) context.fail(where, `port ${lower.id} carries another macsec interface`)
+  if (lower.upper !== undefined)
+    context.fail(where, `port ${lower.id} carries another macsec or wireguard interface`)
   if (one.vrf === undefined || one.bridge !== undefined) {
     // Section 6: members of a bridge are ports and vxlan interfaces.
     context.fail(where, 'a macsec interface belongs to a VRF')

@@ -21,7 +21,7 @@ export function loadTables(context: LoadContext): void {
 }
 
 function nextHopInterface(context: LoadContext, id: number, where: string): RouteMember['interface'] {
-  const found = context.find(id, ['port', 'macsec', 'irb', 'loopback'], where)
+  const found = context.find(id, ['port', 'macsec', 'wireguard', 'irb', 'loopback'], where)
   if (found.vrf === undefined) context.fail(where, `interface ${id} is not in a VRF`)
   return found
 }

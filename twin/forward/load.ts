@@ -12,7 +12,7 @@ import type { Keys } from './keys.js'
 import { loadInterfaces } from './load-interfaces.js'
 import { loadTables } from './load-tables.js'
 import { LoadContext } from './load-context.js'
-import { bridgeInLoop } from './tunnel-loop.js'
+import { tunnelInLoop } from './tunnel-loop.js'
 
 /**
  * @param packetNumbers - PN state of the program before (MACSEC-8).
@@ -27,9 +27,9 @@ export function loadProgram(
   try {
     loadInterfaces(context)
     loadTables(context)
-    const looping = bridgeInLoop(context.ofKind('bridge'))
+    const looping = tunnelInLoop([...context.ofKind('bridge'), ...context.ofKind('wireguard')])
     if (looping !== undefined) {
-      context.fail(`interface ${looping.id}`, 'what this bridge sends by VXLAN can come back to it')
+      context.fail(`interface ${looping.id}`, 'what this sends through its tunnels can come back to it')
     }
   } catch (cause) {
     if (!(cause instanceof PacketError)) throw cause
@@ -48,6 +48,7 @@ export function loadProgram(
     irbs: context.ofKind('irb'),
     vxlans: context.ofKind('vxlan'),
     bridges: context.ofKind('bridge'),
+    wireguards: context.ofKind('wireguard'),
     packetNumbers: context.packetNumbers,
     keptPacketNumbers: context.keptPacketNumbers,
   }

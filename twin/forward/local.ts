@@ -26,6 +26,7 @@ import {
 } from './parse.js'
 import { punt } from './send.js'
 import { decapsulate, vxlanFor } from './vxlan.js'
+import { receiveWireguard, wireguardFor } from './wireguard-receive.js'
 
 const { Protocol } = ipv4
 const ICMP_HEADER = 8
@@ -38,15 +39,28 @@ const ECHO = {
 
 /** ROUTE-4: delivers a packet to an own address. */
 export function deliver(m: Machine, packet: Offending): void {
-  const { on, frame, family, end } = packet
+  const { on, vrf, frame, family, end } = packet
+  const wg = wireguardFor(m, vrf, packet)
+  if (wg !== undefined) {
+    m.trace?.step('LOCAL-1', on.id, 'WireGuard')
+    m.trace?.step('WG-5', wg.id, 'for this node')
+    receiveWireguard(m, wg, packet)
+    return
+  }
   if (on.kind === 'irb' || isGateway(packet)) {
     deliverToGateway(m, packet)
     return
   }
   const vxlan = vxlanFor(m, frame, family, end)
-  m.trace?.step('LOCAL-1', on.id, vxlan === undefined ? 'for the kernel' : 'VXLAN')
+  const hasKernel = on.kind !== 'wireguard' || on.lower !== undefined
+  m.trace?.step(
+    'LOCAL-1',
+    on.id,
+    vxlan !== undefined ? 'VXLAN' : hasKernel ? 'for the kernel' : 'no kernel has it',
+  )
   if (vxlan === undefined) {
-    punt(m, on, frame)
+    if (hasKernel) punt(m, on, frame)
+    else deliverToGateway(m, packet)
     return
   }
   m.trace?.step('VXLAN-4', vxlan.id, 'for this node')

@@ -9,6 +9,9 @@ import type { Fate } from './fate.js'
 import type { Effect, Lineage } from './input.js'
 import type { SealedFrame } from './sealed-frame.js'
 import type { Tracer } from './tracer.js'
+import type { SecretOf } from './wireguard-keys.js'
+import type { Seed } from './wireguard-seed.js'
+import type { ToSeal, Wireguard } from './wireguard-state.js'
 
 /**
  * Stages that are called from below: the way of a frame is a circle (bridge, gateway, route, tunnel, bridge), imports
@@ -19,6 +22,10 @@ export interface UpperStages {
   enterBridge(m: Machine, bridge: Bridge, member: Member, remote: Ip | undefined, frame: Uint8Array): void
   /** BRIDGE-6: a frame entered from the bridge's IRB. */
   enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): void
+  /** WG-24: a packet is sent on a wireguard interface. */
+  sendOnWireguard(m: Machine, wg: Wireguard, packet: ToSeal): void
+  /** WG-17: a wireguard interface has opened a packet, which is behind an Ethernet header and ends with the frame. */
+  receiveOpened(m: Machine, wg: Wireguard, frame: Uint8Array, family: 4 | 6): void
 }
 
 /** How a node is run. */
@@ -37,10 +44,14 @@ export class Machine {
   effects: Effect[] = []
   /** Times that learned state was changed, refreshing left out. */
   writes = 0
-  /** Sealed frames that were accepted: each moves a lowest acceptable PN. */
+  /** Sealed frames and messages that were accepted: each moves a lowest acceptable PN, a window or a handshake. */
   accepted = 0
   /** Packets that wait for a neighbour. */
   held = 0
+  /** Packets that wait for a session of a peer (WG-25). */
+  heldByPeers = 0
+  /** The last one (WG-4); outlives the program. */
+  seed: Seed | undefined
   /** Ids of ports that a carrier input took the carrier from (PORT-6); outlives the program (CTRL-8). */
   readonly withoutCarrier = new Set<number>()
   readonly lazySeal: boolean
@@ -48,6 +59,8 @@ export class Machine {
   constructor(
     public config: Config,
     readonly upper: UpperStages,
+    /** Keys that `apply` names (WG-33). */
+    readonly secretOf: SecretOf,
     options: MachineOptions,
   ) {
     this.trace = options.tracer

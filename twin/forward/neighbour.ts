@@ -5,7 +5,7 @@
  */
 import { isIpv6, type Ip, type Mac, writeMac } from '../packet/address.js'
 import { setU16 } from '../packet/bytes.js'
-import type { Irb, Loopback, Member, Routed } from './config.js'
+import type { Irb, Loopback, Macsec, Member, Port, Routed } from './config.js'
 import type { Machine } from './machine.js'
 import {
   hasRoom,
@@ -34,6 +34,10 @@ export function sendTo(m: Machine, on: Routed | Loopback, nextHop: Ip, packet: O
   if (on.kind === 'loopback') {
     m.trace?.step('NEIGH-4', on.id, 'a loopback has no neighbours')
     m.fate('neighbour-missing')
+    return
+  }
+  if (on.kind === 'wireguard') {
+    m.upper.sendOnWireguard(m, on, packet)
     return
   }
   const known = on.neighbours.get(nextHop)
@@ -66,7 +70,13 @@ export function sendTo(m: Machine, on: Routed | Loopback, nextHop: Ip, packet: O
 }
 
 /** NEIGH-3, IRB-4: writes the Ethernet header and sends. */
-function sendWithHeader(m: Machine, on: Routed, to: Mac, frame: Uint8Array, family: 4 | 6): void {
+function sendWithHeader(
+  m: Machine,
+  on: Port | Macsec | Irb,
+  to: Mac,
+  frame: Uint8Array,
+  family: 4 | 6,
+): void {
   if (on.kind === 'irb') {
     sendOutOfIrb(m, on, to, frame, family)
     return

@@ -7,20 +7,25 @@
 import type { TableChange } from '../../contract/control.js'
 import type { NodeProgram } from '../../contract/program.js'
 import type { Ip, Mac } from '../packet/address.js'
+import type { Secret } from '../packet/wireguard-crypto.js'
 import { enterBridge, enterBridgeFromIrb } from './bridge.js'
 import type { Config, Port } from './config.js'
 import { apply, clock, control, flush, leave, setCarrier, updateNeighbour, type Refusal } from './control.js'
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
-import type { Keys } from './keys.js'
+import { secretOf, type Keys } from './keys.js'
 import { learnedState, membershipsOf, type KnownMembership, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
 import { passes } from './pass.js'
-import { receive, receivePunted } from './port.js'
+import { receive, receiveOpened, receivePunted } from './port.js'
 import type { SealedFrame } from './sealed-frame.js'
+import { takeOver } from './wireguard-load.js'
+import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
+import { sendOnWireguard } from './wireguard-send.js'
+import { wireguardOf, type KnownWireguard } from './wireguard-tables.js'
 
-const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb }
+const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb, sendOnWireguard, receiveOpened }
 
 /** How a node is run: a tracer, lazy sealing. */
 export type NodeOptions = MachineOptions
@@ -30,6 +35,7 @@ export interface NodeTables {
   readonly memberships: readonly KnownMembership[]
   /** Of all ports, by interface. */
   readonly carrier: readonly { readonly interface: number; readonly up: boolean }[]
+  readonly wireguard: readonly KnownWireguard[]
 }
 
 /** A node with its program and its state. */
@@ -45,7 +51,8 @@ export class FabricNode {
     private readonly keys: Keys = new Map(),
     options: NodeOptions = {},
   ) {
-    this.machine = new Machine(loadProgram(program, keys), UPPER_STAGES, options)
+    const keyOf = (reference: string): Secret => secretOf(keys, reference, program.node)
+    this.machine = new Machine(loadProgram(program, keys), UPPER_STAGES, keyOf, options)
   }
 
   /** Name of the node. */
@@ -71,17 +78,26 @@ export class FabricNode {
     return learnedState(this.machine.config, this.machine.now)
   }
 
-  /** Valid memberships and the carrier of ports, as the operation `tables` tells them, at the time of the last input. */
+  /** Valid memberships, the carrier of ports and wireguard interfaces, as the operation `tables` tells them, at the time of the last input. */
   tables(): NodeTables {
     const { config, now, withoutCarrier } = this.machine
     const ports = [...config.interfaces.values()].filter(({ kind }) => kind === 'port')
     return {
       memberships: membershipsOf(config, now),
       carrier: ports.map(({ id }) => ({ interface: id, up: !withoutCarrier.has(id) })),
+      wireguard: wireguardOf(config, now),
     }
   }
 
-  /** Sealed frames accepted so far, each of which moved a lowest acceptable PN (MACSEC-6). */
+  /** Packets that wait for a session of a WireGuard peer (WG-25). */
+  get heldByPeers(): number {
+    return this.machine.heldByPeers
+  }
+
+  /**
+   * Sealed frames and WireGuard messages accepted so far, each of which moved a lowest acceptable PN (MACSEC-6), a window (WG-16) or a
+   * handshake (WG-12, WG-14).
+   */
   get acceptedSealed(): number {
     return this.machine.accepted
   }
@@ -122,6 +138,8 @@ export class FabricNode {
         return this.load(input.now, input.program)
       case 'clock':
         return this.clock(input.now)
+      case 'seed':
+        return this.seed(input.now, input.wallTime, input.entropy)
     }
   }
 
@@ -199,7 +217,9 @@ export class FabricNode {
     const config = loadProgram(program, this.keys, this.machine.config.packetNumbers)
     const m = this.begin(now, 0)
     leave(m)
+    const kept = takeOver(m.config, config)
     m.config = config
+    if (kept > 0) m.trace?.step('WG-32', 0, `${kept} peers go on`)
     if (config.keptPacketNumbers > 0) {
       m.trace?.step('MACSEC-8', 0, `packet numbers of ${config.keptPacketNumbers} SAs go on`)
     }
@@ -210,6 +230,18 @@ export class FabricNode {
   clock(now: Nanoseconds): Effect[] {
     const m = this.begin(now, 0)
     clock(m)
+    return m.effects
+  }
+
+  /**
+   * Wall time, ns since the Unix epoch, and 32 octets that nobody knows (WG-4).
+   *
+   * @throws {ForwardError} `ZT_INPUT_INVALID` on another number of octets.
+   */
+  seed(now: Nanoseconds, wallTime: Nanoseconds, entropy: Uint8Array): Effect[] {
+    if (entropy.length !== ENTROPY_LENGTH) throw this.invalid('seed', `${entropy.length} octets of entropy`)
+    const m = this.begin(now, 0)
+    seed(m, wallTime, entropy)
     return m.effects
   }
 

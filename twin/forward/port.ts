@@ -14,6 +14,9 @@ import { DESTINATION, L3_OFFSET, wellFormedEnd } from './parse.js'
 import { route } from './route.js'
 import type { SealedFrame } from './sealed-frame.js'
 import { punt, send } from './send.js'
+import { receiveBelow } from './wireguard-receive.js'
+import type { Wireguard } from './wireguard-state.js'
+import { receiveFromTap } from './wireguard-tap.js'
 
 /** PARSE-1, PARSE-2, PORT-1, PORT-6: a frame was received on a port. */
 export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame): void {
@@ -32,9 +35,7 @@ export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame)
     return
   }
   if (port.upper !== undefined) {
-    m.trace?.step('PORT-1', port.id, 'to the macsec interface')
-    const opened = macsec.receive(m, port.upper, frame)
-    if (opened !== undefined) receiveRouted(m, port.upper, port.upper.vrf, opened)
+    receiveOnUpper(m, port, port.upper, frame)
     return
   }
   const bytes = frame instanceof Uint8Array ? frame : frame.frame
@@ -45,6 +46,28 @@ export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame)
     m.trace?.step('PORT-1', port.id, `to VRF ${port.vrf.name}`)
     receiveRouted(m, port, port.vrf, bytes)
   }
+}
+
+/** PORT-1 */
+function receiveOnUpper(
+  m: Machine,
+  port: Port,
+  upper: Macsec | Wireguard,
+  frame: Uint8Array | SealedFrame,
+): void {
+  m.trace?.step('PORT-1', port.id, `to the ${upper.kind} interface`)
+  if (upper.kind === 'wireguard') {
+    receiveBelow(m, upper, port, frame instanceof Uint8Array ? frame : frame.frame)
+    return
+  }
+  const opened = macsec.receive(m, upper, frame)
+  if (opened !== undefined) receiveRouted(m, upper, upper.vrf, opened)
+}
+
+/** WG-17: with a port below as PORT-4 has it, without at ROUTE-1. */
+export function receiveOpened(m: Machine, wg: Wireguard, frame: Uint8Array, family: 4 | 6): void {
+  if (wg.lower !== undefined) receiveIp(m, wg, wg.vrf, frame, family)
+  else route(m, { on: wg, vrf: wg.vrf, frame, family, end: frame.length })
 }
 
 /** PORT-2 and PORT-3 */
@@ -79,7 +102,13 @@ function receiveRouted(m: Machine, on: Port | Macsec, vrf: Vrf, frame: Uint8Arra
 }
 
 /** PORT-4 */
-function receiveIp(m: Machine, on: Port | Macsec, vrf: Vrf, frame: Uint8Array, family: 4 | 6): void {
+function receiveIp(
+  m: Machine,
+  on: Port | Macsec | Wireguard,
+  vrf: Vrf,
+  frame: Uint8Array,
+  family: 4 | 6,
+): void {
   const end = wellFormedEnd(m, on.id, frame, family)
   if (end === 0) return
   if (isForKernel(frame, family)) {
@@ -113,6 +142,7 @@ export function receivePunted(m: Machine, port: Port, frame: Uint8Array): void {
     m.fate('mtu-exceeded')
   } else {
     m.trace?.step('PUNT-2', on.id, 'from the kernel')
-    send(m, on, frame)
+    if (on.kind === 'wireguard') receiveFromTap(m, on, frame)
+    else send(m, on, frame)
   }
 }

@@ -71,6 +71,16 @@ export class RouteTable<T> {
     return true
   }
 
+  /** The value of a prefix itself. Bits of `key` past `length` must be zero. */
+  find(key: Uint8Array, length: number): T | undefined {
+    let node: TrieNode<T> | undefined = this.root
+    while (node !== undefined && node.length < length) {
+      node = bitAt(key, 0, node.length) === 1 ? node.one : node.zero
+    }
+    if (node?.length !== length || commonLength(key, node.key, length) !== length) return undefined
+    return node.value
+  }
+
   /** All values, in order of prefixes. */
   *values(): Generator<T> {
     const waiting: (TrieNode<T> | undefined)[] = [this.root]

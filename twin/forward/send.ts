@@ -7,6 +7,7 @@ import type { Macsec, Port } from './config.js'
 import type { Machine } from './machine.js'
 import * as macsec from './macsec.js'
 import { passes } from './pass.js'
+import type { Wireguard } from './wireguard-state.js'
 
 /** PORT-5: sends a frame on a port, or on a macsec interface and through it on the port beneath. */
 export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
@@ -16,8 +17,13 @@ export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
 }
 
 /** PUNT-1: hands a frame, as it is on its receiving interface, to the kernel. */
-export function punt(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
-  const port = on.kind === 'macsec' ? on.lower : on
+export function punt(m: Machine, on: Port | Macsec | Wireguard, frame: Uint8Array): void {
+  const port = on.kind === 'port' ? on : on.lower
+  if (port === undefined) {
+    m.trace?.step('PUNT-1', on.id, 'no port is below')
+    m.fate('punt-unavailable')
+    return
+  }
   m.trace?.step('PUNT-1', port.id, port.tap ? 'punted' : 'the port has no TAP')
   if (passes(port, frame)) m.trace?.step('PUNT-3', port.id, 'passed by XDP, in no journal')
   if (port.tap) m.punt(port, frame)

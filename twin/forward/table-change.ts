@@ -19,8 +19,13 @@ import {
   type Prefix,
 } from '../packet/address.js'
 import { PacketError } from '../packet/errors.js'
-import { bridgeInLoop, irbsOf } from './tunnel-loop.js'
+import { bytesEqual, toHex } from '../packet/bytes.js'
+import { tunnelInLoop, tunnelsOf, type Tunnel } from './tunnel-loop.js'
 import type { AnyInterface, Bridge, Config, Irb, Member, RouteMember, Vrf, Vxlan } from './config.js'
+import { ForwardError } from './errors.js'
+import { MOST_PEERS, type PeerChange } from './wireguard-change.js'
+import { publicKeyFrom, type SecretOf } from './wireguard-keys.js'
+import type { Wireguard } from './wireguard-state.js'
 
 /** A change whose names are resolved; without `to` (or `members`) what is there is removed. */
 export type PreparedChange =
@@ -38,6 +43,7 @@ export type PreparedChange =
       readonly to: { readonly mac: Mac; readonly sticky: boolean } | undefined
     }
   | { readonly table: 'flood'; readonly vxlan: Vxlan; readonly remotes: readonly Ip[] }
+  | PeerChange
 
 interface FdbTarget {
   readonly member: Member
@@ -58,18 +64,22 @@ export interface RefusedChange {
 export function prepareChanges(
   config: Config,
   changes: readonly TableChange[],
+  secretOf: SecretOf,
 ): readonly PreparedChange[] | RefusedChange {
   const prepared: PreparedChange[] = []
-  const leads = new Map<Vrf, Irb[]>()
+  const leads = new Map<Vrf, Tunnel[]>()
+  const peers = new PeerCount()
   for (const [index, change] of changes.entries()) {
     try {
-      const made = prepare(config, change)
+      const made = prepare(config, change, secretOf)
       if (made.table === 'route') checkTunnels(config, made, leads)
+      if (made.table === 'peer') checkPeers(made, peers)
       prepared.push(made)
     } catch (error) {
       if (error instanceof Refused) return { index, code: error.code, what: error.message }
       // The schema bounds the shape of addresses, not that a prefix has no host bits.
-      if (error instanceof PacketError) return { index, code: 'invalid', what: error.message }
+      if (error instanceof PacketError || error instanceof ForwardError)
+        return { index, code: 'invalid', what: error.message }
       throw error
     }
   }
@@ -86,7 +96,7 @@ class Refused extends Error {
   }
 }
 
-function prepare(config: Config, change: TableChange): PreparedChange {
+function prepare(config: Config, change: TableChange, secretOf: SecretOf): PreparedChange {
   switch (change.table) {
     case 'route':
       return prepareRoute(config, change)
@@ -98,6 +108,8 @@ function prepare(config: Config, change: TableChange): PreparedChange {
       const vxlan = find(config, change.interface, ['vxlan'])
       return { table: 'flood', vxlan, remotes: change.remotes.map((text) => remoteOf(vxlan, text)) }
     }
+    case 'peer':
+      return preparePeer(config, change, secretOf)
   }
 }
 
@@ -109,7 +121,7 @@ function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedOf<'ro
   if (vrf === undefined) throw new Refused('unknown-interface', `VRF ${change.vrf} does not exist`)
   const prefix = canonical(change.prefix, parsePrefix(change.prefix), formatPrefix)
   const members = change.members?.map((member): RouteMember => {
-    const on = find(config, member.interface, ['port', 'macsec', 'irb'])
+    const on = find(config, member.interface, ['port', 'macsec', 'wireguard', 'irb'])
     if (on.vrf !== vrf) {
       throw new Refused('unknown-interface', `interface ${on.id} does not route in VRF ${vrf.id}`)
     }
@@ -119,14 +131,61 @@ function prepareRoute(config: Config, change: ChangeOf<'route'>): PreparedOf<'ro
   return { table: 'route', vrf, prefix, members }
 }
 
-/** A route out of an IRB may lead a tunnel into itself, by itself or with those before it. */
-function checkTunnels(config: Config, route: PreparedOf<'route'>, leads: Map<Vrf, Irb[]>): void {
-  const irbs = irbsOf(route.members ?? [])
-  if (irbs.length === 0 || !config.vxlans.some(({ underlay }) => underlay === route.vrf)) return
-  leads.set(route.vrf, [...(leads.get(route.vrf) ?? []), ...irbs])
-  const looping = bridgeInLoop(config.bridges, leads)
+/** A route out of an IRB or wireguard interface may lead a tunnel into itself, by itself or with those before it. */
+function checkTunnels(config: Config, route: PreparedOf<'route'>, leads: Map<Vrf, Tunnel[]>): void {
+  const tunnels = tunnelsOf(route.members ?? [])
+  const isUnderlay = [...config.vxlans, ...config.wireguards].some(({ underlay }) => underlay === route.vrf)
+  if (tunnels.length === 0 || !isUnderlay) return
+  leads.set(route.vrf, [...(leads.get(route.vrf) ?? []), ...tunnels])
+  const looping = tunnelInLoop([...config.bridges, ...config.wireguards], leads)
   if (looping !== undefined) {
-    throw new Refused('invalid', `what bridge ${looping.id} sends by VXLAN could come back to it`)
+    throw new Refused(
+      'invalid',
+      `what ${looping.kind} ${looping.id} sends through a tunnel could come back to it`,
+    )
+  }
+}
+
+/** WG-33 */
+function preparePeer(config: Config, change: ChangeOf<'peer'>, secretOf: SecretOf): PeerChange {
+  const wg = find(config, change.interface, ['wireguard'])
+  const publicKey = publicKeyFrom(change.publicKey, secretOf)
+  if (bytesEqual(publicKey, wg.publicKey)) {
+    throw new Refused('invalid', `the key is that of interface ${wg.id} itself`)
+  }
+  const { to } = change
+  if (to === null) return { table: 'peer', wg, publicKey, to: undefined }
+  const { endpoint, presharedKey, persistentKeepalive } = to
+  const prefixes = to.allowedIps.map((text) => canonical(text, parsePrefix(text), formatPrefix))
+  return {
+    table: 'peer',
+    wg,
+    publicKey,
+    to: {
+      prefixes,
+      persistentKeepalive,
+      endpoint: endpoint && { address: ipOf(endpoint.address), port: endpoint.port, own: undefined },
+      presharedKey: presharedKey === undefined ? undefined : secretOf(presharedKey),
+    },
+  }
+}
+
+/** Peers by interface, as the changes of a list leave them. */
+class PeerCount {
+  private readonly names = new Map<Wireguard, Set<string>>()
+
+  after({ wg, publicKey, to }: PeerChange): number {
+    const names = this.names.get(wg) ?? new Set(wg.peers.keys())
+    this.names.set(wg, names)
+    if (to === undefined) names.delete(toHex(publicKey))
+    else names.add(toHex(publicKey))
+    return names.size
+  }
+}
+
+function checkPeers(change: PeerChange, peers: PeerCount): void {
+  if (peers.after(change) > MOST_PEERS) {
+    throw new Refused('invalid', `interface ${change.wg.id} has ${MOST_PEERS} peers`)
   }
 }
 

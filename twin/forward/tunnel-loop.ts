@@ -1,54 +1,67 @@
 /**
  * Tunnels that lead into themselves: a bridge whose VXLAN packets are routed out of its own IRB would wrap a frame again and again,
- * a flooded one in as many copies more at each round. Such tables are refused, at loading and by `apply`.
+ * a flooded one in as many copies more at each round; a wireguard interface whose outer packets are routed out of itself would seal them
+ * again. Such tables are refused, at loading and by `apply` (CTRL-6).
  *
- * Judged is what could be, not what a packet meets: that some route of the underlay's VRF leads out of the IRB is enough.
+ * Judged is what could be, not what a packet meets: that some route of the underlay's VRF leads out of it is enough.
  *
  * @module
  */
-import type { Bridge, Irb, RouteMember, Vrf } from './config.js'
+import type { Bridge, RouteMember, Vrf } from './config.js'
+import type { Wireguard } from './wireguard-state.js'
 
-/** The IRBs among next hops. */
-export function irbsOf(members: readonly RouteMember[]): Irb[] {
-  return members.flatMap(({ interface: one }) => (one.kind === 'irb' ? one : []))
+/** What wraps packets and sends them in an underlay's VRF. */
+export type Tunnel = Bridge | Wireguard
+
+/** The bridges of IRBs, and the wireguard interfaces, among next hops. */
+export function tunnelsOf(members: readonly RouteMember[]): Tunnel[] {
+  return members.flatMap(({ interface: one }): Tunnel[] => {
+    if (one.kind === 'irb') return [one.bridge]
+    return one.kind === 'wireguard' ? [one] : []
+  })
 }
 
 /**
- * The first bridge that leads to itself: a bridge leads to another when a vxlan interface of it has an underlay VRF in which a
- * route leads out of the IRB of the other.
+ * The first that leads to itself: a wireguard interface, or a bridge by a vxlan interface of it, leads to another when a route of its
+ * underlay's VRF leads out of the other, or of its IRB.
  *
- * @param more - IRBs that routes not in the tables yet lead out of, by VRF.
+ * @param more - what routes not in the tables yet lead out of, by VRF.
  */
-export function bridgeInLoop(
-  bridges: readonly Bridge[],
-  more: ReadonlyMap<Vrf, readonly Irb[]> = new Map(),
-): Bridge | undefined {
-  const led = new Map<Vrf, ReadonlySet<Bridge>>()
-  const ledTo = (vrf: Vrf): ReadonlySet<Bridge> => {
+export function tunnelInLoop(
+  tunnels: readonly Tunnel[],
+  more: ReadonlyMap<Vrf, readonly Tunnel[]> = new Map(),
+): Tunnel | undefined {
+  const led = new Map<Vrf, ReadonlySet<Tunnel>>()
+  const ledTo = (vrf: Vrf): ReadonlySet<Tunnel> => {
     const known = led.get(vrf)
     if (known !== undefined) return known
-    const found = new Set([...routesOf(vrf), more.get(vrf) ?? []].flat().map(({ bridge }) => bridge))
+    const found = new Set([...routesOf(vrf), more.get(vrf) ?? []].flat())
     led.set(vrf, found)
     return found
   }
-  return bridges.find((bridge) => reaches(bridge, bridge, ledTo, new Set()))
+  return tunnels.find((tunnel) => reaches(tunnel, tunnel, ledTo, new Set()))
 }
 
-function* routesOf({ routes4, routes6 }: Vrf): Generator<Irb[]> {
+function* routesOf({ routes4, routes6 }: Vrf): Generator<Tunnel[]> {
   for (const table of [routes4, routes6]) {
-    for (const { members } of table.values()) yield irbsOf(members)
+    for (const { members } of table.values()) yield tunnelsOf(members)
   }
 }
 
+/** VRFs in which a tunnel sends. */
+function underlaysOf(tunnel: Tunnel): Vrf[] {
+  if (tunnel.kind === 'wireguard') return tunnel.underlay === undefined ? [] : [tunnel.underlay]
+  return tunnel.members.flatMap((member) => (member.kind === 'vxlan' ? [member.underlay] : []))
+}
+
 function reaches(
-  from: Bridge,
-  wanted: Bridge,
-  ledTo: (vrf: Vrf) => ReadonlySet<Bridge>,
-  seen: Set<Bridge>,
+  from: Tunnel,
+  wanted: Tunnel,
+  ledTo: (vrf: Vrf) => ReadonlySet<Tunnel>,
+  seen: Set<Tunnel>,
 ): boolean {
-  for (const member of from.members) {
-    if (member.kind !== 'vxlan') continue
-    for (const next of ledTo(member.underlay)) {
+  for (const underlay of underlaysOf(from)) {
+    for (const next of ledTo(underlay)) {
       if (next === wanted) return true
       if (seen.has(next)) continue
       seen.add(next)
