@@ -45,8 +45,8 @@ function seedOf({ now, payload }: TailRecord): Input {
   if (payload.length !== SEED_LENGTH) {
     throw new LabError('ZT_LAB_FORMAT', `a journal's seed has ${payload.length} octets, not ${SEED_LENGTH}`)
   }
-  const wall = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0, true)
-  return { kind: 'seed', now, wall, entropy: payload.subarray(WALL_LENGTH) }
+  const wallTime = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0, true)
+  return { kind: 'seed', now, wallTime, entropy: payload.subarray(WALL_LENGTH) }
 }
 
 /** u8 family, u8 present, 6 octets MAC, 4 or 16 octets address. */

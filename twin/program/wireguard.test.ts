@@ -86,7 +86,7 @@ describe('a link sealed by WireGuard', () => {
     const { id } = interfaceOf(plan, 'leaf1', 'wg1', 'wireguard')
     expect(tables.groups.flatMap(({ members }) => members.map((one) => one.interface))).toEqual([id])
     expect(tables.neighbours).toHaveLength(1)
-    expect(plan.nodes[0]?.control?.underlay).toBeDefined()
+    expect(plan.nodes[0]?.control?.sessions).toMatchObject([{ interface: id, port: 'eth1' }])
     expect(programOf(small(v4), 'leaf1').tables).toEqual(tables)
   })
 
