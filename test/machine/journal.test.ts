@@ -257,7 +257,7 @@ describe('a journal that is none', () => {
     ['no program first', writeRecords([clock]), 'ZT_JOURNAL_FORMAT', 16],
     [
       'a record of unknown type',
-      writeRecords([program, record({ type: 7 })]),
+      writeRecords([program, record({ type: 8 })]),
       'ZT_JOURNAL_FORMAT',
       after + 4,
     ],
@@ -313,6 +313,12 @@ describe('a journal that is none', () => {
     [
       'a clock with something in it',
       writeRecords([program, record({ payload: Uint8Array.of(1) })]),
+      'ZT_JOURNAL_FORMAT',
+      after + 16,
+    ],
+    [
+      'a seed without entropy',
+      writeRecords([program, record({ type: RecordType.Seed, payload: new Uint8Array(39) })]),
       'ZT_JOURNAL_FORMAT',
       after + 16,
     ],

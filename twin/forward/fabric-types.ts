@@ -65,6 +65,8 @@ export interface FabricObserver {
   received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
   /** A node is about to do a control operation: a control plane's, a flush of {@link TwinFabric.reset}, or what a fault does to it. */
   controlled?(node: string, operation: FabricOperation): void
+  /** A node is about to take a seed (WG-4). */
+  seeded?(node: string, wallTime: Nanoseconds, entropy: Uint8Array): void
   /** What came of it; of a clock, when nothing was told before. */
   processed?(node: string, effects: readonly Effect[], now: Nanoseconds): void
   /** A host received a frame. */

@@ -30,6 +30,7 @@ import {
   type HostPeer,
   type Peer,
 } from './fabric-wiring.js'
+import { seedOf } from './fabric-seed.js'
 import { Faults, type FabricFault } from './faults.js'
 import type { Effect, Lineage, Nanoseconds } from './input.js'
 import { importKeys, type Keys } from './keys.js'
@@ -47,6 +48,9 @@ interface Arriving {
 const SECOND = 1_000_000_000n
 /** Packets are given up after 3 s; an error about one may wait as long again, and one about that is never sent. */
 const MOST_SETTLING_SECONDS = 16
+
+/** An initiation that is lost is sent again after 5 s and up to 333 ms (WG-27). */
+const MOST_PEER_SECONDS = 6
 
 /** Of a loop so many frames are looked at. */
 const LOOP_TRAIL = 1000
@@ -84,7 +88,16 @@ export class TwinFabric {
     const { controlPlane, controlRounds } = options
     const nodes = [...this.wiring.nodes.values()].map(({ node }) => node)
     this.faults = new Faults(plan)
+    for (const state of this.wiring.nodes.values()) this.seed(state, imported)
     this.control = controlPlane && new ControlLoop(controlPlane, nodes, plan.fabric, controlRounds)
+  }
+
+  /** WG-4 */
+  private seed(state: NodeState, keys: Keys): void {
+    const seed = seedOf(state.program, keys, this.clock)
+    if (seed === undefined) return
+    this.observer.seeded?.(state.name, seed.wallTime, seed.entropy)
+    this.spread(state, state.node.seed(this.clock, seed.wallTime, seed.entropy))
   }
 
   /** Of the clock, ns. */
@@ -219,10 +232,15 @@ export class TwinFabric {
     else this.queue.push({ state: start.state, interface: start.interface, frame, lineage })
   }
 
-  /** Runs until nothing is on its way and nothing is held. */
+  /**
+   * Runs until nothing is on its way and nothing is held for a neighbour. A peer that does not answer may never do: what waits for one is
+   * waited for until it was asked again.
+   */
   private settle(): void {
     this.rest()
-    for (let seconds = 0; this.isHolding(); seconds++) {
+    for (let seconds = 0; ; seconds++) {
+      const isHolding = this.isHolding()
+      if (!isHolding && (seconds >= MOST_PEER_SECONDS || !this.isHoldingForPeers())) return
       if (seconds === MOST_SETTLING_SECONDS) throw this.loop()
       this.tick(SECOND)
     }
@@ -258,6 +276,11 @@ export class TwinFabric {
 
   private isHolding(): boolean {
     for (const { node } of this.wiring.nodes.values()) if (node.held > 0) return true
+    return false
+  }
+
+  private isHoldingForPeers(): boolean {
+    for (const { node } of this.wiring.nodes.values()) if (node.heldByPeers > 0) return true
     return false
   }
 

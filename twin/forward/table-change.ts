@@ -139,10 +139,8 @@ function checkTunnels(config: Config, route: PreparedOf<'route'>, leads: Map<Vrf
   leads.set(route.vrf, [...(leads.get(route.vrf) ?? []), ...tunnels])
   const looping = tunnelInLoop([...config.bridges, ...config.wireguards], leads)
   if (looping !== undefined) {
-    throw new Refused(
-      'invalid',
-      `what ${looping.kind} ${looping.id} sends through a tunnel could come back to it`,
-    )
+    const how = looping.kind === 'bridge' ? 'bridge %d sends by VXLAN' : 'interface %d seals'
+    throw new Refused('invalid', `what ${how.replace('%d', String(looping.id))} could come back to it`)
   }
 }
 

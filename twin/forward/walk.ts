@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
 import type { FabricControlPlane } from './control-plane.js'
 import { TwinFabric } from './fabric.js'
@@ -15,6 +14,7 @@ import type { Effect, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
 import type { SealedFrame } from './sealed-frame.js'
 import type { ClauseId, Tracer } from './tracer.js'
+import { keysOfNobody } from './walk-keys.js'
 
 /** A clause that was executed. */
 export interface WalkStep {
@@ -102,7 +102,7 @@ export interface WalkOptions {
  */
 export function trace(plan: Plan, injection: FabricInjection, options: WalkOptions = {}): Walk {
   const recorder = new Recorder(plan)
-  const fabric = new TwinFabric(plan, options.keys ?? keysOfNobody(plan.keys), {
+  const fabric = new TwinFabric(plan, options.keys ?? keysOfNobody(plan), {
     tracer: () => recorder,
     observer: recorder,
     controlPlane: options.controlPlane,
@@ -117,17 +117,6 @@ export function trace(plan: Plan, injection: FabricInjection, options: WalkOptio
     frame: injection.frame,
     hops: recorder.hops,
   }
-}
-
-/** Keys that differ from each other and are the same in each walk; they protect nothing. */
-function keysOfNobody(references: readonly string[]): Keys {
-  const material = new Uint8Array(16)
-  return new Map(
-    references.map((reference) => [
-      reference,
-      new Uint8Array(hkdfSync('sha256', material, 'ztos walk', reference, 16)),
-    ]),
-  )
 }
 
 /** An event whose interface is still a number. */
