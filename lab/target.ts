@@ -208,10 +208,12 @@ class LabTarget implements KnowingTarget {
     const wire = [...view.wire, ...captured]
     const arrivals = await this.traffic.collect()
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
+    const { opener } = this.observer
     return {
       by: this.interpreter,
       sent: frames,
       ...view,
+      ...(opener === undefined ? {} : { opener }),
       wire: wanted === undefined ? wire : wire.filter(({ link }) => wanted.has(link)),
       arrivals,
       answeredByHosts: this.witness.answeredSince(),

@@ -267,7 +267,10 @@ describe('wiring', () => {
     const wide = structuredClone(plan) as Plan
     const { interfaces } = wide.nodes[0]!.program
     Object.assign(interfaces[0]!, { mtu: 1779 })
-    Object.assign(interfaces.find(({ kind }) => kind === 'macsec')!, { mtu: 1747 })
+    Object.assign(
+      interfaces.find(({ kind }) => kind === 'macsec')!,
+      { mtu: 1747 },
+    )
     expect(() => wiringOf('k3f9a2', wide)).toThrow(
       /ZT_LAB_PLAN: port eth1 of leaf1 has MTU 1779.*at most 1792 octets\n {2}remedy: set underlay.mtu to at most 1746/,
     )
