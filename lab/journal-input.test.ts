@@ -8,7 +8,7 @@ describe('a seed in a journal', () => {
   const record = (payload: Uint8Array) => ({ type: RecordType.Seed, interface: 0, now: 7n, payload })
 
   it('[WG-4] is wall time, little-endian, and 32 octets', () => {
-    const payload = Uint8Array.of(...[0xff, 0x15, 0x81, 0xe9, 0x7d, 0xf4, 0x10, 0x22], ...entropy)
+    const payload = Uint8Array.of(0xff, 0x15, 0x81, 0xe9, 0x7d, 0xf4, 0x10, 0x22, ...entropy)
     expect(inputOf(record(payload))).toEqual({
       kind: 'seed',
       now: 7n,

@@ -29,13 +29,13 @@ export interface KnowingTarget extends Target {
 export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
   const opener = SessionOpener.of(plan)
   // While it is made, its nodes have no sessions yet.
-  let made: TwinFabric | undefined
+  const made: { fabric?: TwinFabric } = {}
   const processed = (node: string): void => {
-    if (made !== undefined) opener?.learn(made.node(node))
+    if (made.fabric !== undefined) opener?.learn(made.fabric.node(node))
   }
   const observer = opener === undefined ? {} : { processed }
   const fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan), observer })
-  made = fabric
+  made.fabric = fabric
   return {
     interpreter: 'twin',
     plan,

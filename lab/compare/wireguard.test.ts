@@ -76,7 +76,7 @@ describe('links sealed by WireGuard', () => {
     expect(same.differences).toEqual([])
     expect(same.untraced).toMatchObject({ 'wireguard-handshake': { twin: 4, lab: 4 } })
     expect(comparer().compare(one, await observe(2)).ok).toBe(false)
-    const last = changed(one, ({ frame }) => frame.with(-1, frame.at(-1)! ^ 1))
+    const last = changed(one, ({ frame }) => frame.with(frame.length - 1, frame.at(-1)! ^ 1))
     expect(comparer().compare(one, last).differences.length).toBeGreaterThan(0)
   })
 

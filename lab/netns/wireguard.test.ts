@@ -32,7 +32,7 @@ describe('the network of links sealed by WireGuard', () => {
 
   it('keeps what the kernel sends from the wire', () => {
     expect(leaf1?.ports.filter(({ sealed }) => sealed).map(({ device }) => device)).toEqual(['eth1', 'eth2'])
-    const { inside: scripts } = networkScript(wiringOf('k3f9a2', plan))
+    const { inside: scripts } = networkScript(wiringOf('k3f9a2', plan)).rest
     const lines = scripts.find(({ namespace }) => namespace === 'zt-k3f9a2-leaf1')?.lines ?? []
     expect(lines.some((line) => line.startsWith('tc filter add dev eth1.phy '))).toBe(true)
     expect(lines.some((line) => line.startsWith('tc filter add dev eth3.phy '))).toBe(false)

@@ -134,11 +134,11 @@ const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['router', 'router'],
 ]
 /** Ends of key references that are no node's. */
-const KEY_WORDS = ['psk', 'public']
+const KEY_WORDS: ReadonlySet<string> = new Set(['psk', 'public'])
 
 /** A link's private keys bear the names of its ends, and would be taken for what these words say. */
 function rejectKeyNames(context: Context, path: Path, ends: readonly string[], seal: Seal | undefined): void {
-  const name = seal?.kind === 'wireguard' ? ends.find((end) => KEY_WORDS.includes(end)) : undefined
+  const name = seal?.kind === 'wireguard' ? ends.find((end) => KEY_WORDS.has(end)) : undefined
   if (name === undefined) return
   context.bad(
     'ZT_FABRIC_NAME_CLASH',

@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { FabricFile, SealEntry } from '../../contract/fabric.js'
 import { Plan } from '../../contract/plan.js'
 import type { Interface, NodeProgram, WireguardInterface } from '../../contract/program.js'
-import { defineFabric, parseFabric, type FabricBuilder } from '../model/index.js'
+import { defineFabric, parseFabric } from '../model/index.js'
 import { formatIp, linkLocalOf, parseMac } from '../packet/index.js'
 import { compile, deriveKeys, validateProgram } from './index.js'
 
@@ -17,8 +18,8 @@ function planOf(text: string): Plan {
 }
 
 function small(
-  underlay: Parameters<FabricBuilder['underlay']>[0],
-  seal: Parameters<FabricBuilder['seal']>[1] = { wireguard: true, key: 'lab:core' },
+  underlay: FabricFile['underlay'],
+  seal: SealEntry = { wireguard: true, key: 'lab:core' },
 ): Plan {
   const plan = compile(
     defineFabric('small', (f) => {
