@@ -75,7 +75,8 @@ export function programOf(n: number, form: Form, family: 4 | 6 = 4, fields: Fiel
   const outerAddresses = [`192.0.2.${n}/24`, `2001:db8:ffff::${n}/64`]
   const connected = (prefix: string, of: number, id: number) => ({ vrf: id, prefix, connected: of })
   return {
-    format: 'ztos/node-program/1',
+    format: 'ztos-program',
+    version: 1,
     node: `node${n}`,
     seeds: { ecmp: 1, sourcePort: 2 },
     vrfs: [
