@@ -103,6 +103,18 @@ describe.each(underlays)('[Z06] links sealed by WireGuard, over %s', (_what, fil
     expect(arrivals.every((one) => Buffer.from(one.frame).includes(CANARY))).toBe(true)
   })
 
+  it('[WG-28] go on when sessions are old, idle for minutes or long gone', async () => {
+    for (const seconds of [10, 130, 301, 541]) {
+      await twin.advanceTime(seconds * 1e9)
+      await target.advanceTime(seconds * 1e9)
+      const { arrivals } = await both([frame('bank/sync1', 'bank/sync2')])
+      expect(
+        arrivals.map(({ host }) => host),
+        `after ${seconds} s`,
+      ).toContain('bank/sync2')
+    }
+  })
+
   it('[WG-2] carried nothing else since they are there: no ARP, no ND, no BGP', async () => {
     const ends = new Map(
       plan.links.flatMap(({ id, a, b }) => [
