@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan, PlanIntent, PlanNode } from '../contract/plan.js'
-import type { Interface, NodeProgram, Route } from '../contract/program.js'
+import type { Interface, NodeProgram, Route, WireguardInterface } from '../contract/program.js'
 import { counted, indented, table } from './table.js'
 
 /** A plan: nodes, links, networks, hosts, intents. */
@@ -158,6 +158,8 @@ function interfaceText(
       const { lower, cipher, mode, tx } = one
       return [to, `on ${nameOf(lower)}`, `${cipher}, ${mode}`, `key ${tx.key}`].filter(Boolean).join(', ')
     }
+    case 'wireguard':
+      return wireguardText(one, nameOf, vrfName)
     case 'bridge':
       return `ageing ${one.ageing / 1e9} s, at most ${counted(one.fdbLimit, 'entry', 'entries')}`
     case 'irb':
@@ -167,6 +169,26 @@ function interfaceText(
     case 'loopback':
       return `VRF ${vrfName(one.vrf)}`
   }
+}
+
+function wireguardText(
+  one: WireguardInterface,
+  nameOf: (id: number) => string,
+  vrfName: (id: number) => string,
+): string {
+  const below =
+    one.lower === undefined ? `in VRF ${vrfName(one.underlayVrf ?? 0)}` : `on ${nameOf(one.lower)}`
+  const peers = one.peers.map(({ endpoint, presharedKey }) => {
+    const place = endpoint === undefined ? 'anywhere' : `${endpoint.address} port ${endpoint.port}`
+    return presharedKey === undefined ? place : `${place} with pre-shared key`
+  })
+  return [
+    `VRF ${vrfName(one.vrf)}`,
+    below,
+    `WireGuard from ${listed(one.local)} port ${one.listenPort}`,
+    ...(peers.length > 4 ? [counted(peers.length, 'peer')] : peers.map((peer) => `peer ${peer}`)),
+    `key ${one.privateKey}`,
+  ].join(', ')
 }
 
 function routeText(
@@ -193,7 +215,7 @@ function intentText(intent: PlanIntent): string {
     case 'isolate':
       return `${intent.tenants.join(' and ')} do not hear each other`
     case 'encrypt':
-      return `${intent.by} on ${counted(intent.links.length, 'link')}`
+      return `${intent.by ?? 'each by its own seal'} on ${counted(intent.links.length, 'link')}`
     case 'latency':
       return `${intent.from} to ${intent.to}: p${intent.percentile} within ${intent.bound / 1000} µs at ${intent.rate} packets a second`
     case 'survive':

@@ -50,7 +50,7 @@ export const BgpSession = z.strictObject({
   /** The node at the other end, and the link. */
   peer: z.string(),
   link: z.string(),
-  /** What is routed here: the port, or the macsec interface on it. */
+  /** What is routed here: the port, or the macsec or wireguard interface on it. */
   interface: InterfaceId,
   /** The port's name, and so its TAP's. */
   port: z.string(),

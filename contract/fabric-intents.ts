@@ -29,8 +29,8 @@ const Encrypt = z
   .strictObject({
     links: LinkPattern,
     by: z
-      .enum(['macsec'])
-      .meta({ description: 'what encrypts', examples: ['macsec'] })
+      .enum(['macsec', 'wireguard'])
+      .meta({ description: 'what encrypts; what these links have, when left out', examples: ['macsec'] })
       .optional(),
   })
   .meta({

@@ -9,6 +9,8 @@ import { z } from 'zod'
 export const MAX_NAME = 32
 export const DEFAULT_UNDERLAY_MTU = 1700
 export const DEFAULT_MTU = 1500
+/** What `wg` documents everywhere; IANA has given it to nobody. */
+export const DEFAULT_WIREGUARD_PORT = 51820
 
 export const Name = z
   .string()

@@ -13,7 +13,7 @@ import { Tenant } from './fabric-tenants.js'
 import { Link, Node, Seal, Underlay } from './fabric-underlay.js'
 import { Name, RangedName } from './fabric-values.js'
 
-export { DEFAULT_MTU, DEFAULT_UNDERLAY_MTU, MAX_NAME } from './fabric-values.js'
+export { DEFAULT_MTU, DEFAULT_UNDERLAY_MTU, DEFAULT_WIREGUARD_PORT, MAX_NAME } from './fabric-values.js'
 export type { IntentEntry } from './fabric-intents.js'
 export type { PolicyEntry } from './fabric-policies.js'
 export type { NetworkEntry, HostEntry, TenantEntry } from './fabric-tenants.js'

@@ -87,7 +87,8 @@ export const PlanIntent = z.discriminatedUnion('kind', [
     ...intent,
     kind: z.literal('encrypt'),
     links: z.array(z.string()),
-    by: z.enum(['macsec']),
+    /** Absent where some of the links are sealed by one and some by the other: each by its own. */
+    by: z.enum(['macsec', 'wireguard']).optional(),
   }),
   z.strictObject({
     ...intent,

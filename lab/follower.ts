@@ -22,6 +22,8 @@ export class Follower {
   constructor(
     private readonly name: string,
     private readonly keys: Keys,
+    /** Told of the node after each of its inputs. */
+    private readonly followed: (node: FabricNode) => void = () => undefined,
   ) {}
 
   /**
@@ -55,7 +57,9 @@ export class Follower {
       }
       const parsed = inputOf(input)
       const marked = parsed.kind === 'frame' || parsed.kind === 'punt' ? { ...parsed, lineage } : parsed
-      return this.node.input(marked)
+      const effects = this.node.input(marked)
+      this.followed(this.node)
+      return effects
     } catch (error) {
       if (!(error instanceof ForwardError)) throw error
       // A program or an input that the twin refuses and the engine took: nothing to follow from here on.

@@ -10,6 +10,10 @@ import { readIpv4, readIpv6, readMac } from '../twin/packet/index.js'
 import { LabError } from './errors.js'
 import type { TailRecord } from './journal-tail.js'
 
+/** Of a seed's wall time, and of the whole seed. */
+const WALL_LENGTH = 8
+const SEED_LENGTH = WALL_LENGTH + 32
+
 /** @throws LabError `ZT_LAB_FORMAT` for an output, and for a payload that is not what its type says */
 export function inputOf(record: TailRecord): Input {
   const { type, now, payload } = record
@@ -26,12 +30,23 @@ export function inputOf(record: TailRecord): Input {
       return { kind: 'load', now, program: NodeProgram.parse(jsonOf(payload)) }
     case RecordType.NeighbourIn:
       return neighbourOf(record)
+    case RecordType.Seed:
+      return seedOf(record)
     case RecordType.FrameOut:
     case RecordType.PuntOut:
     case RecordType.Fate:
     case RecordType.End:
       throw new LabError('ZT_LAB_FORMAT', `a journal record of type ${type} is no input`)
   }
+}
+
+/** u64 wall time (ns since the Unix epoch), 32 octets of entropy (WG-4). */
+function seedOf({ now, payload }: TailRecord): Input {
+  if (payload.length !== SEED_LENGTH) {
+    throw new LabError('ZT_LAB_FORMAT', `a journal's seed has ${payload.length} octets, not ${SEED_LENGTH}`)
+  }
+  const wallTime = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0, true)
+  return { kind: 'seed', now, wallTime, entropy: payload.subarray(WALL_LENGTH) }
 }
 
 /** u8 family, u8 present, 6 octets MAC, 4 or 16 octets address. */

@@ -97,7 +97,7 @@ export class Lab {
     }
   }
 
-  /** Key values, 16 octets as 32 hex digits, by reference. Never to be written into a record. */
+  /** Key values, 16 or 32 octets as hex digits, by reference. Never to be written into a record. */
   get keys(): ReadonlyMap<string, string> {
     return this.keyValues
   }

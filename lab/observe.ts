@@ -7,7 +7,8 @@
 import { RecordType } from '../contract/journal.js'
 import type { Plan } from '../contract/plan.js'
 import type { Injection, NodeFate, Observation, WireFrame } from '../record/target.js'
-import { fateOfCode, type Keys } from '../twin/forward/index.js'
+import { fateOfCode, type FabricNode, type Keys } from '../twin/forward/index.js'
+import { SessionOpener } from '../twin/wireguard-opener.js'
 import { LabError } from './errors.js'
 import { fateCodeOf, Follower, type Lineage } from './follower.js'
 import type { TailEntry, TailRecord } from './journal-tail.js'
@@ -26,6 +27,8 @@ export class JournalObserver {
   private readonly ports = new Map<string, PortWire>()
   /** Who sends and where it comes in, by link and receiving node. */
   private readonly receivers = new Map<string, { readonly from: string; readonly port: number }>()
+  /** What their sessions open; `undefined` where no link is sealed by WireGuard. */
+  readonly opener: SessionOpener | undefined
   private readonly followers: ReadonlyMap<string, Follower>
 
   constructor(plan: Plan, keys: Keys) {
@@ -36,7 +39,9 @@ export class JournalObserver {
       this.receivers.set(`${id}/${b.node}`, { from: a.node, port: b.interface })
     }
     for (const { id, at } of plan.hosts) this.ports.set(`${at.node}/${at.interface}`, { host: id })
-    this.followers = new Map(plan.nodes.map(({ name }) => [name, new Follower(name, keys)]))
+    this.opener = SessionOpener.of(plan)
+    const learn = (node: FabricNode): void => this.opener?.learn(node)
+    this.followers = new Map(plan.nodes.map(({ name }) => [name, new Follower(name, keys, learn)]))
   }
 
   /**

@@ -85,6 +85,8 @@ function joinedBy(node: string, one: Interface): string[] {
         ...(one.bridge === undefined ? [] : [interfaceOf(node, one.bridge)]),
         ...(one.kind === 'macsec' ? [interfaceOf(node, one.lower)] : []),
       ]
+    case 'wireguard':
+      return [vrfOf(node, one.vrf), ...(one.lower === undefined ? [] : [interfaceOf(node, one.lower)])]
     case 'bridge':
       return []
     case 'irb':

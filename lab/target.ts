@@ -208,10 +208,12 @@ class LabTarget implements KnowingTarget {
     const wire = [...view.wire, ...captured]
     const arrivals = await this.traffic.collect()
     const wanted = options.wire === undefined ? undefined : new Set(options.wire)
+    const { opener } = this.observer
     return {
       by: this.interpreter,
       sent: frames,
       ...view,
+      ...(opener === undefined ? {} : { opener }),
       wire: wanted === undefined ? wire : wire.filter(({ link }) => wanted.has(link)),
       arrivals,
       answeredByHosts: this.witness.answeredSince(),
@@ -236,7 +238,7 @@ class LabTarget implements KnowingTarget {
     // Nodes are told one after the other: a frame between two of them would be young at one and old at the other.
     await this.witness.settle()
     this.oracle.advanceTime(ns)
-    await this.everywhere({ op: 'advance-time', ns })
+    await this.moveClocks(ns)
     await this.rest()
     this.oracle.rested()
     await this.forget()
@@ -271,7 +273,20 @@ class LabTarget implements KnowingTarget {
     // What moves with the clock must not meet what is still being told.
     if (seconds > 0) await this.rest()
     for (let n = 0; n < seconds; n++) {
-      await this.everywhere({ op: 'advance-time', ns: SECOND })
+      await this.moveClocks(SECOND)
+      await this.witness.settle()
+    }
+  }
+
+  private async moveClocks(ns: number): Promise<void> {
+    const request = { op: 'advance-time', ns }
+    if (this.observer.opener === undefined) {
+      await this.everywhere(request)
+      return
+    }
+    // Two peers whose timers are due at once would each begin a handshake, give up its own for the other's, and try again seconds later.
+    for (const { name } of this.plan.nodes) {
+      await this.lab.control(name, request)
       await this.witness.settle()
     }
   }

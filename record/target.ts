@@ -39,6 +39,26 @@ export interface WireFrame {
   /** Who says so: the twin, the engines' journals, or a capture taken in XDP on the receiving port. */
   readonly seenBy: 'twin' | 'journal' | 'capture'
 }
+/** A frame that WireGuard carries on a link, opened. */
+export type OpenedFrame =
+  /** Initiation, response or cookie reply: the parts of a session that is being made. */
+  | { readonly kind: 'handshake' }
+  | { readonly kind: 'keepalive'; readonly session: number; readonly counter: number }
+  | {
+      readonly kind: 'data'
+      /** Receiver index. */
+      readonly session: number
+      readonly counter: number
+      /** The packet inside, behind the Ethernet header of the frame that it came in. */
+      readonly clear: Uint8Array
+      /** For comparing: what depends on the session masked, the text in clear. */
+      readonly canonical: Uint8Array
+    }
+/** Opens what WireGuard sealed, with the sessions that nodes had. It holds their keys and shows none. */
+export interface FrameOpener {
+  /** `undefined` for what is no WireGuard of the link's, and for what does not open. */
+  open(wire: Pick<WireFrame, 'link' | 'from' | 'frame'>): OpenedFrame | undefined
+}
 /** What became of a copy on a node (MODEL-4). */
 export interface NodeFate {
   readonly node: string
@@ -56,6 +76,8 @@ export interface Observation {
   readonly punts: readonly { readonly node: string; readonly interface: number; readonly frame: Uint8Array }[]
   /** ARP and ND answered by hosts (HOST-3). */
   readonly answeredByHosts: number
+  /** Absent where no link is sealed by WireGuard, or nobody knows the sessions. */
+  readonly opener?: FrameOpener
 }
 export interface SendOptions {
   /** Keep wire frames of these links only; default all. `[]` when nobody will ask. */

@@ -151,7 +151,9 @@ function keysOf(record: RunRecord, journal: string): string {
 
 function isSealed(journal: Uint8Array): boolean {
   const { program }: { readonly program: Plan['nodes'][number]['program'] } = readJournal(journal)
-  return program.interfaces.some((one) => one.kind === 'macsec' && one.mode === 'strict')
+  return program.interfaces.some(
+    (one) => one.kind === 'wireguard' || (one.kind === 'macsec' && one.mode === 'strict'),
+  )
 }
 
 function escaped(text: string): string {

@@ -98,7 +98,7 @@ export class Seen {
     const names = this.links && new Set(this.links.map(({ id }) => id))
     this.#readings ??= this.observation.wire
       .filter(({ link }) => names === undefined || names.has(link))
-      .map((wire) => this.source.reader.read(wire))
+      .map((wire) => this.source.reader.read(wire, this.observation.opener))
     return this.#readings
   }
 

@@ -7,9 +7,10 @@ import type { Plan } from '../contract/plan.js'
 import type { Fault, Injection, Observation, SendOptions, Target, WireFrame } from '../record/target.js'
 import { controlPlaneOf } from './fabric-control.js'
 import { knowledgeOf } from './knowledge.js'
+import { SessionOpener } from './wireguard-opener.js'
 import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
 
-/** Keys of MACsec by reference, 16 octets each. */
+/** Keys by reference: 16 octets (MACsec) or 32 (WireGuard). */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** A target that says besides what its nodes know. */
@@ -26,12 +27,20 @@ export interface KnowingTarget extends Target {
  * @throws {ForwardError} when plan, program or keys cannot be used; {@link ControlPlaneError} when its control plane cannot.
  */
 export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
-  const fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan) })
+  const opener = SessionOpener.of(plan)
+  // While it is made, its nodes have no sessions yet.
+  const made: { fabric?: TwinFabric } = {}
+  const processed = (node: string): void => {
+    if (made.fabric !== undefined) opener?.learn(made.fabric.node(node))
+  }
+  const observer = opener === undefined ? {} : { processed }
+  const fabric = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan), observer })
+  made.fabric = fabric
   return {
     interpreter: 'twin',
     plan,
     send: async (frames: readonly Injection[], options: SendOptions = {}) =>
-      observationOf(frames, fabric.send(frames, options)),
+      observationOf(frames, fabric.send(frames, options), opener),
     reset: async () => fabric.reset(),
     advanceTime: async (ns: number) => fabric.advanceTime(ns),
     fail: async (fault: Fault) => fabric.fail(fault),
@@ -45,10 +54,15 @@ export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
   }
 }
 
-function observationOf(sent: readonly Injection[], seen: FabricObservation): Observation {
+function observationOf(
+  sent: readonly Injection[],
+  seen: FabricObservation,
+  opener: SessionOpener | undefined,
+): Observation {
   const { arrivals, fates, punts, answeredByHosts } = seen
   const wire = seen.wire.map((frame) => new TwinWireFrame(frame))
-  return { by: 'twin', sent, arrivals, wire, fates, punts, answeredByHosts }
+  const sessions = opener === undefined ? {} : { opener }
+  return { by: 'twin', sent, arrivals, wire, fates, punts, answeredByHosts, ...sessions }
 }
 
 /** Keeps the sealed frame uncomputed until it is looked at. */

@@ -1,11 +1,13 @@
 /**
  * Canonical frames: what two interpreters must agree on. MACsec is opened with the keys that the plan gives the direction of the
- * link, and its packet number alone is masked (`masks.ts`); a frame that does not open stays as it is, every octet.
+ * link, and its packet number alone is masked (`masks.ts`); WireGuard with the sessions that the nodes had. A frame that does not open
+ * stays as it is, every octet.
  *
  * @module
  */
 import type { Plan, PlanLink } from '../../contract/plan.js'
 import type { MacsecInterface } from '../../contract/program.js'
+import type { FrameOpener } from '../../record/target.js'
 import {
   findTraceId,
   importSak,
@@ -20,6 +22,7 @@ import {
 import { LabError } from '../errors.js'
 import { maskKernel } from './kernel-masks.js'
 import type { Comparison } from './masks.js'
+import type { UntracedKind } from './untraced.js'
 
 /** Where the SecTAG begins. */
 const TAG_OFFSET = 12
@@ -37,6 +40,8 @@ export interface CanonicalFrame {
   readonly trace: number | undefined
   /** Present when it was opened. */
   readonly seal?: { readonly sa: string; readonly pn: number }
+  /** Present for what WireGuard sends on its own. */
+  readonly untraced?: UntracedKind
 }
 
 interface SecureAssociation {
@@ -48,6 +53,8 @@ interface SecureAssociation {
 /** Opens and masks the frames of a plan's links. */
 export class Canon {
   private readonly associations = new Map<string, SecureAssociation>()
+  /** Links sealed by WireGuard. */
+  private readonly sessions = new Set<string>()
 
   /** @throws LabError `ZT_LAB_PLAN` when a key is missing */
   constructor(
@@ -58,6 +65,8 @@ export class Canon {
     for (const link of plan.links) {
       for (const end of [link.a, link.b]) {
         const node = plan.nodes.find(({ name }) => name === end.node)
+        if (node?.program.interfaces.some((i) => i.kind === 'wireguard' && i.lower === end.interface))
+          this.sessions.add(link.id)
         const seal = node?.program.interfaces.find(
           (i): i is MacsecInterface => i.kind === 'macsec' && i.lower === end.interface,
         )
@@ -71,8 +80,14 @@ export class Canon {
     }
   }
 
-  /** A frame on a fabric link in the direction away from `from`. */
-  frame(link: Pick<PlanLink, 'id'>, from: string, bytes: Uint8Array): CanonicalFrame {
+  /**
+   * A frame on a fabric link in the direction away from `from`.
+   *
+   * @param opener knows the sessions of the nodes
+   * @throws LabError `ZT_LAB_STATE` for a link sealed by WireGuard when nobody knows them
+   */
+  frame(link: Pick<PlanLink, 'id'>, from: string, bytes: Uint8Array, opener?: FrameOpener): CanonicalFrame {
+    if (this.sessions.has(link.id)) return this.opened(link, from, bytes, opener)
     const association = this.associations.get(direction(link, from))
     const opened = association === undefined ? undefined : openWith(association, bytes)
     if (opened === undefined) {
@@ -84,6 +99,43 @@ export class Canon {
       clear,
       trace: findTraceId(clear)?.trace,
       seal: { sa: `${direction(link, from)} ${sa}`, pn },
+    }
+  }
+
+  private opened(
+    link: Pick<PlanLink, 'id'>,
+    from: string,
+    bytes: Uint8Array,
+    opener: FrameOpener | undefined,
+  ): CanonicalFrame {
+    if (opener === undefined) {
+      throw new LabError(
+        'ZT_LAB_STATE',
+        `nobody knows the sessions of ${link.id}, so that nothing opens its frames`,
+        {
+          remedy: 'compare observations of a target that follows its nodes',
+        },
+      )
+    }
+    const found = opener.open({ link: link.id, from, frame: bytes })
+    // Counters begin at 0, packet numbers at 1.
+    const numbered = (session: number, counter: number) => ({
+      sa: `${direction(link, from)} ${session}`,
+      pn: counter + 1,
+    })
+    switch (found?.kind) {
+      case 'data': {
+        const { clear, canonical, session, counter } = found
+        return { bytes: canonical, clear, trace: findTraceId(clear)?.trace, seal: numbered(session, counter) }
+      }
+      case 'keepalive': {
+        const seal = numbered(found.session, found.counter)
+        return { bytes, clear: bytes, trace: undefined, seal, untraced: 'wireguard-keepalive' }
+      }
+      case 'handshake':
+        return { bytes, clear: bytes, trace: undefined, untraced: 'wireguard-handshake' }
+      case undefined:
+        return { bytes, clear: bytes, trace: findTraceId(bytes)?.trace }
     }
   }
 

@@ -100,10 +100,10 @@ export class FabricComparer {
     }
     for (const frame of observation.wire) {
       if (frame.seenBy === 'capture') continue
-      const canonical = this.canonical(frame)
+      const canonical = this.canonical(frame, observation)
       const kind =
         canonical.trace === undefined && !injected.has(hex(frame.frame))
-          ? untracedKind(canonical.clear)
+          ? (canonical.untraced ?? untracedKind(canonical.clear))
           : undefined
       if (kind === undefined) {
         add(
@@ -130,8 +130,9 @@ export class FabricComparer {
     return bags
   }
 
-  private canonical(frame: Observation['wire'][number]): CanonicalFrame {
-    return this.canon.frame(this.links.get(frame.link) ?? { id: frame.link }, frame.from, frame.frame)
+  private canonical(frame: Observation['wire'][number], { opener }: Observation): CanonicalFrame {
+    const link = this.links.get(frame.link) ?? { id: frame.link }
+    return this.canon.frame(link, frame.from, frame.frame, opener)
   }
 
   /** The lab's packet numbers, in the order in which the frames were on the wire. */
@@ -146,7 +147,7 @@ export class FabricComparer {
       if (count !== undefined) genuine.set(text, (genuine.get(text) ?? -count) + 1)
     }
     for (const frame of frames) {
-      const { seal, trace } = this.canonical(frame)
+      const { seal, trace } = this.canonical(frame, lab)
       if (seal === undefined) continue
       const text = hex(frame.frame)
       const left = genuine.get(text)

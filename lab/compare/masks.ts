@@ -30,6 +30,16 @@ export const masks: readonly Mask[] = [
     still: 'within an SA packet numbers rise strictly and are never used again',
   },
   {
+    id: 'wireguard-session',
+    in: ['lab'],
+    clause: 'WG-16',
+    field:
+      'receiver index and counter of a data message, and with them the tag and the UDP checksum, which are verified when it is opened',
+    reason:
+      'sessions are made of what is drawn, and two packets that race over a link may take their counters in either order',
+    still: 'within a session counters rise strictly and are never used again',
+  },
+  {
     id: 'outer-source-port',
     in: ['kernel'],
     clause: 'HASH-5',

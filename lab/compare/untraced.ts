@@ -13,6 +13,8 @@ export const untracedKinds = {
   bgp: 'BGP (RFC 4271), TCP port 179',
   bfd: 'BFD (RFC 5881, RFC 5883), UDP ports 3784, 3785 and 4784',
   lldp: 'LLDP (IEEE 802.1AB)',
+  'wireguard-handshake': 'initiations, responses and cookie replies of WireGuard, by type and length',
+  'wireguard-keepalive': 'data messages of WireGuard that open to nothing',
 } as const
 export type UntracedKind = keyof typeof untracedKinds
 

@@ -265,8 +265,12 @@ describe('the network of a lab as commands', () => {
 describe('wiring', () => {
   it('refuses a plan that the lab cannot carry, naming the limit', () => {
     const wide = structuredClone(plan) as Plan
-    const [first] = wide.nodes[0]!.program.interfaces
-    Object.assign(first!, { mtu: 1779 })
+    const { interfaces } = wide.nodes[0]!.program
+    Object.assign(interfaces[0]!, { mtu: 1779 })
+    Object.assign(
+      interfaces.find(({ kind }) => kind === 'macsec')!,
+      { mtu: 1747 },
+    )
     expect(() => wiringOf('k3f9a2', wide)).toThrow(
       /ZT_LAB_PLAN: port eth1 of leaf1 has MTU 1779.*at most 1792 octets\n {2}remedy: set underlay.mtu to at most 1746/,
     )

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Plan, PlanNode } from '../../contract/plan.js'
-import type { Interface, MacsecInterface, PortInterface } from '../../contract/program.js'
+import type { Interface, MacsecInterface, PortInterface, WireguardInterface } from '../../contract/program.js'
 import { LabError } from '../errors.js'
 import { checkPortName, namespacePrefix, namespacesOf, phyName } from '../names.js'
 
@@ -99,7 +99,7 @@ export function wiringOf(lab: string, plan: Plan): Wiring {
       namespace,
       device: phyName(checkPortName(node.name, port.name)),
       mac: port.mac,
-      mtu: checkMtu(node.name, port),
+      mtu: checkMtu(node, port),
     }
   }
   const wire = wireNode(lab, plan)
@@ -147,13 +147,12 @@ function veth(id: string, a: VethEnd, b: VethEnd): Veth {
 
 function nodeWiring({ name, program }: PlanNode, namespace: string): NodeWiring {
   const ports = program.interfaces.filter((i) => i.kind === 'port')
-  const sealOf = (port: PortInterface): MacsecInterface | undefined =>
-    program.interfaces.find((i): i is MacsecInterface => i.kind === 'macsec' && i.lower === port.id)
+  const seals = new Map(program.interfaces.flatMap((i) => (isSeal(i) ? [[i.lower, i] as const] : [])))
   /** The TAP through which the kernel reaches an underlay interface. */
   const tapOf = (id: number): string | undefined => {
     const found = program.interfaces.find((i) => i.id === id)
-    const port =
-      found?.kind === 'macsec' ? ports.find((p) => p.id === found.lower) : ports.find((p) => p.id === id)
+    const below = found !== undefined && isSeal(found) ? found.lower : id
+    const port = ports.find((p) => p.id === below)
     return port?.tap === true ? port.name : undefined
   }
   const groups = new Map(program.tables.groups.map((group) => [group.id, group.members]))
@@ -163,10 +162,10 @@ function nodeWiring({ name, program }: PlanNode, namespace: string): NodeWiring 
     ports: ports.map((port) => ({
       interface: port.id,
       device: port.name,
-      sealed: sealOf(port)?.mode === 'strict',
+      sealed: isStrict(seals.get(port.id)),
       tap: port.tap,
     })),
-    taps: ports.filter((port) => port.tap).map((port) => tap(port, sealOf(port))),
+    taps: ports.filter((port) => port.tap).map((port) => tap(port, seals.get(port.id))),
     loopback: program.interfaces
       .filter((i) => i.kind === 'loopback')
       .filter((i) => i.vrf === 0)
@@ -186,9 +185,22 @@ function nodeWiring({ name, program }: PlanNode, namespace: string): NodeWiring 
   }
 }
 
-function tap(port: PortInterface, seal: MacsecInterface | undefined): Tap {
-  const { mac, mtu, addresses } = seal ?? port
-  return { device: port.name, mac, mtu, addresses }
+/** What is stacked on a port. */
+type Seal = MacsecInterface | (WireguardInterface & { readonly lower: number })
+
+function isSeal(one: Interface): one is Seal {
+  return one.kind === 'macsec' || (one.kind === 'wireguard' && one.lower !== undefined)
+}
+
+/** WireGuard has no other mode (WG-2). */
+function isStrict(seal: Seal | undefined): boolean {
+  return seal !== undefined && (seal.kind === 'wireguard' || seal.mode === 'strict')
+}
+
+/** A packet that WireGuard opened is handed to the kernel in a frame to the port's MAC (PUNT-1). */
+function tap(port: PortInterface, seal: Seal | undefined): Tap {
+  const { mtu, addresses } = seal ?? port
+  return { device: port.name, mac: seal?.mac ?? port.mac, mtu, addresses }
 }
 
 function portOf({ name, program }: PlanNode, id: number): PortInterface {
@@ -198,13 +210,15 @@ function portOf({ name, program }: PlanNode, id: number): PortInterface {
   return found
 }
 
-function checkMtu(node: string, { name, mtu }: PortInterface): number {
+function checkMtu(node: PlanNode, { id, name, mtu }: PortInterface): number {
   if (mtu <= MAX_LINK_MTU) return mtu
+  const seal = node.program.interfaces.filter(isSeal).find(({ lower }) => lower === id)
+  const overhead = seal === undefined ? 0 : mtu - seal.mtu
   throw new LabError(
     'ZT_LAB_PLAN',
-    `port ${name} of ${node} has MTU ${mtu}, and the engine takes frames of at most ${MAX_LINK_MTU + 14} octets`,
+    `port ${name} of ${node.name} has MTU ${mtu}, and the engine takes frames of at most ${MAX_LINK_MTU + 14} octets`,
     {
-      remedy: `set underlay.mtu to at most ${MAX_LINK_MTU - 32} (sealed) or ${MAX_LINK_MTU} (clear) for labs; the twin runs any`,
+      remedy: `set underlay.mtu to at most ${MAX_LINK_MTU - overhead}${seal === undefined ? '' : `, to which the seal adds ${overhead},`} for labs; the twin runs any`,
     },
   )
 }

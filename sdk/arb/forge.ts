@@ -38,7 +38,7 @@ import {
   wrongPortMac,
 } from '../traffic/forge-link.js'
 import type { Tap, TunnelOptions } from '../traffic/forge-link.js'
-import { WireReader } from '../traffic/wire.js'
+import { refusalOfClear, WireReader } from '../traffic/wire.js'
 
 /** What is drawn by chance. */
 export interface Draw {
@@ -72,7 +72,7 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
   const place = placeOf(fabric, draw)
   const onLink = (make: (tap: Tap, options: TunnelOptions) => Frame | undefined): Trick[] =>
     place === undefined ? [] : [() => make(place.tap, place.options)]
-  const sealed = place?.tap.to.macsec?.mode === 'strict'
+  const sealed = place !== undefined && refusalOfClear(place.tap.to) !== undefined
   const beyond = victim.addresses[0]?.address
   switch (kind) {
     case 'vni':

@@ -13,7 +13,7 @@ import type { Frame } from '../traffic/frame.js'
 import { foreignMacs, packetTo, tunnelledByHost } from '../traffic/forge-host.js'
 import { clearTunnel, tapOf, unknownVni, wrongOuterSource } from '../traffic/forge-link.js'
 import { whoHas } from '../traffic/neighbour.js'
-import type { WireReader } from '../traffic/wire.js'
+import { refusalOfClear, type WireReader } from '../traffic/wire.js'
 
 /** Attempts of one tenant on another, from hosts and from links. */
 export function attemptsOn(target: ScenarioTarget, from: Tenant, to: Tenant): readonly Frame[] {
@@ -62,7 +62,7 @@ function fromLinks(fabric: FabricView, reader: WireReader, from: Tenant, to: Ten
       if (local === undefined || source === undefined || vni === undefined) return []
       const options = { as, towards: victim, vni, source, destination: parseIp(local) }
       // Behind a seal everything is forged; on a clear link only what the fabric can tell from the real thing.
-      if (tap.to.macsec?.mode === 'strict') return [clearTunnel(tap, options)]
+      if (refusalOfClear(tap.to) !== undefined) return [clearTunnel(tap, options)]
       return [
         wrongOuterSource(tap, { ...options, source: strangerOf(parseIp(local)) }),
         unknownVni(tap, { ...options, vni: unusedVni(fabric) }),

@@ -14,10 +14,11 @@ import { flow, tenantOfHost } from '../traffic/flow.js'
 import type { Flow } from '../traffic/flow.js'
 import { whoHas } from '../traffic/neighbour.js'
 import { pathBetween } from '../traffic/path.js'
+import type { LinkEnd } from '../traffic/wire.js'
 import { present } from './attempts.js'
 import { finding } from './finding.js'
 import { judgeDelivery } from './delivery.js'
-import { judgeSeal } from './seal.js'
+import { judgeSeal, type SealKind } from './seal.js'
 
 type EncryptIntent = Extract<PlanIntent, { kind: 'encrypt' }>
 
@@ -29,7 +30,7 @@ const FLOWS = 48
 /** Judges the intent. */
 export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent): Promise<Verdict> {
   const links = intent.links.map((id) => target.fabric.link(id))
-  const findings: Finding[] = links.flatMap((link) => planned(target, link))
+  const findings: Finding[] = links.flatMap((link) => planned(target, link, intent.by))
   findings.push(...(await unguarded(target, links)))
   const wanted = new Set(links.flatMap(({ id, ends: [a, b] }) => [`${id} ${a}>${b}`, `${id} ${b}>${a}`]))
   const missing = new Set(wanted)
@@ -43,7 +44,7 @@ export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent
     if (flows.length === 0) break
     const asked = round === 0 ? questions(target) : []
     const seen = (await target.send([...asked, ...flows], { wire: links })).on(links)
-    const report = judgeSeal(seen.captured())
+    const report = judgeSeal(seen.captured(), intent.by)
     evidence.push(...seen.captured().observation.wire)
     findings.push(...report.findings)
     judged += report.judged
@@ -100,30 +101,43 @@ function unseen(missing: readonly string[], idle: ReadonlyMap<string, string>): 
   ].join('; ')
 }
 
-/** The plan's part: MACsec, strict, at both ends, each receiving what the other sends. */
-function planned(target: ScenarioTarget, link: Link): readonly Finding[] {
+/** The plan's part: sealed at both ends, MACsec strictly, each receiving what the other sends. */
+function planned(target: ScenarioTarget, link: Link, by: SealKind | undefined): readonly Finding[] {
   const [a, b] = link.ends.map((node) => target.reader.end(link.id, node))
   return [
     [a, b],
     [b, a],
   ].flatMap(([from, to]): readonly Finding[] => {
-    const tx = from?.macsec?.mode === 'strict' ? from.macsec.tx : undefined
+    if (from?.wireguard !== undefined && by !== 'macsec')
+      return arePeers(from, to) ? [] : [unheard(link, from, to)]
+    const tx = from?.macsec?.mode === 'strict' && by !== 'wireguard' ? from.macsec.tx : undefined
     if (tx === undefined)
       return [
         finding('INV-SEALED', `the plan does not seal ${link.id} at ${from?.node ?? ''}`, { link: link.id }),
       ]
     const heard =
       to?.macsec?.rx.some(({ sci, an, key }) => sci === tx.sci && an === tx.an && key === tx.key) ?? false
-    return heard
-      ? []
-      : [
-          finding(
-            'INV-SEALED',
-            `${to?.node ?? ''} has no receive association for what ${from?.node ?? ''} sends on ${link.id}`,
-            { link: link.id },
-          ),
-        ]
+    return heard ? [] : [unheard(link, from, to)]
   })
+}
+
+/** What one end seals for its peer is for the other end, which takes it for its own peer's. */
+function arePeers(from: LinkEnd, to: LinkEnd | undefined): boolean {
+  const [near, far] = [from.wireguard, to?.wireguard]
+  const meant = near?.peers.find(({ publicKey }) => publicKey === `${far?.privateKey}/public`)
+  return (
+    far?.peers.some(({ publicKey }) => publicKey === `${near?.privateKey}/public`) === true &&
+    meant?.endpoint?.port === far.listenPort &&
+    far.local.includes(meant.endpoint.address)
+  )
+}
+
+function unheard(link: Link, from: LinkEnd | undefined, to: LinkEnd | undefined): Finding {
+  return finding(
+    'INV-SEALED',
+    `${to?.node ?? ''} has no receive association for what ${from?.node ?? ''} sends on ${link.id}`,
+    { link: link.id },
+  )
 }
 
 function groundsOf(target: ScenarioTarget, links: readonly Link[]): string {
@@ -131,7 +145,7 @@ function groundsOf(target: ScenarioTarget, links: readonly Link[]): string {
     target.witness === undefined
       ? 'egress guard: the twin has no kernel'
       : 'egress guard: clsact drops what the kernel sends on these ports (raw sockets that bypass the queueing discipline are not stopped by it)'
-  return `plan: ${links.length} links, strict at both ends; ${guard}`
+  return `plan: ${links.length} links, sealed at both ends, clear frames refused; ${guard}`
 }
 
 /** The host's part: what a node's kernel sends on a sealed port by itself is dropped. */

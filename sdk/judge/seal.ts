@@ -11,11 +11,14 @@ import type { WireReading } from '../traffic/wire.js'
 import { finding } from './finding.js'
 import type { Report } from './finding.js'
 
+/** What links can be sealed by. */
+export type SealKind = 'macsec' | 'wireguard'
+
 /** How many frames were judged on a link, by direction: `leaf1--spine1 leaf1>spine1`. */
 export type Directions = ReadonlyMap<string, number>
 
-/** The seal of the links that are looked at. */
-export function judgeSeal(seen: Seen): Report & { readonly directions: Directions } {
+/** The seal of the links that are looked at, whichever they have or `by` alone. */
+export function judgeSeal(seen: Seen, by?: SealKind): Report & { readonly directions: Directions } {
   const injected = new Set(seen.sent.flatMap(({ frame, trace }) => ('link' in frame.at ? [trace] : [])))
   const forged = new Set(seen.sent.flatMap(({ frame, bytes }) => ('link' in frame.at ? [toHex(bytes)] : [])))
   const canaries = canariesOf(seen.source.run)
@@ -31,7 +34,7 @@ export function judgeSeal(seen: Seen): Report & { readonly directions: Direction
     judged++
     const direction = `${reading.wire.link} ${reading.wire.from}>${reading.wire.to}`
     directions.set(direction, (directions.get(direction) ?? 0) + 1)
-    const found = judgeFrame(reading, canaries) ?? judgeNumber(reading, numbers)
+    const found = judgeFrame(reading, canaries, by) ?? judgeNumber(reading, numbers)
     if (found === undefined) {
       if (reading.trace !== undefined) delivered++
     } else findings.push(found)
@@ -44,15 +47,23 @@ function isInjected({ wire }: WireReading, injected: ReadonlySet<number>): boole
   return trace !== undefined && injected.has(trace.trace)
 }
 
-function judgeFrame(reading: WireReading, canaries: readonly Uint8Array[]): Finding | undefined {
-  const { wire, tag, problem } = reading
+function judgeFrame(
+  reading: WireReading,
+  canaries: readonly Uint8Array[],
+  by: SealKind | undefined,
+): Finding | undefined {
+  const { wire, tag, wireguard, problem } = reading
   const where = `on ${wire.link} from ${wire.from} to ${wire.to}`
   const detail = { link: wire.link, node: wire.from, frame: wire.frame }
   if (canaries.some((canary) => includes(wire.frame, canary))) {
     return finding('INV-NO-CANARY', `payload can be read ${where}`, detail)
   }
-  if (tag === undefined) {
+  const kind = wireguard === undefined ? tag && 'macsec' : 'wireguard'
+  if (kind === undefined) {
     return finding('INV-NO-CLEAR', `a frame ${where} ${problem ?? 'has no SecTAG'}`, detail)
+  }
+  if (by !== undefined && kind !== by) {
+    return finding('INV-SEALED', `a frame ${where} is sealed by ${kind}, not by ${by}`, detail)
   }
   if (problem !== undefined) return finding('INV-SEALED', `a sealed frame ${where}: ${problem}`, detail)
   return undefined
@@ -60,17 +71,32 @@ function judgeFrame(reading: WireReading, canaries: readonly Uint8Array[]): Find
 
 /** Captured order is the order of sending: one sender, one link. */
 function judgeNumber(reading: WireReading, numbers: Map<string, number>): Finding | undefined {
-  const { wire, tag } = reading
-  if (tag === undefined) return undefined
-  const association = `${wire.link} ${wire.from} ${tag.sci ?? ''} ${tag.an} ${wire.seenBy}`
+  const { wire } = reading
+  const numbered = numberOf(reading)
+  if (numbered === undefined) return undefined
+  const { number } = numbered
+  const association = `${wire.link} ${wire.from} ${numbered.of} ${wire.seenBy}`
   const last = numbers.get(association)
-  numbers.set(association, Math.max(last ?? 0, tag.pn))
-  if (last === undefined || tag.pn > last) return undefined
-  return finding('INV-PN', `on ${wire.link} from ${wire.from} packet number ${tag.pn} follows ${last}`, {
+  numbers.set(association, Math.max(last ?? 0, number))
+  if (last === undefined || number > last) return undefined
+  return finding('INV-PN', `on ${wire.link} from ${wire.from} packet number ${number} follows ${last}`, {
     link: wire.link,
     node: wire.from,
     frame: wire.frame,
   })
+}
+
+/** The packet number of its association, or the counter of its session. */
+function numberOf({
+  tag,
+  wireguard,
+}: WireReading): { readonly of: string; readonly number: number } | undefined {
+  if (wireguard !== undefined) {
+    return wireguard.kind === 'handshake'
+      ? undefined
+      : { of: `session ${wireguard.session}`, number: wireguard.counter }
+  }
+  return tag === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: tag.pn }
 }
 
 function includes(haystack: Uint8Array, needle: Uint8Array): boolean {

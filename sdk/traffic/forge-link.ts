@@ -24,7 +24,7 @@ import type { Host } from '../fabric-view.js'
 import { frameOf } from './frame.js'
 import type { Forgery, Frame } from './frame.js'
 import { packetFrame, plainPacket } from './packet.js'
-import { macOf, tunnelFrame } from './wire.js'
+import { macOf, refusalOfClear, tunnelFrame } from './wire.js'
 import type { LinkEnd, WireReader } from './wire.js'
 
 /** A place on a link where frames are put in, and which end receives them. */
@@ -108,14 +108,14 @@ function tunnelled(
 const describeTunnel = (options: TunnelOptions): string =>
   `VNI ${options.vni}, ${formatIp(options.source)} > ${formatIp(options.destination)}, for ${options.towards.id}`
 
-/** A tunnelled frame in the clear on a sealed link (MACSEC-1). */
+/** A tunnelled frame in the clear on a sealed link (MACSEC-1, WG-2). */
 export function clearTunnel(tap: Tap, options: TunnelOptions): Frame {
   return linkFrame(
     tap,
     options.as.tenant,
     'vni',
     `clear ${describeTunnel(options)}`,
-    ['macsec-clear'],
+    [refusalOfClear(tap.to) ?? 'macsec-clear'],
     (id) => tunnelled(tap, options, id),
   )
 }
@@ -154,14 +154,13 @@ export function malformedTunnel(tap: Tap, options: TunnelOptions, how: 'flags' |
 
 /** A frame for somebody else's MAC on a routed port (PORT-2); behind a seal it is refused for being clear. */
 export function wrongPortMac(tap: Tap, options: TunnelOptions): Frame {
-  const sealed = tap.to.macsec?.mode === 'strict'
   const destinationMac = parseMac('02:de:ad:be:ef:01')
   return linkFrame(
     tap,
     options.as.tenant,
     'mac',
     `for ${formatMac(destinationMac)}`,
-    [sealed ? 'macsec-clear' : 'mac-not-for-us'],
+    [refusalOfClear(tap.to) ?? 'mac-not-for-us'],
     (id) =>
       tunnelFrame({
         sourceMac: macOf(tap.from),
@@ -271,7 +270,7 @@ export function altered(captured: WireFrame, tenant: string, bit: number): Frame
   })
 }
 
-/** A SecTAG frame where no seal is planned (PORT-3). */
+/** A SecTAG frame where no such seal is planned (PORT-3, WG-2). */
 export function unexpectedSeal(tap: Tap, options: TunnelOptions): Frame | undefined {
   if (tap.to.macsec !== undefined) return undefined
   return linkFrame(
@@ -279,7 +278,7 @@ export function unexpectedSeal(tap: Tap, options: TunnelOptions): Frame | undefi
     options.as.tenant,
     'macsec',
     'sealed, where nothing is',
-    ['macsec-unexpected'],
+    [refusalOfClear(tap.to) ?? 'macsec-unexpected'],
     (id) =>
       seal({
         frame: tunnelled(tap, options, id),

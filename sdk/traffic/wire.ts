@@ -4,9 +4,14 @@
  *
  * @module
  */
-import type { MacsecInterface, NodeProgram, PortInterface } from '../../contract/program.js'
+import type {
+  MacsecInterface,
+  NodeProgram,
+  PortInterface,
+  WireguardInterface,
+} from '../../contract/program.js'
 import type { Plan, PlanLink } from '../../contract/plan.js'
-import type { WireFrame } from '../../record/target.js'
+import type { FrameOpener, OpenedFrame, WireFrame } from '../../record/target.js'
 import {
   build,
   decodeFrame,
@@ -22,7 +27,7 @@ import {
 import type { Ip, Mac, Sak, SecTagInfo, TraceId } from '../../twin/packet/index.js'
 import { unknownName } from '../errors.js'
 
-/** Key reference to key, 16 octets. */
+/** Key reference to key, 16 octets (MACsec) or 32 (WireGuard). */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** One end of a fabric link, as the plan has it. */
@@ -30,6 +35,7 @@ export interface LinkEnd {
   readonly node: string
   readonly port: PortInterface
   readonly macsec: MacsecInterface | undefined
+  readonly wireguard: WireguardInterface | undefined
 }
 
 /** The VXLAN header of a frame and what it carries. */
@@ -47,6 +53,8 @@ export interface WireReading {
   readonly mustBeSealed: boolean
   /** Its SecTAG, when it has a valid one. */
   readonly tag: SecTagInfo | undefined
+  /** What WireGuard carries in it, when it is WireGuard and opens. */
+  readonly wireguard: OpenedFrame | undefined
   /** Without seal: the frame itself when clear, the opened one when it opened. */
   readonly clear: Uint8Array | undefined
   /** Why it is not open, in a sentence. */
@@ -84,7 +92,10 @@ export class WireReader {
     const macsec = interfaces.find(
       (one): one is MacsecInterface => one.kind === 'macsec' && one.lower === port.id,
     )
-    return { node, port, macsec }
+    const wireguard = interfaces.find(
+      (one): one is WireguardInterface => one.kind === 'wireguard' && one.lower === port.id,
+    )
+    return { node, port, macsec, wireguard }
   }
 
   /** The VTEP address of a node, as text. */
@@ -92,9 +103,14 @@ export class WireReader {
     return this.#vteps.get(node)
   }
 
-  /** Reads a frame. Never throws on what was received. */
-  read(wire: WireFrame): WireReading {
-    const { macsec } = this.end(wire.link, wire.from)
+  /**
+   * Reads a frame. Never throws on what was received.
+   *
+   * @param opener of the observation that it is of: knows the sessions of links sealed by WireGuard
+   */
+  read(wire: WireFrame, opener?: FrameOpener): WireReading {
+    const { macsec, wireguard } = this.end(wire.link, wire.from)
+    if (wireguard !== undefined) return this.#ofWireguard(wire, opener)
     const mustBeSealed = macsec?.mode === 'strict'
     const parsed = readSecTag(wire.frame)
     if (!parsed.ok) {
@@ -123,6 +139,18 @@ export class WireReader {
       : failed(`it does not open with the key ${key} (${opened.failure})`)
   }
 
+  #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
+    const opened = opener?.open(wire)
+    const problem =
+      opener === undefined
+        ? 'nobody knows the sessions of its nodes'
+        : 'is no WireGuard of this link, or does not open'
+    // What WireGuard says for itself has nothing in it to read.
+    const clear = opened?.kind === 'data' ? opened.clear : opened === undefined ? wire.frame : undefined
+    const reading = this.#reading(wire, true, undefined, clear, opened === undefined ? problem : undefined)
+    return { ...reading, wireguard: opened }
+  }
+
   #reading(
     wire: WireFrame,
     mustBeSealed: boolean,
@@ -132,7 +160,7 @@ export class WireReader {
   ): WireReading {
     const tunnel = clear === undefined ? undefined : tunnelOf(clear)
     const trace = clear === undefined ? undefined : findTraceId(clear)
-    return { wire, mustBeSealed, tag, clear, problem, tunnel, trace }
+    return { wire, mustBeSealed, tag, wireguard: undefined, clear, problem, tunnel, trace }
   }
 
   #sak(reference: string): Sak | undefined {
@@ -201,6 +229,15 @@ export function tunnelFrame(options: {
   return encodeFrame(
     build.ethernet(ethernet, build.ipv4({ src: source, dst: destination, ttl: 63, flags: 2, tos }, udp)),
   )
+}
+
+/** What becomes of a clear frame at the end of a sealed link (MACSEC-1, WG-2); `undefined` where it may be received. */
+export function refusalOfClear({
+  macsec,
+  wireguard,
+}: LinkEnd): 'macsec-clear' | 'wireguard-clear' | undefined {
+  if (wireguard !== undefined) return 'wireguard-clear'
+  return macsec?.mode === 'strict' ? 'macsec-clear' : undefined
 }
 
 /** The MAC of a port, as a number. */

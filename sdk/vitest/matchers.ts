@@ -19,7 +19,7 @@ import type { Report } from '../judge/finding.js'
 import { judgeIntent } from '../judge/intent.js'
 import { deliveredOf, judgeIsolation } from '../judge/isolation.js'
 import { judgeFlowPaths, judgeLearned, judgeOuter } from '../judge/outer.js'
-import { judgeSeal } from '../judge/seal.js'
+import { judgeSeal, type SealKind } from '../judge/seal.js'
 import { vacuous } from '../ledger.js'
 import type { Asked, Ledger } from '../ledger.js'
 import { ScenarioTarget } from '../scenario-target.js'
@@ -43,7 +43,7 @@ export interface SeenMatchers {
   /** Neither tenant heard the other, at its hosts or in its VNIs; both must have heard their own. */
   toIsolate(a: TenantArgument, b: TenantArgument): Promise<void>
   /** Every frame captured on the links opens with the planned key, and nothing of the traffic can be read. */
-  toBeSealed(options: { readonly by: 'macsec' }): Promise<void>
+  toBeSealed(options?: { readonly by?: SealKind }): Promise<void>
   /** The twin, sent the same frames, sees the same arrivals and the same frames on every link. */
   toAgreeWithTwin(): Promise<void>
   /** Hostile frames reached nobody, and a node said why, for the expected reason. */
@@ -221,14 +221,14 @@ const toIsolate = onSeen('toIsolate', (seen, first: TenantArgument, second: Tena
   }
 })
 
-const toBeSealed = onSeen('toBeSealed', (seen, options: { readonly by: 'macsec' }): Found => {
-  const report = judgeSeal(seen)
+const toBeSealed = onSeen('toBeSealed', (seen, { by }: { readonly by?: SealKind } = {}): Found => {
+  const report = judgeSeal(seen, by)
   // Whoever sends nothing over these links has had no frame to look at, whatever nodes say to each other there meanwhile (BGP, BFD, ND).
   const isOwn = report.delivered > 0 || report.findings.length > 0
   return {
     ...report,
     judged: isOwn ? report.judged : 0,
-    expected: `every frame on these links sealed by ${options.by}`,
+    expected: `every frame on these links sealed${by === undefined ? '' : ` by ${by}`}`,
   }
 })
 

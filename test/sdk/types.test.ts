@@ -44,7 +44,9 @@ test('matchers belong to what they judge', () => {
   expectTypeOf<ReturnType<typeof askedNumber>>().toHaveProperty('toBe')
   expectTypeOf<ReturnType<typeof askedNumber>>().not.toHaveProperty('toIsolate')
   expectTypeOf<SeenMatchers['toReach']>().returns.toEqualTypeOf<Promise<void>>()
-  expectTypeOf<SeenMatchers['toBeSealed']>().parameter(0).toEqualTypeOf<{ readonly by: 'macsec' }>()
+  expectTypeOf<SeenMatchers['toBeSealed']>()
+    .parameter(0)
+    .toEqualTypeOf<{ readonly by?: 'macsec' | 'wireguard' } | undefined>()
   plain(expect).toBeTypeOf('function')
 })
 

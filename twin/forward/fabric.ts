@@ -248,7 +248,11 @@ export class TwinFabric {
 
   private tick(ns: bigint): void {
     this.clock += ns
-    for (const state of this.wiring.nodes.values()) this.spread(state, state.node.clock(this.clock))
+    for (const state of this.wiring.nodes.values()) {
+      this.spread(state, state.node.clock(this.clock))
+      // Two peers whose timers are due at once would each begin a handshake, and each give up its own for the other's.
+      this.drain()
+    }
     this.rest()
   }
 

@@ -23,7 +23,7 @@ import type { SealedFrame } from './sealed-frame.js'
 import { takeOver } from './wireguard-load.js'
 import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
 import { sendOnWireguard } from './wireguard-send.js'
-import { wireguardOf, type KnownWireguard } from './wireguard-tables.js'
+import { sessionKeysOf, wireguardOf, type KnownWireguard, type SessionKeys } from './wireguard-tables.js'
 
 const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb, sendOnWireguard, receiveOpened }
 
@@ -87,6 +87,11 @@ export class FabricNode {
       carrier: ports.map(({ id }) => ({ interface: id, up: !withoutCarrier.has(id) })),
       wireguard: wireguardOf(config, now),
     }
+  }
+
+  /** Keys of the sessions that there are, for whoever looks at links with the twin's eyes. */
+  sessions(): readonly SessionKeys[] {
+    return sessionKeysOf(this.machine.config)
   }
 
   /** Packets that wait for a session of a WireGuard peer (WG-25). */

@@ -6,7 +6,7 @@
 import { formatIp, formatPrefix } from '../packet/address.js'
 import type { Config } from './config.js'
 import { sessionsOf } from './wireguard-session.js'
-import type { Peer } from './wireguard-state.js'
+import type { Peer, Session } from './wireguard-state.js'
 
 /** A session; `sent` is the next counter, `received` the greatest one received plus 1. */
 export interface KnownSession {
@@ -40,6 +40,26 @@ export interface KnownWireguard {
   readonly publicKey: string
   readonly listenPort: number
   readonly peers: readonly KnownPeer[]
+}
+
+/** The keys of a session; they do not print. */
+export interface SessionKeys extends Pick<Session, 'index' | 'peerIndex' | 'sending' | 'receiving'> {
+  readonly interface: number
+}
+
+/** Of all peers, interfaces, peers and sessions in order. */
+export function sessionKeysOf({ wireguards }: Config): readonly SessionKeys[] {
+  return wireguards.flatMap((wg) =>
+    [...wg.peers.values()].flatMap((peer) =>
+      sessionsOf(peer).map(({ session: { index, peerIndex, sending, receiving } }) => ({
+        interface: wg.id,
+        index,
+        peerIndex,
+        sending,
+        receiving,
+      })),
+    ),
+  )
 }
 
 /** All of it at a time, ns, interfaces, peers and sessions in order. */

@@ -13,6 +13,7 @@ import {
   type FabricLink,
   type FabricNode,
   type Network,
+  type Seal,
   type Tenant,
   type Underlay,
 } from './fabric.js'
@@ -24,6 +25,8 @@ import type { Path } from './tree.js'
 const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
 /** SecTAG with SCI 16, ICV 16 (IEEE 802.1AE-2018 clause 9). */
 export const MACSEC_OVERHEAD = 32
+/** The outer IP header, UDP 8, the header of data 16, the tag 16 (WG-23, WG-26). */
+export const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const
 /** Largest MTU of a port, by the NodeProgram. */
 const MAX_PORT_MTU = 9216
 
@@ -117,13 +120,24 @@ function linkCapacityOf(pool: Prefix): number {
   return 2 ** Math.min(32, bits) - (pool.family === 6 ? 1 : 0)
 }
 
+/** By how much a seal makes the packets of links longer. */
+export function sealOverhead(underlay: Underlay, { kind }: Seal): number {
+  return kind === 'macsec' ? MACSEC_OVERHEAD : WIREGUARD_OVERHEAD[outerFamily(underlay)]
+}
+
+/** Of the links' own addresses: those of unnumbered ones are link-local. */
+function outerFamily({ links }: Underlay): 4 | 6 {
+  return links?.family ?? 6
+}
+
 function checkPortMtu(context: Context, { underlay, links }: Parts): void {
-  if (underlay.mtu + MACSEC_OVERHEAD <= MAX_PORT_MTU || links.every((link) => link.seal === undefined)) return
+  const overhead = Math.max(0, ...links.flatMap(({ seal }) => (seal ? sealOverhead(underlay, seal) : [])))
+  if (overhead === 0 || underlay.mtu + overhead <= MAX_PORT_MTU) return
   context.bad(
     'ZT_FABRIC_MTU',
     ['underlay', 'mtu'],
-    `a seal adds ${MACSEC_OVERHEAD} octets to ${underlay.mtu}, a port takes at most ${MAX_PORT_MTU}`,
-    `write at most ${MAX_PORT_MTU - MACSEC_OVERHEAD}`,
+    `a seal adds ${overhead} octets to ${underlay.mtu}, a port takes at most ${MAX_PORT_MTU}`,
+    `write at most ${MAX_PORT_MTU - overhead}`,
   )
 }
 

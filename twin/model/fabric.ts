@@ -126,10 +126,23 @@ export interface PrefixRange {
   readonly le: number | undefined
 }
 
-export interface Seal {
-  readonly name: string
+export type Seal = MacsecSeal | WireguardSeal
+export interface MacsecSeal extends NamedKey {
+  readonly kind: 'macsec'
   readonly cipher: 'gcm-aes-128'
   readonly mode: 'strict' | 'disabled'
+}
+export interface WireguardSeal extends NamedKey {
+  readonly kind: 'wireguard'
+  /** Whether each link has a pre-shared key. */
+  readonly psk: boolean
+  /** UDP, at both ends. */
+  readonly port: number
+  /** s */
+  readonly keepalive: number | undefined
+}
+interface NamedKey {
+  readonly name: string
   /** Reference, `lab:core`. */
   readonly key: string
 }
@@ -208,7 +221,8 @@ export interface EncryptIntent extends Named {
   readonly kind: 'encrypt'
   /** Link ids. */
   readonly links: readonly string[]
-  readonly by: 'macsec'
+  /** Absent: each link by its own seal, of which there are several kinds. */
+  readonly by: Seal['kind'] | undefined
 }
 export interface LatencyIntent extends Named {
   readonly kind: 'latency'

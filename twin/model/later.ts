@@ -12,12 +12,11 @@ interface Later {
   readonly values?: RegExp
   /** A value of this kind is refused. */
   readonly kind?: 'list' | 'map'
-  /** With its verb: `wireguard seals are`. */
+  /** With its verb: `trunks are`. */
   readonly what: string
 }
 
 const features: readonly Later[] = [
-  { path: ['seals', '*', 'wireguard'], what: 'WireGuard seals are' },
   { path: ['seals', '*', 'ipsec'], what: 'IPsec seals are' },
   { path: ['seals', '*', 'mka'], what: 'MACsec key agreement is' },
   {
@@ -46,7 +45,7 @@ const features: readonly Later[] = [
   { path: ['intents', '*', 'isolate'], what: 'isolation inside a tenant is' },
   {
     path: ['intents', '*', 'encrypt', 'by'],
-    values: /^(?:wireguard|ipsec)$/,
+    values: /^ipsec$/,
     what: 'this kind of encryption is',
   },
 ]

@@ -14,6 +14,7 @@ import {
   type Intent,
   type LatencyIntent,
   type Network,
+  type Seal,
   type Tenant,
   type Traffic,
 } from './fabric.js'
@@ -43,6 +44,7 @@ type Head = Pick<Intent, 'name' | 'at'>
 class IntentReader {
   readonly #context: Context
   readonly #links: readonly string[]
+  readonly #seals: ReadonlyMap<string, Seal | undefined>
   readonly #hosts: ReadonlyMap<string, Host>
   readonly #networks: ReadonlyMap<string, Network>
   readonly #tenants: readonly Tenant[]
@@ -50,6 +52,7 @@ class IntentReader {
   constructor(context: Context, links: readonly FabricLink[], tenants: readonly Tenant[]) {
     this.#context = context
     this.#links = links.map((link) => link.id)
+    this.#seals = new Map(links.map(({ id, seal }) => [id, seal]))
     this.#hosts = new Map(tenants.flatMap((tenant) => tenant.hosts).map((host) => [idOf(host), host]))
     this.#networks = new Map(
       tenants.flatMap((tenant) => tenant.networks).map((network) => [idOf(network), network]),
@@ -229,7 +232,28 @@ class IntentReader {
       part: 'links',
       one: 'link',
     })
-    return links.length === 0 ? undefined : { ...head, kind: 'encrypt', links, by: entry.by ?? 'macsec' }
+    if (links.length === 0) return undefined
+    const { by } = entry
+    const others = links.find((link) => by !== undefined && (this.#sealKind(link) ?? by) !== by)
+    if (others !== undefined) {
+      this.#contradiction(
+        [...path, 'by'],
+        `${others} is sealed by ${this.#sealKind(others)}, not by ${by}`,
+        'leave out by, or name only links of this kind',
+      )
+      return undefined
+    }
+    return { ...head, kind: 'encrypt', links, by: by ?? this.#commonKind(links) }
+  }
+
+  /** What all links have that have a seal; that a link has none is for the judge to say. */
+  #commonKind(links: readonly string[]): Seal['kind'] | undefined {
+    const kinds = [...new Set(links.flatMap((link) => this.#sealKind(link) ?? []))]
+    return kinds.length > 1 ? undefined : (kinds[0] ?? 'macsec')
+  }
+
+  #sealKind(link: string): Seal['kind'] | undefined {
+    return this.#seals.get(link)?.kind
   }
 
   #latency(head: Head, path: Path, entry: Latency): Intent | undefined {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULT_WIREGUARD_PORT, type SealEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import type { FabricLink, FabricNode, Role, Seal } from './fabric.js'
 import { compareNames, didYouMean } from './names.js'
@@ -27,9 +28,17 @@ export function readSeals(context: Context): ReadonlyMap<string, Seal> {
         `write the name of a lab key, such as lab:${name}`,
       )
     }
-    seals.set(name, { name, cipher: entry.macsec, mode: entry.mode ?? 'strict', key: entry.key })
+    seals.set(name, sealOf(name, entry))
   }
   return seals
+}
+
+function sealOf(name: string, entry: SealEntry): Seal {
+  const { key } = entry
+  if ('macsec' in entry)
+    return { kind: 'macsec', name, key, cipher: entry.macsec, mode: entry.mode ?? 'strict' }
+  const { psk = false, port = DEFAULT_WIREGUARD_PORT, keepalive } = entry
+  return { kind: 'wireguard', name, key, psk, port, keepalive }
 }
 
 /** Links in name order of their ids. */
@@ -68,6 +77,7 @@ export function readLinks(
       firstOf.set(id, path)
       for (let n = 1; n <= (entry.count ?? 1); n++)
         links.push({ id: n === 1 ? id : `${id}#${n}`, ends, seal, weight: entry.weight, delay, punt })
+      rejectKeyNames(context, path, ends, seal)
     }
   }
   return links.toSorted((a, b) => compareNames(a.id, b.id))
@@ -123,6 +133,21 @@ const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['router', 'spine'],
   ['router', 'router'],
 ]
+/** Ends of key references that are no node's. */
+const KEY_WORDS: ReadonlySet<string> = new Set(['psk', 'public'])
+
+/** A link's private keys bear the names of its ends, and would be taken for what these words say. */
+function rejectKeyNames(context: Context, path: Path, ends: readonly string[], seal: Seal | undefined): void {
+  const name = seal?.kind === 'wireguard' ? ends.find((end) => KEY_WORDS.has(end)) : undefined
+  if (name === undefined) return
+  context.bad(
+    'ZT_FABRIC_NAME_CLASH',
+    path,
+    `a node with WireGuard links cannot be called ${name}, which names another of their keys`,
+    'give the node another name, or the links another seal',
+  )
+}
+
 const PLURALS: Readonly<Record<Role, string>> = {
   leaf: 'leaves',
   gateway: 'gateways',

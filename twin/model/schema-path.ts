@@ -26,8 +26,10 @@ function inside(schema: Schema, step: string | number): Schema | undefined {
   if (schema instanceof z.ZodRecord) return schema.valueType
   if (schema instanceof z.ZodArray) return schema.element
   if (schema instanceof z.ZodUnion) {
-    const list = schema.options.find((option) => option instanceof z.ZodArray)
-    return list === undefined ? undefined : inside(list, step)
+    const holder =
+      schema.options.find((option) => option instanceof z.ZodArray) ??
+      mapsOf(schema).find((option) => fieldOf(option, step) !== undefined)
+    return holder === undefined ? undefined : inside(holder, step)
   }
   return undefined
 }
@@ -36,18 +38,57 @@ function fieldOf(schema: z.ZodObject, key: string | number): Schema | undefined 
   return Object.hasOwn(schema.shape, key) ? (schema.shape[key] as Schema) : undefined
 }
 
-/** A key that its map cannot be without. */
-export function isRequired(root: Schema, path: Path): boolean {
-  const parent = schemaAt(root, path.slice(0, -1))
-  if (!(parent instanceof z.ZodObject)) return false
-  const field = fieldOf(parent, path.at(-1) ?? '')
-  return field !== undefined && !(field instanceof z.ZodOptional)
+/** Maps that a value may be. */
+function mapsOf(schema: Schema | undefined): readonly z.ZodObject[] {
+  if (schema instanceof z.ZodObject) return [schema]
+  if (!(schema instanceof z.ZodUnion)) return []
+  return schema.options.filter((option): option is z.ZodObject => option instanceof z.ZodObject)
 }
 
-/** Keys of the map at a path. */
-export function keysAt(root: Schema, path: Path): readonly string[] {
+/** A key that its map, or one of those that it may be, cannot be without. */
+export function isRequired(root: Schema, path: Path): boolean {
+  const key = path.at(-1) ?? ''
+  return mapsOf(schemaAt(root, path.slice(0, -1))).some((map) => {
+    const field = fieldOf(map, key)
+    return field !== undefined && !(field instanceof z.ZodOptional)
+  })
+}
+
+/** Which of several maps is meant by one with these keys: the first with a key that it alone has, best one that it needs. */
+export function choiceOf(schema: z.ZodUnion, keys: readonly string[]): number {
+  const maps = mapsOf(schema)
+  const isMeant = (map: z.ZodObject, needed: boolean): boolean =>
+    keys.some((key) => {
+      const field = ownField(maps, map, key)
+      return field !== undefined && !(needed && field instanceof z.ZodOptional)
+    })
+  const meant = maps.find((map) => isMeant(map, true)) ?? maps.find((map) => isMeant(map, false)) ?? maps[0]
+  return meant === undefined ? -1 : schema.options.indexOf(meant)
+}
+
+function ownField(maps: readonly z.ZodObject[], map: z.ZodObject, key: string): Schema | undefined {
+  return maps.some((other) => other !== map && fieldOf(other, key) !== undefined)
+    ? undefined
+    : fieldOf(map, key)
+}
+
+/** Keys of which a map has exactly one: each of the maps that it may be needs another. */
+export function alternativesAt(root: Schema, path: Path): readonly string[] {
+  const maps = mapsOf(schemaAt(root, path))
+  if (maps.length < 2) return []
+  return maps.flatMap((map) =>
+    Object.keys(map.shape).filter((key) => {
+      const field = ownField(maps, map, key)
+      return field !== undefined && !(field instanceof z.ZodOptional)
+    }),
+  )
+}
+
+/** Keys of the map at a path, if it is that which some of its keys say. */
+export function keysAt(root: Schema, path: Path, present: readonly string[]): readonly string[] {
   const schema = schemaAt(root, path)
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  const map = schema instanceof z.ZodUnion ? schema.options[choiceOf(schema, present)] : schema
+  return map instanceof z.ZodObject ? Object.keys(map.shape) : []
 }
 
 /** What the keys of the map at a path must be. */

@@ -7,15 +7,17 @@ import { z } from 'zod'
 import { comesLater } from './later.js'
 import { didYouMean, suggest } from './names.js'
 import type { Problems } from './problem.js'
-import { keySchemaAt, keysAt, meaningOf, optionsOf, schemaAt, type Schema } from './schema-path.js'
+import {
+  alternativesAt,
+  keySchemaAt,
+  keysAt,
+  meaningOf,
+  optionsOf,
+  schemaAt,
+  type Schema,
+} from './schema-path.js'
+import { pathOf, type Issue } from './shape-issue.js'
 import { find, formatPath, placeOfKey, placeOfValue, type Path, type Tree } from './tree.js'
-
-export type Issue = z.core.$ZodIssue
-
-/** Path of an issue. */
-export function pathOf(issue: Issue): Path {
-  return issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
-}
 
 export class ShapeReport {
   readonly #tree: Tree
@@ -57,8 +59,20 @@ export class ShapeReport {
       this.#problems.add('ZT_FABRIC_UNSUPPORTED', where, `${later} not supported yet`, 'leave it out')
       return
     }
-    const known = keysAt(this.#root, path)
+    const map = find(this.#tree, path)
+    const present = map?.kind === 'map' ? [...map.entries.keys()] : []
+    const known = keysAt(this.#root, path, present)
     const holder = path.length === 0 ? 'the file' : formatPath(path)
+    const kind = alternativesAt(this.#root, path).find((other) => known.includes(other))
+    if (kind !== undefined && schemaAt(this.#root, full) !== undefined) {
+      this.#problems.add(
+        'ZT_FABRIC_UNKNOWN_KEY',
+        where,
+        `${holder} has ${kind}, with which ${key} does not go`,
+        `leave it out, or write one of ${known.join(', ')}`,
+      )
+      return
+    }
     this.#problems.add(
       'ZT_FABRIC_UNKNOWN_KEY',
       where,
@@ -75,11 +89,13 @@ export class ShapeReport {
     if (all.some((issue) => standsFor(issue, parent, key))) return
     const holder = parent.length === 0 ? 'the file' : formatPath(parent)
     const { description, example } = meaningOf(schemaAt(this.#root, path))
+    const alternatives = alternativesAt(this.#root, parent)
+    const isOneOf = alternatives.includes(key)
     this.#problems.add(
       'ZT_FABRIC_MISSING_KEY',
       { at: placeOfKey(this.#tree, parent), path: formatPath(path) },
-      `${holder} has no ${key}`,
-      `give ${description}, such as ${key}: ${example}`,
+      isOneOf ? `${holder} has neither ${alternatives.join(' nor ')}` : `${holder} has no ${key}`,
+      `give ${isOneOf ? `one of ${alternatives.join(' and ')}` : description}, such as ${key}: ${example}`,
     )
   }
 

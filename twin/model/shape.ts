@@ -7,7 +7,8 @@
 import type { z } from 'zod'
 import type { Problems } from './problem.js'
 import { isRequired } from './schema-path.js'
-import { pathOf, ShapeReport, type Issue } from './shape-report.js'
+import { issuesOfOption, pathOf, type Issue } from './shape-issue.js'
+import { ShapeReport } from './shape-report.js'
 import { find, plain, type Path, type Scalar, type Tree, type TreeList } from './tree.js'
 
 /**
@@ -27,9 +28,10 @@ export function shape<T>(
   for (;;) {
     const parsed = schema.safeParse(plain(tree))
     if (parsed.success) return parsed.data
-    const issues = parsed.error.issues.filter((issue) => !pruner.caused(issue))
+    const meant = parsed.error.issues.flatMap((issue) => issuesOfOption(tree, schema, issue))
+    const issues = meant.filter((issue) => !pruner.caused(issue))
     new ShapeReport(tree, schema, problems).add(issues)
-    if (!pruner.prune(parsed.error.issues)) return undefined
+    if (!pruner.prune(meant)) return undefined
   }
 }
 

@@ -40,6 +40,7 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['intent-latency-unit', 'ZT_FABRIC_VALUE 35:63'],
   ['intent-names-nothing', 'ZT_FABRIC_UNKNOWN_NAME 33:42'],
   ['intent-no-link', 'ZT_FABRIC_UNKNOWN_NAME 34:36'],
+  ['intent-other-seal', 'ZT_FABRIC_INTENT_CONTRADICTION 34:57'],
   ['intent-port', 'ZT_FABRIC_VALUE 33:58'],
   ['intent-rate-zero', 'ZT_FABRIC_VALUE 35:74'],
   ['intent-survive-nothing', 'ZT_FABRIC_INTENT 36:23'],
@@ -69,6 +70,7 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['mtu-ipv6-inside', 'ZT_FABRIC_MTU 19:41'],
   ['mtu-network', 'ZT_FABRIC_MTU 20:35'],
   ['mtu-sealed-port', 'ZT_FABRIC_MTU 4:8'],
+  ['mtu-wireguard-port', 'ZT_FABRIC_MTU 4:8'],
   ['name-reserved', 'ZT_FABRIC_NAME_CLASH 25:3'],
   ['name-too-long', 'ZT_FABRIC_NAME 24:7'],
   ['name-two-hyphens', 'ZT_FABRIC_NAME 24:7'],
@@ -76,6 +78,7 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['network-nowhere', 'ZT_FABRIC_PLACE 20:7'],
   ['network-without-subnet', 'ZT_FABRIC_MISSING_KEY 20:7'],
   ['no-common-spine', 'ZT_FABRIC_NO_PATH 17:3', 'ZT_FABRIC_NO_PATH 26:3'],
+  ['node-named-as-key', 'ZT_FABRIC_NAME_CLASH 16:5'],
   ['node-twice', 'ZT_FABRIC_NAME_CLASH 11:3'],
   ['pool-families', 'ZT_FABRIC_FAMILY 6:10'],
   ['pool-host-bits', 'ZT_FABRIC_ADDRESS 5:14'],
@@ -85,6 +88,13 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['range-backwards', 'ZT_FABRIC_RANGE 10:3'],
   ['range-huge', 'ZT_FABRIC_TOO_MANY 10:3'],
   ['range-malformed', 'ZT_FABRIC_RANGE 14:13'],
+  ['seal-both', 'ZT_FABRIC_UNKNOWN_KEY 12:32'],
+  ['seal-keepalive', 'ZT_FABRIC_TYPE 12:54'],
+  ['seal-neither', 'ZT_FABRIC_MISSING_KEY 12:3'],
+  ['seal-no-map', 'ZT_FABRIC_TYPE 12:9'],
+  ['seal-of-the-other', 'ZT_FABRIC_UNKNOWN_KEY 12:28'],
+  ['seal-port', 'ZT_FABRIC_VALUE 12:49'],
+  ['seal-wireguard-cipher', 'ZT_FABRIC_TYPE 12:22'],
   ['subnet-exhausted', 'ZT_FABRIC_POOL_EXHAUSTED 20:7'],
   ['subnet-not-the-gateways', 'ZT_FABRIC_SUBNET 20:43'],
   ['type-links', 'ZT_FABRIC_TYPE 14:3'],
@@ -94,9 +104,9 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['unknown-top-key', 'ZT_FABRIC_UNKNOWN_KEY 32:1'],
   ['unsupported-cipher', 'ZT_FABRIC_UNSUPPORTED 12:19'],
   ['unsupported-key-source', 'ZT_FABRIC_UNSUPPORTED 12:37'],
+  ['unsupported-ipsec', 'ZT_FABRIC_UNSUPPORTED 12:11'],
   ['unsupported-tier', 'ZT_FABRIC_UNSUPPORTED 9:23'],
   ['unsupported-two-leaves', 'ZT_FABRIC_UNSUPPORTED 24:18'],
-  ['unsupported-wireguard', 'ZT_FABRIC_UNSUPPORTED 12:11'],
   ['value-mtu-fraction', 'ZT_FABRIC_VALUE 4:8'],
   ['value-version', 'ZT_FABRIC_VALUE 1:7'],
   ['value-vlan-zero', 'ZT_FABRIC_VALUE 20:19'],
@@ -148,6 +158,22 @@ describe('a wrong file', () => {
   test('each file of the folder is in the table', () => {
     const files = readdirSync(folder).map((name) => name.replace(/\.yaml$/, ''))
     expect(wrong.map(([file]) => file).toSorted()).toEqual(files.toSorted())
+  })
+
+  test('a seal that is neither MACsec nor WireGuard is told what it may be, and what does not go together', () => {
+    const said = (file: string): string =>
+      read(file)
+        .map(({ reason, remedy }) => `${reason}; ${remedy}`)
+        .join()
+    expect(said('seal-neither')).toBe(
+      'seals.core has neither macsec nor wireguard; give one of macsec and wireguard, such as macsec: gcm-aes-128',
+    )
+    expect(said('seal-both')).toBe(
+      'seals.core has macsec, with which wireguard does not go; leave it out, or write one of macsec, mode, key',
+    )
+    expect(said('seal-of-the-other')).toBe(
+      'seals.core has wireguard, with which mode does not go; leave it out, or write one of wireguard, key, psk, port, keepalive',
+    )
   })
 
   test('a key in the place of its name is not repeated', () => {

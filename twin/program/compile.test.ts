@@ -6,7 +6,15 @@ import type { Interface, NodeProgram } from '../../contract/program.js'
 import { defineFabric, parseFabric, type Fabric } from '../model/index.js'
 import { compile, planBytes, validateProgram } from './index.js'
 
-const topologies = ['demo', 'demo-clear', 'demo-v6', 'two-leaves', 'pop-anycast', 'drained'] as const
+const topologies = [
+  'demo',
+  'demo-clear',
+  'demo-v6',
+  'demo-wireguard',
+  'two-leaves',
+  'pop-anycast',
+  'drained',
+] as const
 
 function textOf(name: string): string {
   return readFileSync(new URL(`../../topologies/${name}.yaml`, import.meta.url), 'utf8')

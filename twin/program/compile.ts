@@ -13,7 +13,7 @@ import {
 import { PROGRAM_VERSION, type NodeProgram, type Tables } from '../../contract/program.js'
 import {
   idOf,
-  MACSEC_OVERHEAD,
+  sealOverhead,
   type Fabric,
   type FabricLink,
   type Network,
@@ -27,6 +27,7 @@ import { planIntents } from './intents.js'
 import { cidr, interfacesOf } from './interfaces.js'
 import { nodeControls } from './node-control.js'
 import { hash, known } from './slots.js'
+import { wireguardKeys } from './wireguard.js'
 
 /**
  * Compiles a fabric. The result depends on nothing but the fabric, and not on the order of keys in its file.
@@ -75,7 +76,8 @@ function programOf(index: FabricIndex, node: NodeIndex, tables: Tables): NodePro
 }
 
 function planLink(index: FabricIndex, link: FabricLink): PlanLink {
-  const { mtu } = index.fabric.underlay
+  const { underlay } = index.fabric
+  const { mtu } = underlay
   const [a, b] = link.ends.map((node) => {
     const adjacency = index.node(node).adjacencies.find((candidate) => candidate.link === link)
     return { node, interface: adjacency?.port ?? 0 }
@@ -84,7 +86,9 @@ function planLink(index: FabricIndex, link: FabricLink): PlanLink {
     id: link.id,
     a,
     b,
-    ...(link.seal === undefined ? { mtu } : { mtu: mtu + MACSEC_OVERHEAD, seal: link.seal.name }),
+    ...(link.seal === undefined
+      ? { mtu }
+      : { mtu: mtu + sealOverhead(underlay, link.seal), seal: link.seal.name }),
     ...(link.delay === undefined ? {} : { delay: link.delay }),
   }
 }
@@ -145,9 +149,10 @@ function planHost(allocation: Allocation, { host, port }: HostPort, network: Net
 
 function keysOf(programs: readonly NodeProgram[]): string[] {
   const keys = programs.flatMap((program) =>
-    program.interfaces.flatMap((item) =>
-      item.kind === 'macsec' ? [item.tx.key, ...item.rx.map((sa) => sa.key)] : [],
-    ),
+    program.interfaces.flatMap((item) => {
+      if (item.kind === 'macsec') return [item.tx.key, ...item.rx.map((sa) => sa.key)]
+      return item.kind === 'wireguard' ? wireguardKeys(item) : []
+    }),
   )
   return [...new Set(keys)].toSorted()
 }

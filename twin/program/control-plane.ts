@@ -125,7 +125,8 @@ function underlayRoutes(node: NodeIndex, targets: readonly Target[], groups: Gro
 
 function underlayNeighbours(node: NodeIndex): Tables['neighbours'] {
   return node.adjacencies.map((adjacency) => ({
-    interface: adjacency.interface,
+    // What WireGuard sends goes to the peer's outer address, on the port; inside there is nobody to ask for (WG-23, WG-24).
+    interface: adjacency.link.seal?.kind === 'wireguard' ? adjacency.port : adjacency.interface,
     address: formatIp(adjacency.peerAddress),
     mac: formatMac(adjacency.peerMac),
   }))

@@ -53,7 +53,7 @@ export interface Adjacency {
   readonly port: number
   /** Number of the port: `eth1` is 1. */
   readonly number: number
-  /** Interface id of what is routed: the port, or the macsec interface on it. */
+  /** Interface id of what is routed: the port, or the macsec or wireguard interface on it. */
   readonly interface: number
   readonly mac: Mac
   /** Link-local where links are unnumbered. */
@@ -102,8 +102,9 @@ export interface VrfInstance {
   readonly remotes: readonly string[]
 }
 
+export const UNDERLAY_VRF = 0
 /** Interface ids: one block for each kind, so that what is added does not renumber what is there. */
-const FIRST_MACSEC = 5000
+const FIRST_SEAL = 5000
 const FIRST_NETWORK = 10000
 const FIRST_LAYER3 = 30000
 export const LOOPBACK_ID = 9999
@@ -160,7 +161,7 @@ function adjacency(allocation: Allocation, link: FabricLink, node: string, numbe
     link,
     port: number,
     number,
-    interface: link.seal === undefined ? number : FIRST_MACSEC + number,
+    interface: link.seal === undefined ? number : FIRST_SEAL + number,
     mac: known(allocation.portMacs, portKey(node, link.id)),
     address: addresses[isFirst ? 0 : 1],
     subnet: prefix,

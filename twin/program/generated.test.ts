@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Plan } from '../../contract/plan.js'
-import type { FabricFile } from '../../contract/fabric.js'
+import type { FabricFile, SealEntry } from '../../contract/fabric.js'
 import type { NextHop, NodeProgram } from '../../contract/program.js'
 import { defineFabric } from '../model/index.js'
 import { parseInterfaceAddress, parseIp, prefixContains } from '../packet/index.js'
@@ -11,7 +11,7 @@ interface Shape {
   readonly spines: number
   readonly leaves: number
   readonly parallel: number
-  readonly sealed: boolean
+  readonly seal: SealEntry | undefined
   readonly v6: boolean
   readonly tenants: readonly TenantShape[]
 }
@@ -35,7 +35,12 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   spines: fc.integer({ min: 1, max: 4 }),
   leaves: fc.integer({ min: 2, max: 6 }),
   parallel: fc.integer({ min: 1, max: 2 }),
-  sealed: fc.boolean(),
+  seal: fc.constantFrom<(SealEntry | undefined)[]>(
+    undefined,
+    { macsec: 'gcm-aes-128', key: 'lab:core' },
+    { wireguard: true, key: 'lab:core' },
+    { wireguard: true, key: 'lab:core', psk: true, port: 4789, keepalive: 25 },
+  ),
   v6: fc.boolean(),
   tenants: fc.array(
     fc.record({ l3: fc.boolean(), networks: fc.array(network, { minLength: 1, maxLength: 3 }) }),
@@ -74,9 +79,14 @@ function fileOf(wanted: Shape): FabricFile {
       [`spine[1-${wanted.spines}]`]: { role: 'spine' },
       [`leaf[1-${wanted.leaves}]`]: { role: 'leaf' },
     },
-    ...(wanted.sealed ? { seals: { core: { macsec: 'gcm-aes-128' as const, key: 'lab:core' } } } : {}),
+    ...(wanted.seal === undefined ? {} : { seals: { core: wanted.seal } }),
     links: [
-      { from: 'leaf*', to: 'spine*', count: wanted.parallel, ...(wanted.sealed ? { seal: 'core' } : {}) },
+      {
+        from: 'leaf*',
+        to: 'spine*',
+        count: wanted.parallel,
+        ...(wanted.seal === undefined ? {} : { seal: 'core' }),
+      },
     ],
     tenants: Object.fromEntries(tenants),
   }
@@ -169,13 +179,13 @@ describe('a generated fabric', () => {
           const ends = [a, b].map(({ node, interface: id }) => {
             const program = plan.nodes.find(({ name }) => name === node)?.program
             const port = program?.interfaces.find((item) => item.id === id)
-            const routed =
-              program?.interfaces.find((item) => item.kind === 'macsec' && item.lower === id) ?? port
+            const routed = program?.interfaces.find((item) => 'lower' in item && item.lower === id) ?? port
             if (program === undefined || port?.kind !== 'port' || routed === undefined)
               throw new TypeError(node)
-            if (routed.kind !== 'port' && routed.kind !== 'macsec') throw new TypeError(routed.name)
-            const neighbours = program.tables.neighbours.filter((item) => item.interface === routed.id)
-            return { port, routed, neighbours, address: routed.addresses[0]?.split('/')[0] }
+            if (!('mac' in routed && 'addresses' in routed)) throw new TypeError(routed.name)
+            const asked = routed.kind === 'wireguard' ? port.id : routed.id
+            const neighbours = program.tables.neighbours.filter((item) => item.interface === asked)
+            return { port, routed, asked, neighbours, address: routed.addresses[0]?.split('/')[0] }
           })
           const [one, other] = ends
           expect(ends.map(({ port }) => port.mtu)).toEqual([mtu, mtu])
@@ -184,7 +194,7 @@ describe('a generated fabric', () => {
             [other, one],
           ]) {
             expect(near?.neighbours).toEqual([
-              { interface: near?.routed.id, address: far?.address, mac: far?.routed.mac },
+              { interface: near?.asked, address: far?.address, mac: far?.routed.mac },
             ])
           }
         }

@@ -35,7 +35,13 @@ function planIntent(intent: Intent, at: string): PlanIntent {
       return { kind: 'reach', name, at, from: [...intent.from], to: [...intent.to], ...toAny, traffic }
     }
     case 'encrypt':
-      return { kind: 'encrypt', name, at, links: [...intent.links], by: intent.by }
+      return {
+        kind: 'encrypt',
+        name,
+        at,
+        links: [...intent.links],
+        ...(intent.by === undefined ? {} : { by: intent.by }),
+      }
     case 'latency': {
       const { from, to, percentile, bound, rate } = intent
       return { kind: 'latency', name, at, from, to, percentile, bound, rate }

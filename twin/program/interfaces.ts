@@ -10,14 +10,7 @@ import type {
   MacsecInterface,
   VxlanInterface,
 } from '../../contract/program.js'
-import {
-  idOf,
-  MACSEC_OVERHEAD,
-  type FabricLink,
-  type Network,
-  type Seal,
-  type Underlay,
-} from '../model/index.js'
+import { idOf, sealOverhead, type MacsecSeal, type Network, type Underlay } from '../model/index.js'
 import {
   formatIp,
   formatMac,
@@ -30,6 +23,7 @@ import {
 } from '../packet/index.js'
 import {
   LOOPBACK_ID,
+  UNDERLAY_VRF,
   type Adjacency,
   type FabricIndex,
   type HostPort,
@@ -39,8 +33,8 @@ import {
 } from './fabric-index.js'
 
 import { known } from './slots.js'
+import { sealKey, wireguardInterface } from './wireguard.js'
 
-const UNDERLAY_VRF = 0
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
 const AGEING = 300_000_000_000
 const FDB_LIMIT = 8192
@@ -80,16 +74,19 @@ function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underla
     const punt = link.punt === 'xdp' ? ({ punt: 'xdp' } as const) : {}
     return [{ ...port, vrf: UNDERLAY_VRF, mtu: underlay.mtu, addresses, ...punt }]
   }
+  const { seal } = link
   return [
-    { ...port, mtu: underlay.mtu + MACSEC_OVERHEAD, addresses: [] },
-    macsecInterface(node, adjacency, link.seal, underlay.mtu, addresses),
+    { ...port, mtu: underlay.mtu + sealOverhead(underlay, seal), addresses: [] },
+    seal.kind === 'macsec'
+      ? macsecInterface(node, adjacency, seal, underlay.mtu, addresses)
+      : wireguardInterface(node, adjacency, seal, underlay.mtu, addresses),
   ]
 }
 
 function macsecInterface(
   node: NodeIndex,
   adjacency: Adjacency,
-  seal: Seal,
+  seal: MacsecSeal,
   mtu: number,
   addresses: string[],
 ): MacsecInterface {
@@ -106,19 +103,14 @@ function macsecInterface(
     cipher: seal.cipher,
     mode: seal.mode,
     replayWindow: 0,
-    tx: { sci: sciOf(mac), an: 0, key: keyReference(seal, link, node.name, 0) },
-    rx: [{ sci: sciOf(peerMac), an: 0, key: keyReference(seal, link, peer, 0) }],
+    tx: { sci: sciOf(mac), an: 0, key: `${sealKey(seal, link, node.name)}/0` },
+    rx: [{ sci: sciOf(peerMac), an: 0, key: `${sealKey(seal, link, peer)}/0` }],
   }
 }
 
 /** Port identifier 1 of the MAC address (IEEE 802.1AE-2018 clause 9.9). */
 function sciOf(mac: Mac): string {
   return `${mac.toString(16).padStart(12, '0')}0001`
-}
-
-/** The key with which a node sends on a link. */
-function keyReference(seal: Seal, link: FabricLink, sender: string, an: number): string {
-  return `${seal.key}/${link.id}/${sender}/${an}`
 }
 
 function hostPortInterface(host: HostPort): Interface {

@@ -86,7 +86,9 @@ class TableChecker {
       return
     }
     const itsVrf =
-      item.kind === 'port' || item.kind === 'macsec' || item.kind === 'irb' ? item.vrf : undefined
+      item.kind === 'port' || item.kind === 'macsec' || item.kind === 'wireguard' || item.kind === 'irb'
+        ? item.vrf
+        : undefined
     if (itsVrf === undefined || (vrf !== undefined && vrf !== itsVrf)) {
       const where = vrf === undefined ? 'a VRF' : `VRF ${vrf}`
       this.#findings.add('ZT_PROGRAM_STACK', path, `${item.name} does not route in ${where}`)
@@ -108,9 +110,14 @@ class TableChecker {
     for (const [i, { interface: id, address, mac }] of this.#tables.neighbours.entries()) {
       const path = `tables.neighbours[${i}]`
       unique(`${id} ${address}`, path)
-      this.#routed(id, `${path}.interface`)
+      if (!this.#belowWireguard(id)) this.#routed(id, `${path}.interface`)
       this.#unicast(mac, `${path}.mac`)
     }
+  }
+
+  /** Its neighbours are the outer addresses of peers (WG-23). */
+  #belowWireguard(id: number): boolean {
+    return [...this.#interfaces.values()].some((item) => item.kind === 'wireguard' && item.lower === id)
   }
 
   #unicast(mac: string, path: string): void {

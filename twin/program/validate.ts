@@ -5,9 +5,11 @@
  */
 import type { Interface, MacsecInterface, NodeProgram, VxlanInterface } from '../../contract/program.js'
 import { MACSEC_OVERHEAD } from '../model/index.js'
-import { formatIp, isGroupMac, MAC_ZERO, parseInterfaceAddress, parseIp, parseMac } from '../packet/index.js'
+import { formatIp, parseInterfaceAddress, parseIp } from '../packet/index.js'
 import { checkRemote, Findings, type ProgramProblem } from './validate-findings.js'
+import { checkLower, checkMac, checkVrf, type Scope } from './validate-scope.js'
 import { checkTables } from './validate-tables.js'
+import { checkWireguard } from './validate-wireguard.js'
 
 /**
  * Judges a program that the schema has accepted.
@@ -18,7 +20,9 @@ export function validateProgram(program: NodeProgram): readonly ProgramProblem[]
   const findings = new Findings()
   const interfaces = new Map(program.interfaces.map((item) => [item.id, item]))
   const vrfs = new Set(program.vrfs.map((vrf) => vrf.id))
-  const sealed = program.interfaces.flatMap((item) => (item.kind === 'macsec' ? item.lower : []))
+  const sealed = program.interfaces.flatMap((item) =>
+    item.kind === 'macsec' || item.kind === 'wireguard' ? (item.lower ?? []) : [],
+  )
   checkVrfs(program, findings)
   checkIds(program, findings)
   for (const [i, item] of program.interfaces.entries()) {
@@ -28,14 +32,6 @@ export function validateProgram(program: NodeProgram): readonly ProgramProblem[]
   checkAddresses(program, findings)
   checkTables(program, interfaces, vrfs, findings)
   return findings.problems
-}
-
-interface Scope {
-  readonly interfaces: ReadonlyMap<number, Interface>
-  readonly vrfs: ReadonlySet<number>
-  readonly findings: Findings
-  /** Ports below macsec interfaces. */
-  readonly sealed: readonly number[]
 }
 
 function checkVrfs({ vrfs }: NodeProgram, findings: Findings): void {
@@ -76,6 +72,9 @@ function checkInterface(item: Interface, path: string, scope: Scope): void {
       checkAttachment(item, path, scope)
       checkMacsec(item, path, scope)
       return
+    case 'wireguard':
+      checkWireguard(item, path, scope)
+      return
     case 'irb':
       checkMac(item.mac, `${path}.mac`, scope)
       checkMac(item.systemMac, `${path}.systemMac`, scope)
@@ -92,16 +91,6 @@ function checkInterface(item: Interface, path: string, scope: Scope): void {
       return
     case 'bridge':
   }
-}
-
-function checkMac(text: string, path: string, { findings }: Scope): void {
-  const mac = parseMac(text)
-  if (mac === MAC_ZERO || isGroupMac(mac))
-    findings.add('ZT_PROGRAM_ADDRESS', path, `${text} is no unicast address`)
-}
-
-function checkVrf(vrf: number, path: string, { vrfs, findings }: Scope): void {
-  if (!vrfs.has(vrf)) findings.add('ZT_PROGRAM_REFERENCE', path, `there is no VRF ${vrf}`)
 }
 
 function checkBridge(bridge: number, path: string, { interfaces, findings }: Scope): void {
@@ -123,7 +112,7 @@ function checkAttachment(item: Interface & { kind: 'port' | 'macsec' }, path: st
     scope.findings.add(
       'ZT_PROGRAM_STACK',
       path,
-      `${item.name} hands its frames to ${ways} places: one of vrf, bridge or a macsec interface on it is needed`,
+      `${item.name} hands its frames to ${ways} places: one of vrf, bridge or a macsec or wireguard interface on it is needed`,
     )
   }
   if (vrf === undefined && item.addresses.length > 0) {
@@ -131,19 +120,9 @@ function checkAttachment(item: Interface & { kind: 'port' | 'macsec' }, path: st
   }
 }
 
-function checkMacsec(item: MacsecInterface, path: string, { interfaces, findings }: Scope): void {
-  const lower = interfaces.get(item.lower)
-  if (lower === undefined) {
-    findings.add('ZT_PROGRAM_REFERENCE', `${path}.lower`, `there is no interface ${item.lower}`)
-  } else if (lower.kind !== 'port') {
-    findings.add('ZT_PROGRAM_STACK', `${path}.lower`, `${lower.name} is a ${lower.kind}, no port`)
-  } else if (lower.mtu < item.mtu + MACSEC_OVERHEAD) {
-    findings.add(
-      'ZT_PROGRAM_MTU',
-      `${path}.mtu`,
-      `${item.mtu} and ${MACSEC_OVERHEAD} of the seal exceed ${lower.mtu} of ${lower.name}`,
-    )
-  }
+function checkMacsec(item: MacsecInterface, path: string, scope: Scope): void {
+  const { findings } = scope
+  checkLower(item, item.lower, MACSEC_OVERHEAD, path, scope)
   const association = findings.unique('the receive association')
   for (const [i, { sci, an }] of item.rx.entries()) {
     association(`${sci}/${an}`, `${path}.rx[${i}]`)
@@ -187,11 +166,14 @@ function checkAddresses({ interfaces }: NodeProgram, findings: Findings): void {
     }
   }
   for (const [i, item] of interfaces.entries()) {
-    if (item.kind !== 'vxlan' || own.has(`${item.underlayVrf} ${formatIp(parseIp(item.local))}`)) continue
-    findings.add(
-      'ZT_PROGRAM_REFERENCE',
-      `interfaces[${i}].local`,
-      `${item.local} is no address of VRF ${item.underlayVrf}`,
-    )
+    if (!('local' in item) || item.underlayVrf === undefined) continue
+    for (const address of [item.local].flat()) {
+      if (own.has(`${item.underlayVrf} ${formatIp(parseIp(address))}`)) continue
+      findings.add(
+        'ZT_PROGRAM_REFERENCE',
+        `interfaces[${i}].local`,
+        `${address} is no address of VRF ${item.underlayVrf}`,
+      )
+    }
   }
 }

@@ -12,6 +12,7 @@ type Shipped =
   | 'demo-bgp'
   | 'demo-clear'
   | 'demo-v6'
+  | 'demo-wireguard'
   | 'drained'
   | 'leaf-spine-16'
   | 'multi-tenant'
