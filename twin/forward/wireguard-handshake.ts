@@ -6,7 +6,7 @@
 import { toHex } from '../packet/bytes.js'
 import type { Fate } from './fate.js'
 import type { Machine } from './machine.js'
-import { authenticated, handshakeComplete, sessionMade } from './wireguard-events.js'
+import { authenticated, authenticatedReceived, handshakeComplete, sessionMade } from './wireguard-events.js'
 import { drawPrivateKey } from './wireguard-initiate.js'
 import { INITIATION, readU32, RESPONSE } from './wireguard-message.js'
 import { makeResponse, openResponse, openStatic, openTimestamp, type Transcript } from './wireguard-noise.js'
@@ -80,6 +80,7 @@ function respond(
   const peerIndex = readU32(initiation, INITIATION.sender)
   addSession(m, wg, peer, transcript, { index, peerIndex, isInitiator: false })
   sessionMade(m, wg, peer)
+  authenticatedReceived(m, wg, peer)
   authenticated(m, wg, peer)
   peer.state.lastSent = m.now
   asNobody(m, () => transmitTo(m, wg, peer, message, HANDSHAKE_TOS))
@@ -107,6 +108,7 @@ export function receiveResponse(m: Machine, wg: Wireguard, source: Endpoint, mes
   endHandshake(wg, peer)
   const peerIndex = readU32(message, RESPONSE.sender)
   addSession(m, wg, peer, transcript, { index: handshake.index, peerIndex, isInitiator: true })
+  authenticatedReceived(m, wg, peer)
   authenticated(m, wg, peer)
   sessionMade(m, wg, peer)
   handshakeComplete(m, wg, peer)

@@ -118,6 +118,7 @@ static void respond(struct zt_machine *machine, struct zt_wg_peer *peer,
     zt_wg_write_macs(machine, peer, message.data, message.length);
     zt_wg_make_session(machine, peer, noise, index, receiver, false);
     zt_wg_on_session(machine, peer);
+    zt_wg_on_packet_received(peer);
     zt_wg_on_packet(machine, peer);
     peer->sent_handshake = true;
     peer->sent_handshake_at = machine->now;
@@ -166,6 +167,7 @@ static void receive_response(struct zt_machine *machine, const struct zt_wg_arri
     peer->rx += arrival->length;
     zt_wg_make_session(machine, peer, &peer->noise, index->value,
                        zt_wg_load32(arrival->message + 4), true);
+    zt_wg_on_packet_received(peer);
     zt_wg_on_packet(machine, peer);
     zt_wg_on_session(machine, peer);
     zt_wg_on_complete(machine, peer);

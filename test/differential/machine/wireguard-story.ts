@@ -101,6 +101,7 @@ class Story {
       [1, () => this.burst()],
       [2, () => this.silence()],
       [5, () => this.pester()],
+      [6, () => this.cookies()],
       [10, () => this.seed()],
       [18, () => this.change()],
       [6, () => this.load()],
@@ -385,6 +386,17 @@ class Story {
       for (let i = 0; i < 14; i++) this.arrive(initiation)
       while (this.flights.length > 0 && turn === 0) this.deliver()
     }
+  }
+
+  /** The node is asked for cookies, and gets them twice (WG-15). */
+  private cookies(): void {
+    this.flights.length = 0
+    this.now += 6_000_000_000n
+    this.nodeHostSends()
+    this.give({ kind: 'clock', now: this.now })
+    for (const flight of this.flights.splice(0))
+      if (flight.to !== 'node') for (let i = 0; i < 4; i++) this.arrive(flight)
+    for (const flight of this.flights.splice(0)) for (let i = 0; i < 2; i++) this.arrive(flight)
   }
 
   /** Messages of no session, with right lengths and types, or nearly. */
