@@ -153,7 +153,7 @@ static void wg_3_neighbour_discovery_on_the_tap(void **state)
     (void)state;
     for (uint32_t i = 0; i < 2; i++) {
         struct zt_nd nd;
-        struct zt_ip_packet packet;
+        struct zt_ip_packet packet = { 0 };
         zt_ip target;
         solicit(bench, "fd08::1", targets[i]);
         expect_fate(bench, ND_ANSWERED);
