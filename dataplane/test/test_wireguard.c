@@ -18,9 +18,9 @@ static void wg_12_14_17_a_handshake_and_data_both_ways(void **state)
 }
 
 #define PEER_B "\"3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=\""
-#define TO_B_6                                                                                  \
-    "{\"id\":1,\"op\":\"apply\",\"changes\":[{\"table\":\"peer\",\"interface\":3,"               \
-    "\"publicKey\":" PEER_B ",\"to\":{\"endpoint\":{\"address\":\"2001:db8:f::2\","             \
+#define TO_B_6 \
+    "{\"id\":1,\"op\":\"apply\",\"changes\":[{\"table\":\"peer\",\"interface\":3," \
+    "\"publicKey\":" PEER_B ",\"to\":{\"endpoint\":{\"address\":\"2001:db8:f::2\"," \
     "\"port\":51823},\"allowedIps\":[\"10.2.0.0/16\"]}}]}"
 
 static void wg_23_over_ipv6(void **state)
@@ -216,9 +216,9 @@ static void wg_14_responses(void **state)
 
 static void wg_13_a_pre_shared_key_is_of_both_or_of_none(void **state)
 {
-    struct pair pair = pair_start("\"endpoint\":{\"address\":\"192",
-                                  "\"presharedKey\":\"lab:test/wg/psk\","
-                                  "\"endpoint\":{\"address\":\"192");
+    struct pair pair =
+        pair_start("\"endpoint\":{\"address\":\"192", "\"presharedKey\":\"lab:test/wg/psk\","
+                                                      "\"endpoint\":{\"address\":\"192");
     struct parcel parcel;
     (void)state;
     shake_hands(&pair);
@@ -227,9 +227,9 @@ static void wg_13_a_pre_shared_key_is_of_both_or_of_none(void **state)
 
     pair = pair_start(NULL, NULL);
     bench_stop(pair.b);
-    pair.b = bench_start("wgb", "\"endpoint\":{\"address\":\"192",
-                         "\"presharedKey\":\"lab:test/wg/psk2\",\"endpoint\":{\"address\":\"192",
-                         NULL);
+    pair.b =
+        bench_start("wgb", "\"endpoint\":{\"address\":\"192",
+                    "\"presharedKey\":\"lab:test/wg/psk2\",\"endpoint\":{\"address\":\"192", NULL);
     seed(pair.b, WALL, 1);
     sealed_to_b(&pair, &parcel);
     deliver(pair.b, 1, &parcel);

@@ -5,8 +5,7 @@
 /* A's first initiation, with A's and B's limit 3. */
 static struct pair start(struct parcel *initiation)
 {
-    struct pair pair =
-        pair_start("\"loadLimit\":100,\"vrf\":1", "\"loadLimit\":3,\"vrf\":1");
+    struct pair pair = pair_start("\"loadLimit\":100,\"vrf\":1", "\"loadLimit\":3,\"vrf\":1");
     give_flow(pair.a, &a_to_b);
     take_tx(pair.a, 1, initiation);
     return pair;
@@ -74,8 +73,7 @@ static void give_cookie(struct pair *pair, const struct parcel *initiation, stru
 }
 
 /* A's next initiation, with a cookie or without. */
-static void next_initiation(struct pair *pair, uint64_t later, bool with,
-                            struct parcel *initiation)
+static void next_initiation(struct pair *pair, uint64_t later, bool with, struct parcel *initiation)
 {
     static const uint8_t zeros[16];
     pass(pair, later);

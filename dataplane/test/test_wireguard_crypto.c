@@ -132,11 +132,11 @@ static const char x_text[] = "Ladies and Gentlemen of the class of '99: If I cou
                              "one tip for the future, sunscreen would be it.";
 #define X_NONCE "404142434445464748494a4b4c4d4e4f5051525354555657"
 #define X_DATA "50515253c0c1c2c3c4c5c6c7"
-#define X_SEALED                                                                                 \
-    "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb"                           \
-    "731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452"                           \
-    "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9"                           \
-    "21f9664c97637da9768812f615c68b13b52e"                                                       \
+#define X_SEALED \
+    "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb" \
+    "731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452" \
+    "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9" \
+    "21f9664c97637da9768812f615c68b13b52e" \
     "c0875924c1c7987947deafd8780acf49"
 
 static void xchacha20_poly1305(void **state)
@@ -170,8 +170,8 @@ static void make_ends(struct crypto *made, struct zt_wg_identity own[2],
     for (uint32_t i = 0; i < 2; i++) {
         memcpy(remote[i].public_key, own[1 - i].public_key, 32);
         memcpy(remote[i].mac1_key, own[1 - i].mac1_key, 32);
-        assert_true(zt_wg_dh(made->crypto, own[i].private_key, remote[i].public_key,
-                             remote[i].shared));
+        assert_true(
+            zt_wg_dh(made->crypto, own[i].private_key, remote[i].public_key, remote[i].shared));
         memset(remote[i].preshared, 0, 32);
         if (preshared != NULL)
             put(preshared, remote[i].preshared);

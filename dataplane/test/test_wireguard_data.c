@@ -26,9 +26,9 @@ static void wg_16_counters_and_the_window(void **state)
         uint64_t counter;
         bool good;
     } steps[] = {
-        { 1, true },      { 1, false },     { 3, true },     { 2, true },     { 2, false },
-        { 8130, true },   { 3, false },     { 4, true },     { 63, true },    { 64, true },
-        { 64, false },    { 8193, true },   { 65, false },   { 66, true },    { 67, true },
+        { 1, true },      { 1, false },     { 3, true },     { 2, true },      { 2, false },
+        { 8130, true },   { 3, false },     { 4, true },     { 63, true },     { 64, true },
+        { 64, false },    { 8193, true },   { 65, false },   { 66, true },     { 67, true },
         { 100000, true }, { 91872, false }, { 91873, true }, { 91873, false }, { 99999, true },
         { 100001, true }, { 91873, false }, { 91874, true }, { 0, false },
     };
@@ -157,8 +157,7 @@ static void wg_17_ecn(void **state)
     shake_hands(&pair);
     for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         make_text("10.1.0.9", (uint8_t)(0xb8 | cases[i].inner), 20, &text);
-        give_forged(&pair,
-                    &(struct forgery){ 50 + i, text.data, text.length, cases[i].outer });
+        give_forged(&pair, &(struct forgery){ 50 + i, text.data, text.length, cases[i].outer });
         take_tx(pair.b, 2, &out);
         assert_int_equal(out.data[15], 0xb8 | cases[i].becomes);
         struct zt_ip_packet ip = { ZT_IPV4, 20, text.length };
@@ -267,8 +266,7 @@ static void wg_18_sessions_and_their_indexes(void **state)
             assert_int_equal(message_of(&parcel)[0], ZT_WG_DATA);
         }
         take_tx(pair.a, 1, &parcel);
-        assert_int_equal(message_of(&parcel)[0],
-                         round == 0 ? ZT_WG_INITIATION : ZT_WG_DATA);
+        assert_int_equal(message_of(&parcel)[0], round == 0 ? ZT_WG_INITIATION : ZT_WG_DATA);
         if (round == 1) {
             take_tx(pair.a, 1, &parcel);
             assert_int_equal(message_of(&parcel)[0], ZT_WG_INITIATION);

@@ -63,8 +63,7 @@ static void wg_2_nothing_else_passes(void **state)
         parcel = good;
         parcel.data[places[i]] ^= 0x02; /* MAC, EtherType, version, protocol, address, port */
         zt_store_u16(parcel.data + 14 + 10, 0);
-        zt_be16 sum =
-            zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, parcel.data + 14, ZT_IPV4_HEADER));
+        zt_be16 sum = zt_sum_checksum(zt_sum_add((zt_sum){ 0 }, parcel.data + 14, ZT_IPV4_HEADER));
         zt_store_be16(parcel.data + 14 + 10, sum);
         deliver(pair.b, 4, &parcel);
         expect_fate(pair.b, WIREGUARD_CLEAR);
@@ -154,7 +153,7 @@ static void wg_3_neighbour_discovery_on_the_tap(void **state)
     (void)state;
     for (uint32_t i = 0; i < 2; i++) {
         struct zt_nd nd;
-        struct zt_ip_packet packet;
+        struct zt_ip_packet packet = { 0 };
         zt_ip target;
         solicit(bench, "fd08::1", targets[i]);
         expect_fate(bench, ND_ANSWERED);
@@ -252,11 +251,10 @@ static void wg_1_a_port_below(void **state)
 
 static void hash_4_a_link_without_carrier(void **state)
 {
-    struct bench *bench =
-        bench_start("wga", "{\"id\":2,\"members\":[{\"interface\":5}]}",
-                    "{\"id\":2,\"members\":[{\"interface\":5},{\"interface\":1,"
-                    "\"gateway\":\"192.0.2.9\"}]}",
-                    NULL);
+    struct bench *bench = bench_start("wga", "{\"id\":2,\"members\":[{\"interface\":5}]}",
+                                      "{\"id\":2,\"members\":[{\"interface\":5},{\"interface\":1,"
+                                      "\"gateway\":\"192.0.2.9\"}]}",
+                                      NULL);
     struct parcel parcel;
     (void)state;
     control(bench, "{\"id\":1,\"op\":\"carrier\",\"interface\":4,\"up\":false}");

@@ -152,7 +152,8 @@ static void wg_29_30_new_handshake_without_an_answer(void **state)
     (void)state;
     shake_hands(&pair);
     uint64_t start = pair.a->now, due = zt_machine_deadline(pair.a->machines[0]);
-    pair.a->now = due; /* a timer that was cleared since: the deadline is a lower bound until a clock finds nothing */
+    pair.a->now =
+        due; /* a timer that was cleared since: the deadline is a lower bound until a clock finds nothing */
     tick(pair.a);
     expect_end(pair.a);
     due = zt_machine_deadline(pair.a->machines[0]);
@@ -227,7 +228,8 @@ static void wg_30_31_persistent_keepalive(void **state)
 
 static void wg_4_30_a_timer_waits_for_the_first_seed(void **state)
 {
-    struct bench *bench = bench_start("wga", "\"endpoint\":{\"address\":\"192", WITH_PERSISTENT, NULL);
+    struct bench *bench =
+        bench_start("wga", "\"endpoint\":{\"address\":\"192", WITH_PERSISTENT, NULL);
     struct parcel parcel;
     (void)state;
     tick(bench);

@@ -96,8 +96,7 @@ static bool look_at_routed(const struct zt_machine *machine, const struct zt_int
         return false;
     const uint8_t *at = frame.data + ZT_ETH_HEADER;
     if (zt_wireguard_find(machine, interface->vrf, at, &packet) != ZT_NONE && /* WG-5 */
-        zt_vrf_owns(&machine->program->vrfs[interface->vrf],
-                    zt_ip_destination(at, packet.family)))
+        zt_vrf_owns(&machine->program->vrfs[interface->vrf], zt_ip_destination(at, packet.family)))
         return false;
     struct zt_vxlan_view view = zt_vxlan_read(machine->program, &frame, &packet);
     if (view.vxlan == ZT_NONE) {
