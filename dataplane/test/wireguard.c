@@ -150,3 +150,30 @@ struct zt_wg_peer *peer_of(struct bench *bench, uint32_t machine, uint16_t inter
     uint32_t index = zt_program_find(one->program, interface);
     return zt_interface_at(one, index)->wireguard.device->peers[0];
 }
+
+void forge(struct pair *pair, const struct forgery *forgery, struct parcel *parcel)
+{
+    const struct zt_wg_session *session = peer_of(pair->a, 0, 3)->current;
+    uint32_t length = ZT_WG_DATA_MIN + forgery->length;
+    struct flow flow = { "020000000201", "192.0.2.1", "192.0.2.2", forgery->ecn, length };
+
+    make_frame(&flow, parcel);
+    uint8_t *message = message_of(parcel);
+    zt_store_u16(message - 8, 51823);
+    zt_store_u16(message - 6, 51823);
+    zt_wg_store32(message, ZT_WG_DATA);
+    zt_wg_store32(message + 4, session->peer_index);
+    zt_wg_store64(message + 8, forgery->counter);
+    zt_wg_seal(pair->a->machines[0]->wireguard->crypto, session->send_key, forgery->counter, NULL,
+               0, forgery->text, forgery->length, message + ZT_WG_DATA_HEADER);
+    sum_again(parcel);
+}
+
+void mac_again(struct bench *sender, struct parcel *parcel)
+{
+    uint8_t *message = message_of(parcel);
+    uint32_t length = (uint32_t)(parcel->data + parcel->length - message) - ZT_WG_MACS;
+    zt_wg_mac(sender->machines[0]->wireguard->crypto, peer_of(sender, 0, 3)->remote.mac1_key,
+              ZT_WG_KEY, message, length, message + length);
+    sum_again(parcel);
+}

@@ -50,6 +50,18 @@ void give_flow(struct bench *bench, const struct flow *flow);
 uint8_t *message_of(struct parcel *parcel);
 /* Makes the UDP checksum right again. */
 void sum_again(struct parcel *parcel);
+/*
+ * A data message from A to B over the underlay, sealed with A's key, whatever its text and counter; `ecn` is the outer one.
+ */
+struct forgery {
+    uint64_t counter;
+    const uint8_t *text;
+    uint32_t length;
+    uint8_t ecn;
+};
+void forge(struct pair *pair, const struct forgery *forgery, struct parcel *parcel);
+/* A handshake message with a part changed has mac1 of its receiver again, and a right UDP checksum. */
+void mac_again(struct bench *sender, struct parcel *parcel);
 /* The first peer of a wireguard interface of each of the two machines. */
 struct zt_wg_peer *peer_of(struct bench *bench, uint32_t machine, uint16_t interface);
 

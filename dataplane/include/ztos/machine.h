@@ -128,7 +128,10 @@ bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *js
  * Keys that `apply` may name (WG-33), lent from here on until others or NULL are. The machine copies what it needs.
  */
 void zt_machine_lend_keys(struct zt_machine *machine, const struct zt_keys *keys);
-/* When the earliest WireGuard timer is due (WG-30), ns; UINT64_MAX for never. A clock input at or after it acts on it. */
+/*
+ * When the earliest WireGuard timer is due (WG-30), ns, UINT64_MAX for never: a clock input at or after it acts on it. A timer that
+ * was cleared may count until the next clock input that finds nothing due.
+ */
 uint64_t zt_machine_deadline(const struct zt_machine *machine);
 /* Whether a program with a wireguard interface waits for its first seed, or something was drawn since the last (WG-4). */
 bool zt_machine_wants_seed(const struct zt_machine *machine);

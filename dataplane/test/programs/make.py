@@ -158,7 +158,7 @@ def wireguard_node(own, other, n, o):
     """Node `own` has number n in its addresses, the other o."""
     def wireguard(id, **more):
         return {"id": id, "name": f"wg{id}", "kind": "wireguard", "mtu": 1420, "privateKey": f"lab:test/wg/{own}",
-                "listenPort": 51820 + id, "ttl": 64, "df": False, "loadLimit": 3, **more}
+                "listenPort": 51820 + id, "ttl": 64, "df": False, "loadLimit": 100, **more}
 
     def peer(**more):
         return {"publicKey": PUBLIC[other], **more}
