@@ -160,7 +160,7 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
     expect(await pair.ping('peer', INNER.host[4], { source: INNER.peer[4] })).toBe(2)
     expect((await pair.peer()).endpoint).toEqual({ address: OUTER.moved[4], port: 51999 })
     expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    const last = (await pair.messages('wireguard-data')).filter(({ from }) => from === 'engine').at(-1)!
+    const last = (await pair.messages('wireguard-data')).findLast(({ from }) => from === 'engine')!
     expect(firstLayer(last.layers, 'udp')).toMatchObject({ srcPort: PORT, dstPort: 51999 })
     expect(firstLayer(last.layers, 'ipv4')?.dst).toBe(parseIpv4(OUTER.moved[4]))
     // Nobody shook hands again for it.

@@ -7,7 +7,7 @@ export type Family = 4 | 6
 
 export const UNDER = { id: 1, name: 'under', mac: '02:00:00:00:01:01' } as const
 export const HOST = { id: 2, name: 'host', mac: '02:00:00:00:02:01' } as const
-export const TUNNEL = 10
+const TUNNEL = 10
 export const PORT = 51820
 export const MTU = 1420
 export const FAR_MAC = {
@@ -35,7 +35,7 @@ export const INNER = {
 } as const
 /** Routed into the tunnel; `allowedIps` of the peer are less. */
 const ROUTED = ['10.2.0.0/24', '10.3.0.0/24', 'fd00:2::/64', 'fd00:3::/64']
-export const PEER_ALLOWED = ['10.2.0.0/24', 'fd00:2::/64']
+const PEER_ALLOWED = ['10.2.0.0/24', 'fd00:2::/64']
 
 export interface TunnelOptions {
   readonly form: Form
