@@ -76,7 +76,7 @@ describe.each(['lower', 'vrf'] as const)('a fabric with a link of WireGuard, %s'
     expect(wireOf(fabric.send([from1(2)]))).toEqual([4])
     fabric.advanceTime(10e9)
     fabric.advanceTime(100e9)
-    expect(wireOf(fabric.send([from1(3)])).toSorted()).toEqual([1, 2, 4, 4])
+    expect(wireOf(fabric.send([from1(3)])).filter((type) => type !== 4)).toEqual([1, 2])
     const roles = () =>
       fabric
         .node('node1')

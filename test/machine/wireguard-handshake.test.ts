@@ -186,7 +186,7 @@ describe('macs and load', () => {
     const fates = () => pair.b.frame(1, again!)[0]
     expect([1, 2, 3, 4, 5, 6].map(fates)).toEqual([
       'wireguard-handshake',
-      ...new Array<string>(4).fill('wireguard-handshake-replay'),
+      ...Array.from({ length: 4 }, () => 'wireguard-handshake-replay'),
       'wireguard-rate-limited',
     ])
     pair.b.wait(0.049)

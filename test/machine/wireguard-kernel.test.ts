@@ -212,7 +212,7 @@ describe('without a port below', () => {
     pair.a.frame(3, fromHost(1, { dst: '10.2.9.9' }))
     const [there, back] = pair.carry(pair.a)
     expect(there).toEqual(['no-route', 'data'])
-    expect(back![0]).toContain('0afe0001' + '0a01000a')
+    expect(back![0]).toContain('0afe00010a01000a')
   })
 
   test('[HASH-4] [PORT-6] a member on a port without carrier is not live, one without a port always is', () => {

@@ -60,7 +60,7 @@ function applied(before: DynamicTables, changes: readonly TableChange[]): Dynami
     } else if (change.table === 'neighbour') {
       const { interface: id, address, to } = change
       put(neighbours, `${id} ${address}`, to && { interface: id, address, ...to })
-    } else {
+    } else if (change.table === 'flood') {
       flood.set(change.interface, change.remotes)
     }
   }

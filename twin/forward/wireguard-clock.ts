@@ -39,6 +39,7 @@ function runTimers(m: Machine, wg: Wireguard, peer: Peer): void {
 }
 
 function zero(m: Machine, wg: Wireguard, peer: Peer): void {
+  m.trace?.step('WG-34', wg.id, 'keys of sessions and handshake are given up')
   endSessions(wg, peer)
   m.writes++
 }

@@ -139,7 +139,7 @@ export function makePeer(
   return peer
 }
 
-export function endpointOf(given: { readonly address: string; readonly port: number }): Endpoint {
+function endpointOf(given: { readonly address: string; readonly port: number }): Endpoint {
   return { address: parseIp(given.address), port: given.port, own: undefined }
 }
 

@@ -44,7 +44,7 @@ export function draw(m: Machine, wg: Wireguard, length: number): Uint8Array {
 }
 
 /** A draw of 4 octets as a number. */
-export function drawNumber(m: Machine, wg: Wireguard): number {
+function drawNumber(m: Machine, wg: Wireguard): number {
   const octets = draw(m, wg, 4)
   return new DataView(octets.buffer, octets.byteOffset).getUint32(0, true)
 }

@@ -8,7 +8,7 @@ import type { Ip, Ipv4, Ipv6, Mac, Prefix } from '../packet/address.js'
 import type { PrivateKey, Secret } from '../packet/wireguard-crypto.js'
 import type { Layer3, Port, Routed, Vrf } from './config.js'
 import type { RouteTable } from './route-table.js'
-import { ReplayWindow } from './wireguard-window.js'
+import type { ReplayWindow } from './wireguard-window.js'
 
 /** Where a peer is (WG-22). */
 export interface Endpoint {

@@ -66,6 +66,7 @@ export function transmit(
   const family = isIpv6(to.address) ? 6 : 4
   const frame = outerOf(wg, from, to, message, tos)
   m.trace?.step('WG-23', wg.id, `a message of ${message.length} octets`)
+  m.trace?.step('WG-1', wg.id, wg.lower === undefined ? 'in the underlay VRF' : 'on the port below')
   if (wg.lower === undefined) {
     // A program has one of the two (WG-1).
     if (wg.underlay !== undefined) originate(m, wg.underlay, frame, family)

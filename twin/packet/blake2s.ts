@@ -96,14 +96,19 @@ function compress(state: Uint32Array, bytes: Uint8Array, at: number, count: numb
 
 /** Section 3.1, function G. */
 function mix(v: Uint32Array, a: number, b: number, c: number, d: number, x: number, y: number): void {
-  v[a] = v[a]! + v[b]! + x
-  v[d] = rotated(v[d]! ^ v[a]!, 16)
-  v[c] = v[c]! + v[d]!
-  v[b] = rotated(v[b]! ^ v[c]!, 12)
-  v[a] = v[a]! + v[b]! + y
-  v[d] = rotated(v[d]! ^ v[a]!, 8)
-  v[c] = v[c]! + v[d]!
-  v[b] = rotated(v[b]! ^ v[c]!, 7)
+  let [p, q, r, t] = [v[a]!, v[b]!, v[c]!, v[d]!]
+  p = (p + q + x) | 0
+  t = rotated(t ^ p, 16)
+  r = (r + t) | 0
+  q = rotated(q ^ r, 12)
+  p = (p + q + y) | 0
+  t = rotated(t ^ p, 8)
+  r = (r + t) | 0
+  q = rotated(q ^ r, 7)
+  v[a] = p
+  v[b] = q
+  v[c] = r
+  v[d] = t
 }
 
 function rotated(word: number, bits: number): number {

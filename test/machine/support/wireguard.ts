@@ -46,10 +46,9 @@ export type Fields = Partial<WireguardInterface>
 
 export const wireMac = (n: number): string => `02:00:00:00:0${n}:01`
 export const peerMac = (n: number): string => `02:0a:00:00:0${n}:01`
-export const hostPortMac = (n: number): string => `02:00:00:00:0${n}:03`
+const hostPortMac = (n: number): string => `02:00:00:00:0${n}:03`
 export const hostMac = (n: number): string => `02:aa:00:00:0${n}:0a`
-export const outer = (n: number, family: 4 | 6): string =>
-  family === 4 ? `192.0.2.${n}` : `2001:db8:ffff::${n}`
+const outer = (n: number, family: 4 | 6): string => (family === 4 ? `192.0.2.${n}` : `2001:db8:ffff::${n}`)
 const other = (n: number): number => 3 - n
 
 /** What a node has of its peer. */
