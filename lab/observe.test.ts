@@ -8,7 +8,7 @@ import { JournalObserver } from './observe.js'
 
 /** leaf1 -(1)- spine1, one host at leaf1's port 2. */
 const plan = {
-  nodes: [{ name: 'leaf1' }, { name: 'spine1' }],
+  nodes: ['leaf1', 'spine1'].map((name) => ({ name, program: { interfaces: [] } })),
   links: [
     {
       id: 'leaf1--spine1',

@@ -63,6 +63,18 @@ describe('links sealed by WireGuard', () => {
     expect(seen.wire.every(({ frame }) => findTraceId(frame) === undefined)).toBe(true)
   })
 
+  it('[WG-28] go on however old the sessions are: peers do not undo each other’s handshakes', async () => {
+    const target = twinTarget(plan, keys)
+    for (const [trace, seconds] of [0, 10, 301, 130, 541].entries()) {
+      await target.advanceTime(seconds * 1e9)
+      const { arrivals } = await target.send([flowOf(trace + 1)])
+      expect(
+        arrivals.map((one) => `${one.host} ${one.trace}`),
+        `${seconds} s later`,
+      ).toContain(`shop/web2 ${trace + 1}`)
+    }
+  })
+
   it('show no keys in what is printed of an observation', async () => {
     const { opener } = await observe(1)
     expect(inspect(opener, { depth: 9 })).toMatch(/^SessionOpener \{\}$/)

@@ -70,6 +70,6 @@ export function wireguardKeys({ privateKey, peers }: WireguardInterface): readon
 }
 
 /** No base64 has a colon. */
-export function isReference(publicKey: string): boolean {
+function isReference(publicKey: string): boolean {
   return publicKey.includes(':')
 }
