@@ -82,7 +82,7 @@ describe('load', () => {
     const same = new Pair().connect()
     same.a.apply(peerChange({}, { endpoint }))
     same.a.load(same.a.program)
-    expect(same.a.peer().endpoint).toEqual(endpoint)
+    expect(same.a.peer().endpoint).toEqual({ address: '192.0.2.2', port: 51820 })
     const without = reloaded({ peers: [peerOf(1, 4, { endpoint: undefined })] })
     expect(without.pair.a.peer().endpoint).toEqual(without.before.endpoint)
   })

@@ -113,14 +113,14 @@ describe('receiving', () => {
     expect(pair.b.frame(1, made(pair, data, 5n, change(inner())))).toEqual(['wireguard-inner-invalid'])
   })
 
-  test('[WG-17] what is behind the packet is cut off; the checksum is PORT-4’s, and ROUTE-1 has none', () => {
+  test('[WG-17] what is behind the packet is cut off; its checksum is looked at whatever comes next', () => {
     const { pair, data } = connected()
     const padded = Uint8Array.of(...inner(), ...new Uint8Array(100).fill(7))
     expect(pair.b.frame(1, made(pair, data, 5n, padded))).toEqual([toHost(2)])
     const wrong = inner().with(10, 1)
     expect(pair.b.frame(1, made(pair, data, 6n, wrong))).toEqual(['ipv4-checksum'])
     const routed = connected('vrf')
-    expect(routed.pair.b.frame(1, made(routed.pair, routed.data, 6n, wrong))[0]).toMatch(/^tx 3 /)
+    expect(routed.pair.b.frame(1, made(routed.pair, routed.data, 6n, wrong))).toEqual(['ipv4-checksum'])
   })
 
   test('[WG-17] longer than the interface takes', () => {

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Machine } from './machine.js'
-import { drawDelay, wallTime } from './wireguard-seed.js'
-import type { Peer, Wireguard } from './wireguard-state.js'
+import { delayBy, wallTime } from './wireguard-seed.js'
+import type { Peer, Session, Wireguard } from './wireguard-state.js'
 
 export const SECOND = 1_000_000_000n
 /** After which sessions are gone. */
@@ -15,10 +15,10 @@ export const REKEY_TIMEOUT = 5n * SECOND
 /** After which an answer to what was received is due. */
 export const KEEPALIVE_AFTER = 10n * SECOND
 
-export function dataSent(m: Machine, wg: Wireguard, { state: { timers } }: Peer): void {
+export function dataSent(m: Machine, wg: Wireguard, { state: { timers } }: Peer, session: Session): void {
   if (timers.newHandshake !== undefined) return
   m.trace?.step('WG-29', wg.id, 'data sent: an answer is expected')
-  timers.newHandshake = m.now + KEEPALIVE_AFTER + REKEY_TIMEOUT + drawDelay(m, wg)
+  timers.newHandshake = m.now + KEEPALIVE_AFTER + REKEY_TIMEOUT + delayBy(session.index)
 }
 
 export function dataReceived(m: Machine, wg: Wireguard, { state }: Peer): void {

@@ -7,7 +7,7 @@ import { privateKeyOf } from '../packet/wireguard-crypto.js'
 import type { Machine } from './machine.js'
 import { authenticated, authenticatedSent, REKEY_TIMEOUT, SECOND } from './wireguard-events.js'
 import { makeInitiation } from './wireguard-noise.js'
-import { draw, drawDelay, drawIndex, wallTime } from './wireguard-seed.js'
+import { delayBy, draw, drawIndex, wallTime } from './wireguard-seed.js'
 import { endHandshake } from './wireguard-session.js'
 import type { Peer, Wireguard } from './wireguard-state.js'
 import { asNobody, HANDSHAKE_TOS, transmitTo, writeMacs } from './wireguard-transmit.js'
@@ -53,7 +53,7 @@ export function initiate(m: Machine, wg: Wireguard, peer: Peer): void {
   authenticated(m, wg, peer)
   authenticatedSent(m, wg, peer)
   asNobody(m, () => transmitTo(m, wg, peer, made.message, HANDSHAKE_TOS))
-  state.timers.retransmission = m.now + REKEY_TIMEOUT + drawDelay(m, wg)
+  state.timers.retransmission = m.now + REKEY_TIMEOUT + delayBy(index)
 }
 
 /** A draw as the private key of an exchange. */

@@ -49,9 +49,9 @@ function drawNumber(m: Machine, wg: Wireguard): number {
   return new DataView(octets.buffer, octets.byteOffset).getUint32(0, true)
 }
 
-/** WG-27, WG-29: up to 333 ms, so that two peers do not go on in step; ns. */
-export function drawDelay(m: Machine, wg: Wireguard): bigint {
-  return BigInt(drawNumber(m, wg) % 333) * 1_000_000n
+/** WG-27, WG-29: up to 333 ms by an index, so that two peers do not go on in step; ns. */
+export function delayBy(index: number): bigint {
+  return BigInt(index % 333) * 1_000_000n
 }
 
 /** WG-20: an index that no handshake or session of the interface has. */

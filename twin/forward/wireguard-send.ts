@@ -103,7 +103,7 @@ function sendSealed(m: Machine, wg: Wireguard, peer: Peer, session: Session, hel
   m.lineage = lineage
   authenticated(m, wg, peer)
   authenticatedSent(m, wg, peer)
-  if (!isKeepalive) dataSent(m, wg, peer)
+  if (!isKeepalive) dataSent(m, wg, peer, session)
   keepFreshSending(m, wg, peer)
 }
 

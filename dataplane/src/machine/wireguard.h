@@ -188,8 +188,8 @@ void zt_wg_end_held(struct zt_machine *machine, struct zt_wg_peer *peer, enum zt
 
 /* ---- seeds and sessions (wireguard_session.c) ---- */
 void zt_wg_draw(struct zt_machine *machine, const struct zt_wg_device *device, uint8_t out[32]);
-/* WG-27: a draw of 4 octets modulo 333 ms. */
-uint64_t zt_wg_draw_jitter(struct zt_machine *machine, const struct zt_wg_device *device);
+/* WG-27, WG-29: up to 333 ms, ns. */
+uint64_t zt_wg_jitter(uint32_t index);
 /* WG-20. */
 uint32_t zt_wg_draw_index(struct zt_machine *machine, const struct zt_wg_device *device);
 /* ns since the Unix epoch. */

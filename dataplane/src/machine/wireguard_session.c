@@ -54,9 +54,9 @@ static uint32_t draw32(struct zt_machine *machine, const struct zt_wg_device *de
     return zt_wg_load32(octets);
 }
 
-uint64_t zt_wg_draw_jitter(struct zt_machine *machine, const struct zt_wg_device *device)
+uint64_t zt_wg_jitter(uint32_t index)
 {
-    return draw32(machine, device) % JITTER_MAX_MS * MILLISECOND;
+    return index % JITTER_MAX_MS * MILLISECOND;
 }
 
 uint32_t zt_wg_draw_index(struct zt_machine *machine, const struct zt_wg_device *device)

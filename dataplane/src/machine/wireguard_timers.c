@@ -66,7 +66,7 @@ void zt_wg_on_data_sent(struct zt_machine *machine, struct zt_wg_peer *peer)
     if (!is_set(peer, ZT_WG_NEW_HANDSHAKE))
         zt_wg_set_timer(peer, ZT_WG_NEW_HANDSHAKE,
                         machine->now + NEW_HANDSHAKE_AFTER +
-                            zt_wg_draw_jitter(machine, peer->device));
+                            zt_wg_jitter(peer->current->index.value));
 }
 
 void zt_wg_on_data_received(struct zt_machine *machine, struct zt_wg_peer *peer)
