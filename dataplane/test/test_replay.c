@@ -52,6 +52,7 @@ static void write_inputs(const char *path)
     static const uint8_t update[] = { 4, 1, 2, 0, 0, 0, 2, 1, 10, 254, 0, 0 };
     struct bench *bench = bench_start("leaf", NULL);
     struct zt_error error = { 0 };
+    static const uint8_t entropy[40] = { 1, 2, 3 };
     struct zt_journal_writer *writer = zt_journal_create(path, &error);
     assert_non_null(writer);
     zt_journal_record(writer, ZT_JOURNAL_PROGRAM, 0, 10, bench->program,
@@ -64,6 +65,7 @@ static void write_inputs(const char *path)
     zt_journal_record(writer, ZT_JOURNAL_CONTROL_IN, 0, 30, set_vni, sizeof set_vni - 1);
     put_frame(writer, 1, 31, FAR_WEB1_RECEIVED);
     zt_journal_record(writer, ZT_JOURNAL_NEIGHBOUR_IN, 1, 32, update, sizeof update);
+    zt_journal_record(writer, ZT_JOURNAL_SEED, 0, 33, entropy, sizeof entropy);
     zt_journal_record(writer, ZT_JOURNAL_CLOCK, 0, 33, NULL, 0);
     put_frame(writer, 1, 34, FAR_WEB1_UNKNOWN_VNI);
     put_frame(writer, 11, 35, UDP_WEB1_WEB3); /* held */
@@ -231,6 +233,7 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
     size_t length;
     uint8_t *journal = complete_journal(files, &length);
     size_t frame = find_record(journal, length, ZT_JOURNAL_FRAME_IN, 1);
+    size_t clock = find_record(journal, length, ZT_JOURNAL_CLOCK, 0);
     const struct {
         size_t offset;
         uint8_t value;
@@ -245,6 +248,7 @@ static void malformed_journals_are_refused_with_the_offset(void **state)
         { frame + 6, 77, frame + 6 }, /* no port of the program */
         { frame + 6, 0, frame + 6 },  /* no interface */
         { frame + 8, 1, frame + 8 },  /* now goes back */
+        { clock + 4, 7, clock },      /* a seed without entropy */
     };
     for (uint32_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char where[40];
