@@ -244,7 +244,8 @@ static void a_machine_without_program_has_no_effects(void **state)
     size_t length;
     char *tables = zt_machine_tables_json(machine, 0, &length);
     assert_string_equal(
-        tables, "{\"fdb\":[],\"neighbours\":[],\"macsec\":[],\"memberships\":[],\"carrier\":[]}");
+        tables, "{\"fdb\":[],\"neighbours\":[],\"macsec\":[],\"memberships\":[],\"carrier\":[],"
+                "\"wireguard\":[]}");
     free(tables);
     zt_machine_destroy(machine);
 }

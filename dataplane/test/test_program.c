@@ -293,7 +293,9 @@ static void key_files_are_checked_and_say_nothing_of_values(void **state)
         assert_null(strstr(error.message, "0001"));
     }
     assert_true(fd >= 0);
-    static const char good[] = "{\"a:b\":\"000102030405060708090A0B0C0D0E0F\"}";
+    static const char good[] =
+        "{\"a:b\":\"000102030405060708090A0B0C0D0E0F\",\"a:w\":"
+        "\"000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\"}";
     assert_int_equal(write(fd, good, sizeof good - 1), sizeof good - 1);
     assert_int_equal(fchmod(fd, 0640), 0);
     assert_null(zt_keys_read(path, &error));
@@ -301,8 +303,11 @@ static void key_files_are_checked_and_say_nothing_of_values(void **state)
     assert_int_equal(fchmod(fd, 0600), 0);
     struct zt_keys *keys = zt_keys_read(path, &error);
     assert_non_null(keys);
-    assert_int_equal(zt_keys_find(keys, "a:b")[15], 0x0f);
-    assert_null(zt_keys_find(keys, "a:c"));
+    assert_int_equal(zt_keys_find(keys, "a:b", 16)[15], 0x0f);
+    assert_int_equal(zt_keys_find(keys, "a:w", 32)[31], 0x1f);
+    assert_null(zt_keys_find(keys, "a:b", 32)); /* of MACsec, and of WireGuard */
+    assert_null(zt_keys_find(keys, "a:w", 16));
+    assert_null(zt_keys_find(keys, "a:c", 16));
     zt_keys_free(keys);
     close(fd);
     unlink(path);
