@@ -58,7 +58,14 @@ describe('WireGuard messages', () => {
       148, 92, 64, 32,
     ])
     expect([...frameOf(initiation).subarray(MESSAGE)]).toEqual([
-      ...[1, 0, 0, 0, 1, 2, 3, 4],
+      1,
+      0,
+      0,
+      0,
+      1,
+      2,
+      3,
+      4,
       ...octets(32, 0x10),
       ...octets(48, 0x30),
       ...octets(28, 0x60),

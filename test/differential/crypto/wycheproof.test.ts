@@ -52,8 +52,8 @@ function vectors<T>(name: string, schema: z.ZodType<T>): readonly T[] {
 }
 
 interface Sealing {
-  seal(vector: Octets): Uint8Array
-  open(vector: Octets, sealed: Uint8Array): Uint8Array | undefined
+  readonly seal: (vector: Octets) => Uint8Array
+  readonly open: (vector: Octets, sealed: Uint8Array) => Uint8Array | undefined
 }
 interface Octets {
   readonly key: Uint8Array
