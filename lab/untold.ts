@@ -62,6 +62,8 @@ export class Untold {
           this.in(this.scopes.ofVrf(node, change.vrf), (keys) => keys.route(change.prefix))
           break
         case 'flood':
+        // Who a peer is concerns whatever its interface carries.
+        case 'peer':
           this.in(this.scopes.ofInterface(node, change.interface), (keys) => (keys.everything = true))
       }
     }

@@ -103,8 +103,8 @@ static bool is_replayed(const struct zt_machine *machine, const struct zt_wg_pee
 }
 
 /* WG-13. */
-static void respond(struct zt_machine *machine, struct zt_wg_peer *peer,
-                    struct zt_wg_noise *noise, uint32_t receiver)
+static void respond(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_wg_noise *noise,
+                    uint32_t receiver)
 {
     struct zt_frame message = zt_wg_new_message(machine, ZT_WG_RESPONSE_OCTETS);
     uint8_t ephemeral[ZT_WG_KEY];
@@ -112,8 +112,8 @@ static void respond(struct zt_machine *machine, struct zt_wg_peer *peer,
     uint32_t index = zt_wg_draw_index(machine, peer->device);
     zt_wg_draw(machine, peer->device, ephemeral);
     zt_wg_clamp(ephemeral);
-    zt_wg_make_response(zt_wg_crypto_of(machine), &peer->remote, ephemeral, index, receiver,
-                        noise, message.data);
+    zt_wg_make_response(zt_wg_crypto_of(machine), &peer->remote, ephemeral, index, receiver, noise,
+                        message.data);
     zt_wg_wipe(ephemeral, sizeof ephemeral);
     zt_wg_write_macs(machine, peer, message.data, message.length);
     zt_wg_make_session(machine, peer, noise, index, receiver, false);

@@ -121,8 +121,7 @@ void zt_wg_send_initiation(struct zt_machine *machine, struct zt_wg_peer *peer)
     zt_wg_on_packet(machine, peer);
     zt_wg_on_packet_sent(peer);
     zt_wg_send_message(machine, peer, HANDSHAKE_TOS, message);
-    zt_wg_set_timer(peer, ZT_WG_RETRANSMISSION,
-                    machine->now + REKEY_TIMEOUT + zt_wg_jitter(index));
+    zt_wg_set_timer(peer, ZT_WG_RETRANSMISSION, machine->now + REKEY_TIMEOUT + zt_wg_jitter(index));
 }
 
 /* ---- WG-24 to WG-26 ---- */

@@ -113,6 +113,7 @@ function describeInput(input: Input): string {
       return `neighbour on ${input.interface}: ${input.address} ${input.mac ?? 'removed'} at ${input.now}`
     case 'load':
     case 'clock':
+    case 'seed':
       return `${input.kind} at ${input.now}`
   }
 }

@@ -49,7 +49,10 @@ interface Flight {
 }
 
 /** The inputs of a node in the story of a seed, the load of its program first. */
-export function wireguardStory(seed: number, count: number): { keys: World['keys']; inputs: readonly Input[] } {
+export function wireguardStory(
+  seed: number,
+  count: number,
+): { keys: World['keys']; inputs: readonly Input[] } {
   const story = new Story(seed)
   // Longer ones say no more, and each handshake takes its time.
   for (let i = 0; i < Math.min(count, 400); i++) story.step()
@@ -189,7 +192,8 @@ class Story {
           ? Uint8Array.from([...frame, ...random.bytes(random.between(1, 20))])
           : frame
     // Where the UDP checksum would give it away first, it is left out (IPv4).
-    if (how < 4 && random.chance(70) && bent.length > 42 && bent[12] === 8 && bent[13] === 0) bent.fill(0, 40, 42)
+    if (how < 4 && random.chance(70) && bent.length > 42 && bent[12] === 8 && bent[13] === 0)
+      bent.fill(0, 40, 42)
     this.arrive({ ...flight, frame: bent })
   }
 
@@ -273,7 +277,10 @@ class Story {
             tos: random.below(256),
             flags: random.chance(60) ? 2 : 0,
           },
-          udp({ srcPort: random.below(65536), dstPort: random.below(65536) }, payload(random.bytes(this.size()))),
+          udp(
+            { srcPort: random.below(65536), dstPort: random.below(65536) },
+            payload(random.bytes(this.size())),
+          ),
         ),
       ),
     )
@@ -291,7 +298,10 @@ class Story {
             hopLimit: random.pick([64, 64, 2, 1]),
             trafficClass: random.below(256),
           },
-          udp({ srcPort: random.below(65536), dstPort: random.below(65536) }, payload(random.bytes(this.size()))),
+          udp(
+            { srcPort: random.below(65536), dstPort: random.below(65536) },
+            payload(random.bytes(this.size())),
+          ),
         ),
       ),
     )
@@ -306,7 +316,8 @@ class Story {
     const ask = random.pick(['10.77.21.2', '10.77.21.1', '10.99.0.1'])
     const ask6 = random.pick(['2001:db8:77:21::2', 'fe80::1234', '2001:db8:9::1'])
     const frame = random.pick<() => Uint8Array>([
-      () => this.packet4({ src, dst: peer }, '10.77.21.1', random.pick(['10.2.2.10', '10.77.21.2', '10.3.0.1'])),
+      () =>
+        this.packet4({ src, dst: peer }, '10.77.21.1', random.pick(['10.2.2.10', '10.77.21.2', '10.3.0.1'])),
       () => this.packet6({ src, dst: peer }, '2001:db8:77:21::1', '2001:db8:2:2::10'),
       () =>
         encodeFrame(
@@ -326,7 +337,11 @@ class Story {
           ethernet(
             { src, dst: parseMac('33:33:ff:00:00:02') },
             ipv6(
-              { src: parseIpv6(random.pick(['2001:db8:77:21::1', '::'])), dst: parseIpv6('ff02::1:ff00:2'), hopLimit: 255 },
+              {
+                src: parseIpv6(random.pick(['2001:db8:77:21::1', '::'])),
+                dst: parseIpv6('ff02::1:ff00:2'),
+                hopLimit: 255,
+              },
               icmpv6(
                 { type: 135 },
                 ndTarget({ target: parseIpv6(ask6) }, ndOption({ type: 1, data: new Uint8Array(6) })),
@@ -358,7 +373,8 @@ class Story {
   private flood(): void {
     const { random } = this
     const initiation = [...this.flights, ...this.past].findLast(
-      ({ to, frame }) => to === 'node' && udpPayloadAt(frame) !== undefined && frame[udpPayloadAt(frame)!] === 1,
+      ({ to, frame }) =>
+        to === 'node' && udpPayloadAt(frame) !== undefined && frame[udpPayloadAt(frame)!] === 1,
     )
     if (initiation === undefined) return
     const times = random.between(2, 9)
@@ -384,7 +400,7 @@ class Story {
       const initiation = this.flights.find(({ to }) => to === 'node')
       if (initiation === undefined) return
       for (let i = 0; i < 14; i++) this.arrive(initiation)
-      while (this.flights.length > 0 && turn === 0) this.deliver()
+      if (turn === 0) while (this.flights.length > 0) this.deliver()
     }
   }
 
@@ -422,7 +438,12 @@ class Story {
     const stack = isIpv6(address)
       ? ipv6({ src: parseIpv6('fd00:ff::9'), dst: address }, udp(ports, payload(message)))
       : ipv4({ src: parseIpv4('10.255.0.9'), dst: address }, udp(ports, payload(message)))
-    this.give({ kind: 'frame', now: this.pass(), interface: partner.port, frame: encodeFrame(ethernet(ether, stack)) })
+    this.give({
+      kind: 'frame',
+      now: this.pass(),
+      interface: partner.port,
+      frame: encodeFrame(ethernet(ether, stack)),
+    })
   }
 
   /** What no honest peer sends: any text, any counter, under the keys of a session. */
@@ -443,7 +464,8 @@ class Story {
       [1, () => 2n ** 64n - 2n ** 13n - BigInt(random.below(3))],
     ])()
     if (counter < 0n) return
-    if (counter < 2n ** 32n && counter > this.greatest(session.peerIndex)) this.counters.set(session.peerIndex, counter)
+    if (counter < 2n ** 32n && counter > this.greatest(session.peerIndex))
+      this.counters.set(session.peerIndex, counter)
     const text = this.innerText(partner)
     const sealed = sealAead(session.sending, counter, text)
     const message = new Uint8Array(16 + sealed.length)
@@ -527,7 +549,12 @@ class Story {
           ),
           ...(random.chance(30) ? { presharedKey: `lab:wg/psk/${index}` } : {}),
           ...(random.chance(30)
-            ? { endpoint: { address: random.pick(['10.255.0.2', '10.254.3.1', 'fd00:ff::2', '10.9.0.2']), port: 7000 + index } }
+            ? {
+                endpoint: {
+                  address: random.pick(['10.255.0.2', '10.254.3.1', 'fd00:ff::2', '10.9.0.2']),
+                  port: 7000 + index,
+                },
+              }
             : {}),
           ...(random.chance(30) ? { persistentKeepalive: random.pick([1, 10]) } : {}),
         }

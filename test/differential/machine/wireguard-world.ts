@@ -37,7 +37,12 @@ export interface World {
 }
 
 /** The far end of port 1, of port 3, the peer at port 33, the node's host, the host of bridge 40, and behind each peer. */
-export const FAR = ['02:00:00:00:01:01', '02:00:00:00:01:01', '02:00:00:00:01:03', '02:00:00:00:01:33'] as const
+export const FAR = [
+  '02:00:00:00:01:01',
+  '02:00:00:00:01:01',
+  '02:00:00:00:01:03',
+  '02:00:00:00:01:33',
+] as const
 export const NODE_HOST = '02:aa:00:00:00:01'
 export const BRIDGE_HOST = '02:aa:00:00:00:43'
 export const PEER_HOST = '02:bb:00:00:00:01'
@@ -95,7 +100,7 @@ export function wireguardWorld(seed: number): World {
 
 function nodeTunnel(
   random: Random,
-  id: 20 | 21 | 22 | number,
+  id: number,
   psk: readonly boolean[],
   keys: ReadonlyMap<string, Uint8Array>,
 ): WireguardInterface {
@@ -107,9 +112,7 @@ function nodeTunnel(
     name: `wg${id}`,
     kind: 'wireguard',
     vrf: 1,
-    ...(id === 21
-      ? { lower: 3, mac: portMac(3), peerMac: FAR[2] }
-      : { underlayVrf: id === 20 ? 0 : 2 }),
+    ...(id === 21 ? { lower: 3, mac: portMac(3), peerMac: FAR[2] } : { underlayVrf: id === 20 ? 0 : 2 }),
     mtu: random.pick([1420, 1400, 1280, 1001]),
     addresses: [`10.77.${id}.1/24`, `2001:db8:77:${id}::1/64`],
     privateKey: `lab:wg/${id}`,
@@ -161,7 +164,14 @@ function nodeProgram(random: Random, tunnels: readonly WireguardInterface[]): No
       mtu: 1500,
       addresses: ['10.1.0.1/24', '2001:db8:1::1/64'],
     },
-    { ...port, id: 3, name: 'eth3', mac: portMac(3), mtu: random.pick([1500, 1500, 1440]), tap: random.chance(80) },
+    {
+      ...port,
+      id: 3,
+      name: 'eth3',
+      mac: portMac(3),
+      mtu: random.pick([1500, 1500, 1440]),
+      tap: random.chance(80),
+    },
     { id: 9, name: 'lo', kind: 'loopback', vrf: 0, addresses: ['10.255.0.1/32', 'fd00:ff::1/128'] },
     { id: 10, name: 'lo1', kind: 'loopback', vrf: 1, addresses: ['10.78.0.1/32'] },
     ...tunnels,

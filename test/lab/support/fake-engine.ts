@@ -158,6 +158,9 @@ export class FakeEngine {
         return
       case 'flood':
         this.flood.set(change.interface, change.remotes)
+        return
+      case 'peer':
+        throw new Error('no agent changes peers')
     }
   }
 
