@@ -194,11 +194,12 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
       const enough = async () => (await pair.messages()).filter(isKeepalive).length >= 4
       await until(`${sender} keeps alive`, enough, 15_000)
       const messages = await pair.messages()
-      const times = messages.filter(isKeepalive).map(({ at }) => Number(at) / SECOND)
+      const keepalives = messages.filter(isKeepalive).slice(0, 4)
+      const times = keepalives.map(({ at }) => Number(at) / SECOND)
       const gaps = times.slice(1).map((at, i) => at - times[i]!)
       // The first answers the response; from then on each second.
       expect(gaps.slice(1).filter((gap) => gap < 0.8 || gap > 1.6)).toEqual([])
-      expect(messages).toHaveLength(2 + times.length)
+      expect(messages.filter(({ layers }) => layers.some(({ kind }) => kind === 'payload'))).toEqual([])
     }
   })
 
@@ -221,13 +222,16 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
       return last?.from === 'peer' && !last.layers.some(({ kind }) => kind === 'payload')
     }
     await until('wireguard-go says that it is alive', isQuiet, 20_000)
+    const initiations = () => pair.messages('wireguard-initiation')
+    // Answered faster than it sets its timer, wireguard-go may have sent a second one by now.
+    const before = (await initiations()).length
     await pair.control('advance-time', { ns: 181 * SECOND })
     // wireguard-go waits 15 s for an answer to its data before it begins anew.
     expect(await pair.ping('peer', INNER.host[4], { count: 1, wait: 1 })).toBe(0)
     expect(await pair.fates()).toMatchObject({ 'wireguard-key-expired': 1 })
-    const anew = async () => (await pair.messages('wireguard-initiation')).length > 1
+    const anew = async () => (await initiations()).length > before
     await until('wireguard-go begins anew', anew, 25_000)
-    expect((await pair.messages('wireguard-initiation')).map(({ from }) => from)).toEqual(['peer', 'peer'])
+    expect((await initiations()).filter(({ from }) => from === 'engine')).toEqual([])
     expect(await pair.ping('peer', INNER.host[4])).toBe(2)
   })
 
@@ -261,6 +265,7 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
       await delay(1500)
       const [from, to] = by === 'peer' ? (['peer', INNER.host] as const) : (['host', INNER.peer] as const)
       expect(await pair.ping(from, to[4], { count: 1, wait: 9 })).toBe(1)
+      const { 'wireguard-under-load': refused = 0, ...fates } = await pair.fates()
       await sending
       const own = (await pair.messages()).flatMap((one) => {
         const ip = firstLayer(one.layers, 'ipv4')
@@ -275,8 +280,7 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
         `${by} wireguard-initiation with mac2`,
         `${under} wireguard-response`,
       ])
-      const { 'wireguard-under-load': refused = 0, ...fates } = await pair.fates()
-      expect(refused > 100).toBe(under === 'engine')
+      expect(refused > 50).toBe(under === 'engine')
       expect(fates).toMatchObject({ 'wireguard-handshake': 1 })
       expect(fates['wireguard-cookie'] ?? 0).toBe(under === 'engine' ? 0 : 1)
     },
