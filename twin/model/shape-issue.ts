@@ -21,6 +21,8 @@ export function issuesOfOption(tree: Tree, root: Schema, issue: Issue): readonly
   const value = find(tree, path)
   const schema = schemaAt(root, path)
   if (value?.kind !== 'map' || !(schema instanceof z.ZodUnion)) return [issue]
-  const inner = issue.errors[choiceOf(schema, [...value.entries.keys()])] ?? []
+  const inner = issue.errors[choiceOf(schema, [...value.entries.keys()])]
+  // Nothing that it may be is a map.
+  if (inner === undefined || inner.length === 0) return [issue]
   return inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] }))
 }

@@ -56,6 +56,8 @@ class Pruner {
   /** Takes out what the issues are about; false when the rest makes no sense without it. */
   prune(issues: readonly Issue[]): boolean {
     const paths = issues.flatMap((issue) => this.#faultyParts(issue))
+    // Nothing taken out would be judged the same again, and again.
+    if (paths.length === 0) return false
     // Resolved before anything is taken out, since that moves what follows in a list.
     const cuts = paths.map((path) => this.#cutAt(path))
     for (const cut of cuts) {

@@ -75,6 +75,7 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['name-too-long', 'ZT_FABRIC_NAME 24:7'],
   ['name-two-hyphens', 'ZT_FABRIC_NAME 24:7'],
   ['name-upper-case', 'ZT_FABRIC_NAME 16:3'],
+  ['network-at-map', 'ZT_FABRIC_TYPE 20:64', 'ZT_FABRIC_TYPE 22:19', 'ZT_FABRIC_TYPE 30:19'],
   ['network-nowhere', 'ZT_FABRIC_PLACE 20:7'],
   ['network-without-subnet', 'ZT_FABRIC_MISSING_KEY 20:7'],
   ['no-common-spine', 'ZT_FABRIC_NO_PATH 17:3', 'ZT_FABRIC_NO_PATH 26:3'],
