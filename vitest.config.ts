@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
 const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package'] as const
 
-/** Of test/lab: what waits for BGP or for processes more than it works, and times nothing. Two files go side by side. */
+/** Of test/lab: what waits for BGP or for processes more than it works, and times nothing. Three files go side by side. */
 const daemons = [
   'agent',
   'broken-by-hand',
@@ -15,6 +15,7 @@ const daemons = [
   'other-fabrics',
   'rib',
   'survive',
+  'wireguard-go',
 ].map((name) => `test/lab/${name}.test.ts`)
 
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
@@ -53,7 +54,8 @@ export default defineConfig({
         // Copies of the compiled twin are loaded as they are: a transformation for each would cost more than the tests.
         server: { deps: { external: [/\/\.cache\/mutants\//] } },
       }),
-      project('daemons', { testTimeout: 120_000, hookTimeout: 60_000, include: daemons }),
+      // Two of them keep one of two cores busy.
+      project('daemons', { testTimeout: 120_000, hookTimeout: 60_000, include: daemons, maxWorkers: 3 }),
       project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false, exclude: daemons }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
       project('package', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
@@ -69,6 +71,7 @@ interface ProjectOptions {
   readonly hookTimeout?: number
   /** Labs, browsers and package installs own the machine while they run: one file at a time. */
   readonly fileParallelism?: false
+  readonly maxWorkers?: number
   readonly globalSetup?: string
   readonly server?: { readonly deps: { readonly external: RegExp[] } }
 }
