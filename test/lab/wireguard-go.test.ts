@@ -3,8 +3,7 @@
  * behind the engine. What one seals the other opens, who begins is the one or the other, and the cable never sees what is inside.
  */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, type TestContext } from 'vitest'
 import { encodeFrame, build, firstLayer, parseIpv4, parseMac, wireguard } from '../../twin/packet/index.js'
 import { hash, keyedMac } from '../../twin/packet/wireguard-crypto.js'
 import { needsRoot } from './support/host.js'
@@ -18,21 +17,18 @@ const families: readonly Family[] = [4, 6]
 
 beforeEach(needsRoot)
 
-let pairs: Pair[] = []
-async function pairOf(options: PairOptions): Promise<Pair> {
+/** A pair of the test's own, for tests mostly wait and so go side by side. Listened to until the test's end. */
+async function pairOf({ onTestFinished }: TestContext, options: PairOptions): Promise<Pair> {
   const pair = await Pair.open(options)
-  pairs.push(pair)
+  onTestFinished(async () => {
+    try {
+      await expectSealed(pair)
+    } finally {
+      await pair.close()
+    }
+  })
   return pair
 }
-afterEach(async () => {
-  const opened = pairs
-  pairs = []
-  try {
-    for (const pair of opened) await expectSealed(pair)
-  } finally {
-    for (const pair of opened) await pair.close()
-  }
-})
 
 /** On the cable is WireGuard alone, and nothing of what is inside. */
 async function expectSealed(pair: Pair): Promise<void> {
@@ -56,170 +52,21 @@ async function pingsBothWays(pair: Pair, first: 'host' | 'peer'): Promise<readon
   return answers
 }
 
-const cases = forms.flatMap((form) =>
-  families.flatMap((outer) =>
-    ([undefined, 'same'] as const).flatMap((presharedKey) =>
-      (['engine', 'peer'] as const).map((knows) => ({
-        form,
-        outer,
-        knows,
-        psk: presharedKey === undefined ? 'without PSK' : 'with PSK',
-        options: { form, outer, knows, ...(presharedKey === undefined ? {} : { presharedKey }) },
-      })),
-    ),
-  ),
-)
+/** Data, but an empty text. */
+function isKeepalive({ from, layers }: Heard, sender: Heard['from']): boolean {
+  const has = (wanted: string) => layers.some(({ kind }) => kind === wanted)
+  return from === sender && has('wireguard-data') && !has('payload')
+}
 
-describe('[WG-12] [WG-13] [WG-14] an engine and wireguard-go', () => {
-  it.each(cases)(
-    'shake hands and ping each other: $form, IPv$outer outside, $psk, begun by the $knows',
-    async ({ options, knows, outer }) => {
-      const pair = await pairOf(options)
-      expect(await pingsBothWays(pair, knows === 'engine' ? 'host' : 'peer')).toEqual([2, 2, 2, 2])
-      const [initiation] = await pair.messages('wireguard-initiation')
-      const [response] = await pair.messages('wireguard-response')
-      expect([initiation?.from, response?.from]).toEqual(
-        knows === 'engine' ? ['engine', 'peer'] : ['peer', 'engine'],
-      )
-      const { endpoint, sessions, latestHandshake } = await pair.peer()
-      expect(endpoint).toEqual({ address: OUTER.peer[outer], port: PORT })
-      expect(sessions).toMatchObject([{ role: 'current', initiator: knows === 'engine' }])
-      expect(Math.abs(latestHandshake - Date.now() / 1000)).toBeLessThan(30)
-      // The canary is there to be seen, on the side where nothing is sealed.
-      expect((await pair.canaries()).host).toBeGreaterThanOrEqual(8)
-    },
-  )
-})
-
-describe.each(forms)('[WG-16] [WG-23] [WG-26] data between an engine and wireguard-go, %s', (form) => {
-  it.each(families)('is of every size that the tunnel carries, IPv%d inside', async (family) => {
-    const pair = await pairOf({ form, outer: family === 4 ? 6 : 4, knows: 'both', presharedKey: 'same' })
-    const headers = family === 4 ? 28 : 48
-    const last = MTU - headers
-    const said = await pair.echoes(['host', 'peer'], { family, first: 0, last })
-    expect(said).toBe(`${last + 1} came back, TOS [0]\n`)
-    // WG-26: padded to 16 octets, but not above the MTU; the tag behind it.
-    const texts = (await pair.messages('wireguard-data')).flatMap(({ from, layers }) => {
-      const payload = firstLayer(layers, 'payload')
-      return from === 'engine' && payload !== undefined ? [payload.size] : []
-    })
-    expect(texts.filter((size) => size % 16 !== 0 && size !== MTU)).toEqual([])
-    expect(Math.max(...texts)).toBe(MTU)
-  })
-
-  it('carries ECN out, and a TOS inside alone', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'both' })
-    for (const family of families) {
-      for (const tos of [0, 1, 2, 3, 0xb8]) {
-        const said = await pair.echoes(['host', 'peer'], { family, first: 64, last: 64, tos })
-        expect(said).toBe(`1 came back, TOS [${tos}]\n`)
-      }
-    }
-    const outer = (await pair.messages('wireguard-data')).flatMap(({ from, layers }) => {
-      const isData = layers.some(({ kind }) => kind === 'payload')
-      return from === 'engine' && isData ? [firstLayer(layers, 'ipv4')?.tos] : []
-    })
-    expect(outer).toEqual([0, 1, 2, 3, 0, 0, 1, 2, 3, 0])
-    const handshakes = (await pair.messages('wireguard-initiation')).filter(({ from }) => from === 'engine')
-    expect(handshakes.map(({ layers }) => firstLayer(layers, 'ipv4')?.tos)).toEqual([0x88])
-  })
-
-  it('[WG-17] is marked inside when it was marked on the way', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'both' })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    await pair.markCongestion()
-    const said = await pair.echoes(['host', 'peer'], { family: 4, first: 64, last: 64, tos: 2 })
-    // wireguard-go sends the answer with an outer TOS of 0, which on its way becomes CE.
-    expect(said).toBe('1 came back, TOS [3]\n')
-  })
-
-  it('[WG-17] [WG-24] is of allowed addresses alone, both ways', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'both' })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    // From an address that is none of the peer's, to the host: the engine takes it from the tunnel and drops it.
-    const foreign = { count: 2, source: INNER.notAllowed[4], wait: 1 }
-    expect(await pair.ping('peer', INNER.host[4], foreign)).toBe(0)
-    expect(await pair.fates()).toMatchObject({ 'wireguard-source-not-allowed': 2 })
-    // To one that is routed into the tunnel and nobody's there: the host is told.
-    const { stdout } = await pair.exec('host', ['ping', '-n', '-c', '1', '-W', '2', INNER.notAllowed[4]])
-    expect(stdout).toContain('Destination Host Unreachable')
-    const v6 = await pair.exec('host', ['ping', '-n', '-c', '1', '-W', '2', INNER.notAllowed[6]])
-    expect(v6.stdout).toContain('Address unreachable')
-    // What wireguard-go does not allow from the engine does not come out there.
-    await pair.wg('set', 'peer', pair.engineKeys.publicKey, 'allowed-ips', 'fd00:1::/64')
-    expect(await pair.ping('host', INNER.peer[4], { wait: 1 })).toBe(0)
-    expect(await pair.ping('host', INNER.peer[6])).toBe(2)
-  })
-})
-
-describe.each(forms)('a peer of an engine, %s', (form) => {
-  it('[WG-22] is followed when its address and port change', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'both' })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    await pair.movePeer(51999)
-    expect(await pair.ping('peer', INNER.host[4], { source: INNER.peer[4] })).toBe(2)
-    expect((await pair.peer()).endpoint).toEqual({ address: OUTER.moved[4], port: 51999 })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    const last = (await pair.messages('wireguard-data')).findLast(({ from }) => from === 'engine')!
-    expect(firstLayer(last.layers, 'udp')).toMatchObject({ srcPort: PORT, dstPort: 51999 })
-    expect(firstLayer(last.layers, 'ipv4')?.dst).toBe(parseIpv4(OUTER.moved[4]))
-    // Nobody shook hands again for it.
-    expect(await pair.messages('wireguard-initiation')).toHaveLength(1)
-  })
-
-  it('[WG-13] gets nothing when its PSK is another, whoever begins', async () => {
-    for (const knows of ['engine', 'peer'] as const) {
-      const pair = await pairOf({ form, outer: 4, knows, presharedKey: 'different' })
-      const [from, to] =
-        knows === 'engine' ? (['host', INNER.peer] as const) : (['peer', INNER.host] as const)
-      expect(await pair.ping(from, to[4], { wait: 2 })).toBe(0)
-      expect(await pair.messages('wireguard-data')).toEqual([])
-      // The initiation knows nothing of the PSK; the response does, and is not believed.
-      expect((await pair.messages('wireguard-response')).map((one) => one.from)).toContain(
-        knows === 'engine' ? 'peer' : 'engine',
-      )
-      const { sessions } = await pair.peer()
-      expect(sessions.filter(({ role }) => role === 'current')).toEqual([])
-    }
-  })
-
-  it('[WG-29] [WG-30] is kept alive by whoever is to, and both sides are, without any data', async () => {
-    for (const options of [{ engineKeepalive: 1 }, { peerKeepalive: 1 }]) {
-      const pair = await pairOf({ form, outer: 4, knows: 'both', ...options })
-      const sender = 'engineKeepalive' in options ? 'engine' : 'peer'
-      const isKeepalive = ({ from, layers }: Heard) =>
-        from === sender &&
-        layers.some(({ kind }) => kind === 'wireguard-data') &&
-        !layers.some(({ kind }) => kind === 'payload')
-      const enough = async () => (await pair.messages()).filter(isKeepalive).length >= 4
-      await until(`${sender} keeps alive`, enough, 15_000)
-      const messages = await pair.messages()
-      const keepalives = messages.filter(isKeepalive).slice(0, 4)
-      const times = keepalives.map(({ at }) => Number(at) / SECOND)
-      const gaps = times.slice(1).map((at, i) => at - times[i]!)
-      // The first answers the response; from then on each second.
-      expect(gaps.slice(1).filter((gap) => gap < 0.8 || gap > 1.6)).toEqual([])
-      expect(messages.filter(({ layers }) => layers.some(({ kind }) => kind === 'payload'))).toEqual([])
-    }
-  })
-
-  it('[WG-28] shakes hands again when the engine finds its key old, and no packet is lost', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'engine' })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    await pair.control('advance-time', { ns: 121 * SECOND })
-    expect(await pair.ping('host', INNER.peer[4], { count: 5 })).toBe(5)
-    const initiations = await pair.messages('wireguard-initiation')
-    expect(initiations.map(({ from }) => from)).toEqual(['engine', 'engine'])
-    expect((await pair.peer()).sessions.map(({ role }) => role)).toEqual(['previous', 'current'])
-  })
-
-  it('[WG-16] [WG-29] shakes hands again when the engine answers no more, for its key is gone', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'peer' })
+/** Longest first, or the others wait for it. What takes long is of one form each, and both forms occur. */
+describe.concurrent('a peer of an engine, at length', () => {
+  it('[WG-16] [WG-29] shakes hands again when the engine answers no more, for its key is gone', async (context) => {
+    const pair = await pairOf(context, { form: 'lower', outer: 4, knows: 'peer' })
     expect(await pair.ping('peer', INNER.host[4])).toBe(2)
     // 10 s after the last answer wireguard-go says that it has heard it, so that the engine has no reason to begin.
     const isQuiet = async () => {
       const last = (await pair.messages()).at(-1)
-      return last?.from === 'peer' && !last.layers.some(({ kind }) => kind === 'payload')
+      return last !== undefined && isKeepalive(last, 'peer')
     }
     await until('wireguard-go says that it is alive', isQuiet, 20_000)
     const initiations = () => pair.messages('wireguard-initiation')
@@ -235,38 +82,23 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
     expect(await pair.ping('peer', INNER.host[4])).toBe(2)
   })
 
-  it('[WG-32] is spoken to again after the engine was killed, by whoever has something to say', async () => {
-    const pair = await pairOf({ form, outer: 4, knows: 'both', presharedKey: 'same' })
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    await pair.killEngine()
-    await pair.startEngine()
-    expect((await pair.peer()).sessions).toEqual([])
-    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
-    expect(await pair.ping('peer', INNER.host[6])).toBe(2)
-    expect((await pair.messages('wireguard-initiation')).map(({ from }) => from)).toEqual([
-      'engine',
-      'engine',
-    ])
-  })
-
-  it.each([
+  it.for([
     // What the engine counts as load: more than one a second.
-    { under: 'engine', by: 'peer', size: 1, burst: 1, interval: 50, rounds: 240 },
+    { form: 'underlayVrf', under: 'engine', by: 'peer', size: 1, burst: 1, interval: 50 },
     // wireguard-go is under load for a second after 128 messages waited in its queue.
-    { under: 'peer', by: 'engine', size: 1000, burst: 1000, interval: 300, rounds: 32 },
+    { form: 'lower', under: 'peer', by: 'engine', size: 1000, burst: 1000, interval: 300 },
   ] as const)(
-    '[WG-10] [WG-15] [WG-21] shakes hands with a cookie when the $under is under load',
-    async ({ under, by, size, ...pace }) => {
-      const pair = await pairOf({ form, outer: 4, knows: by, loadLimit: 1 })
+    '[WG-10] [WG-15] [WG-21] shakes hands with a cookie when the $under is under load, $form',
+    async ({ form, under, by, size, ...pace }, context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: by, loadLimit: 1 })
       const keys = under === 'engine' ? pair.engineKeys : pair.peerKeys
       // Initiations of nobody whose mac1 is right: they are work, and get cookies, which nobody uses.
       const load = Array.from({ length: size }, () => initiationTo(keys.publicKey))
-      const sending = pair.sendAsStranger(under, load, pace)
-      await delay(1500)
+      const enough = await pair.sendAsStranger(under, load, pace)
       const [from, to] = by === 'peer' ? (['peer', INNER.host] as const) : (['host', INNER.peer] as const)
       expect(await pair.ping(from, to[4], { count: 1, wait: 9 })).toBe(1)
       const { 'wireguard-under-load': refused = 0, ...fates } = await pair.fates()
-      await sending
+      enough()
       const own = (await pair.messages()).flatMap((one) => {
         const ip = firstLayer(one.layers, 'ipv4')
         if ([ip?.src, ip?.dst].includes(parseIpv4(OUTER.stranger[4]))) return []
@@ -285,11 +117,196 @@ describe.each(forms)('a peer of an engine, %s', (form) => {
       expect(fates['wireguard-cookie'] ?? 0).toBe(under === 'engine' ? 0 : 1)
     },
   )
+
+  it.for([
+    { form: 'lower', knows: 'engine' },
+    { form: 'underlayVrf', knows: 'peer' },
+  ] as const)(
+    '[WG-13] gets nothing when its PSK is another and the $knows begins, $form',
+    async ({ form, knows }, context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows, presharedKey: 'different' })
+      const [from, to] =
+        knows === 'engine' ? (['host', INNER.peer] as const) : (['peer', INNER.host] as const)
+      expect(await pair.ping(from, to[4], { wait: 2 })).toBe(0)
+      // The initiation knows nothing of the PSK; the response does, and is not believed.
+      const answers = knows === 'engine' ? 'peer' : 'engine'
+      const responses = async () =>
+        (await pair.messages('wireguard-response')).filter((one) => one.from === answers)
+      await until(`the ${answers} responds`, async () => (await responses()).length > 0)
+      expect(await pair.messages('wireguard-data')).toEqual([])
+      const { sessions } = await pair.peer()
+      expect(sessions.filter(({ role }) => role === 'current')).toEqual([])
+    },
+  )
+
+  it.for([
+    { form: 'underlayVrf', sender: 'engine', options: { engineKeepalive: 1 } },
+    { form: 'lower', sender: 'peer', options: { peerKeepalive: 1 } },
+  ] as const)(
+    '[WG-29] [WG-30] is kept alive by the $sender, and both sides are, without any data, $form',
+    async ({ form, sender, options }, context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: 'both', ...options })
+      const isOne = (one: Heard) => isKeepalive(one, sender)
+      const enough = async () => (await pair.messages()).filter(isOne).length >= 4
+      await until(`${sender} keeps alive`, enough, 15_000)
+      const messages = await pair.messages()
+      const keepalives = messages.filter(isOne).slice(0, 4)
+      const times = keepalives.map(({ at }) => Number(at) / SECOND)
+      const gaps = times.slice(1).map((at, i) => at - times[i]!)
+      // The first answers the response; from then on each second.
+      expect(gaps.slice(1).filter((gap) => gap < 0.8 || gap > 1.6)).toEqual([])
+      expect(messages.filter(({ layers }) => layers.some(({ kind }) => kind === 'payload'))).toEqual([])
+    },
+  )
 })
 
-describe('[WG-3] the kernel of a node whose port is sealed', () => {
-  it('reaches through its TAP what is behind the tunnel', async () => {
-    const pair = await pairOf({ form: 'lower', outer: 4, knows: 'both' })
+const cases = forms.flatMap((form) =>
+  families.flatMap((outer) =>
+    ([undefined, 'same'] as const).flatMap((presharedKey) =>
+      (['engine', 'peer'] as const).map((knows) => ({
+        form,
+        outer,
+        knows,
+        psk: presharedKey === undefined ? 'without PSK' : 'with PSK',
+        options: { form, outer, knows, ...(presharedKey === undefined ? {} : { presharedKey }) },
+      })),
+    ),
+  ),
+)
+
+describe.concurrent('[WG-12] [WG-13] [WG-14] an engine and wireguard-go', () => {
+  it.for(cases)(
+    'shake hands and ping each other: $form, IPv$outer outside, $psk, begun by the $knows',
+    async ({ options, knows, outer }, context) => {
+      const pair = await pairOf(context, options)
+      expect(await pingsBothWays(pair, knows === 'engine' ? 'host' : 'peer')).toEqual([2, 2, 2, 2])
+      const [initiation] = await pair.messages('wireguard-initiation')
+      const [response] = await pair.messages('wireguard-response')
+      expect([initiation?.from, response?.from]).toEqual(
+        knows === 'engine' ? ['engine', 'peer'] : ['peer', 'engine'],
+      )
+      const { endpoint, sessions, latestHandshake } = await pair.peer()
+      expect(endpoint).toEqual({ address: OUTER.peer[outer], port: PORT })
+      expect(sessions).toMatchObject([{ role: 'current', initiator: knows === 'engine' }])
+      expect(Math.abs(latestHandshake - Date.now() / 1000)).toBeLessThan(30)
+      // The canary is there to be seen, on the side where nothing is sealed.
+      expect((await pair.canaries()).host).toBeGreaterThanOrEqual(8)
+    },
+  )
+})
+
+describe.concurrent.each(forms)(
+  '[WG-16] [WG-23] [WG-26] data between an engine and wireguard-go, %s',
+  (form) => {
+    it.for(families)('is of every size that the tunnel carries, IPv%d inside', async (family, context) => {
+      const pair = await pairOf(context, {
+        form,
+        outer: family === 4 ? 6 : 4,
+        knows: 'both',
+        presharedKey: 'same',
+      })
+      const headers = family === 4 ? 28 : 48
+      const last = MTU - headers
+      const said = await pair.echoes(['host', 'peer'], { family, first: 0, last })
+      expect(said).toBe(`${last + 1} came back, TOS [0]\n`)
+      // WG-26: padded to 16 octets, but not above the MTU; the tag behind it.
+      const texts = (await pair.messages('wireguard-data')).flatMap(({ from, layers }) => {
+        const payload = firstLayer(layers, 'payload')
+        return from === 'engine' && payload !== undefined ? [payload.size] : []
+      })
+      expect(texts.filter((size) => size % 16 !== 0 && size !== MTU)).toEqual([])
+      expect(Math.max(...texts)).toBe(MTU)
+    })
+
+    it('carries ECN out, and a TOS inside alone', async (context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
+      for (const family of families) {
+        for (const tos of [0, 1, 2, 3, 0xb8]) {
+          const said = await pair.echoes(['host', 'peer'], { family, first: 64, last: 64, tos })
+          expect(said).toBe(`1 came back, TOS [${tos}]\n`)
+        }
+      }
+      const outer = (await pair.messages('wireguard-data')).flatMap(({ from, layers }) => {
+        const isData = layers.some(({ kind }) => kind === 'payload')
+        return from === 'engine' && isData ? [firstLayer(layers, 'ipv4')?.tos] : []
+      })
+      expect(outer).toEqual([0, 1, 2, 3, 0, 0, 1, 2, 3, 0])
+      const handshakes = (await pair.messages('wireguard-initiation')).filter(({ from }) => from === 'engine')
+      expect(handshakes.map(({ layers }) => firstLayer(layers, 'ipv4')?.tos)).toEqual([0x88])
+    })
+
+    it('[WG-17] is marked inside when it was marked on the way', async (context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
+      expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+      await pair.markCongestion()
+      const said = await pair.echoes(['host', 'peer'], { family: 4, first: 64, last: 64, tos: 2 })
+      // wireguard-go sends the answer with an outer TOS of 0, which on its way becomes CE.
+      expect(said).toBe('1 came back, TOS [3]\n')
+    })
+
+    it('[WG-17] [WG-24] is of allowed addresses alone, both ways', async (context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
+      expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+      // From an address that is none of the peer's, to the host: the engine takes it from the tunnel and drops it.
+      const foreign = { count: 2, source: INNER.notAllowed[4], wait: 1 }
+      expect(await pair.ping('peer', INNER.host[4], foreign)).toBe(0)
+      expect(await pair.fates()).toMatchObject({ 'wireguard-source-not-allowed': 2 })
+      // To one that is routed into the tunnel and nobody's there: the host is told.
+      const { stdout } = await pair.exec('host', ['ping', '-n', '-c', '1', '-W', '2', INNER.notAllowed[4]])
+      expect(stdout).toContain('Destination Host Unreachable')
+      const v6 = await pair.exec('host', ['ping', '-n', '-c', '1', '-W', '2', INNER.notAllowed[6]])
+      expect(v6.stdout).toContain('Address unreachable')
+      // What wireguard-go does not allow from the engine does not come out there.
+      await pair.wg('set', 'peer', pair.engineKeys.publicKey, 'allowed-ips', 'fd00:1::/64')
+      expect(await pair.ping('host', INNER.peer[4], { wait: 1 })).toBe(0)
+      expect(await pair.ping('host', INNER.peer[6])).toBe(2)
+    })
+  },
+)
+
+describe.concurrent.each(forms)('a peer of an engine, %s', (form) => {
+  it('[WG-22] is followed when its address and port change', async (context) => {
+    const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
+    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+    await pair.movePeer(51999)
+    expect(await pair.ping('peer', INNER.host[4], { source: INNER.peer[4] })).toBe(2)
+    expect((await pair.peer()).endpoint).toEqual({ address: OUTER.moved[4], port: 51999 })
+    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+    const last = (await pair.messages('wireguard-data')).findLast(({ from }) => from === 'engine')!
+    expect(firstLayer(last.layers, 'udp')).toMatchObject({ srcPort: PORT, dstPort: 51999 })
+    expect(firstLayer(last.layers, 'ipv4')?.dst).toBe(parseIpv4(OUTER.moved[4]))
+    // Nobody shook hands again for it.
+    expect(await pair.messages('wireguard-initiation')).toHaveLength(1)
+  })
+
+  it('[WG-28] shakes hands again when the engine finds its key old, and no packet is lost', async (context) => {
+    const pair = await pairOf(context, { form, outer: 4, knows: 'engine' })
+    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+    await pair.control('advance-time', { ns: 121 * SECOND })
+    expect(await pair.ping('host', INNER.peer[4], { count: 5 })).toBe(5)
+    const initiations = await pair.messages('wireguard-initiation')
+    expect(initiations.map(({ from }) => from)).toEqual(['engine', 'engine'])
+    expect((await pair.peer()).sessions.map(({ role }) => role)).toEqual(['previous', 'current'])
+  })
+
+  it('[WG-32] is spoken to again after the engine was killed, by whoever has something to say', async (context) => {
+    const pair = await pairOf(context, { form, outer: 4, knows: 'both', presharedKey: 'same' })
+    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+    await pair.killEngine()
+    await pair.startEngine()
+    expect((await pair.peer()).sessions).toEqual([])
+    expect(await pair.ping('host', INNER.peer[4])).toBe(2)
+    expect(await pair.ping('peer', INNER.host[6])).toBe(2)
+    expect((await pair.messages('wireguard-initiation')).map(({ from }) => from)).toEqual([
+      'engine',
+      'engine',
+    ])
+  })
+})
+
+describe.concurrent('[WG-3] the kernel of a node whose port is sealed', () => {
+  it('reaches through its TAP what is behind the tunnel', async (context) => {
+    const pair = await pairOf(context, { form: 'lower', outer: 4, knows: 'both' })
     expect(await pair.ping('engine', INNER.peer[4])).toBe(2)
     expect(await pair.ping('peer', INNER.tunnel[4], { source: INNER.peer[4] })).toBe(2)
   })

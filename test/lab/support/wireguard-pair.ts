@@ -2,7 +2,7 @@
  * An engine and wireguard-go, each in a namespace, with a cable between them that is listened to; and a host behind the engine.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -138,7 +138,7 @@ export class Pair {
     where: 'engine' | 'peer' | 'host',
     argv: readonly string[],
     word?: string,
-  ): Promise<void> {
+  ): Promise<ChildProcess> {
     const [file = '', ...rest] = [...entering(this.namespace(where)), ...argv]
     const child = spawn(file, rest, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.children.push(child)
@@ -146,10 +146,9 @@ export class Pair {
     const hears = (text: Buffer) => (said += text.toString())
     child.stdout.on('data', hears)
     child.stderr.on('data', hears)
-    await until(
-      `${argv.join(' ')} says ${word ?? 'nothing'}`,
-      () => word === undefined || said.includes(word),
-    )
+    const isSaid = () => word === undefined || said.includes(word)
+    await until(`${argv.join(' ')} says ${word ?? 'nothing'}`, isSaid)
+    return child
   }
 
   // Set-up
@@ -327,19 +326,20 @@ export class Pair {
     return stdout + stderr
   }
 
-  /** Sends datagrams to a WireGuard port from an address of nobody, which the peer's kernel has: to its own port, not by the cable. */
+  /**
+   * Sends datagrams to a WireGuard port again and again, from an address of nobody, which the peer's kernel has: to its own port, not
+   * by the cable. @returns when the first was answered, what ends it
+   */
   async sendAsStranger(
     to: 'engine' | 'peer',
     datagrams: readonly Uint8Array[],
-    {
-      burst,
-      interval,
-      rounds,
-    }: { readonly burst: number; readonly interval: number; readonly rounds: number },
-  ): Promise<void> {
-    const lines = datagrams.map((one) => `${Buffer.from(one).toString('hex')}\n`).join('')
-    const where = [OUTER.stranger[4], OUTER[to][4], ...[PORT, burst, interval, rounds].map(String)]
-    await this.exec('peer', [...script('send_udp.py'), ...where], lines)
+    { burst, interval }: { readonly burst: number; readonly interval: number },
+  ): Promise<() => void> {
+    const file = this.file('datagrams')
+    writeFileSync(file, datagrams.map((one) => `${Buffer.from(one).toString('hex')}\n`).join(''))
+    const where = [OUTER.stranger[4], OUTER[to][4], ...[PORT, burst, interval].map(String)]
+    const child = await this.start('peer', [...script('send_udp.py'), file, ...where], 'answered')
+    return () => void child.kill('SIGKILL')
   }
 
   /** The peer has another address from now on, and listens on another port. */
