@@ -105,6 +105,7 @@ class Story {
       [2, () => this.silence()],
       [5, () => this.pester()],
       [6, () => this.cookies()],
+      [6, () => this.late()],
       [10, () => this.seed()],
       [18, () => this.change()],
       [6, () => this.load()],
@@ -402,6 +403,18 @@ class Story {
       for (let i = 0; i < 14; i++) this.arrive(initiation)
       if (turn === 0) while (this.flights.length > 0) this.deliver()
     }
+  }
+
+  /** Two initiations of a peer arrive together, the second having been sent because nobody answered (WG-12). */
+  private late(): void {
+    const index = this.random.below(this.peers.length)
+    this.flights.length = 0
+    for (let i = 0; i < 2; i++) {
+      this.now += 6_000_000_000n
+      this.peerHostSends(index)
+      this.tell(this.peers[index]!, { kind: 'clock', now: this.now })
+    }
+    for (const flight of this.flights.splice(0)) this.arrive(flight)
   }
 
   /** The node is asked for cookies, and gets them twice (WG-15). */

@@ -266,7 +266,9 @@ function nodeProgram(random: Random, tunnels: readonly WireguardInterface[]): No
 /** A peer: its wireguard interface lies on its port 1, its host is behind port 3. */
 function partnerProgram(random: Random, index: number, to: WireguardInterface, psk: boolean): NodeProgram {
   const [outer4, outer6] = PEER_OUTER[index]!
-  const [node4, node6] = NODE_OUTER[index]!
+  // The own address of the port as well as that of the loopback, from which the node would begin.
+  const [loopback4, node6] = NODE_OUTER[index]!
+  const node4 = index < 2 && random.chance(40) ? '10.254.0.0' : loopback4
   const nodeMac = index < 2 ? portMac(1) : index === 2 ? portMac(3) : '02:00:5e:00:00:30'
   const hasIpv6 = to.local.some((address) => address.includes(':'))
   const hasIpv4 = to.local.some((address) => !address.includes(':'))

@@ -131,9 +131,9 @@ export const controlMutants: readonly SourceMutant[] = [
     'CTRL-6',
     'the changes before one that is refused are made',
     'apply',
-    'const prepared = prepareChanges(m.config, changes);',
-    `const whole = prepareChanges(m.config, changes);
-    const prepared = 'index' in whole ? prepareChanges(m.config, changes.slice(0, whole.index)) : whole;`,
+    'const prepared = prepareChanges(m.config, changes, m.secretOf);',
+    `const whole = prepareChanges(m.config, changes, m.secretOf);
+    const prepared = 'index' in whole ? prepareChanges(m.config, changes.slice(0, whole.index), m.secretOf) : whole;`,
   ),
   mutant(
     'apply-backwards',
