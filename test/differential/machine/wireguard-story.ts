@@ -101,7 +101,7 @@ class Story {
       [20, () => this.flood()],
       [25, () => this.makeUp()],
       [70, () => this.forge()],
-      [1, () => this.burst()],
+      [4, () => this.burst()],
       [2, () => this.silence()],
       [5, () => this.pester()],
       [6, () => this.cookies()],
