@@ -284,7 +284,7 @@ class LabTarget implements KnowingTarget {
       await this.everywhere(request)
       return
     }
-    // Two peers whose timers are due at once would each begin a handshake, give up its own for the other's, and try again seconds later.
+    // Two peers whose timers are due at once would each begin a handshake, where one is enough; and the twin moves its clocks so, too.
     for (const { name } of this.plan.nodes) {
       await this.lab.control(name, request)
       await this.witness.settle()

@@ -250,7 +250,7 @@ export class TwinFabric {
     this.clock += ns
     for (const state of this.wiring.nodes.values()) {
       this.spread(state, state.node.clock(this.clock))
-      // Two peers whose timers are due at once would each begin a handshake, and each give up its own for the other's.
+      // Two peers whose timers are due at once would each begin a handshake, where one is enough.
       this.drain()
     }
     this.rest()
