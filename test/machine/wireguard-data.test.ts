@@ -83,7 +83,11 @@ describe('receiving', () => {
   test('[WG-17] a source that is another peer’s, or nobody’s', () => {
     const { pair, data } = connected()
     const refused = ['wireguard-source-not-allowed']
-    expect(pair.b.frame(1, made(pair, data, 5n, inner({ src: '10.9.0.1' })))).toEqual(refused)
+    const forged = made(pair, data, 5n, inner({ src: '10.9.0.1' }))
+    const { rx } = pair.b.peer()
+    expect(pair.b.frame(1, forged)).toEqual(refused)
+    // WG-22: a message that was accepted was received; Ethernet, IPv4 and UDP around it are not counted.
+    expect(pair.b.peer().rx - rx).toBe(forged.length - 14 - 20 - 8)
     expect(pair.b.frame(1, made(pair, data, 6n, inner({ src: 'fd00:9::1' }, 6)))).toEqual(refused)
     expect(pair.b.frame(1, made(pair, data, 7n, inner({}, 6)))).toEqual([toHost(2, {}, 6)])
   })

@@ -169,6 +169,7 @@ function receiveData(m: Machine, wg: Wireguard, source: Endpoint, message: Uint8
     return
   }
   m.accepted++
+  peer.state.rx += message.length
   setEndpoint(m, wg, peer, source)
   if (confirm(m, wg, peer, session)) {
     handshakeComplete(m, wg, peer)
@@ -177,21 +178,13 @@ function receiveData(m: Machine, wg: Wireguard, source: Endpoint, message: Uint8
   keepFreshReceiving(m, wg, peer)
   authenticatedReceived(m, wg, peer)
   authenticated(m, wg, peer)
-  receiveText(m, wg, peer, text, message.length, outer)
+  receiveText(m, wg, peer, text, outer)
 }
 
 /** WG-17, from where the text is looked at. */
-function receiveText(
-  m: Machine,
-  wg: Wireguard,
-  peer: Peer,
-  text: Uint8Array,
-  octets: number,
-  outer: Outer,
-): void {
+function receiveText(m: Machine, wg: Wireguard, peer: Peer, text: Uint8Array, outer: Outer): void {
   if (text.length === 0) {
     m.trace?.step('WG-17', wg.id, 'a keepalive')
-    peer.state.rx += octets
     m.fate('wireguard-keepalive')
     return
   }
@@ -208,7 +201,6 @@ function receiveText(
     m.fate('wireguard-source-not-allowed')
     return
   }
-  peer.state.rx += octets
   carryEcn(m, wg, outer, frame, family)
   if (frame.length - L3_OFFSET > wg.mtu) {
     m.trace?.step('WG-17', wg.id, `${frame.length - L3_OFFSET} octets, MTU ${wg.mtu}`)
