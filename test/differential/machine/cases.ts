@@ -25,7 +25,7 @@ export interface Case {
 }
 
 /** One program in so many is that of a node with WireGuard peers, whose inputs are a dialogue. */
-const STORIES = 6
+export const STORIES = 6
 
 /** Clocks that engines meet: since boot, time of day, and the last there are. */
 const STARTS = [
@@ -36,9 +36,12 @@ const STARTS = [
   2n ** 64n - 2n ** 50n,
 ]
 
+/** Whether a case is a dialogue of WireGuard. */
+export const isStory = ({ program }: CaseSeed): boolean => program % STORIES === 0
+
 /** The case of a seed. */
 export function makeCase(seed: CaseSeed): Case {
-  if (seed.program % STORIES === 0) return wireguardStory(seed.inputs, seed.count)
+  if (isStory(seed)) return wireguardStory(seed.inputs, seed.count)
   const program = randomProgram(seed.program)
   const keys = keysOf(program)
   const words = vocabularyOf(program, keys)

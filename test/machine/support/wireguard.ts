@@ -10,7 +10,7 @@
  * @module
  */
 import type { NodeProgram, WireguardInterface } from '../../../contract/program.js'
-import { FabricNode, type Effect, type NodeOptions } from '../../../twin/forward/index.js'
+import { FabricNode, type Effect, type Input, type NodeOptions } from '../../../twin/forward/index.js'
 import {
   build,
   encodeFrame,
@@ -49,6 +49,8 @@ export const peerMac = (n: number): string => `02:0a:00:00:0${n}:01`
 const hostPortMac = (n: number): string => `02:00:00:00:0${n}:03`
 export const hostMac = (n: number): string => `02:aa:00:00:0${n}:0a`
 const outer = (n: number, family: 4 | 6): string => (family === 4 ? `192.0.2.${n}` : `2001:db8:ffff::${n}`)
+/** Of the tunnel between the two, in canonical text (RFC 5952). */
+const linkAddress6 = (n: number): string => (n === 1 ? 'fd00:fe::' : 'fd00:fe::1')
 const other = (n: number): number => 3 - n
 
 /** What a node has of its peer. */
@@ -61,7 +63,12 @@ export function peerOf(
   return {
     publicKey: publicKey(far),
     endpoint: { address: outer(far, family), port: 51820 },
-    allowedIps: [`10.254.0.${far - 1}/32`, `fd00:fe::${far - 1}/128`, `10.${far}.0.0/16`, `fd00:${far}::/32`],
+    allowedIps: [
+      `10.254.0.${far - 1}/32`,
+      `${linkAddress6(far)}/128`,
+      `10.${far}.0.0/16`,
+      `fd00:${far}::/32`,
+    ],
     ...fields,
   }
 }
@@ -99,7 +106,7 @@ export function programOf(n: number, form: Form, family: 4 | 6 = 4, fields: Fiel
         vrf,
         ...below,
         mtu: 1420,
-        addresses: [`10.254.0.${n - 1}/31`, `fd00:fe::${n - 1}/127`],
+        addresses: [`10.254.0.${n - 1}/31`, `${linkAddress6(n)}/127`],
         privateKey: `lab:wg/${n}`,
         listenPort: 51820,
         local: [`192.0.2.${n}`, `2001:db8:ffff::${n}`],
@@ -156,6 +163,8 @@ const TYPES = ['', 'initiation', 'response', 'cookie', 'data']
 export class Node {
   readonly node: FabricNode
   now = 0n
+  /** All that it was given, the load of its program first. */
+  readonly inputs: Input[]
   /** Frames sent on port 1 by the last input, in order. */
   sent: Uint8Array[] = []
 
@@ -165,28 +174,31 @@ export class Node {
     seeded = true,
   ) {
     this.node = new FabricNode(program, KEYS, options)
+    this.inputs = [{ kind: 'load', now: 0n, program }]
     if (seeded) this.seed()
   }
 
   seed(fill = 0x11): Line[] {
     const entropy = octets(fill)
     entropy.set(new TextEncoder().encode(this.program.node))
-    return this.said(this.node.seed(this.now, WALL + this.now, entropy))
+    return this.give({ kind: 'seed', now: this.now, wallTime: WALL + this.now, entropy })
   }
   frame(port: number, frame: Uint8Array): Line[] {
-    return this.said(this.node.frame(this.now, port, frame))
+    return this.give({ kind: 'frame', now: this.now, interface: port, frame })
   }
   punt(port: number, frame: Uint8Array): Line[] {
-    return this.said(this.node.punt(this.now, port, frame))
+    return this.give({ kind: 'punt', now: this.now, interface: port, frame })
   }
   clock(): Line[] {
-    return this.said(this.node.clock(this.now))
+    return this.give({ kind: 'clock', now: this.now })
   }
   load(program: NodeProgram): Line[] {
-    return this.said(this.node.load(this.now, program))
+    return this.give({ kind: 'load', now: this.now, program })
   }
   apply(...changes: readonly object[]): Line[] {
-    const { effects, refusal } = this.node.control(this.now, { id: 1, op: 'apply', changes })
+    const request = { id: 1, op: 'apply', changes }
+    this.inputs.push({ kind: 'control', now: this.now, request })
+    const { effects, refusal } = this.node.control(this.now, request)
     return refusal === undefined ? this.said(effects) : [`refused ${refusal.code}`]
   }
   wait(seconds: number): this {
@@ -201,6 +213,11 @@ export class Node {
   }
   roles(): string[] {
     return this.peer().sessions.map(({ role }) => role)
+  }
+
+  private give(input: Input): Line[] {
+    this.inputs.push(input)
+    return this.said(this.node.input(input))
   }
 
   private said(effects: readonly Effect[]): Line[] {

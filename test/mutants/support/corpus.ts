@@ -15,11 +15,14 @@ import {
   makeCase,
   runTwin,
   type Case,
+  isStory,
+  STORIES,
   type CaseSeed,
 } from '../../differential/machine/cases.js'
 import { edgeCases } from './edges.js'
 import { runEngine } from './engine.js'
 import { groupEdgeCases } from './group-edges.js'
+import { wireguardEdgeCases } from './wireguard-edges.js'
 
 /** A case, and what twin and engine make of it. */
 export interface RecordedCase {
@@ -39,26 +42,66 @@ const SEED = 20_260_101
 const MOST_FRAMES = 100_000
 const LONG_CASES = 2
 
+/** What a case is about: a dialogue of WireGuard costs handshakes, and says little of anything else. */
+type Subject = 'wireguard' | 'others'
+
 /** Cases, made when they are asked for and kept. A mutant that all of them leave alive has survived. */
 export class Corpus {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'ztos-mutants-'))
-  readonly #made: RecordedCase[] = []
-  readonly #source: Iterator<readonly [string, Case]> = sources()
+  readonly #kinds: Readonly<Record<Subject, Made>> = {
+    wireguard: new Made(this.#folder, 'wireguard', wireguardSources()),
+    others: new Made(this.#folder, 'others', otherSources()),
+  }
+
   /** Cases on which twin and engine differ: nothing can be said about mutants by them. */
+  get disputed(): readonly string[] {
+    return Object.values(this.#kinds).flatMap(({ disputed }) => disputed)
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** All cases, those first that a fault at this clause is looked for in: edge cases, then random ones. */
+  *for(clause: string): Generator<RecordedCase> {
+    const order = clause.startsWith('WG-')
+      ? (['wireguard', 'others'] as const)
+      : (['others', 'wireguard'] as const)
+    for (const kind of order) yield* this.#kinds[kind]
+  }
+}
+
+/** Cases of a kind. */
+class Made {
   readonly disputed: string[] = []
+  readonly #made: RecordedCase[] = []
+
+  constructor(
+    private readonly folder: string,
+    private readonly kind: Subject,
+    private readonly source: Iterator<readonly [string, Case]>,
+  ) {}
+
+  *[Symbol.iterator](): Generator<RecordedCase> {
+    for (let index = 0; ; index++) {
+      const known = this.#made[index] ?? this.#make()
+      if (known === undefined) return
+      yield known
+    }
+  }
 
   #make(): RecordedCase | undefined {
-    const next = this.#source.next()
+    const next = this.source.next()
     if (next.done === true) return undefined
     const [name, made] = next.value
-    const number = this.#made.length
+    const file = path.join(this.folder, `${this.kind}-${this.#made.length}`)
     const one: RecordedCase = {
       name,
       keys: made.keys,
       journal: runTwin(made),
       frames: framesIn(made),
-      journalFile: path.join(this.#folder, `${number}.ztj`),
-      keyFile: path.join(this.#folder, `${number}.json`),
+      journalFile: `${file}.ztj`,
+      keyFile: `${file}.json`,
     }
     writeFileSync(one.journalFile, one.journal)
     const keys = Object.fromEntries([...made.keys].map(([reference, key]) => [reference, toHex(key)]))
@@ -67,37 +110,42 @@ export class Corpus {
     this.#made.push(one)
     return one
   }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  /** Edge cases first, then random ones, until there are no more. */
-  *[Symbol.iterator](): Generator<RecordedCase> {
-    for (let index = 0; ; index++) {
-      const known = this.#made[index] ?? this.#make()
-      if (known === undefined) return
-      yield known
-    }
-  }
 }
 
-function* sources(): Generator<readonly [string, Case]> {
+function* wireguardSources(): Generator<readonly [string, Case]> {
+  yield* wireguardEdgeCases()
+  yield* random(SEED, MOST_FRAMES / STORIES, isStory)
+}
+
+function* otherSources(): Generator<readonly [string, Case]> {
   yield* edgeCases()
   yield* groupEdgeCases()
-  let frames = 0
-  for (const seed of caseSeeds(SEED)) {
-    const made = makeCase(seed)
-    yield [nameOf(seed), made]
-    frames += framesIn(made)
-    if (frames >= MOST_FRAMES) break
-  }
+  yield* random(SEED, MOST_FRAMES, isOther)
   let long = 0
   for (const seed of caseSeeds(SEED, MOST_FRAMES)) {
+    if (isStory(seed)) continue
     yield [nameOf(seed), makeCase(seed)]
     if (++long === LONG_CASES) return
   }
 }
+
+/** Random cases of a kind, of so many frames. */
+function* random(
+  seed: number,
+  most: number,
+  isWanted: (seed: CaseSeed) => boolean,
+): Generator<readonly [string, Case]> {
+  let frames = 0
+  for (const one of caseSeeds(seed)) {
+    if (!isWanted(one)) continue
+    const made = makeCase(one)
+    yield [nameOf(one), made]
+    frames += framesIn(made)
+    if (frames >= most) return
+  }
+}
+
+const isOther = (seed: CaseSeed): boolean => !isStory(seed)
 
 function nameOf({ program, inputs, count }: CaseSeed): string {
   return `${program}:${inputs}:${count}`

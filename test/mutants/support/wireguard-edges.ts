@@ -1,0 +1,98 @@
+/**
+ * Cases at edges of WireGuard: each counter at the border of the window, the packet behind the last that is held, the
+ * nanosecond at which something ends. Each is what one node of a pair was given.
+ *
+ * @module
+ */
+import { build, encodeFrame, parseMac } from '../../../twin/packet/index.js'
+import { sealAead } from '../../../twin/packet/wireguard-crypto.js'
+import type { Case } from '../../differential/machine/cases.js'
+import {
+  altered,
+  fromHost,
+  KEYS,
+  messageOf,
+  packet,
+  Pair,
+  type Node,
+} from '../../machine/support/wireguard.js'
+
+/** Every edge case by name. */
+export function* wireguardEdgeCases(): Generator<readonly [string, Case]> {
+  yield ['counters at the border of the window', caseOf(counters())]
+  yield ['a packet more than a peer holds', caseOf(held())]
+  yield ['nobody answers', caseOf(unanswered())]
+  yield ['sessions that grow old', caseOf(aging().a)]
+  yield ['messages of a session that has grown old', caseOf(aging().b)]
+}
+
+const caseOf = ({ inputs }: Node): Case => ({ keys: KEYS, inputs })
+
+/** A data message under a's session with a counter of our own. */
+function withCounter({ a }: Pair, like: Uint8Array, counter: bigint): Uint8Array {
+  const [peer] = [...a.node.config.wireguards[0]!.peers.values()]
+  const head = messageOf(like).slice(0, 16)
+  new DataView(head.buffer).setBigUint64(8, counter, true)
+  return altered(like, 0, ...head, ...sealAead(peer!.state.current!.sending, counter, text()))
+}
+
+function text(): Uint8Array {
+  const macs = { dst: parseMac('02:00:00:00:00:01'), src: parseMac('02:00:00:00:00:02') }
+  const octets = encodeFrame(build.ethernet(macs, packet(1))).subarray(14)
+  const padded = new Uint8Array(Math.ceil(octets.length / 16) * 16)
+  padded.set(octets)
+  return padded
+}
+
+/** The window reaches from the greatest counter to 8128 below it. */
+function counters(): Node {
+  const pair = new Pair().connect()
+  pair.a.frame(3, fromHost(1))
+  const [like] = pair.a.sent
+  const at = [0n, 1n, 1n, 9n, 8n, 8n, 8129n, 2n, 1n, 8136n, 8n, 7n, 100_000n, 91_871n, 91_872n, 91_872n]
+  for (const counter of at) pair.b.frame(1, withCounter(pair, like!, counter))
+  return pair.b
+}
+
+/** 130 packets wait for a session, then it comes. */
+function held(): Node {
+  const pair = new Pair()
+  pair.a.frame(3, fromHost(1))
+  const [initiation] = pair.a.sent
+  for (let length = 0; length < 130; length++) {
+    const payload = build.payload(new Uint8Array(length))
+    pair.a.frame(3, fromHost(1, { stack: build.udp({ srcPort: 1, dstPort: 2 }, payload) }))
+  }
+  pair.b.frame(1, initiation!)
+  pair.a.frame(1, pair.b.sent[0]!)
+  return pair.a
+}
+
+function unanswered(): Node {
+  const pair = new Pair()
+  pair.a.frame(3, fromHost(1))
+  for (let turn = 0; turn < 24; turn++) pair.a.wait(5.4).clock()
+  pair.a.frame(3, fromHost(1))
+  return pair.a
+}
+
+/** Packets at the nanosecond before a session is renewed, received no more and forgotten, and at that itself. */
+function aging(): Pair {
+  const pair = new Pair().connect()
+  pair.a.frame(3, fromHost(1))
+  const [old] = pair.a.sent
+  const edge = 1e-9
+  for (const [seconds, sent] of [
+    [120 - edge, true],
+    [edge, true],
+    [60 - 2 * edge, false],
+    [edge, false],
+    [edge, false],
+  ] as const) {
+    pair.wait(seconds)
+    if (sent) pair.a.frame(3, fromHost(1))
+    pair.b.frame(1, old!)
+    pair.b.frame(1, withCounter(pair, old!, 100n + BigInt(pair.b.inputs.length)))
+  }
+  return pair
+}
