@@ -164,8 +164,10 @@ function interfaceText(
       return `ageing ${one.ageing / 1e9} s, at most ${counted(one.fdbLimit, 'entry', 'entries')}`
     case 'irb':
       return `bridge ${nameOf(one.bridge)}, VRF ${vrfName(one.vrf)}, MAC ${one.mac}`
-    case 'vxlan':
-      return `VNI ${one.vni}, bridge ${nameOf(one.bridge)}, from ${one.local} to ${listed(one.remotes)}`
+    case 'vxlan': {
+      const bridge = one.bridge === undefined ? '' : `bridge ${nameOf(one.bridge)}, `
+      return `VNI ${one.vni}, ${bridge}from ${one.local} to ${listed(one.remotes)}`
+    }
     case 'loopback':
       return `VRF ${vrfName(one.vrf)}`
   }

@@ -7,12 +7,17 @@
  */
 import { z } from 'zod'
 import {
+  Association,
+  associationKey,
+  AssociationNumber,
   CidrText,
   InterfaceId,
   IpText,
+  MacsecMode,
   MacText,
   NextHop,
   NodeProgram,
+  SciText,
   Vni,
   wireguardPeer,
   WireguardPublicKey,
@@ -65,6 +70,21 @@ export const TableChange = z.discriminatedUnion('table', [
     publicKey: WireguardPublicKey,
     to: z.strictObject(wireguardPeer).nullable(),
   }),
+  z.strictObject({
+    table: z.literal('receive-association'),
+    /** A macsec interface (MACSEC-11). */
+    interface: InterfaceId,
+    sci: SciText,
+    an: AssociationNumber,
+    to: z.strictObject(associationKey).nullable(),
+  }),
+  z.strictObject({
+    table: z.literal('transmit-association'),
+    /** A macsec interface (MACSEC-11). */
+    interface: InterfaceId,
+    to: Association,
+    standby: z.array(Association).max(3).optional(),
+  }),
 ])
 export type TableChange = z.infer<typeof TableChange>
 
@@ -72,7 +92,10 @@ export type TableChange = z.infer<typeof TableChange>
 export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ version, node, program: sha256 of the loaded program's bytes, pid, cpu: features chosen }`. */
   z.strictObject({ ...request, op: z.literal('hello') }),
-  /** CTRL-1. `keys` names a file (0600) of key reference → 32 hex digits (MACsec) or 64 (WireGuard), when the program needs new ones. */
+  /**
+   * CTRL-1. `keys` names a file (0600) of key reference → hex digits, when the program needs new ones: 32 or 64 (MACsec, AES-128 or AES-256; with
+   * an XPN suite 56 or 88, salt included), 64 (WireGuard).
+   */
   z.strictObject({ ...request, op: z.literal('load'), program: NodeProgram, keys: z.string().optional() }),
   /** CTRL-2 */
   z.strictObject({ ...request, op: z.literal('set-vni'), interface: InterfaceId, vni: Vni }),
@@ -80,7 +103,9 @@ export const EngineRequest = z.discriminatedUnion('op', [
     ...request,
     op: z.literal('set-macsec-mode'),
     interface: InterfaceId,
-    mode: z.enum(['strict', 'disabled']),
+    mode: MacsecMode,
+    /** Absent: as `mode` is not `disabled`. */
+    protect: z.boolean().optional(),
   }),
   /** CTRL-8: a port's carrier is there or lost. A running engine does this by itself; this is for what has no kernel. */
   z.strictObject({ ...request, op: z.literal('carrier'), interface: InterfaceId, up: z.boolean() }),
@@ -98,7 +123,7 @@ export const EngineRequest = z.discriminatedUnion('op', [
     ...request,
     op: z.literal('apply'),
     changes: z.array(TableChange).max(65536),
-    /** Key file, when a peer needs keys that the loaded program has not. Only of the request: a journal's record has it not. */
+    /** Key file, when a peer or SA needs keys that the loaded program has not. Only of the request: a journal's record has it not. */
     keys: z.string().optional(),
   }),
   /**
@@ -118,7 +143,9 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
   /**
-   * Answer: `{ fdb: [...], neighbours: [...], macsec: [...], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
+   * Answer: `{ fdb: [...], neighbours: [...], macsec: [{ interface, mode, protect, counters,
+   * tx: { sci, associations: [{ an, key, pn: text, encoding: boolean, counters }] },
+   * rx: [{ sci, counters, associations: [{ an, key, pn: text }] }] }] (counters: name of MACSEC-8 → number), memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
    * wireguard: [{ interface, publicKey, listenPort, peers: [{ publicKey, presharedKey: boolean, endpoint: { address, port } | null, allowedIps,
    * latestHandshake: s since the Unix epoch or 0, rx, tx: octets of messages, persistentKeepalive: s or 0,
    * sessions: [{ role: 'previous' | 'current' | 'next', index, peerIndex, initiator, age: ns, sent, received }] }] }] }`, dynamic state; `sent` is

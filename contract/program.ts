@@ -39,7 +39,7 @@ const Nanoseconds = z.int().min(0)
 const U32 = z.int().min(0).max(0xffffffff)
 
 const named = { id: InterfaceId, name: z.string().min(1).max(15) }
-/** What an interface hands its frames to: a VRF (routed) or a bridge (member); a port below a macsec or wireguard has neither. */
+/** What an interface hands its frames to: a VRF (routed) or a bridge (member); what is below a macsec or wireguard interface has neither. */
 const attach = { vrf: z.int().min(0).optional(), bridge: InterfaceId.optional() }
 
 export const PortInterface = z.strictObject({
@@ -55,20 +55,50 @@ export const PortInterface = z.strictObject({
   /** What is asked of the node itself by ARP and ICMP goes to its kernel by XDP_PASS (PUNT-3); absent: by the TAP, and the journal. */
   punt: z.literal('xdp').optional(),
 })
-const SecureAssociation = z.strictObject({ sci: SciText, an: z.int().min(0).max(3), key: KeyReference })
+/** Packet number, decimal: 1 to 2^32 − 1, with an XPN suite to 2^64 − 1. */
+const PnText = z.string().regex(/^[1-9]\d{0,19}$/)
+/** What an SA is, but its channel and number. */
+export const associationKey = {
+  /** SAK; with an XPN suite SAK, then 12 octets of salt. */
+  key: KeyReference,
+  /** Short SCI (clause 10.7.13); with an XPN suite alone, and always. */
+  ssci: U32.optional(),
+  /** Next (transmit) or lowest acceptable (receive) PN of an SA that is new (MACSEC-9); absent: 1. */
+  pn: PnText.optional(),
+}
+export const AssociationNumber = z.int().min(0).max(3)
+/** An SA of a channel that is known. */
+export const Association = z.strictObject({ an: AssociationNumber, ...associationKey })
+const SecureAssociation = z.strictObject({ sci: SciText, an: AssociationNumber, ...associationKey })
+/** IEEE 802.1AE-2018 clauses 14.5 to 14.8. */
+export const CipherSuite = z.enum(['gcm-aes-128', 'gcm-aes-256', 'gcm-aes-xpn-128', 'gcm-aes-xpn-256'])
+/** validateFrames (clause 10.7.8). */
+export const MacsecMode = z.enum(['strict', 'check', 'disabled'])
 export const MacsecInterface = z.strictObject({
   ...named,
   ...attach,
   kind: z.literal('macsec'),
+  /** A port, or a vxlan interface with one remote (MACSEC-10). */
   lower: InterfaceId,
   mac: MacText,
   /** IP MTU above the seal. */
   mtu: Mtu,
   addresses: z.array(CidrText),
-  cipher: z.literal('gcm-aes-128'),
-  mode: z.enum(['strict', 'disabled']),
-  replayWindow: z.literal(0),
+  cipher: CipherSuite,
+  mode: MacsecMode,
+  /** protectFrames (clause 10.7.17); absent: as `mode` is not `disabled`. */
+  protect: z.boolean().optional(),
+  /** What of Secure Data is encrypted: nothing, or all but the first octets (clause 10.7.25); absent: all. */
+  confidentiality: z.enum(['none', 'offset-30', 'offset-50']).optional(),
+  /** SecTAGs without SCI (clause 9.5): nothing, or the ES bit, in its place; absent: with SCI. */
+  tag: z.enum(['implicit', 'end-station']).optional(),
+  /** Whether MACSEC-4 drops (clause 10.7.8); absent: true. */
+  replayProtect: z.boolean().optional(),
+  /** Packet numbers below the greatest that are acceptable still; with an XPN suite below 2^30. */
+  replayWindow: U32,
   tx: SecureAssociation,
+  /** SAs of the same channel that follow `tx`, in order (MACSEC-7). */
+  standby: z.array(Association).max(3).optional(),
   rx: z.array(SecureAssociation).min(1),
 })
 export const Endpoint = z.strictObject({ address: IpText, port: z.int().min(1).max(65535) })
@@ -142,7 +172,8 @@ export const IrbInterface = z.strictObject({
 export const VxlanInterface = z.strictObject({
   ...named,
   kind: z.literal('vxlan'),
-  bridge: InterfaceId,
+  /** Absent when a macsec interface is stacked on it (MACSEC-10). */
+  bridge: InterfaceId.optional(),
   vni: Vni,
   underlayVrf: z.int().min(0),
   local: IpText,

@@ -92,7 +92,7 @@ function joinedBy(node: string, one: Interface): string[] {
     case 'irb':
       return [interfaceOf(node, one.bridge), vrfOf(node, one.vrf)]
     case 'vxlan':
-      return [interfaceOf(node, one.bridge), vniOf(one.vni)]
+      return [...(one.bridge === undefined ? [] : [interfaceOf(node, one.bridge)]), vniOf(one.vni)]
     case 'loopback':
       return [vrfOf(node, one.vrf)]
   }

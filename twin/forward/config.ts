@@ -5,6 +5,7 @@
  * @module
  */
 import type { Ip, Ipv4, Ipv4Prefix, Ipv6, Ipv6Prefix, Mac } from '../packet/address.js'
+import type { MacsecInterface } from '../../contract/program.js'
 import type { Sak } from '../packet/macsec.js'
 import type { Sci } from '../packet/sectag.js'
 import type { Fdb } from './fdb.js'
@@ -68,7 +69,7 @@ export interface Macsec extends Layer3 {
   readonly vrf: Vrf
   readonly lower: Port
   /** CTRL-2 */
-  mode: 'strict' | 'disabled'
+  mode: MacsecInterface['mode']
   readonly replayWindow: number
   readonly tx: SecureAssociation
   /** By SCI, then AN. */

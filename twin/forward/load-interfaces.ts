@@ -254,7 +254,7 @@ function loadVxlan(context: LoadContext, one: VxlanInterface): Vxlan {
     kind: 'vxlan',
     id: one.id,
     name: one.name,
-    bridge: context.find(one.bridge, ['bridge'], where),
+    bridge: context.find(one.bridge ?? 0, ['bridge'], where),
     vni: one.vni,
     underlay: context.vrf(one.underlayVrf, where),
     local,

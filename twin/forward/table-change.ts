@@ -110,6 +110,9 @@ function prepare(config: Config, change: TableChange, secretOf: SecretOf): Prepa
     }
     case 'peer':
       return preparePeer(config, change, secretOf)
+    case 'receive-association':
+    case 'transmit-association':
+      throw new Refused('invalid', `${change.table} is not known yet`)
   }
 }
 

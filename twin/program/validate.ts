@@ -82,7 +82,7 @@ function checkInterface(item: Interface, path: string, scope: Scope): void {
       checkVrf(item.vrf, `${path}.vrf`, scope)
       return
     case 'vxlan':
-      checkBridge(item.bridge, `${path}.bridge`, scope)
+      if (item.bridge !== undefined) checkBridge(item.bridge, `${path}.bridge`, scope)
       checkVrf(item.underlayVrf, `${path}.underlayVrf`, scope)
       checkRemotes(item, path, scope)
       return
