@@ -76,7 +76,7 @@ export const stages = [
     name: 'fuzz',
     what: 'libFuzzer over parser, control socket, journal reader',
     minutes: 15,
-    command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'fuzz', 'SECONDS=30'],
+    command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'fuzz', 'SECONDS=15'],
   },
   { name: 'browser', what: 'the report in Chromium, offline', minutes: 10, vitest: 'browser' },
   { name: 'package', what: 'the packed tarball in an empty directory', minutes: 15, vitest: 'package' },
