@@ -8,6 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { aeadBench } from './aead.js'
 import { controlPlaneBench } from './control-plane.js'
 import { convergeBench } from './converge.js'
 import { root } from './demo.js'
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   labScenarios,
   verifyBench,
   machineBench,
+  aeadBench,
   engineBench,
   forwardingBench,
   latencyBench,

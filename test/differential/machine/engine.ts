@@ -18,12 +18,12 @@ const ENGINE = process.env['ZT_FPE'] ?? 'dataplane/build/ztos-fpe'
 export interface EngineMode {
   readonly cache: 'on' | 'off'
   readonly vector: number
-  /** How it does ChaCha20-Poly1305. */
-  readonly aead: string
+  /** How it does ChaCha20-Poly1305; absent: the best way there is. */
+  readonly aead?: string
 }
 
 /** Ways of ChaCha20-Poly1305 that this processor can, by what the kernel calls its features. */
-export const AEADS: readonly string[] = [
+const AEADS: readonly string[] = [
   'libipsec-mb',
   ...(hasFeature('avx2') ? ['avx2'] : []),
   ...(hasFeature('avx512ifma') ? ['avx512-ifma'] : []),
@@ -104,8 +104,7 @@ export class EngineBench {
       cache,
       '--vector',
       String(vector),
-      '--aead',
-      aead,
+      ...(aead === undefined ? [] : ['--aead', aead]),
     ]
   }
 
