@@ -25,6 +25,7 @@ import { machineBench } from './machine.js'
 import { summed, tableOf, type Result } from './result.js'
 import { twinScenarios } from './twin-scenarios.js'
 import { verifyBench } from './verify.js'
+import { wireguardBench } from './wireguard.js'
 
 const benches: readonly Bench[] = [
   twinScenarios,
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   verifyBench,
   machineBench,
   aeadBench,
+  wireguardBench,
   engineBench,
   forwardingBench,
   latencyBench,
