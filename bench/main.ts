@@ -8,6 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { aeadBench } from './aead.js'
 import { controlPlaneBench } from './control-plane.js'
 import { convergeBench } from './converge.js'
 import { root } from './demo.js'
@@ -24,6 +25,7 @@ import { machineBench } from './machine.js'
 import { summed, tableOf, type Result } from './result.js'
 import { twinScenarios } from './twin-scenarios.js'
 import { verifyBench } from './verify.js'
+import { wireguardBench } from './wireguard.js'
 
 const benches: readonly Bench[] = [
   twinScenarios,
@@ -31,6 +33,8 @@ const benches: readonly Bench[] = [
   labScenarios,
   verifyBench,
   machineBench,
+  aeadBench,
+  wireguardBench,
   engineBench,
   forwardingBench,
   latencyBench,

@@ -7,12 +7,16 @@
  *
  * ztos-bench [VECTORS [PATH [on|off]]]: rounds of that many vectors, one path alone and of short frames, cache on or off; for instruction counts take the difference of two
  * runs under callgrind that differ in VECTORS.
+ *
+ * ztos-bench aead [VECTORS]: bench/aead_bench.c. ztos-bench wireguard [VECTORS]: bench/wireguard_bench.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench/aead_bench.h"
+#include "bench/wireguard_bench.h"
 #include "src/base/file.h"
 #include "src/machine/internal.h"
 #include "test/frames.h"
@@ -145,6 +149,15 @@ static void run(const char *path, const struct frame *frame, uint16_t port, uint
 
 int main(int argc, char **argv)
 {
+    uint32_t second = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 100;
+    if (argc > 1 && strcmp(argv[1], "aead") == 0) {
+        zt_aead_bench(second);
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "wireguard") == 0) {
+        zt_wireguard_bench(second);
+        return 0;
+    }
     uint32_t vectors = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 2000;
     static const uint32_t plain[] = { 14 }, nested[] = { 14, 64 };
     const struct {

@@ -46,7 +46,12 @@ struct zt_machine_options {
     bool cache;
     /* Entries of the flow cache, rounded up to a power of two; 0 means 16384. */
     uint32_t cache_entries;
+    /* How ChaCha20-Poly1305 is done, one of zt_machine_aead_way; NULL for the best there is. Same bytes in each. */
+    const char *aead;
 };
+
+/* The index-th way of ChaCha20-Poly1305 that this machine's processor can, the best last; NULL behind it. */
+const char *zt_machine_aead_way(uint32_t index);
 
 struct zt_machine *zt_machine_create(const struct zt_machine_options *options);
 /* Wipes keys. NULL is allowed. */

@@ -241,10 +241,17 @@ enum zt_fate zt_vxlan_merge_ecn(uint8_t outer_ecn, struct zt_frame inner);
 uint8_t zt_vxlan_inner_ecn(struct zt_frame inner);
 
 /* ---- 19. WireGuard (wireguard_*.c) ---- */
-void zt_wireguard_start(struct zt_machine *machine);
+/* `aead`: a way of ChaCha20-Poly1305, NULL for the best. */
+void zt_wireguard_start(struct zt_machine *machine, const char *aead);
 void zt_wireguard_stop(struct zt_machine *machine);
 /* WG-2: a frame received on the port below. */
 void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* Between the two, frames that will be ingress soon: what they hold is opened together. */
+void zt_wireguard_begin_looking(struct zt_machine *machine);
+void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+void zt_wireguard_end_looking(struct zt_machine *machine);
+/* What was sent is sealed: effects may be handed out. */
+void zt_wireguard_flush(struct zt_machine *machine);
 /* WG-5: the interface for which a packet to an own address of a VRF is, ZT_NONE. */
 uint32_t zt_wireguard_find(const struct zt_machine *machine, uint32_t vrf, const uint8_t *at,
                            const struct zt_ip_packet *ip);

@@ -37,7 +37,7 @@ struct zt_machine *zt_machine_create(const struct zt_machine_options *options)
         abort();
     }
     init_mb_mgr_auto(machine->crypto, &architecture);
-    zt_wireguard_start(machine);
+    zt_wireguard_start(machine, options->aead);
     zt_flow_cache_init(&machine->cache, options->cache, options->cache_entries,
                        (uint32_t)(machine->secret >> 32));
     return machine;
@@ -73,8 +73,9 @@ static void begin(struct zt_machine *machine)
     zt_arena_reset(&machine->arena);
 }
 
-static struct zt_effects end(const struct zt_machine *machine)
+static struct zt_effects end(struct zt_machine *machine)
 {
+    zt_wireguard_flush(machine);
     return (struct zt_effects){ machine->effects, machine->effect_count };
 }
 
@@ -214,6 +215,20 @@ static void settle(struct zt_machine *machine, const struct staged *staged)
     zt_record_end(machine, &staged->lookup, before);
 }
 
+static void look_ahead(struct zt_machine *machine, const struct staged *group, uint32_t count)
+{
+    if (machine->program->wireguard_count == 0)
+        return;
+    zt_wireguard_begin_looking(machine);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct zt_ingress *ingress = &group[i].ingress;
+        if (group[i].known && ingress->fate == ZT_FATE_NONE &&
+            zt_interface_at(machine, ingress->interface)->kind == ZT_KIND_WIREGUARD)
+            zt_wireguard_look_ahead(machine, ingress->interface, ingress->frame);
+    }
+    zt_wireguard_end_looking(machine);
+}
+
 /*
  * MODEL-1: opening a seal touches nothing but its association's packet numbers, which nothing later in the input's way reads;
  * so a group of frames may be opened first and settled then.
@@ -224,11 +239,13 @@ static void run_frames(struct zt_machine *machine, const struct zt_input *inputs
     struct staged group[STAGE];
     for (uint32_t i = 0; i < count; i++)
         stage(machine, &inputs[first + i], &group[i]);
+    look_ahead(machine, group, count);
     for (uint32_t i = 0; i < count; i++) {
         machine->input = first + i;
         machine->now = inputs[first + i].now;
         settle(machine, &group[i]);
     }
+    zt_wireguard_begin_looking(machine); /* nothing that was opened outlives its group */
 }
 
 /* NEIGH-1: family, present, MAC, address (contract/journal.ts). */

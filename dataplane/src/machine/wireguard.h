@@ -6,6 +6,7 @@
 #ifndef ZTOS_MACHINE_WIREGUARD_H
 #define ZTOS_MACHINE_WIREGUARD_H
 
+#include "src/chachapoly/chachapoly.h"
 #include "src/machine/internal.h"
 #include "src/machine/wireguard_noise.h"
 
@@ -147,6 +148,8 @@ struct zt_wg_device {
 /* What the machine has beside the program (WG-4). */
 struct zt_wg_state {
     struct zt_wg_crypto *crypto;
+    struct zt_wg_batch *batch;
+    enum zt_aead_way aead;
     const struct zt_keys *lent;
     bool seeded;
     uint64_t wall, seeded_at;

@@ -6,16 +6,19 @@
 
 #include "src/base/error.h"
 #include "src/machine/program_parts.h"
+#include "src/machine/wireguard_batch.h"
 #include "src/machine/wireguard_keys.h"
 
-void zt_wireguard_start(struct zt_machine *machine)
+void zt_wireguard_start(struct zt_machine *machine, const char *aead)
 {
     machine->wireguard = zt_calloc(1, sizeof *machine->wireguard);
+    machine->wireguard->aead = zt_aead_way_named(aead);
 }
 
 void zt_wireguard_stop(struct zt_machine *machine)
 {
     zt_wg_crypto_free(machine->wireguard->crypto);
+    zt_wg_batch_free(machine->wireguard->batch);
     zt_wg_wipe(machine->wireguard, sizeof *machine->wireguard);
     free(machine->wireguard);
 }
@@ -140,8 +143,10 @@ bool zt_wireguard_prepare(struct zt_machine *machine, struct zt_program *program
     bool good = true;
     if (program->wireguard_count == 0)
         return true;
-    if (machine->wireguard->crypto == NULL)
+    if (machine->wireguard->crypto == NULL) {
         machine->wireguard->crypto = zt_wg_crypto_new(machine->crypto);
+        machine->wireguard->batch = zt_wg_batch_new(machine->crypto, machine->wireguard->aead);
+    }
     struct load load = { .machine = machine,
                          .crypto = machine->wireguard->crypto,
                          .ring = { .machine = machine, .keys = keys },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What arrives, and data: WG-2, WG-5, WG-6, WG-16, WG-17. */
-#include "src/machine/wireguard.h"
+#include "src/machine/wireguard_batch.h"
 
 /* WG-2, WG-5: no fragment, UDP, at least its header. */
 static bool is_udp(const uint8_t *at, const struct zt_ip_packet *ip)
@@ -34,26 +34,36 @@ static bool is_current(const struct zt_machine *machine, const struct zt_wg_sess
            ZT_MUTANT(wireguard_key_never_expires);
 }
 
+/* A message's text behind room for an Ethernet header; whether it is good. */
+static bool open_text(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
+                      const struct zt_wg_session *session, struct zt_frame *text)
+{
+    const uint8_t *message = arrival->message;
+    uint32_t length = arrival->length - ZT_WG_DATA_MIN;
+    bool good;
+
+    if (zt_wg_batch_take(machine->wireguard->batch, session->receive_key, message, &good, text))
+        return good;
+    *text = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length);
+    return zt_wg_open(zt_wg_crypto_of(machine), session->receive_key, zt_wg_load64(message + 8),
+                      NULL, 0, message + ZT_WG_DATA_HEADER, length, text->data + ZT_ETH_HEADER);
+}
+
 /* WG-16: the session of a message and its text, or a fate. */
 static enum zt_fate open_data(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
                               struct zt_wg_session **found, struct zt_frame *text)
 {
     const uint8_t *message = arrival->message;
-    uint64_t counter = zt_wg_load64(message + 8);
     struct zt_wg_index *index = zt_wg_index_find(arrival->device, zt_wg_load32(message + 4));
-    uint32_t length = arrival->length - ZT_WG_DATA_MIN;
 
     if (index == NULL || !index->of_session)
         return ZT_FATE_WIREGUARD_INDEX_UNKNOWN;
     struct zt_wg_session *session = (struct zt_wg_session *)index;
     if (!is_current(machine, session))
         return ZT_FATE_WIREGUARD_KEY_EXPIRED;
-    /* The packet stands behind room for an Ethernet header. */
-    *text = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length);
-    if (!zt_wg_open(zt_wg_crypto_of(machine), session->receive_key, counter, NULL, 0,
-                    message + ZT_WG_DATA_HEADER, length, text->data + ZT_ETH_HEADER))
+    if (!open_text(machine, arrival, session, text))
         return ZT_FATE_WIREGUARD_AUTH;
-    if (!zt_wg_window_accept(session, counter))
+    if (!zt_wg_window_accept(session, zt_wg_load64(message + 8)))
         return ZT_FATE_WIREGUARD_REPLAY;
     *found = session;
     return ZT_FATE_NONE;
@@ -200,21 +210,78 @@ static bool is_for(const struct zt_wireguard *wireguard, const uint8_t *at,
            is_udp(at, ip) && zt_udp_destination(at + ip->header).value == wireguard->listen_port;
 }
 
+/* WG-2: whether what is received on the port below is a well-formed packet to it. */
+static bool is_packet(const struct zt_machine *machine, const struct zt_wireguard *wireguard,
+                      struct zt_packet *packet)
+{
+    const uint8_t *frame = packet->frame.data;
+    uint16_t type = zt_eth_type(frame).value;
+
+    return zt_mac_equal(zt_eth_destination(frame),
+                        zt_interface_at(machine, wireguard->lower)->mac) &&
+           (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
+           zt_ip_read(frame, packet->frame.length, &packet->ip) == ZT_FATE_NONE;
+}
+
 void zt_wireguard_ingress(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
 {
     const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
-    const struct zt_interface *port = zt_interface_at(machine, wireguard->lower);
     const uint8_t *at = frame.data + ZT_ETH_HEADER;
-    uint16_t type = zt_eth_type(frame.data).value;
     struct zt_packet packet = { .frame = frame, .received = index };
+    bool good = is_packet(machine, wireguard, &packet);
 
-    bool good = zt_mac_equal(zt_eth_destination(frame.data), port->mac) &&
-                (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
-                zt_ip_read(frame.data, frame.length, &packet.ip) == ZT_FATE_NONE;
     if (good && is_for(wireguard, at, &packet.ip))
         zt_wireguard_receive(machine, index, at, &packet.ip);
     else if (good && ZT_MUTANT(wireguard_clear_accepted))
         zt_port_receive_packet(machine, packet);
     else
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_CLEAR);
+}
+
+/* ---- looking ahead ---- */
+
+const char *zt_machine_aead_way(uint32_t index)
+{
+    for (enum zt_aead_way way = 0; way < ZT_AEAD_WAYS; way++)
+        if (zt_aead_supported(way) && index-- == 0)
+            return zt_aead_way_name(way);
+    return NULL;
+}
+
+void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+{
+    const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
+    const uint8_t *at = frame.data + ZT_ETH_HEADER;
+    struct zt_packet packet = { .frame = frame, .received = index };
+
+    if (!is_packet(machine, wireguard, &packet) || !is_for(wireguard, at, &packet.ip))
+        return;
+    const uint8_t *udp = at + packet.ip.header, *message = udp + ZT_UDP_HEADER;
+    uint32_t length = zt_load_u16(udp + 4);
+    if (length < ZT_UDP_HEADER + ZT_WG_DATA_MIN || length > packet.ip.length - packet.ip.header ||
+        zt_wg_load32(message) != ZT_WG_DATA)
+        return;
+    const struct zt_wg_index *found =
+        zt_wg_index_find(wireguard->device, zt_wg_load32(message + 4));
+    if (found != NULL && found->of_session)
+        zt_wg_batch_add_opening(machine->wireguard->batch, &machine->arena,
+                                ((const struct zt_wg_session *)found)->receive_key, message,
+                                length - ZT_UDP_HEADER);
+}
+
+void zt_wireguard_begin_looking(struct zt_machine *machine)
+{
+    if (machine->wireguard->batch != NULL)
+        zt_wg_batch_begin_opening(machine->wireguard->batch);
+}
+
+void zt_wireguard_end_looking(struct zt_machine *machine)
+{
+    zt_wg_batch_open(machine->wireguard->batch);
+}
+
+void zt_wireguard_flush(struct zt_machine *machine)
+{
+    if (machine->wireguard->batch != NULL)
+        zt_wg_batch_flush(machine->wireguard->batch);
 }

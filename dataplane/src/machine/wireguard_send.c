@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "src/base/error.h"
-#include "src/machine/wireguard.h"
+#include "src/machine/wireguard_batch.h"
 
 #define COOKIE_LIFE (115 * ZT_WG_SECOND)
 #define REKEY_TIMEOUT (5 * ZT_WG_SECOND)
@@ -44,7 +44,9 @@ void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device, z
     zt_store_u16(udp, wireguard->listen_port);
     zt_store_u16(udp + 2, port);
     zt_store_u16(udp + 4, (uint16_t)udp_length);
-    zt_udp_write_checksum(ip, address.family, udp, udp_length);
+    if (!zt_wg_batch_checksum(machine->wireguard->batch, message.data, ip, address.family, udp,
+                              udp_length))
+        zt_udp_write_checksum(ip, address.family, udp, udp_length);
     zt_record_refuse(machine);
     if (wireguard->lower == ZT_NONE)
         zt_originate(machine, wireguard->underlay, outer);
@@ -143,6 +145,20 @@ static uint8_t ecn_of(const uint8_t *packet, uint32_t length)
     return zt_ip_tos(packet, packet[0] >> 4) & 0x03;
 }
 
+/*
+ * On a link a message is sealed with others: it goes out of the port as it is. Anywhere else somebody may want to look into it, a
+ * seal below for one.
+ */
+static void seal(struct zt_machine *machine, const struct zt_wg_device *device,
+                 const struct zt_wg_session *session, uint8_t *text, uint32_t length)
+{
+    if (zt_wg_of(machine, device)->lower != ZT_NONE)
+        zt_wg_batch_seal(machine->wireguard->batch, session->send_key, session->sent, text, length);
+    else
+        zt_wg_seal(zt_wg_crypto_of(machine), session->send_key, session->sent, NULL, 0, text,
+                   length, text);
+}
+
 /* A packet or, of length 0, a keepalive, by the current session. */
 static void seal_and_send(struct zt_machine *machine, struct zt_wg_peer *peer,
                           const uint8_t *packet, uint32_t length)
@@ -158,7 +174,7 @@ static void seal_and_send(struct zt_machine *machine, struct zt_wg_peer *peer,
     if (length > 0)
         memcpy(at, packet, length);
     memset(at + length, 0, text - length);
-    zt_wg_seal(zt_wg_crypto_of(machine), session->send_key, session->sent, NULL, 0, at, text, at);
+    seal(machine, peer->device, session, at, text);
     if (!ZT_MUTANT(wireguard_nonce_reused))
         session->sent++;
     zt_wg_send_message(machine, peer, ecn_of(packet, length), message);

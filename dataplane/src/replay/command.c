@@ -35,6 +35,7 @@ static const char usage[] =
     "  --cache on|off      flow cache; on\n"
     "  --cache-entries N   its size; 16384\n"
     "  --vector N          process up to N frames together, 1 to 1024; 64\n"
+    "  --aead WAY          of ChaCha20-Poly1305: libipsec-mb, avx2, avx512-ifma; the best here\n"
     "  --stats             print counters as JSON on standard output\n"
     "  --mutant NAME       select a mutant (build of mutants only; also ZT_MUTANT)\n"
     "  --help\n"
@@ -65,6 +66,7 @@ enum flag {
     FLAG_CACHE,
     FLAG_ENTRIES,
     FLAG_VECTOR,
+    FLAG_AEAD,
     FLAG_STATS,
     FLAG_MUTANT,
     FLAG_HELP
@@ -81,6 +83,7 @@ static const struct option flags[] = {
     { "cache", required_argument, NULL, FLAG_CACHE },
     { "cache-entries", required_argument, NULL, FLAG_ENTRIES },
     { "vector", required_argument, NULL, FLAG_VECTOR },
+    { "aead", required_argument, NULL, FLAG_AEAD },
     { "stats", no_argument, NULL, FLAG_STATS },
     { "mutant", required_argument, NULL, FLAG_MUTANT },
     { "help", no_argument, NULL, FLAG_HELP },
@@ -110,6 +113,15 @@ static bool read_number(const char *flag, const char *text, uint32_t min, uint32
                         max, text);
     *value = (uint32_t)parsed;
     return true;
+}
+
+static bool has_way(const char *name)
+{
+    const char *way;
+    for (uint32_t i = 0; (way = zt_machine_aead_way(i)) != NULL; i++)
+        if (strcmp(way, name) == 0)
+            return true;
+    return false;
 }
 
 static bool read_capture(struct arguments *arguments, char *text)
@@ -185,6 +197,9 @@ static bool read_flag(struct arguments *arguments, int flag)
     case FLAG_ENTRIES:
         return read_number("--cache-entries", optarg, 1, 1u << 24,
                            &arguments->options.cache_entries);
+    case FLAG_AEAD:
+        arguments->options.aead = optarg;
+        return has_way(optarg) || complain("this processor has no way '%.40s'", optarg);
     case FLAG_VECTOR:
         return read_number("--vector", optarg, 1, ZT_REPLAY_VECTOR_MAX, &arguments->vector);
     case FLAG_STATS:

@@ -47,7 +47,7 @@ export function explainMismatch(
   const twin = readJournal(runTwin(small))
   const { mode } = failure
   const lines = [
-    `twin and engine differ (cache ${mode.cache}, vectors of ${mode.vector})`,
+    `twin and engine differ (cache ${mode.cache}, vectors of ${mode.vector}, ${mode.aead ?? 'the best cipher'})`,
     `case: ZT_CASE=${seed.program}:${seed.inputs}:${seed.count}, shrunk to ${small.inputs.length - 1} inputs`,
     `engine ended with ${failure.status}: ${failure.stderr.trim() === '' ? '(said nothing)' : failure.stderr.trim()}`,
     `again: ${bench.commandLine(mode)}`,
