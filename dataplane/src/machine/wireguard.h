@@ -150,7 +150,6 @@ struct zt_wg_state {
     struct zt_wg_crypto *crypto;
     struct zt_wg_batch *batch;
     enum zt_aead_way aead;
-    const struct zt_keys *lent;
     bool seeded;
     uint64_t wall, seeded_at;
     uint8_t entropy[32];
