@@ -211,10 +211,10 @@ function prepareReceive(
   const macsec = find(config, change.interface, ['macsec'])
   const { table, an, to } = change
   const sci = parseSci(change.sci)
+  if (to === null) return { table, macsec, sci, an, to: undefined }
   if (sci === macsec.transmitSci) {
     throw new Refused('invalid', `${change.sci} is the SCI by which interface ${macsec.id} sends`)
   }
-  if (to === null) return { table, macsec, sci, an, to: undefined }
   const given = { an, ...to }
   const fault = associationFault(macsec.cipher, given)
   if (fault !== undefined) throw new Refused('invalid', fault)
