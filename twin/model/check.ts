@@ -13,20 +13,14 @@ import {
   type FabricLink,
   type FabricNode,
   type Network,
-  type Seal,
   type Tenant,
   type Underlay,
 } from './fabric.js'
+import { sealOverhead, VXLAN_OVERHEAD } from './overhead.js'
 import { carriedFamilies } from './read-policies.js'
 import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
 
-/** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
-const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
-/** SecTAG with SCI 16, ICV 16 (IEEE 802.1AE-2018 clause 9). */
-export const MACSEC_OVERHEAD = 32
-/** The outer IP header, UDP 8, the header of data 16, the tag 16 (WG-23, WG-26). */
-export const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const
 /** Largest MTU of a port, by the NodeProgram. */
 const MAX_PORT_MTU = 9216
 
@@ -118,16 +112,6 @@ function linkCapacityOf(pool: Prefix): number {
   const bits = (pool.family === 6 ? 127 : 31) - pool.length
   if (bits < 0) return 0
   return 2 ** Math.min(32, bits) - (pool.family === 6 ? 1 : 0)
-}
-
-/** By how much a seal makes the packets of links longer. */
-export function sealOverhead(underlay: Underlay, { kind }: Seal): number {
-  return kind === 'macsec' ? MACSEC_OVERHEAD : WIREGUARD_OVERHEAD[outerFamily(underlay)]
-}
-
-/** Of the links' own addresses: those of unnumbered ones are link-local. */
-function outerFamily({ links }: Underlay): 4 | 6 {
-  return links?.family ?? 6
 }
 
 function checkPortMtu(context: Context, { underlay, links }: Parts): void {

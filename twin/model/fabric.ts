@@ -7,6 +7,7 @@
  * @module
  */
 import type { FabricFile } from '../../contract/fabric.js'
+import type { CipherSuite } from '../../contract/program.js'
 import type { Ip, Mac, Prefix } from '../packet/index.js'
 import type { Source, Span } from './source.js'
 
@@ -129,12 +130,20 @@ export interface PrefixRange {
 export type Seal = MacsecSeal | WireguardSeal
 export interface MacsecSeal extends NamedKey {
   readonly kind: 'macsec'
-  readonly cipher: 'gcm-aes-128'
-  readonly mode: 'strict' | 'disabled'
+  readonly cipher: CipherSuite
+  readonly mode: 'strict' | 'check' | 'disabled'
+  /** What of a frame's data is encrypted: nothing, or all but the first octets; absent: all. */
+  readonly confidentiality: 'none' | 'offset-30' | 'offset-50' | undefined
+  /** Tags do not carry the sender; absent: they do. */
+  readonly tag: 'implicit' | 'end-station' | undefined
+  /** As the file gives it. */
+  readonly replayWindow: number | undefined
+  /** Associations that follow the first. */
+  readonly standby: number
 }
 export interface WireguardSeal extends NamedKey {
   readonly kind: 'wireguard'
-  /** Whether each link has a pre-shared key. */
+  /** Whether each two ends have a pre-shared key. */
   readonly psk: boolean
   /** UDP, at both ends. */
   readonly port: number
@@ -240,6 +249,11 @@ export interface SurviveIntent extends Named {
   readonly nodes: number
   /** Names of intents, implied ones included. */
   readonly keep: readonly string[]
+}
+
+/** Whether packet numbers have 64 bits, and keys a salt (IEEE 802.1AE-2018 clauses 14.7 and 14.8). */
+export function isExtended(cipher: CipherSuite): boolean {
+  return cipher === 'gcm-aes-xpn-128' || cipher === 'gcm-aes-xpn-256'
 }
 
 /** Runs EVPN and routes for tenants. */

@@ -69,6 +69,7 @@ export type ProblemCode =
   | 'ZT_FABRIC_LINT_DRAIN'
   | 'ZT_FABRIC_LINT_IDLE'
   | 'ZT_FABRIC_LINT_POLICY'
+  | 'ZT_FABRIC_LINT_SEAL'
 
 /** Another place that has to do with a problem: what was given first, what it clashes with. */
 export interface Related {

@@ -1,9 +1,8 @@
 /**
- * `seals` and `links`.
+ * `links`.
  *
  * @module
  */
-import { DEFAULT_WIREGUARD_PORT, type SealEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import type { FabricLink, FabricNode, Role, Seal } from './fabric.js'
 import { compareNames, didYouMean } from './names.js'
@@ -14,32 +13,6 @@ import type { Path } from './tree.js'
 const MAX_LINKS = 16384
 /** ns: more than a link by way of a geostationary satellite takes. */
 const MAX_DELAY = 1_000_000_000
-
-/** Seals by name. */
-export function readSeals(context: Context): ReadonlyMap<string, Seal> {
-  const seals = new Map<string, Seal>()
-  for (const [name, entry] of Object.entries(context.file.seals ?? {})) {
-    if (!/^lab:[A-Za-z0-9._-]+$/.test(entry.key)) {
-      // Not shown: it may be the key itself.
-      context.bad(
-        'ZT_FABRIC_UNSUPPORTED',
-        ['seals', name, 'key'],
-        'keys from other sources than lab: are not supported yet',
-        `write the name of a lab key, such as lab:${name}`,
-      )
-    }
-    seals.set(name, sealOf(name, entry))
-  }
-  return seals
-}
-
-function sealOf(name: string, entry: SealEntry): Seal {
-  const { key } = entry
-  if ('macsec' in entry)
-    return { kind: 'macsec', name, key, cipher: entry.macsec, mode: entry.mode ?? 'strict' }
-  const { psk = false, port = DEFAULT_WIREGUARD_PORT, keepalive } = entry
-  return { kind: 'wireguard', name, key, psk, port, keepalive }
-}
 
 /** Links in name order of their ids. */
 export function readLinks(

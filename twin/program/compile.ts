@@ -25,6 +25,7 @@ import { staticControlPlane, type ControlPlane } from './control-plane.js'
 import { indexFabric, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
 import { planIntents } from './intents.js'
 import { cidr, interfacesOf } from './interfaces.js'
+import { macsecKeys } from './macsec.js'
 import { nodeControls } from './node-control.js'
 import { hash, known } from './slots.js'
 import { wireguardKeys } from './wireguard.js'
@@ -150,7 +151,7 @@ function planHost(allocation: Allocation, { host, port }: HostPort, network: Net
 function keysOf(programs: readonly NodeProgram[]): string[] {
   const keys = programs.flatMap((program) =>
     program.interfaces.flatMap((item) => {
-      if (item.kind === 'macsec') return [item.tx.key, ...item.rx.map((sa) => sa.key)]
+      if (item.kind === 'macsec') return macsecKeys(item)
       return item.kind === 'wireguard' ? wireguardKeys(item) : []
     }),
   )

@@ -3,24 +3,9 @@
  *
  * @module
  */
-import type {
-  BridgeInterface,
-  Interface,
-  IrbInterface,
-  MacsecInterface,
-  VxlanInterface,
-} from '../../contract/program.js'
-import { idOf, sealOverhead, type MacsecSeal, type Network, type Underlay } from '../model/index.js'
-import {
-  formatIp,
-  formatMac,
-  formatPrefix,
-  isIpv6,
-  prefixOf,
-  type Ip,
-  type Mac,
-  type Prefix,
-} from '../packet/index.js'
+import type { BridgeInterface, Interface, IrbInterface, VxlanInterface } from '../../contract/program.js'
+import { idOf, sealOverhead, type Network, type Underlay } from '../model/index.js'
+import { formatIp, formatMac, formatPrefix, isIpv6, prefixOf, type Ip, type Prefix } from '../packet/index.js'
 import {
   LOOPBACK_ID,
   UNDERLAY_VRF,
@@ -33,7 +18,8 @@ import {
 } from './fabric-index.js'
 
 import { known } from './slots.js'
-import { sealKey, wireguardInterface } from './wireguard.js'
+import { linkMacsec } from './macsec.js'
+import { wireguardInterface } from './wireguard.js'
 
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
 const AGEING = 300_000_000_000
@@ -78,39 +64,9 @@ function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underla
   return [
     { ...port, mtu: underlay.mtu + sealOverhead(underlay, seal), addresses: [] },
     seal.kind === 'macsec'
-      ? macsecInterface(node, adjacency, seal, underlay.mtu, addresses)
+      ? linkMacsec(node, adjacency, seal, underlay.mtu, addresses)
       : wireguardInterface(node, adjacency, seal, underlay.mtu, addresses),
   ]
-}
-
-function macsecInterface(
-  node: NodeIndex,
-  adjacency: Adjacency,
-  seal: MacsecSeal,
-  mtu: number,
-  addresses: string[],
-): MacsecInterface {
-  const { link, number, mac, peer, peerMac } = adjacency
-  return {
-    id: adjacency.interface,
-    name: `macsec${number}`,
-    kind: 'macsec',
-    vrf: UNDERLAY_VRF,
-    lower: adjacency.port,
-    mac: formatMac(mac),
-    mtu,
-    addresses,
-    cipher: seal.cipher,
-    mode: seal.mode,
-    replayWindow: 0,
-    tx: { sci: sciOf(mac), an: 0, key: `${sealKey(seal, link, node.name)}/0` },
-    rx: [{ sci: sciOf(peerMac), an: 0, key: `${sealKey(seal, link, peer)}/0` }],
-  }
-}
-
-/** Port identifier 1 of the MAC address (IEEE 802.1AE-2018 clause 9.9). */
-function sciOf(mac: Mac): string {
-  return `${mac.toString(16).padStart(12, '0')}0001`
 }
 
 function hostPortInterface(host: HostPort): Interface {
