@@ -13,13 +13,16 @@ import {
   type FabricLink,
   type FabricNode,
   type Network,
+  type NumberRange,
   type Tenant,
   type Underlay,
 } from './fabric.js'
-import { sealOverhead, VXLAN_OVERHEAD } from './overhead.js'
+import { checkTenantSeals } from './check-seals.js'
+import { sealOverhead, tenantLayers } from './overhead.js'
 import { carriedFamilies } from './read-policies.js'
 import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
+import { vrfNodesOf } from './tunnels.js'
 
 /** Largest MTU of a port, by the NodeProgram. */
 const MAX_PORT_MTU = 9216
@@ -29,6 +32,7 @@ export interface Parts {
   readonly nodes: readonly FabricNode[]
   readonly links: readonly FabricLink[]
   readonly tenants: readonly Tenant[]
+  readonly tunnelVnis: NumberRange
 }
 
 /** More than the twin was made for, and than a program has interface ids for. */
@@ -42,6 +46,7 @@ export function checkWhole(context: Context, parts: Parts): void {
   checkPortMtu(context, parts)
   checkVnis(context, parts.tenants)
   checkUnderlayTenants(context, parts)
+  checkTenantSeals(context, parts)
   for (const tenant of parts.tenants) {
     checkVlans(context, tenant)
     if (!tenant.underlay) checkSubnets(context, tenant.networks, 'in the same tenant')
@@ -197,23 +202,18 @@ function crosses(tenant: Tenant, network: Network): boolean {
   return tenant.underlay || isStretched || (network.gatewayNodes.length > 0 && vrfNodesOf(tenant).length > 1)
 }
 
-/** Leaves where the tenant's own VRF is: those with a gateway. */
-export function vrfNodesOf(tenant: Tenant): readonly string[] {
-  if (tenant.underlay) return []
-  return [...new Set(tenant.networks.flatMap((network) => network.gatewayNodes))]
-}
-
 function checkNetworkMtus(context: Context, underlay: Underlay, tenant: Tenant): void {
-  const overhead = tenant.underlay ? 0 : VXLAN_OVERHEAD[underlay.family]
+  const layers = tenantLayers(underlay, tenant)
+  const added = layers.reduce((sum, { adds }) => sum + adds, 0)
   for (const network of tenant.networks) {
-    if (!crosses(tenant, network) || network.mtu + overhead <= underlay.mtu) continue
+    const missing = network.mtu + added - underlay.mtu
+    if (!crosses(tenant, network) || missing <= 0) continue
+    const sum = layers.map(({ name, adds }) => ` + ${adds} of ${name}`).join('')
     context.badKey(
       'ZT_FABRIC_MTU',
       ['tenants', tenant.name, 'networks', network.name, 'mtu'],
-      tenant.underlay
-        ? `${idOf(network)} has an MTU of ${network.mtu}, the underlay has ${underlay.mtu}`
-        : `${idOf(network)} has an MTU of ${network.mtu}, which needs ${network.mtu + overhead} over IPv${underlay.family}; the underlay has ${underlay.mtu}`,
-      `raise underlay.mtu, or write an mtu of at most ${underlay.mtu - overhead} here`,
+      `${idOf(network)} has an MTU of ${network.mtu}${sum === '' ? '' : `,${sum} is ${network.mtu + added}`}; the underlay has ${underlay.mtu}, ${count(missing, 'octet')} too few`,
+      `raise underlay.mtu to ${network.mtu + added}, or write an mtu of at most ${underlay.mtu - added} here`,
       [{ at: context.valueAt(['underlay', 'mtu']), message: 'the underlay' }],
     )
   }

@@ -17,6 +17,8 @@ export interface Fabric {
   readonly nodes: readonly FabricNode[]
   readonly links: readonly FabricLink[]
   readonly policies: readonly RoutingPolicy[]
+  /** VNIs for sealed tunnels. */
+  readonly tunnelVnis: NumberRange
   readonly tenants: readonly Tenant[]
   readonly intents: readonly Intent[]
   /** The file's data, fragments merged in. */
@@ -46,7 +48,7 @@ export interface Bgp {
   /** Of spines without one of their own. */
   readonly spines: number
   /** For leaves without one of their own; absent with `as`. */
-  readonly leaves: AsnRange | undefined
+  readonly leaves: NumberRange | undefined
   /** s (RFC 4271 section 4.2) */
   readonly holdTime: number
   /** ms between packets both ways, and how many may be missed (RFC 5880). */
@@ -59,8 +61,8 @@ export interface Bgp {
   readonly addPaths: boolean
 }
 
-/** First and last AS number of a range. */
-export interface AsnRange {
+/** First and last number of a range. */
+export interface NumberRange {
   readonly first: number
   readonly last: number
 }
@@ -159,6 +161,8 @@ interface NamedKey {
 export interface Tenant {
   readonly name: string
   readonly l3vni: number | undefined
+  /** What encrypts it from leaf to leaf. */
+  readonly seal: Seal | undefined
   /** Its networks are routed in VRF 0, with the fabric itself. */
   readonly underlay: boolean
   readonly networks: readonly Network[]
@@ -230,7 +234,9 @@ export interface EncryptIntent extends Named {
   readonly kind: 'encrypt'
   /** Link ids. */
   readonly links: readonly string[]
-  /** Absent: each link by its own seal, of which there are several kinds. */
+  /** Names of tenants that are sealed themselves; absent: links are. */
+  readonly tenants: readonly string[] | undefined
+  /** Absent: each link or tenant by its own seal, of which there are several kinds. */
   readonly by: Seal['kind'] | undefined
 }
 export interface LatencyIntent extends Named {

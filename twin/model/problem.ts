@@ -57,6 +57,7 @@ export type ProblemCode =
   | 'ZT_FABRIC_PLACE'
   | 'ZT_FABRIC_L3VNI'
   | 'ZT_FABRIC_NO_PATH'
+  | 'ZT_FABRIC_SEAL'
   | 'ZT_FABRIC_INTENT'
   | 'ZT_FABRIC_INTENT_CONTRADICTION'
   | 'ZT_FABRIC_INTENT_NO_HOSTS'
@@ -133,6 +134,7 @@ const HARMLESS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'ZT_FABRIC_MTU',
   'ZT_FABRIC_L3VNI',
   'ZT_FABRIC_NO_PATH',
+  'ZT_FABRIC_SEAL',
 ])
 
 /** More than these are not collected: a file that wrong is read from the top anyway. */

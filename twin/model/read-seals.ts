@@ -6,16 +6,34 @@
 import { DEFAULT_WIREGUARD_PORT, type SealEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import { isExtended, type MacsecSeal, type Seal } from './fabric.js'
+import { didYouMean } from './names.js'
 import type { Path } from './tree.js'
 
 /** IEEE 802.1AE-2018 clause 10.7.8. */
 const MAX_XPN_WINDOW = 2 ** 30 - 1
+
+/** In the place of a seal's name: none. */
+export const NO_SEAL = 'none'
+/** Ends of key references that are no node's. */
+const KEY_WORDS: ReadonlySet<string> = new Set(['psk', 'public'])
+
+export function isKeyWord(name: string): boolean {
+  return KEY_WORDS.has(name)
+}
 
 /** Seals by name. */
 export function readSeals(context: Context): ReadonlyMap<string, Seal> {
   const seals = new Map<string, Seal>()
   for (const [name, entry] of Object.entries(context.file.seals ?? {})) {
     const path = ['seals', name]
+    if (name === NO_SEAL) {
+      context.badKey(
+        'ZT_FABRIC_NAME_CLASH',
+        path,
+        `${NO_SEAL} is what a tenant without seal says`,
+        'choose another name',
+      )
+    }
     if (!/^lab:[A-Za-z0-9._-]+$/.test(entry.key)) {
       // Not shown: it may be the key itself.
       context.bad(
@@ -40,6 +58,26 @@ function sealOf(name: string, entry: SealEntry): Seal {
   }
   const { psk = false, port = DEFAULT_WIREGUARD_PORT, keepalive } = entry
   return { kind: 'wireguard', name, key, psk, port, keepalive }
+}
+
+/** A seal by its name at a path; a name that is none is a problem. */
+export function readSealName(
+  context: Context,
+  path: Path,
+  name: string | undefined,
+  seals: ReadonlyMap<string, Seal>,
+): Seal | undefined {
+  if (name === undefined) return undefined
+  const seal = seals.get(name)
+  if (seal === undefined && context.isWhole('seals')) {
+    context.bad(
+      'ZT_FABRIC_UNKNOWN_NAME',
+      path,
+      `${name} is no seal of this fabric${didYouMean(name, seals.keys())}`,
+      seals.size === 0 ? 'add it under seals' : `write ${[...seals.keys()].join(' or ')}`,
+    )
+  }
+  return seal
 }
 
 function checkMacsec(context: Context, path: Path, seal: MacsecSeal): void {

@@ -4,8 +4,8 @@
  * @module
  */
 import type { BridgeInterface, Interface, IrbInterface, VxlanInterface } from '../../contract/program.js'
-import { idOf, sealOverhead, type Network, type Underlay } from '../model/index.js'
-import { formatIp, formatMac, formatPrefix, isIpv6, prefixOf, type Ip, type Prefix } from '../packet/index.js'
+import { idOf, macsecOverhead, sealOverhead, type Underlay } from '../model/index.js'
+import { formatIp, formatMac } from '../packet/index.js'
 import {
   LOOPBACK_ID,
   UNDERLAY_VRF,
@@ -18,7 +18,10 @@ import {
 } from './fabric-index.js'
 
 import { known } from './slots.js'
-import { linkMacsec } from './macsec.js'
+import { linkMacsec, tunnelMacsec } from './macsec.js'
+import { cidr, hostRoute } from './prefixes.js'
+import { tenantWireguard, transitMtu } from './transit.js'
+import type { TunnelEnd } from './tunnels.js'
 import { wireguardInterface } from './wireguard.js'
 
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
@@ -84,7 +87,7 @@ function hostPortInterface(host: HostPort): Interface {
 
 function loopbackInterface(node: NodeIndex): Interface {
   const { loopback } = node
-  const addresses = [`${formatIp(loopback)}/${isIpv6(loopback) ? 128 : 32}`]
+  const addresses = [hostRoute(loopback)]
   return { id: LOOPBACK_ID, name: 'lo', kind: 'loopback', vrf: UNDERLAY_VRF, addresses }
 }
 
@@ -102,7 +105,9 @@ function networkInterfaces(
       ...(network.snooping ? { snooping: MEMBERSHIP_INTERVAL } : {}),
     },
   ]
-  if (network.vni !== undefined && remotes.length > 0) {
+  for (const tunnel of instance.tunnels)
+    interfaces.push(...tunnelOf(index, node, tunnel, ids.bridge, network.mtu))
+  if (network.vni !== undefined && remotes.length > 0 && instance.tunnels.length === 0) {
     interfaces.push({
       ...vxlanInterface(index, node, ids.vxlan, network.vni, remotes),
       bridge: ids.bridge,
@@ -127,22 +132,36 @@ function networkInterfaces(
   return interfaces
 }
 
-/** An L3 VNI: a bridge on which only the leaves' system MACs live. */
+/** An L3 VNI: a bridge on which only the leaves' system MACs live. Its IRB is in the tenant's VRF, or in that of what is sealed by WireGuard. */
 function layer3Interfaces(index: FabricIndex, node: NodeIndex, vrf: VrfInstance): readonly Interface[] {
   if (vrf.layer3 === undefined) return []
-  const { vni, ids, mtu } = vrf.layer3
+  const { vni, ids } = vrf.layer3
+  const { tunnels, transit } = vrf
+  const mtu = transit === undefined ? vrf.layer3.mtu : transitMtu(index, vrf.layer3.mtu, transit)
+  const ways: readonly Interface[] =
+    tunnels.length > 0
+      ? tunnels.flatMap((tunnel) => tunnelOf(index, node, tunnel, ids.bridge, mtu))
+      : [
+          {
+            ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes),
+            bridge: ids.bridge,
+            mtu,
+            learning: false,
+          },
+        ]
   return [
     bridgeInterface(ids.bridge, String(vni)),
-    { ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes), bridge: ids.bridge, mtu, learning: false },
+    ...ways,
     {
       ...irbInterface(node, ids.irb, String(vni)),
       bridge: ids.bridge,
-      vrf: vrf.id,
+      vrf: transit?.vrf ?? vrf.id,
       mac: formatMac(node.systemMac),
-      addresses: [],
+      addresses: transit === undefined ? [] : [hostRoute(node.loopback)],
       mtu,
       suppress: false,
     },
+    ...(transit === undefined ? [] : [tenantWireguard(index, node, vrf, vrf.layer3, transit)]),
   ]
 }
 
@@ -175,6 +194,24 @@ function vxlanInterface(
   }
 }
 
+function tunnelOf(
+  index: FabricIndex,
+  node: NodeIndex,
+  tunnel: TunnelEnd,
+  bridge: number,
+  mtu: number,
+): readonly Interface[] {
+  const { vni, vxlan } = tunnel
+  return [
+    {
+      ...vxlanInterface(index, node, vxlan, vni, [tunnel.peer]),
+      mtu: mtu + macsecOverhead(tunnel.seal),
+      learning: false,
+    },
+    tunnelMacsec(tunnel, bridge, mtu),
+  ]
+}
+
 function irbInterface(
   node: NodeIndex,
   id: number,
@@ -188,19 +225,4 @@ function irbInterface(
     neighbourLifetime: NEIGHBOUR_LIFETIME,
     neighbourLimit: NEIGHBOUR_LIMIT,
   }
-}
-
-/** Subnets of a network in which it has a gateway. */
-export function routedPrefixes({ subnets }: Network): readonly string[] {
-  return subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : [formatPrefix(prefix)]))
-}
-
-/** `10.1.0.1/24`: an address with the length of its subnet. */
-export function cidr(address: Ip, subnet: Prefix): string {
-  return `${formatIp(address)}/${subnet.length}`
-}
-
-/** `10.255.0.65/32`. */
-export function hostRoute(address: Ip): string {
-  return formatPrefix(prefixOf(address, isIpv6(address) ? 128 : 32))
 }

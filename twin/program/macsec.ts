@@ -7,12 +7,15 @@ import type { CipherSuite, MacsecInterface } from '../../contract/program.js'
 import { isExtended, type MacsecSeal } from '../model/index.js'
 import { formatMac, type Mac } from '../packet/index.js'
 import { UNDERLAY_VRF, type Adjacency, type NodeIndex } from './fabric-index.js'
+import type { TunnelEnd } from './tunnels.js'
 import { sealKey } from './wireguard.js'
 
 /** Octets of a SAK. */
 const SAK_LENGTH = { 128: 16, 256: 32 } as const
 /** Octets of the salt behind it (IEEE 802.1AE-2018 clauses 14.7 and 14.8). */
 const SALT_LENGTH = 12
+/** Packets that took another way from leaf to leaf are late by fewer. */
+const TUNNEL_WINDOW = 1024
 
 export function linkMacsec(
   node: NodeIndex,
@@ -37,6 +40,24 @@ export function linkMacsec(
       { mac, key: sealKey(seal, link, node.name) },
       { mac: peerMac, key: sealKey(seal, link, peer) },
     ),
+  }
+}
+
+/** In a bridge, on a vxlan interface with one remote (MACSEC-10). */
+export function tunnelMacsec(end: TunnelEnd, bridge: number, mtu: number): MacsecInterface {
+  const { seal, node, peer, mac, peerMac } = end
+  const keyOf = (from: string, to: string): string => `${seal.key}/${end.purpose}/${from}/${to}`
+  return {
+    id: end.macsec,
+    name: `macsec-${end.vni}`,
+    kind: 'macsec',
+    bridge,
+    lower: end.vxlan,
+    mac: formatMac(mac),
+    mtu,
+    addresses: [],
+    replayWindow: seal.replayWindow ?? TUNNEL_WINDOW,
+    ...sealedBetween(seal, { mac, key: keyOf(node, peer) }, { mac: peerMac, key: keyOf(peer, node) }),
   }
 }
 

@@ -7,7 +7,7 @@ import type { EvpnNetwork, EvpnVrf, NodeControl } from '../../contract/control-p
 import { idOf } from '../model/index.js'
 import { formatIp, formatMac, isIpv6, type Ip } from '../packet/index.js'
 import type { FabricIndex, NetworkInstance, NodeIndex, VrfInstance } from './fabric-index.js'
-import { hostRoute, routedPrefixes } from './interfaces.js'
+import { hostRoute, routedPrefixes } from './prefixes.js'
 import { policiesOf, sessionsOf } from './sessions.js'
 import { known } from './slots.js'
 
