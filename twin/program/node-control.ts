@@ -52,16 +52,16 @@ function routerIdOf({ fabric }: FabricIndex, loopback: Ip): string {
 
 /** Sealed tunnels lead to one leaf each, which the compiler knows: EVPN is not told of their tenants (TABLE-9). */
 function evpnOf(index: FabricIndex, node: NodeIndex): NonNullable<NodeControl['evpn']> {
-  const sealed = new Set(
-    index.fabric.tenants.flatMap(({ name, seal }) => (seal === undefined ? [] : [name])),
-  )
+  const sealed = new Set(index.fabric.tenants.flatMap(({ name, seal }) => (seal === undefined ? [] : [name])))
   return {
     vtep: formatIp(node.loopback),
     routerMac: formatMac(node.systemMac),
     networks: node.networks
       .filter(({ network }) => !sealed.has(network.tenant))
       .flatMap((instance) => networkOf(index, node, instance)),
-    vrfs: node.vrfs.filter(({ tenant }) => !sealed.has(tenant.name)).flatMap((vrf) => vrfOf(index, node, vrf)),
+    vrfs: node.vrfs
+      .filter(({ tenant }) => !sealed.has(tenant.name))
+      .flatMap((vrf) => vrfOf(index, node, vrf)),
   }
 }
 
