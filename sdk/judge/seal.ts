@@ -100,6 +100,6 @@ function numberOf({
   return tag === undefined || pn === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: pn }
 }
 
-function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
+export function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
   return Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength).includes(Buffer.from(needle))
 }
