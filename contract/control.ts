@@ -118,7 +118,8 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
   /**
-   * Answer: `{ fdb: [...], neighbours: [...], macsec: [...], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
+   * CTRL-9. Answer: `{ fdb: [{ bridge, mac, interface, remote?, age: ns }], neighbours: [{ interface, address, state: 'incomplete' | 'resolved', mac?, age }],
+   * macsec: [{ interface, direction, sci, an, key, pn }], memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
    * wireguard: [{ interface, publicKey, listenPort, peers: [{ publicKey, presharedKey: boolean, endpoint: { address, port } | null, allowedIps,
    * latestHandshake: s since the Unix epoch or 0, rx, tx: octets of messages, persistentKeepalive: s or 0,
    * sessions: [{ role: 'previous' | 'current' | 'next', index, peerIndex, initiator, age: ns, sent, received }] }] }] }`, dynamic state; `sent` is

@@ -59,6 +59,8 @@ export interface PacketNumber {
 export interface SecureAssociation {
   readonly sci: Sci
   readonly an: number
+  /** Reference of its key. */
+  readonly key: string
   readonly sak: Sak
   readonly pn: PacketNumber
 }
@@ -71,7 +73,9 @@ export interface Macsec extends Layer3 {
   mode: 'strict' | 'disabled'
   readonly replayWindow: number
   readonly tx: SecureAssociation
-  /** By SCI, then AN. */
+  /** In program order. */
+  readonly received: readonly SecureAssociation[]
+  /** The same by SCI, then AN. */
   readonly rx: ReadonlyMap<Sci, readonly (SecureAssociation | undefined)[]>
 }
 

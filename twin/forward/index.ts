@@ -51,8 +51,8 @@ export {
   type NewRecord,
 } from './journal-record.js'
 export type { Keys } from './keys.js'
-export type { KnownMembership, LearnedMac, LearnedNeighbour, LearnedState } from './learned.js'
-export { FabricNode, type NodeOptions, type NodeTables } from './node.js'
+export type { LearnedMac, LearnedNeighbour, LearnedState } from './learned.js'
+export { FabricNode, type NodeOptions } from './node.js'
 export {
   replayJournal,
   rerunJournal,
@@ -62,6 +62,7 @@ export {
 } from './replay.js'
 export type { SessionKeys } from './wireguard-tables.js'
 export { SealedFrame } from './sealed-frame.js'
+export type { KnownAssociation, KnownMac, KnownMembership, KnownNeighbour, NodeTables } from './tables.js'
 export type { ClauseId, Step, Tracer } from './tracer.js'
 export { formatWalk, walkToJson, walkToPcapng } from './walk-format.js'
 export {

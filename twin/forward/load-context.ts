@@ -79,6 +79,6 @@ export class LoadContext {
     const pn = { next: kept?.next ?? 1 }
     this.packetNumbers.set(name, pn)
     const sak = keyOf(this.keys, of.key, `${this.program.node}: ${where}`)
-    return { sci: parseSci(of.sci), an: of.an, sak, pn }
+    return { sci: parseSci(of.sci), an: of.an, key: of.key, sak, pn }
   }
 }

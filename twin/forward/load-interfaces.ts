@@ -188,11 +188,11 @@ function loadMacsec(context: LoadContext, one: MacsecInterface): Macsec {
     context.fail(where, 'a macsec interface belongs to a VRF')
   }
   const rx = new Map<Sci, (SecureAssociation | undefined)[]>()
-  for (const given of one.rx) {
-    const association = context.association(one.id, 'rx', given)
+  const received = one.rx.map((given) => context.association(one.id, 'rx', given))
+  for (const [index, association] of received.entries()) {
     const channel = rx.get(association.sci) ?? []
     if (channel[association.an] !== undefined)
-      context.fail(where, `AN ${given.an} of ${given.sci} is there twice`)
+      context.fail(where, `AN ${association.an} of ${one.rx[index]!.sci} is there twice`)
     channel[association.an] = association
     rx.set(association.sci, channel)
   }
@@ -209,6 +209,7 @@ function loadMacsec(context: LoadContext, one: MacsecInterface): Macsec {
     mode: one.mode,
     replayWindow: one.replayWindow,
     tx: context.association(one.id, 'tx', one.tx),
+    received,
     rx,
   }
   lower.upper = macsec
