@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it, type TestContext } from 'vitest'
 import { encodeFrame, build, firstLayer, parseIpv4, parseMac, wireguard } from '../../twin/packet/index.js'
 import { hash, keyedMac } from '../../twin/packet/wireguard-crypto.js'
 import { needsRoot } from './support/host.js'
-import { engineDump, settledDumps } from './support/wireguard-dump.js'
+import { engineDump, OWN_KEY, settledDumps, SHARED_KEY } from './support/wireguard-dump.js'
 import type { Heard } from './support/wireguard-heard.js'
 import { Pair, until, type PairOptions } from './support/wireguard-pair.js'
 import { INNER, MTU, OUTER, PORT, type Family, type Form } from './support/wireguard-program.js'
@@ -325,9 +325,8 @@ describe.concurrent('[Z07] [WG-22] the state of an engine in the form of wg(8)',
       expect(await pingsBothWays(pair, options.knows === 'peer' ? 'peer' : 'host')).toEqual([2, 2, 2, 2])
 
       const { engine, go } = await settledDumps(pair)
-      const secret = pair.peerKeys.privateKey.toString('base64')
       expect(engine.interface).toEqual(['tunnel', '(hidden)', own, String(PORT), 'off'])
-      expect(go.interface).toEqual([expect.stringMatching(/^wg/), secret, other, String(PORT), 'off'])
+      expect(go.interface).toEqual([expect.stringMatching(/^wg/), OWN_KEY, other, String(PORT), 'off'])
 
       const [rx, tx] = [engine.peer[5], engine.peer[6]]
       const handshake = engine.peer[4]
@@ -344,7 +343,7 @@ describe.concurrent('[Z07] [WG-22] the state of an engine in the form of wg(8)',
       // What one sent the other received; each says where the other is.
       expect(go.peer).toEqual([
         own,
-        preshared(pair.presharedKeys.engine.toString('base64')),
+        preshared(SHARED_KEY),
         at(OUTER.engine[options.outer]),
         '10.1.0.0/24,10.9.0.0/24,fd00:1::/64',
         expect.stringMatching(/^\d+$/),

@@ -10,14 +10,21 @@ export interface Dump {
   readonly peer: readonly string[]
 }
 
+/** In place of the values of wireguard-go's private key, and of the key that it shares with the engine. */
+export const OWN_KEY = 'own private key'
+export const SHARED_KEY = 'shared key'
+
 export async function engineDump(pair: Pair): Promise<Dump> {
   const state = wireguardStateOf(await pair.control('program'), await pair.control('tables'))
   return dumpOf(wireguardDump(state))
 }
 
-/** Of the whole host's devices wg lists, this one's alone. */
+/** Of the whole host's devices wg lists, this one's alone. It shows keys, which stay here: by what they are they are told. */
 async function goDump(pair: Pair): Promise<Dump> {
-  const { stdout } = await pair.exec('peer', ['wg', 'show', 'all', 'dump'])
+  const { stdout: shown } = await pair.exec('peer', ['wg', 'show', 'all', 'dump'])
+  const stdout = shown
+    .replace(pair.peerKeys.privateKey.toString('base64'), OWN_KEY)
+    .replace(pair.presharedKeys.engine.toString('base64'), SHARED_KEY)
   return dumpOf(stdout.replace(new RegExp(`^(?!${pair.device}\t).*\n`, 'gm'), ''))
 }
 
