@@ -107,7 +107,7 @@ describe('load', () => {
       const interfaces = program.interfaces.map((one) =>
         one.id === 1 && form === 'vrf' ? { ...one, addresses } : one,
       )
-      expect(sourceAfter({ ...program, interfaces } as NodeProgram)).toBe('192.0.2.77')
+      expect(sourceAfter({ ...program, interfaces })).toBe('192.0.2.77')
     },
   )
 

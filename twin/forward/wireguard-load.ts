@@ -4,7 +4,16 @@
  * @module
  */
 import type { WireguardInterface, WireguardPeer } from '../../contract/program.js'
-import { isIpv6, parseIp, parseMac, parsePrefix, type Ip, type Ipv4, type Ipv6, type Mac } from '../packet/address.js'
+import {
+  isIpv6,
+  parseIp,
+  parseMac,
+  parsePrefix,
+  type Ip,
+  type Ipv4,
+  type Ipv6,
+  type Mac,
+} from '../packet/address.js'
 import { toHex } from '../packet/bytes.js'
 import { privateKeyOf, publicKeyOf, withOctets } from '../packet/wireguard-crypto.js'
 import type { Address4, Address6, Config, Port } from './config.js'
