@@ -73,8 +73,9 @@ static void begin(struct zt_machine *machine)
     zt_arena_reset(&machine->arena);
 }
 
-static struct zt_effects end(const struct zt_machine *machine)
+static struct zt_effects end(struct zt_machine *machine)
 {
+    zt_wireguard_end_input(machine);
     return (struct zt_effects){ machine->effects, machine->effect_count };
 }
 

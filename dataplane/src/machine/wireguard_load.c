@@ -284,4 +284,13 @@ void zt_wireguard_forget(struct zt_machine *machine)
 {
     if (machine->wireguard->crypto != NULL)
         zt_wg_crypto_forget(machine->wireguard->crypto);
+    machine->wireguard->keys_gone = true;
+}
+
+void zt_wireguard_end_input(struct zt_machine *machine)
+{
+    if (!machine->wireguard->keys_gone)
+        return;
+    machine->wireguard->keys_gone = false;
+    zt_wg_wipe_stack();
 }
