@@ -320,6 +320,22 @@ export const commands = {
       },
     ],
   },
+  'lab wg': {
+    summary: "show a node's WireGuard peers in the form of `wg show dump`",
+    detail: [
+      'Fields lie between tabs, as wg(8) has them under `dump`: a line for each interface and one for each of its peers, the name of the interface in front unless one is given. Private and pre-shared keys are `(hidden)`.',
+    ],
+    arguments: [
+      labId,
+      { name: 'node', what: 'node' },
+      { name: 'interface', what: 'one interface of it', optional: true },
+    ],
+    options: {},
+    examples: [
+      { command: 'lab wg k3f9a2 leaf1', what: 'all interfaces, as `wg show all dump`' },
+      { command: 'lab wg k3f9a2 leaf1 --json', what: 'with sessions and their counters' },
+    ],
+  },
   report: {
     summary: 'make the reports of a run again from its record',
     detail: [
@@ -344,7 +360,7 @@ export type VerbName = keyof Commands
 
 /** Words that verbs share, by the first of them. */
 export const groups: Readonly<Record<string, string>> = {
-  lab: 'labs on this host: up, down, list, exec, capture, control',
+  lab: 'labs on this host: up, down, list, exec, capture, control, wg',
 }
 
 /** What the environment says, for help and documentation. */

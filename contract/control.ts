@@ -143,9 +143,10 @@ export const EngineRequest = z.discriminatedUnion('op', [
   /** Answer: `{ program }`, as it is now. */
   z.strictObject({ ...request, op: z.literal('program') }),
   /**
-   * Answer: `{ fdb: [...], neighbours: [...], macsec: [{ interface, mode, protect, counters,
-   * tx: { sci, associations: [{ an, key, pn: text, encoding: boolean, counters }] },
-   * rx: [{ sci, counters, associations: [{ an, key, pn: text }] }] }] (counters: name of MACSEC-8 → number), memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
+   * CTRL-9. Answer: `{ fdb: [{ bridge, mac, interface, remote?, age: ns }], neighbours: [{ interface, address, state: 'incomplete' | 'resolved', mac?, age }],
+   * macsec: [{ interface, mode, protect, counters, tx: { sci, associations: [{ an, key, pn: text, encoding: boolean, counters }] },
+   * rx: [{ sci, counters, associations: [{ an, key, pn: text }] }] }] (counters: name of MACSEC-8 → number),
+   * memberships: [{ bridge, group, interface, remote? }], carrier: [{ interface, up }],
    * wireguard: [{ interface, publicKey, listenPort, peers: [{ publicKey, presharedKey: boolean, endpoint: { address, port } | null, allowedIps,
    * latestHandshake: s since the Unix epoch or 0, rx, tx: octets of messages, persistentKeepalive: s or 0,
    * sessions: [{ role: 'previous' | 'current' | 'next', index, peerIndex, initiator, age: ns, sent, received }] }] }] }`, dynamic state; `sent` is

@@ -24,6 +24,7 @@ const loaders: Loaders = {
   'lab exec': () => import('./lab-exec.js'),
   'lab capture': () => import('./lab-capture.js'),
   'lab control': () => import('./lab-control.js'),
+  'lab wg': () => import('./lab-wg.js'),
   report: () => import('./report.js'),
 }
 

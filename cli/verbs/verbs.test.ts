@@ -51,6 +51,7 @@ describe('labs that are not there', () => {
     [['lab', 'exec', 'aaaaaa', 'leaf1', '--', 'true']],
     [['lab', 'capture', 'aaaaaa', 'leaf1--spine1', '/tmp/never.pcapng']],
     [['lab', 'control', 'aaaaaa', 'leaf1', '{"op":"tables"}']],
+    [['lab', 'wg', 'aaaaaa', 'leaf1']],
   ])('%j is bad input', async (argv) => {
     const { status, stdout, stderr } = await ztos(...argv)
     expect([status, stdout]).toEqual([2, ''])

@@ -7,6 +7,7 @@
 #include "src/base/file.h"
 #include "src/replay/capture_file.h"
 #include "src/replay/replay.h"
+#include "src/replay/tables_file.h"
 #include "test/changes.h"
 
 struct files {
@@ -420,6 +421,34 @@ static void captures_run_merged_by_time(void **state)
     bench_stop(bench);
 }
 
+/* CTRL-9: what the machine tells of itself, its ages those at the last input. */
+static void tables_are_written_as_they_are_in_the_end(void **state)
+{
+    struct files *files = *state;
+    struct zt_keys *keys = test_keys();
+    struct zt_error error = { 0 };
+    size_t length, told_length, written_length;
+    uint8_t *journal = complete_journal(files, &length);
+    struct zt_replay replay = { .machine = zt_machine_create(&(struct zt_machine_options){ 0 }),
+                                .keys = keys,
+                                .vector = 64 };
+    assert_int_equal(zt_replay_journal(&replay, journal, length, &error), ZT_REPLAY_EQUAL);
+    assert_int_equal(replay.now, 39);
+    assert_true(zt_replay_write_tables(&replay, files->in, &error));
+    uint8_t *written = read_file(files->in, &written_length);
+    char *told = zt_machine_tables_json(replay.machine, 39, &told_length);
+    assert_int_equal(written_length, told_length);
+    assert_memory_equal(written, told, told_length);
+    assert_non_null(strstr(told, "\"interface\":11,\"age\":0}"));
+    assert_false(zt_replay_write_tables(&replay, "/tmp", &error));
+    assert_string_equal(error.code, "tables-unwritable");
+    free(told);
+    free(written);
+    free(journal);
+    zt_machine_destroy(replay.machine);
+    zt_keys_free(keys);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_octet_of_a_recorded_output_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_journal_that_was_cut_off_is_replayed_as_far_as_it_goes,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tables_are_written_as_they_are_in_the_end, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(missing_outputs_are_noticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(malformed_journals_are_refused_with_the_offset, set_up,
                                         tear_down),

@@ -182,6 +182,26 @@ static void wg_32_endpoint_and_pre_shared_key_of_a_new_program(void **state)
     pair_stop(&pair);
 }
 
+/* WG-22: the peer spoke to 192.0.2.1, which is used as long as it is an own address. */
+static void wg_32_an_own_address_that_is_gone_is_forgotten(void **state)
+{
+    struct pair pair = pair_start(NULL, NULL);
+    struct parcel parcel;
+    (void)state;
+    shake_hands(&pair);
+    pass_through(pair.b, pair.a, &b_to_a);
+    load(pair.a, "wga", "\"local\":[\"192.0.2.1\"", "\"local\":[\"192.0.2.77\"", NULL);
+    give_flow(pair.a, &a_to_b);
+    take_tx(pair.a, 1, &parcel);
+    assert_int_equal(parcel.data[14 + 15], 1);
+    load(pair.a, "wga", "\"local\":[\"192.0.2.1\"", "\"local\":[\"192.0.2.77\"",
+         "\"addresses\":[\"192.0.2.1/24\"", "\"addresses\":[\"192.0.2.77/24\"", NULL);
+    give_flow(pair.a, &a_to_b);
+    take_tx(pair.a, 1, &parcel);
+    assert_int_equal(parcel.data[14 + 15], 77);
+    pair_stop(&pair);
+}
+
 static void wg_32_keys_that_a_running_program_has(void **state)
 {
     struct pair pair =
@@ -419,6 +439,7 @@ int main(void)
         cmocka_unit_test(wg_32_load_keeps_peers_and_sessions),
         cmocka_unit_test(wg_32_ctrl_1_what_is_held_ends),
         cmocka_unit_test(wg_32_endpoint_and_pre_shared_key_of_a_new_program),
+        cmocka_unit_test(wg_32_an_own_address_that_is_gone_is_forgotten),
         cmocka_unit_test(wg_32_keys_that_a_running_program_has),
         cmocka_unit_test(wg_33_a_peer_is_added_changed_and_removed),
         cmocka_unit_test(wg_33_a_peer_without_endpoint),

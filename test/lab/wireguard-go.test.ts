@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it, type TestContext } from 'vitest'
 import { encodeFrame, build, firstLayer, parseIpv4, parseMac, wireguard } from '../../twin/packet/index.js'
 import { hash, keyedMac } from '../../twin/packet/wireguard-crypto.js'
 import { needsRoot } from './support/host.js'
+import { engineDump, OWN_KEY, settledDumps, SHARED_KEY } from './support/wireguard-dump.js'
 import type { Heard } from './support/wireguard-heard.js'
 import { Pair, until, type PairOptions } from './support/wireguard-pair.js'
 import { INNER, MTU, OUTER, PORT, type Family, type Form } from './support/wireguard-program.js'
@@ -302,6 +303,58 @@ describe.concurrent.each(forms)('a peer of an engine, %s', (form) => {
       'engine',
     ])
   })
+})
+
+describe.concurrent('[Z07] [WG-22] the state of an engine in the form of wg(8)', () => {
+  it.for([
+    { form: 'underlayVrf', outer: 4, knows: 'engine', presharedKey: 'same' },
+    { form: 'lower', outer: 6, knows: 'peer' },
+    { form: 'lower', outer: 4, knows: 'both', presharedKey: 'same', engineKeepalive: 25 },
+  ] as const)(
+    'mirrors what `wg show all dump` says of wireguard-go: $form, IPv$outer, begun by the $knows',
+    async (options, context) => {
+      const pair = await pairOf(context, options)
+      const [own, other] = [pair.engineKeys.publicKey, pair.peerKeys.publicKey]
+      const preshared = (value: string) => ('presharedKey' in options ? value : '(none)')
+      const at = (address: string) => (options.outer === 6 ? `[${address}]:${PORT}` : `${address}:${PORT}`)
+
+      // Before anything was said: who has nothing to go to and has heard nobody.
+      const before = (await engineDump(pair)).peer
+      const isTold = options.knows !== 'peer'
+      expect(before[2]).toBe(isTold ? at(OUTER.peer[options.outer]) : '(none)')
+      expect(await pingsBothWays(pair, options.knows === 'peer' ? 'peer' : 'host')).toEqual([2, 2, 2, 2])
+
+      const { engine, go } = await settledDumps(pair)
+      expect(engine.interface).toEqual(['tunnel', '(hidden)', own, String(PORT), 'off'])
+      expect(go.interface).toEqual([expect.stringMatching(/^wg/), OWN_KEY, other, String(PORT), 'off'])
+
+      const [rx, tx] = [engine.peer[5], engine.peer[6]]
+      const handshake = engine.peer[4]
+      expect(engine.peer).toEqual([
+        other,
+        preshared('(hidden)'),
+        at(OUTER.peer[options.outer]),
+        '10.2.0.0/24,fd00:2::/64',
+        expect.stringMatching(/^\d+$/),
+        expect.stringMatching(/^[1-9]\d+$/),
+        expect.stringMatching(/^[1-9]\d+$/),
+        'engineKeepalive' in options ? '25' : 'off',
+      ])
+      // What one sent the other received; each says where the other is.
+      expect(go.peer).toEqual([
+        own,
+        preshared(SHARED_KEY),
+        at(OUTER.engine[options.outer]),
+        '10.1.0.0/24,10.9.0.0/24,fd00:1::/64',
+        expect.stringMatching(/^\d+$/),
+        tx,
+        rx,
+        'off',
+      ])
+      // The initiator has its session half a round trip before the other, which has it by the first data.
+      expect(Math.abs(Number(handshake) - Number(go.peer[4]))).toBeLessThanOrEqual(1)
+    },
+  )
 })
 
 describe.concurrent('[WG-3] the kernel of a node whose port is sealed', () => {

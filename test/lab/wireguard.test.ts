@@ -7,12 +7,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { RecordType } from '../../contract/journal.js'
 import type { Plan } from '../../contract/plan.js'
-import { compareNodes, FabricComparer, labUp, type Lab } from '../../lab/index.js'
+import {
+  compareNodes,
+  FabricComparer,
+  labUp,
+  wireguardState,
+  type Lab,
+  type WireguardState,
+} from '../../lab/index.js'
 import { JournalTail } from '../../lab/journal-tail.js'
 import type { Injection, Observation, Target, WireFrame } from '../../record/target.js'
 import { decodeFrame, firstLayer, formatIp } from '../../twin/packet/index.js'
 import { deriveKeys } from '../../twin/program/index.js'
 import { twinTarget } from '../../twin/target.js'
+import { Workplace } from './support/command.js'
 import { newSeed, planOf, shippedFile } from './support/fabrics.js'
 import { udpFrame } from './support/frames.js'
 import { needsRoot } from './support/host.js'
@@ -41,6 +49,7 @@ describe.each(underlays)('[Z06] links sealed by WireGuard, over %s', (_what, fil
   const keys = deriveKeys(plan, seed)
   const twin = twinTarget(plan, keys)
   const comparer = new FabricComparer(plan, keys)
+  const at = new Workplace()
   let lab: Lab
   let target: Target
   let trace = 0
@@ -55,6 +64,7 @@ describe.each(underlays)('[Z06] links sealed by WireGuard, over %s', (_what, fil
     await target.reset()
   }, 120_000)
   afterAll(async () => {
+    await at.close()
     if (process.getuid?.() === 0) await (target?.close() ?? lab?.down())
   })
 
@@ -138,6 +148,55 @@ describe.each(underlays)('[Z06] links sealed by WireGuard, over %s', (_what, fil
       const { fates } = Stats.parse(await lab.control(name, { op: 'stats' }))
       expect(fates, `${name} counts`).not.toHaveProperty('wireguard-clear')
     }
+  })
+
+  it('[Z07] are told of in the form of `wg show dump`, each end as the other has it', async () => {
+    const told = new Map<string, readonly WireguardState[]>()
+    for (const { name } of plan.nodes) told.set(name, await wireguardState(lab, name))
+    const all = [...told.values()].flat()
+    // Of links there are two ends each, which know each other.
+    expect(all).toHaveLength(2 * plan.links.length)
+    for (const { publicKey, peers } of all) {
+      const [peer] = peers
+      const far = all.find((one) => one.publicKey === peer?.publicKey)
+      expect(far?.peers).toMatchObject([{ publicKey }])
+      expect(peer).toMatchObject({ persistentKeepalive: 0, presharedKey: file.includes('psk: true') })
+    }
+    expect(all.filter(({ peers }) => peers[0]!.latestHandshake > 0).length).toBeGreaterThan(1)
+    const command = await at.ztos('lab', 'wg', lab.id, 'leaf1')
+    const first = told.get('leaf1')![0]!
+    expect(command).toMatchObject({ status: 0, stderr: '' })
+    const lines = command.stdout.toString().trimEnd().split('\n')
+    expect(lines).toHaveLength(2 * told.get('leaf1')!.length)
+    const own = [first.name, '(hidden)', first.publicKey, String(first.listenPort), 'off'].join('\t')
+    expect(lines[0]).toBe(own)
+    expect(lines[1]!.split('\t').slice(0, 4)).toEqual([
+      first.name,
+      first.peers[0]!.publicKey,
+      file.includes('psk: true') ? '(hidden)' : '(none)',
+      expect.stringMatching(new RegExp(`${first.peers[0]!.endpoint!.address}]?:${first.listenPort}$`)),
+    ])
+    const one = await at.ztos('lab', 'wg', lab.id, 'leaf1', first.name, '--json')
+    expect(JSON.parse(one.stdout.toString())).toMatchObject({
+      format: 'ztos-wireguard',
+      interfaces: [
+        { name: first.name, publicKey: first.publicKey, peers: [{ sessions: expect.any(Array) }] },
+      ],
+    })
+    const unknown = await at.ztos('lab', 'wg', lab.id, 'leaf1', `${first.name}x`)
+    expect([unknown.status, unknown.stderr]).toEqual([
+      2,
+      expect.stringContaining(`did you mean ${first.name}?`),
+    ])
+    const values = [...keys.values()].flatMap((value) => [
+      Buffer.from(value).toString('base64'),
+      Buffer.from(value).toString('hex'),
+    ])
+    const publics = new Set(
+      all.flatMap(({ publicKey }) => [publicKey, Buffer.from(publicKey, 'base64').toString('hex')]),
+    )
+    const said = command.stdout.toString() + one.stdout.toString()
+    expect(values.filter((value) => !publics.has(value) && said.includes(value))).toEqual([])
   })
 
   it('[WG-4] are replayed by the twin from journals, octet for octet', async () => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import type { NodeProgram } from '../../contract/program.js'
 import {
   ForwardError,
   readJournal,
@@ -9,7 +10,7 @@ import {
   type Effect,
   type Input,
 } from '../../twin/forward/index.js'
-import { bytesEqual, toHex } from '../../twin/packet/index.js'
+import { bytesEqual, formatIp, ipv4, toHex } from '../../twin/packet/index.js'
 import {
   fromHost,
   KEYS,
@@ -86,6 +87,29 @@ describe('load', () => {
     const without = reloaded({ peers: [peerOf(1, 4, { endpoint: undefined })] })
     expect(without.pair.a.peer().endpoint).toEqual(without.before.endpoint)
   })
+
+  test.each(['lower', 'vrf'] as const)(
+    '[WG-32] [WG-22] an own address that is no more is not sent from, %s',
+    (form) => {
+      const pair = new Pair(form).connect()
+      pair.b.frame(3, fromHost(2))
+      pair.carry(pair.b)
+      const sourceAfter = (program: NodeProgram) => {
+        pair.a.load(program)
+        pair.a.frame(3, fromHost(1))
+        return formatIp(ipv4.src(pair.a.sent[0]!, 14))
+      }
+      // Another `local` to begin from, while what the peer speaks to is there still: with a port below that is `local` itself.
+      const local = ['192.0.2.77']
+      const program = programOf(1, form, 4, { local })
+      expect(sourceAfter(program)).toBe(form === 'lower' ? '192.0.2.77' : '192.0.2.1')
+      const addresses = ['192.0.2.77/24']
+      const interfaces = program.interfaces.map((one) =>
+        one.id === 1 && form === 'vrf' ? { ...one, addresses } : one,
+      )
+      expect(sourceAfter({ ...program, interfaces })).toBe('192.0.2.77')
+    },
+  )
 
   test('[WG-32] a pre-shared key counts from the next handshake on', () => {
     const psk = (n: number) => ({ peers: [peerOf(n, 4, { presharedKey: 'lab:wg/psk' })] })

@@ -51,8 +51,8 @@ export {
   type NewRecord,
 } from './journal-record.js'
 export type { Keys } from './keys.js'
-export type { KnownMembership, LearnedMac, LearnedNeighbour, LearnedState } from './learned.js'
-export { FabricNode, type NodeOptions, type NodeTables } from './node.js'
+export type { LearnedMac, LearnedNeighbour, LearnedState } from './learned.js'
+export { FabricNode, type NodeOptions } from './node.js'
 export {
   replayJournal,
   rerunJournal,

@@ -52,31 +52,6 @@ export function learnedState(config: Config, now: bigint): LearnedState {
   }
 }
 
-/** A valid membership (section 8). */
-export interface KnownMembership {
-  readonly bridge: number
-  readonly group: string
-  readonly interface: number
-  readonly remote?: string
-}
-
-/** Who wants which group at a time, ns, by bridge, group text, interface and remote. */
-export function membershipsOf(config: Config, now: bigint): readonly KnownMembership[] {
-  return config.bridges.flatMap(({ id: bridge, memberships }) =>
-    [...(memberships?.valid(now) ?? [])]
-      .map(([group, { member, remote }]) => {
-        const known = { bridge, group: formatIp(group), interface: member.id }
-        return remote === undefined ? known : { ...known, remote: formatIp(remote) }
-      })
-      .sort(
-        (a, b) =>
-          byCodeUnit(a.group, b.group) ||
-          a.interface - b.interface ||
-          byCodeUnit('remote' in a ? a.remote : '', 'remote' in b ? b.remote : ''),
-      ),
-  )
-}
-
 function heardOn(bridge: Bridge, now: bigint): ReadonlyMap<string, LearnedMac> {
   const heard = new Map<string, LearnedMac>()
   for (const [mac] of bridge.fdb) {

@@ -80,7 +80,8 @@ export function incompleteInOrder(irb: Irb): [Ip, IncompleteNeighbour][] {
   return found.sort(([a], [b]) => compareIp(a, b))
 }
 
-function compareIp(a: Ip, b: Ip): number {
+/** IPv4 before IPv6, by address. */
+export function compareIp(a: Ip, b: Ip): number {
   if (isIpv6(a) !== isIpv6(b)) return isIpv6(a) ? 1 : -1
   if (a === b) return 0
   return a < b ? -1 : 1

@@ -15,20 +15,20 @@ import { apply, clock, control, flush, leave, setCarrier, updateNeighbour, type 
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
 import { keyOf, secretOf, type Keys } from './keys.js'
-import { learnedState, membershipsOf, type KnownMembership, type LearnedState } from './learned.js'
+import { learnedState, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
 import { giveUp } from './macsec-change.js'
 import { takeOverMacsec } from './macsec-load.js'
-import { macsecOf, type KnownMacsec } from './macsec-tables.js'
 import { passes } from './pass.js'
 import { receive, receiveOpened, receivePunted } from './port.js'
 import type { SealedFrame } from './sealed-frame.js'
+import { tablesOf, type NodeTables } from './tables.js'
 import { encapsulate } from './vxlan.js'
 import { takeOver } from './wireguard-load.js'
 import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
 import { sendOnWireguard } from './wireguard-send.js'
-import { sessionKeysOf, wireguardOf, type KnownWireguard, type SessionKeys } from './wireguard-tables.js'
+import { sessionKeysOf, type SessionKeys } from './wireguard-tables.js'
 
 const UPPER_STAGES: UpperStages = {
   enterBridge,
@@ -40,15 +40,6 @@ const UPPER_STAGES: UpperStages = {
 
 /** How a node is run: a tracer, lazy sealing. */
 export type NodeOptions = MachineOptions
-
-/** Of what the operation `tables` tells, that which is the same for whoever looks. */
-export interface NodeTables {
-  readonly memberships: readonly KnownMembership[]
-  /** Of all ports, by interface. */
-  readonly carrier: readonly { readonly interface: number; readonly up: boolean }[]
-  readonly macsec: readonly KnownMacsec[]
-  readonly wireguard: readonly KnownWireguard[]
-}
 
 /** A node with its program and its state. */
 export class FabricNode {
@@ -95,16 +86,10 @@ export class FabricNode {
     return learnedState(this.machine.config, this.machine.now)
   }
 
-  /** Valid memberships, the carrier of ports, macsec and wireguard interfaces, as the operation `tables` tells them, at the time of the last input. */
+  /** What the operation `tables` tells (CTRL-9), at the time of the last input. */
   tables(): NodeTables {
     const { config, now, withoutCarrier } = this.machine
-    const ports = [...config.interfaces.values()].filter(({ kind }) => kind === 'port')
-    return {
-      memberships: membershipsOf(config, now),
-      carrier: ports.map(({ id }) => ({ interface: id, up: !withoutCarrier.has(id) })),
-      macsec: macsecOf(config),
-      wireguard: wireguardOf(config, now),
-    }
+    return tablesOf(config, now, withoutCarrier)
   }
 
   /** Keys of the sessions that there are, for whoever looks at links with the twin's eyes. */

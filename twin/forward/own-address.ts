@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readIpv4, readIpv6 } from '../packet/address.js'
+import { isIpv6, readIpv4, readIpv6, writeIpv4, writeIpv6, type Ip } from '../packet/address.js'
 import { u16, u32, u8 } from '../packet/bytes.js'
 import type { Routed, Vrf } from './config.js'
 
@@ -29,6 +29,15 @@ export function isMartianAt(frame: Uint8Array, offset: number, family: 4 | 6): b
 /** An address of the VRF's interfaces at `offset`; link-local addresses of IRBs are none. */
 export function isOwnInVrf(vrf: Vrf, frame: Uint8Array, offset: number, family: 4 | 6): boolean {
   return family === 4 ? vrf.own4.has(readIpv4(frame, offset)) : vrf.own6.lookup(frame, offset) !== undefined
+}
+
+/** The same of an address. */
+export function isOwnAddress(vrf: Vrf, address: Ip): boolean {
+  const family = isIpv6(address) ? 6 : 4
+  const octets = new Uint8Array(16)
+  if (isIpv6(address)) writeIpv6(octets, 0, address)
+  else writeIpv4(octets, 0, address)
+  return isOwnInVrf(vrf, octets, 0, family)
 }
 
 /** As {@link isOwnInVrf}, or a link-local address of the IRB on which the packet was received. */

@@ -4,12 +4,22 @@
  * @module
  */
 import type { WireguardInterface, WireguardPeer } from '../../contract/program.js'
-import { isIpv6, parseIp, parseMac, parsePrefix, type Ipv4, type Ipv6, type Mac } from '../packet/address.js'
+import {
+  isIpv6,
+  parseIp,
+  parseMac,
+  parsePrefix,
+  type Ip,
+  type Ipv4,
+  type Ipv6,
+  type Mac,
+} from '../packet/address.js'
 import { toHex } from '../packet/bytes.js'
 import { privateKeyOf, publicKeyOf, withOctets } from '../packet/wireguard-crypto.js'
 import type { Address4, Address6, Config, Port } from './config.js'
 import { secretOf } from './keys.js'
 import type { LoadContext } from './load-context.js'
+import { isOwnAddress } from './own-address.js'
 import { RouteTable } from './route-table.js'
 import { addAllowed, unique } from './wireguard-allowed.js'
 import { publicKeyFrom, sharedOf, type SecretOf } from './wireguard-keys.js'
@@ -166,9 +176,18 @@ function takeOverPeer(wg: Wireguard, was: Peer, peer: Peer): void {
   if (programEndpoint !== undefined && !isSame(programEndpoint, was.programEndpoint)) {
     peer.state.endpoint = programEndpoint
   }
+  const { endpoint } = peer.state
+  if (endpoint?.own !== undefined && !hasAddress(wg, endpoint.own)) {
+    peer.state.endpoint = { ...endpoint, own: undefined }
+  }
   setPersistent(peer, was.persistentKeepalive, peer.persistentKeepalive)
   for (const { session } of sessionsOf(peer)) wg.indexes.set(session.index, peer)
   if (peer.state.handshake !== undefined) wg.indexes.set(peer.state.handshake.index, peer)
+}
+
+/** Whether outer packets are for this node there. */
+function hasAddress({ underlay, local4, local6 }: Wireguard, address: Ip): boolean {
+  return underlay === undefined ? address === local4 || address === local6 : isOwnAddress(underlay, address)
 }
 
 function isSame(a: Endpoint, b: Endpoint | undefined): boolean {

@@ -14,6 +14,27 @@ static uint16_t id_of(const struct zt_machine *machine, uint32_t index)
     return zt_interface_at(machine, index)->id;
 }
 
+static int compare_macs(const void *a, const void *b)
+{
+    const struct zt_fdb_entry *left = *(const struct zt_fdb_entry *const *)a,
+                              *right = *(const struct zt_fdb_entry *const *)b;
+    return memcmp(left->mac.octets, right->mac.octets, sizeof left->mac.octets);
+}
+
+static void dump_mac(const struct zt_machine *machine, uint16_t bridge,
+                     const struct zt_fdb_entry *entry, uint64_t now, struct zt_text *text)
+{
+    char mac[ZT_ADDRESS_TEXT], remote[ZT_ADDRESS_TEXT];
+    zt_mac_format(entry->mac, mac);
+    zt_text_format(text, "{\"bridge\":%u,\"mac\":\"%s\",\"interface\":%u", bridge, mac,
+                   id_of(machine, entry->member));
+    if (entry->remote.family != 0) {
+        zt_ip_format(entry->remote, remote);
+        zt_text_format(text, ",\"remote\":\"%s\"", remote);
+    }
+    zt_text_format(text, ",\"age\":%" PRIu64 "}", now - entry->seen);
+}
+
 static void dump_fdb(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
 {
     const char *separator = "";
@@ -22,48 +43,71 @@ static void dump_fdb(const struct zt_machine *machine, uint64_t now, struct zt_t
         if (bridge->kind != ZT_KIND_BRIDGE)
             continue;
         const struct zt_fdb *fdb = bridge->br.fdb;
-        for (uint32_t i = 0; i < fdb->count; i++) {
-            const struct zt_fdb_entry *entry = &fdb->entries[i];
-            char mac[ZT_ADDRESS_TEXT], remote[ZT_ADDRESS_TEXT];
-            if (entry->state != ZT_FDB_DYNAMIC || !zt_fdb_is_valid(fdb, entry, now))
-                continue;
-            zt_mac_format(entry->mac, mac);
-            zt_text_format(text, "%s{\"bridge\":%u,\"mac\":\"%s\",\"interface\":%u", separator,
-                           bridge->id, mac, id_of(machine, entry->member));
-            if (entry->remote.family != 0) {
-                zt_ip_format(entry->remote, remote);
-                zt_text_format(text, ",\"remote\":\"%s\"", remote);
-            }
-            zt_text_format(text, ",\"age\":%" PRIu64 "}", now - entry->seen);
+        const struct zt_fdb_entry **list = zt_calloc(fdb->count, sizeof(struct zt_fdb_entry *));
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < fdb->count; i++)
+            if (fdb->entries[i].state == ZT_FDB_DYNAMIC &&
+                zt_fdb_is_valid(fdb, &fdb->entries[i], now))
+                list[count++] = &fdb->entries[i];
+        if (count > 0)
+            qsort(list, count, sizeof *list, compare_macs);
+        for (uint32_t i = 0; i < count; i++) {
+            zt_text_append(text, separator, strlen(separator));
+            dump_mac(machine, bridge->id, list[i], now, text);
             separator = ",";
         }
+        free(list);
     }
+}
+
+/* By interface, IPv4 before IPv6, address: the family is the first octet. */
+static int compare_neighbours(const void *a, const void *b)
+{
+    const struct zt_neighbour *left = *(const struct zt_neighbour *const *)a,
+                              *right = *(const struct zt_neighbour *const *)b;
+    if (left->interface != right->interface)
+        return left->interface < right->interface ? -1 : 1;
+    return memcmp(&left->ip, &right->ip, sizeof left->ip);
+}
+
+static void dump_neighbour(const struct zt_machine *machine, const struct zt_neighbour *entry,
+                           uint64_t now, struct zt_text *text)
+{
+    char mac[ZT_ADDRESS_TEXT], address[ZT_ADDRESS_TEXT];
+    bool incomplete = entry->state == ZT_NEIGHBOUR_INCOMPLETE;
+    zt_ip_format(entry->ip, address);
+    zt_text_format(text, "{\"interface\":%u,\"address\":\"%s\",\"state\":\"%s\"",
+                   id_of(machine, entry->interface), address,
+                   incomplete ? "incomplete" : "resolved");
+    if (!incomplete) {
+        zt_mac_format(entry->mac, mac);
+        zt_text_format(text, ",\"mac\":\"%s\"", mac);
+    }
+    zt_text_format(text, ",\"age\":%" PRIu64 "}",
+                   now - (incomplete ? entry->first : entry->confirmed));
 }
 
 static void dump_neighbours(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
 {
-    const char *separator = "";
-    for (uint32_t i = 0; i < machine->neighbours.count; i++) {
-        const struct zt_neighbour *entry = &machine->neighbours.entries[i];
-        char mac[ZT_ADDRESS_TEXT], address[ZT_ADDRESS_TEXT];
-        bool incomplete = entry->state == ZT_NEIGHBOUR_INCOMPLETE;
-        if (!incomplete &&
-            (entry->state != ZT_NEIGHBOUR_RESOLVED ||
-             !zt_neighbour_is_fresh(entry, zt_interface_at(machine, entry->interface)->irb.lifetime,
-                                    now)))
-            continue;
-        zt_ip_format(entry->ip, address);
-        zt_text_format(text, "%s{\"interface\":%u,\"address\":\"%s\",\"state\":\"%s\"", separator,
-                       id_of(machine, entry->interface), address,
-                       incomplete ? "incomplete" : "resolved");
-        if (!incomplete) {
-            zt_mac_format(entry->mac, mac);
-            zt_text_format(text, ",\"mac\":\"%s\"", mac);
-        }
-        zt_text_format(text, ",\"age\":%" PRIu64 "}",
-                       now - (incomplete ? entry->first : entry->confirmed));
-        separator = ",";
+    const struct zt_neighbour_table *table = &machine->neighbours;
+    const struct zt_neighbour **list = zt_calloc(table->count, sizeof(struct zt_neighbour *));
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct zt_neighbour *entry = &table->entries[i];
+        if (entry->state == ZT_NEIGHBOUR_INCOMPLETE ||
+            (entry->state == ZT_NEIGHBOUR_RESOLVED &&
+             zt_neighbour_is_fresh(entry, zt_interface_at(machine, entry->interface)->irb.lifetime,
+                                   now)))
+            list[count++] = entry;
     }
+    if (count > 0)
+        qsort(list, count, sizeof *list, compare_neighbours);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            zt_text_append(text, ",", 1);
+        dump_neighbour(machine, list[i], now, text);
+    }
+    free(list);
 }
 
 static void dump_membership(const struct zt_machine *machine, uint16_t bridge,
@@ -80,6 +124,17 @@ static void dump_membership(const struct zt_machine *machine, uint16_t bridge,
     zt_text_append(text, "}", 1);
 }
 
+/* By group, IPv4 before IPv6, interface, remote. */
+static int compare_memberships(const void *a, const void *b)
+{
+    const struct zt_membership *left = *(const struct zt_membership *const *)a,
+                               *right = *(const struct zt_membership *const *)b;
+    int order = memcmp(&left->group, &right->group, sizeof left->group);
+    if (order == 0)
+        order = (left->member > right->member) - (left->member < right->member);
+    return order != 0 ? order : memcmp(&left->remote, &right->remote, sizeof left->remote);
+}
+
 static void dump_memberships(const struct zt_machine *machine, uint64_t now, struct zt_text *text)
 {
     const char *separator = "";
@@ -87,13 +142,21 @@ static void dump_memberships(const struct zt_machine *machine, uint64_t now, str
         const struct zt_interface *bridge = zt_interface_at(machine, b);
         const struct zt_memberships *table =
             bridge->kind == ZT_KIND_BRIDGE ? bridge->br.memberships : NULL;
-        for (uint32_t i = 0; table != NULL && i < table->count; i++) {
-            if (!zt_membership_is_valid(table, &table->entries[i], now))
-                continue;
+        if (table == NULL)
+            continue;
+        const struct zt_membership **list = zt_calloc(table->count, sizeof(struct zt_membership *));
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < table->count; i++)
+            if (zt_membership_is_valid(table, &table->entries[i], now))
+                list[count++] = &table->entries[i];
+        if (count > 0)
+            qsort(list, count, sizeof *list, compare_memberships);
+        for (uint32_t i = 0; i < count; i++) {
             zt_text_append(text, separator, strlen(separator));
-            dump_membership(machine, bridge->id, &table->entries[i], text);
+            dump_membership(machine, bridge->id, list[i], text);
             separator = ",";
         }
+        free(list);
     }
 }
 

@@ -279,6 +279,8 @@ void zt_wireguard_end_held(struct zt_machine *machine);
 void zt_wireguard_keep(struct zt_machine *machine, struct zt_program *program);
 /* WG-34: no key of what is gone is left in a context. */
 void zt_wireguard_forget(struct zt_machine *machine);
+/* WG-34: nor in what the stack was below the machine's own functions. */
+void zt_wireguard_end_input(struct zt_machine *machine);
 
 /* ---- 17. control (control.c) ---- */
 /* CTRL-2, CTRL-3, CTRL-6: false, nothing changed and `error` filled when the request is refused (CTRL-5). */

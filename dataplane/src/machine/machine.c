@@ -77,6 +77,7 @@ static void begin(struct zt_machine *machine)
 static struct zt_effects end(struct zt_machine *machine)
 {
     zt_wireguard_flush(machine);
+    zt_wireguard_end_input(machine);
     return (struct zt_effects){ machine->effects, machine->effect_count };
 }
 

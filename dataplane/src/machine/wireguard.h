@@ -154,6 +154,8 @@ struct zt_wg_state {
     uint64_t wall, seeded_at;
     uint8_t entropy[32];
     uint64_t drawn;
+    /* Keys may have gone by the present input, and what was computed with them still lie in the stack (WG-34). */
+    bool keys_gone;
 };
 
 static inline const struct zt_wireguard *zt_wg_of(const struct zt_machine *machine,
@@ -203,7 +205,7 @@ void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer,
                         const struct zt_wg_noise *noise, uint32_t index, uint32_t peer_index,
                         bool initiator);
 /* WG-17: the next session becomes current. */
-void zt_wg_promote(struct zt_wg_peer *peer);
+void zt_wg_promote(struct zt_machine *machine, struct zt_wg_peer *peer);
 /* WG-16: whether a counter is acceptable; then it is noted. */
 bool zt_wg_window_accept(struct zt_wg_session *session, uint64_t counter);
 /* WG-26: whether a session may send. */

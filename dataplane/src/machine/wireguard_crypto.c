@@ -86,6 +86,15 @@ void zt_wg_crypto_forget(struct zt_wg_crypto *crypto)
     OPENSSL_cleanse(&crypto->aead, sizeof crypto->aead);
 }
 
+/* Deeper than any of the functions here goes. */
+#define STACK_OCTETS 32768u
+
+__attribute__((noinline)) void zt_wg_wipe_stack(void)
+{
+    uint8_t stack[STACK_OCTETS];
+    OPENSSL_cleanse(stack, sizeof stack);
+}
+
 void zt_wg_crypto_free(struct zt_wg_crypto *crypto)
 {
     if (crypto == NULL)

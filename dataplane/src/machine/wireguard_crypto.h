@@ -22,6 +22,8 @@ struct zt_wg_crypto *zt_wg_crypto_new(struct IMB_MGR *manager);
 void zt_wg_crypto_free(struct zt_wg_crypto *crypto);
 /* Overwrites the keys that were used last and still lie in contexts (WG-34). */
 void zt_wg_crypto_forget(struct zt_wg_crypto *crypto);
+/* Overwrites the stack below: libraries leave there what they computed with. */
+void zt_wg_wipe_stack(void);
 
 /* BLAKE2s-256 of two texts behind each other; the second may be empty. */
 void zt_wg_hash(struct zt_wg_crypto *crypto, const void *first, size_t first_length,

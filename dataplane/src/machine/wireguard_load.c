@@ -219,8 +219,24 @@ static void keep_peer(struct zt_wg_peer *peer, struct zt_wg_peer *before)
         zt_wg_set_timer(peer, timer, before->timers[timer]);
 }
 
-static void keep_device(const struct zt_machine *machine, struct zt_wg_device *device)
+/* The node may be somewhere else by now. */
+static void forget_foreign(const struct zt_program *program, const struct zt_wireguard *wireguard,
+                           struct zt_wg_peer *peer)
 {
+    zt_ip own = peer->endpoint.own;
+    if (own.family == 0)
+        return;
+    bool has = wireguard->lower != ZT_NONE
+                   ? zt_ip_equal(wireguard->local[own.family == ZT_IPV6], own)
+                   : zt_vrf_owns(&program->vrfs[wireguard->underlay], own);
+    if (!has)
+        peer->endpoint.own = (zt_ip){ 0 };
+}
+
+static void keep_device(const struct zt_machine *machine, const struct zt_program *program,
+                        const struct zt_wireguard *wireguard)
+{
+    struct zt_wg_device *device = wireguard->device;
     struct zt_wg_device *before = find_before(machine, device);
 
     if (before != NULL) {
@@ -234,6 +250,7 @@ static void keep_device(const struct zt_machine *machine, struct zt_wg_device *d
         zt_wg_take_endpoint(peer);
         if (known != NULL)
             keep_peer(peer, known);
+        forget_foreign(program, wireguard, peer);
         zt_wg_set_persistent(peer, known == NULL ? 0 : known->given.keepalive, machine->now);
     }
 }
@@ -252,7 +269,7 @@ void zt_wireguard_end_held(struct zt_machine *machine)
 void zt_wireguard_keep(struct zt_machine *machine, struct zt_program *program)
 {
     for (uint32_t i = 0; i < program->wireguard_count; i++)
-        keep_device(machine, program->interfaces[program->wireguards[i]].wireguard.device);
+        keep_device(machine, program, &program->interfaces[program->wireguards[i]].wireguard);
 }
 
 void zt_wireguard_free(struct zt_wireguard *wireguard)
@@ -267,4 +284,13 @@ void zt_wireguard_forget(struct zt_machine *machine)
 {
     if (machine->wireguard->crypto != NULL)
         zt_wg_crypto_forget(machine->wireguard->crypto);
+    machine->wireguard->keys_gone = true;
+}
+
+void zt_wireguard_end_input(struct zt_machine *machine)
+{
+    if (!machine->wireguard->keys_gone)
+        return;
+    machine->wireguard->keys_gone = false;
+    zt_wg_wipe_stack();
 }

@@ -123,7 +123,7 @@ static void receive_data(struct zt_machine *machine, const struct zt_wg_arrival 
     zt_wg_set_endpoint(peer, arrival);
     peer->rx += arrival->length;
     if (session == peer->next && !ZT_MUTANT(wireguard_next_never_current)) {
-        zt_wg_promote(peer);
+        zt_wg_promote(machine, peer);
         zt_wg_on_complete(machine, peer);
         zt_wg_send_held(machine, peer);
     }

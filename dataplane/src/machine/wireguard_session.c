@@ -22,6 +22,8 @@ void zt_wireguard_seed(struct zt_machine *machine, const uint8_t *data, uint32_t
     state->seeded_at = machine->now;
     state->drawn = 0;
     memcpy(state->entropy, data + 8, sizeof state->entropy);
+    /* Drawn ones, too. */
+    state->keys_gone = true;
 }
 
 bool zt_machine_wants_seed(const struct zt_machine *machine)
@@ -98,8 +100,9 @@ static void move(struct zt_wg_peer *peer, struct zt_wg_session **from, struct zt
     *from = NULL;
 }
 
-void zt_wg_promote(struct zt_wg_peer *peer)
+void zt_wg_promote(struct zt_machine *machine, struct zt_wg_peer *peer)
 {
+    machine->wireguard->keys_gone = true;
     move(peer, &peer->current, &peer->previous);
     move(peer, &peer->next, &peer->current);
 }
@@ -132,6 +135,7 @@ void zt_wg_make_session(struct zt_machine *machine, struct zt_wg_peer *peer,
     session->initiator = initiator;
     session->born = machine->now;
     session->index.of_session = true;
+    machine->wireguard->keys_gone = true;
     zt_wg_split(zt_wg_crypto_of(machine), noise,
                 initiator ? session->send_key : session->receive_key,
                 initiator ? session->receive_key : session->send_key);

@@ -131,7 +131,7 @@ static void zero(struct zt_machine *machine, struct zt_wg_peer *peer)
     zt_wg_end_session(peer, &peer->current);
     zt_wg_end_session(peer, &peer->next);
     zt_wg_end_handshake(peer);
-    zt_wg_crypto_forget(zt_wg_crypto_of(machine));
+    zt_wireguard_forget(machine);
 }
 
 static void forget_own_address(struct zt_wg_peer *peer)

@@ -50,6 +50,7 @@ static void run(struct zt_replay *replay, struct zt_input *inputs, uint32_t *cou
     if (replay->out != NULL)
         zt_journal_vector(replay->out, inputs, *count, effects);
     replay->inputs += *count;
+    replay->now = inputs[*count - 1].now;
     *count = 0;
 }
 

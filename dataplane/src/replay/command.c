@@ -13,6 +13,7 @@
 #include "src/machine/mutant.h"
 #include "src/replay/replay.h"
 #include "src/replay/statistics.h"
+#include "src/replay/tables_file.h"
 
 /* Journals of hours; the whole file lies in memory while it is replayed. */
 #define JOURNAL_MAX ((size_t)8 << 30)
@@ -29,6 +30,7 @@ static const char usage[] =
     "  --pcap-in PORT=FILE pcap or pcapng of what arrives on the port with this interface id\n"
     "  --out OUT           write a complete journal of the inputs and the machine's outputs "
     "(0600)\n"
+    "  --tables FILE       write the tables as they are in the end, as JSON (0600)\n"
     "  --keys FILE         key file (0600) for MACsec and WireGuard\n"
     "  --seed HEX64        of captures: entropy, without which WireGuard makes no handshake\n"
     "  --wall NS           of captures: wall time at their time 0, ns since the Unix epoch; 0\n"
@@ -39,11 +41,12 @@ static const char usage[] =
     "  --stats             print counters as JSON on standard output\n"
     "  --mutant NAME       select a mutant (build of mutants only; also ZT_MUTANT)\n"
     "  --help\n"
-    "Exit status: 0 equal or nothing recorded, 1 different, 2 bad input or missing keys, 4 OUT not "
-    "written.\n";
+    "Exit status: 0 equal or nothing recorded, 1 different, 2 bad input or missing keys, 4 OUT or "
+    "the "
+    "tables not written.\n";
 
 struct arguments {
-    const char *journal, *program, *out, *keys;
+    const char *journal, *program, *out, *tables, *keys;
     struct {
         uint16_t port;
         const char *path;
@@ -60,6 +63,7 @@ enum flag {
     FLAG_PROGRAM,
     FLAG_PCAP,
     FLAG_OUT,
+    FLAG_TABLES,
     FLAG_KEYS,
     FLAG_SEED,
     FLAG_WALL,
@@ -77,6 +81,7 @@ static const struct option flags[] = {
     { "program", required_argument, NULL, FLAG_PROGRAM },
     { "pcap-in", required_argument, NULL, FLAG_PCAP },
     { "out", required_argument, NULL, FLAG_OUT },
+    { "tables", required_argument, NULL, FLAG_TABLES },
     { "keys", required_argument, NULL, FLAG_KEYS },
     { "seed", required_argument, NULL, FLAG_SEED },
     { "wall", required_argument, NULL, FLAG_WALL },
@@ -183,6 +188,9 @@ static bool read_flag(struct arguments *arguments, int flag)
     case FLAG_OUT:
         arguments->out = optarg;
         return true;
+    case FLAG_TABLES:
+        arguments->tables = optarg;
+        return true;
     case FLAG_KEYS:
         arguments->keys = optarg;
         return true;
@@ -230,6 +238,9 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
         return complain("either --journal or --program is wanted");
     if ((arguments->program != NULL) != (arguments->capture_count > 0))
         return complain("--program and --pcap-in belong together");
+    if (arguments->out != NULL && arguments->tables != NULL &&
+        strcmp(arguments->out, arguments->tables) == 0)
+        return complain("--out and --tables are one file");
     if ((arguments->seeded && arguments->program == NULL) ||
         (arguments->walled && !arguments->seeded))
         return complain("--seed belongs to captures, --wall to --seed");
@@ -242,20 +253,24 @@ static void print_error(const char *path, const struct zt_error *error)
             error->code);
 }
 
-/* Writing over an input would destroy it. */
-static bool is_input(const struct arguments *arguments)
+static bool is_file(const struct stat *wanted, const char *path)
 {
-    struct stat out, in;
-    if (stat(arguments->out, &out) != 0)
+    struct stat is;
+    return path != NULL && stat(path, &is) == 0 && is.st_dev == wanted->st_dev &&
+           is.st_ino == wanted->st_ino;
+}
+
+/* Writing over an input would destroy it. */
+static bool is_input(const struct arguments *arguments, const char *path)
+{
+    struct stat out;
+    if (path == NULL || stat(path, &out) != 0)
         return false;
-    const char *input = arguments->journal != NULL ? arguments->journal : arguments->program;
-    if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return true;
-    for (uint32_t i = 0; i < arguments->capture_count; i++)
-        if (stat(arguments->captures[i].path, &in) == 0 && in.st_dev == out.st_dev &&
-            in.st_ino == out.st_ino)
-            return true;
-    return false;
+    bool is = is_file(&out, arguments->journal) || is_file(&out, arguments->program) ||
+              is_file(&out, arguments->keys);
+    for (uint32_t i = 0; i < arguments->capture_count && !is; i++)
+        is = is_file(&out, arguments->captures[i].path);
+    return is && !complain("%s is an input too; what is written would destroy it", path);
 }
 
 static enum zt_replay_exit run_captures(struct zt_replay *replay, const struct arguments *arguments,
@@ -317,6 +332,18 @@ static enum zt_replay_exit finish_out(struct zt_replay *replay, const struct arg
     return result;
 }
 
+static enum zt_replay_exit write_tables(const struct zt_replay *replay,
+                                        const struct arguments *arguments,
+                                        enum zt_replay_exit result)
+{
+    struct zt_error error = { 0 };
+    if (arguments->tables == NULL || result == ZT_REPLAY_BAD_INPUT ||
+        zt_replay_write_tables(replay, arguments->tables, &error))
+        return result;
+    print_error(arguments->tables, &error);
+    return ZT_REPLAY_FAILED;
+}
+
 static enum zt_replay_exit run(const struct arguments *arguments, const struct zt_keys *keys,
                                const uint8_t *data, size_t length)
 {
@@ -325,11 +352,9 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
                                 .vector = arguments->vector,
                                 .seed = arguments->seeded ? arguments->seed : NULL };
 
+    if (is_input(arguments, arguments->out) || is_input(arguments, arguments->tables))
+        return ZT_REPLAY_BAD_INPUT;
     if (arguments->out != NULL) {
-        if (is_input(arguments)) {
-            complain("%s is an input too; OUT would destroy it", arguments->out);
-            return ZT_REPLAY_BAD_INPUT;
-        }
         replay.out = zt_journal_create(arguments->out, &error);
         if (replay.out == NULL) {
             print_error(arguments->out, &error);
@@ -341,6 +366,7 @@ static enum zt_replay_exit run(const struct arguments *arguments, const struct z
                                      ? run_journal(&replay, arguments, data, length)
                                      : run_captures(&replay, arguments, data, length);
     result = finish_out(&replay, arguments, result);
+    result = write_tables(&replay, arguments, result);
     if (arguments->stats && result != ZT_REPLAY_BAD_INPUT)
         zt_replay_print_statistics(&replay);
     zt_machine_destroy(replay.machine);

@@ -106,7 +106,7 @@ static enum zt_journal_next run_alone(struct zt_replay *replay, struct zt_journa
         for (uint32_t i = 0; i < effects.count; i++)
             zt_journal_effect(replay->out, input.now, &effects.list[i]);
     }
-    batch->now[0] = input.now;
+    batch->now[0] = replay->now = input.now;
     batch->count = 1;
     while ((next = zt_journal_next(reader, entry, error)) == ZT_JOURNAL_RECORD_READ &&
            entry->type >= 16)
@@ -136,7 +136,7 @@ static enum zt_journal_next run_vector(struct zt_replay *replay, struct zt_journ
             if (!check_port(replay, entry, error))
                 return ZT_JOURNAL_MALFORMED;
             replay->inputs += batch->count > 0;
-            batch->now[batch->count] = entry->now;
+            batch->now[batch->count] = replay->now = entry->now;
             batch->inputs[batch->count++] = (struct zt_input){
                 .kind = (enum zt_input_kind)entry->type,
                 .interface = entry->interface,

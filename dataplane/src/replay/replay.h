@@ -33,6 +33,8 @@ struct zt_replay {
 
     /* What happened. */
     uint64_t inputs, refused, recorded;
+    /* Of the last input, ns. */
+    uint64_t now;
     bool cut_off, complete, different;
     /* The first difference, in words. */
     char difference[400];

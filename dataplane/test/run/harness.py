@@ -17,6 +17,8 @@ import time
 import programs
 
 BUILD = pathlib.Path(os.environ.get("ZT_BUILD") or pathlib.Path(__file__).parents[2] / "build")
+# Without sanitizers, which clear the stack where an engine that is shipped must do so by itself.
+SHIPPED = (BUILD.parent if BUILD.name == "sanitize" else BUILD) / "ztos-fpe"
 PHY_MTU = 1778
 
 

@@ -2,6 +2,7 @@
 """What the engine and the probe refuse at start, and what they do when rings are full."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -140,6 +141,10 @@ def test_fifo_where_a_file_is_wanted_is_refused_and_not_waited_for():
             status, said = start(lab, "n", BUILD / argv[0], *argv[1:])
             wrong = lab.folder if lab.folder in argv else fifo
             assert status == 2 and "regular file" in said and f"{wrong}: " in said, (argv, status, said)
+        # Its input would be gone.
+        for flag in ("--out", "--tables"):
+            status, said = start(lab, "n", BUILD / "ztos-fpe", "replay", "--journal", good, flag, good)
+            assert status == 2 and "is an input too" in said and pathlib.Path(good).read_text().startswith("{"), said
         # Nobody reads it.
         status, said = start(lab, "n", BUILD / "ztos-fpe", "run", "--control", socket, "--program", good, "--journal", fifo)
         assert status == 1 and str(fifo) in said, (status, said)

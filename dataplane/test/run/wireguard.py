@@ -94,14 +94,14 @@ def leaf(node, peers=None, **more):
     return program
 
 
-def link(lab, programs_of=leaf, start=(1, 2), engine=()):
+def link(lab, programs_of=leaf, start=(1, 2), engine=(), binary="ztos-fpe"):
     """Two leaves with such a link, a host at each: ([engines], probe)."""
     lab.add("l1", "l2", "h1", "h2")
     lab.cable("l1", "eth1.phy", "l2", "eth1.phy")
     for node in (1, 2):
         lab.cable(f"l{node}", "eth2.phy", f"h{node}", "eth0")
         lab.tap(f"l{node}", "eth1", programs.mac(node, 1), INNER_MTU, f"10.254.0.{node - 1}/31")
-    engines = [lab.engine(f"l{node}", programs_of(node), *engine, keys=key_file(1, 2)) for node in start]
+    engines = [lab.engine(f"l{node}", programs_of(node), *engine, keys=key_file(1, 2), binary=binary) for node in start]
     probe = lab.probe(
         {f"h{n}": (f"h{n}", "eth0", programs.host_mac(n), [f"{programs.host_address(n)}/24"]) for n in (1, 2)},
         {"to l1": ("l2", "eth1.phy"), "to l2": ("l1", "eth1.phy")},

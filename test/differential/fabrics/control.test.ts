@@ -252,18 +252,24 @@ describe(`${COUNT} generated fabrics with a control plane`, () => {
           [3, () => breakOrRepair(random, plan, fabric, broken)],
         ])()
       }
-      const journals = [...observer.journals].map(([node, journal]) => ({ node, bytes: journal.bytes() }))
+      const journals = [...observer.journals].map(([node, journal]) => ({
+        node,
+        bytes: journal.bytes(),
+        tables: fabric.node(node).tables(),
+      }))
       // Nothing is shown by tables that never change.
       expect(
         journals.filter(({ bytes }) => isChanged(bytes)).length,
         `seed ${seed}\n${text}`,
       ).toBeGreaterThan(0)
-      const failures = journals.flatMap(({ node, bytes }) =>
+      const failures = journals.flatMap(({ node, bytes, tables }) =>
         MODES.flatMap((mode) => {
-          const failure = bench.run(bytes, keys, mode)
+          const failure = bench.run({ journal: bytes, tables }, keys, mode)
           return failure === undefined
             ? []
-            : [`${node}, ${JSON.stringify(mode)}: ${failure.status} ${failure.stderr}`]
+            : [
+                `${node}, ${JSON.stringify(mode)}: ${failure.status} ${failure.stderr}${failure.tables.join('; ')}`,
+              ]
         }),
       )
       expect(failures, `seed ${seed}\n${text}`).toEqual([])

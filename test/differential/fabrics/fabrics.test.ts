@@ -62,8 +62,13 @@ function replayByEngine(
   const twin = new TwinFabric(fabric.plan, keys, { observer })
   twin.send(frames)
   return [...observer.journals].flatMap(([node, journal]) => {
-    const failure = bench.run(journal.bytes(), keys, { cache: 'on', vector: 7 })
-    return failure === undefined ? [] : [`${node}: status ${failure.status}: ${failure.stderr}`]
+    const failure = bench.run({ journal: journal.bytes(), tables: twin.node(node).tables() }, keys, {
+      cache: 'on',
+      vector: 7,
+    })
+    return failure === undefined
+      ? []
+      : [`${node}: status ${failure.status}: ${failure.stderr}${failure.tables.join('; ')}`]
   })
 }
 

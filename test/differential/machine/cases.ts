@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FabricNode, JournalWriter, type Input } from '../../../twin/forward/index.js'
+import { FabricNode, JournalWriter, type Input, type NodeTables } from '../../../twin/forward/index.js'
 import type { Coverage } from './coverage.js'
 import { randomInputs, sequence } from './inputs.js'
 import { keysOf, randomProgram } from './programs.js'
@@ -49,8 +49,15 @@ export function makeCase(seed: CaseSeed): Case {
   return { keys, inputs: sequence(program, start, randomInputs(words, seed.inputs, seed.count)) }
 }
 
-/** Runs inputs on the twin and gives the journal of it. */
-export function runTwin({ inputs, keys }: Case, coverage?: Coverage): Uint8Array {
+/** What the twin makes of a case. */
+export interface TwinRun {
+  readonly journal: Uint8Array
+  /** At the time of the last input. */
+  readonly tables: NodeTables
+}
+
+/** Runs inputs on the twin. */
+export function runTwin({ inputs, keys }: Case, coverage?: Coverage): TwinRun {
   const [first, ...rest] = inputs
   if (first?.kind !== 'load') throw new Error('a case starts with a program')
   const node = new FabricNode(first.program, keys, { tracer: coverage })
@@ -61,7 +68,7 @@ export function runTwin({ inputs, keys }: Case, coverage?: Coverage): Uint8Array
     coverage?.effects(effects)
     writer.add(input, effects)
   }
-  return writer.bytes()
+  return { journal: writer.bytes(), tables: node.tables() }
 }
 
 /** Cases without end, of so many inputs each. */

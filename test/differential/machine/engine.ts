@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bytesEqual, toHex } from '../../../twin/packet/index.js'
+import { differentRows } from './tables.js'
+import type { TwinRun } from './cases.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Relative to the repository; `ZT_FPE` names another build of it. */
@@ -39,7 +41,7 @@ function hasFeature(name: string): boolean {
   return line.split(' ').includes(name)
 }
 
-/** Why a journal of the engine is not the twin's. */
+/** Why the engine's journal is not the twin's, or its tables are not. */
 export interface EngineFailure {
   readonly mode: EngineMode
   /** What the engine wrote; absent when it wrote none. */
@@ -47,6 +49,8 @@ export interface EngineFailure {
   /** Its exit status, or the signal that ended it. */
   readonly status: string
   readonly stderr: string
+  /** Rows of tables that only one of the two has, in words. */
+  readonly tables: readonly string[]
 }
 
 /** A folder with a journal and its keys, and the engine to run on them. */
@@ -71,17 +75,18 @@ export class EngineBench {
     return path.join(this.folder, 'keys.json')
   }
 
-  /** What the engine makes of a journal in a mode; `undefined` when it is the same, octet by octet. */
+  /** What the engine makes of a journal in a mode; `undefined` when it is the same, octet by octet, and the tables are, if there are any. */
   run(
-    journal: Uint8Array,
+    { journal, tables }: Pick<TwinRun, 'journal'> & Partial<TwinRun>,
     keys: ReadonlyMap<string, Uint8Array>,
     mode: EngineMode,
   ): EngineFailure | undefined {
     writeFileSync(this.journalFile, journal)
     writeFileSync(this.keyFile, keysText(keys), { mode: 0o600 })
     const out = path.join(this.folder, 'out.ztj')
-    rmSync(out, { force: true })
-    const done = spawnSync(this.engine, [...this.command(mode), '--out', out], {
+    const tablesOut = path.join(this.folder, 'tables.json')
+    for (const file of [out, tablesOut]) rmSync(file, { force: true })
+    const done = spawnSync(this.engine, [...this.command(mode), '--out', out, '--tables', tablesOut], {
       encoding: 'utf8',
       timeout: 120_000,
     })
@@ -89,8 +94,11 @@ export class EngineBench {
     const written = existsSync(out) ? new Uint8Array(readFileSync(out)) : undefined
     const status = done.signal ?? String(done.status)
     // It says that outputs differ by status 1; either that or other octets alone would be a fault of its own.
-    if (status === '0' && written !== undefined && bytesEqual(written, journal)) return undefined
-    return { mode, journal: written, status, stderr: done.stderr }
+    const same = status === '0' && written !== undefined && bytesEqual(written, journal)
+    const rows =
+      same && tables !== undefined ? differentRows(tables, JSON.parse(readFileSync(tablesOut, 'utf8'))) : []
+    if (same && rows.length === 0) return undefined
+    return { mode, journal: written, status, stderr: done.stderr, tables: rows }
   }
 
   private command({ cache, vector, aead }: EngineMode): string[] {

@@ -44,7 +44,7 @@ export function explainMismatch(
   failure: EngineFailure,
   seed: CaseSeed,
 ): string {
-  const twin = readJournal(runTwin(small))
+  const twin = readJournal(runTwin(small).journal)
   const { mode } = failure
   const lines = [
     `twin and engine differ (cache ${mode.cache}, vectors of ${mode.vector}, ${mode.aead ?? 'the best cipher'})`,
@@ -52,6 +52,10 @@ export function explainMismatch(
     `engine ended with ${failure.status}: ${failure.stderr.trim() === '' ? '(said nothing)' : failure.stderr.trim()}`,
     `again: ${bench.commandLine(mode)}`,
   ]
+  if (failure.tables.length > 0) {
+    const told = small.inputs.slice(1).map((input, i) => `input ${i + 1}: ${describeInput(input)}`)
+    return [...lines, 'journals are equal, tables in the end differ:', ...failure.tables, ...told].join('\n')
+  }
   // With any other status it gave up, and what it wrote is no journal.
   const hasJournal = failure.status === '0' || failure.status === '1'
   const engine = hasJournal && failure.journal !== undefined ? entriesOf(failure.journal) : undefined

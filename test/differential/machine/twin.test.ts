@@ -43,7 +43,7 @@ describe('properties of the twin', () => {
   test('what it recorded it replays', () => {
     fc.assert(
       fc.property(arbitraryCase(), (one) => {
-        const result = replayJournal(runTwin(one), one.keys)
+        const result = replayJournal(runTwin(one).journal, one.keys)
         expect(result.mismatches).toEqual([])
       }),
       { numRuns: 200 },

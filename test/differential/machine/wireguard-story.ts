@@ -41,6 +41,14 @@ const SECOND = 1_000_000_000n
 /** 2026-01-01. */
 const WALL = 1_767_225_600n * SECOND
 
+/** What tunnels may originate from instead of what they have. */
+const LOCAL_INSTEAD = new Map([
+  ['10.255.0.1', '10.254.0.0'],
+  ['fd00:ff::1', 'fd00:fe::'],
+  ['10.254.3.0', '10.254.3.8'],
+  ['fd00:fe:3::', 'fd00:fe:3::8'],
+])
+
 /** A frame on its way. */
 interface Flight {
   readonly to: 'node' | number
@@ -586,10 +594,15 @@ class Story {
         { ...one, peers: random.some(one.peers, 70) },
         { ...one, privateKey: random.chance(30) ? 'lab:wg/other' : one.privateKey },
         { ...one, mtu: 1300 },
+        { ...one, local: one.local.map((address) => LOCAL_INSTEAD.get(address) ?? address) },
         { ...one, peers: one.peers.map(({ presharedKey: _, ...rest }) => rest) },
       ])
     })
-    this.program = random.chance(30) ? this.world.program : { ...this.program, interfaces }
+    // The port's own addresses go, which peers may have spoken to.
+    const moved = random.chance(85)
+      ? interfaces
+      : interfaces.map((one) => (one.kind === 'port' && one.id === 1 ? { ...one, addresses: [] } : one))
+    this.program = random.chance(30) ? this.world.program : { ...this.program, interfaces: moved }
     this.give({ kind: 'load', now: this.pass(), program: this.program })
   }
 

@@ -71,10 +71,10 @@ export class Pair {
   readonly id = newLabId()
   readonly engineKeys = newKeyPair()
   readonly peerKeys = newKeyPair()
-  private readonly presharedKeys = { engine: newPresharedKey(), peer: newPresharedKey() }
+  readonly presharedKeys = { engine: newPresharedKey(), peer: newPresharedKey() }
   private readonly folder: string
   /** Sockets of wireguard-go lie in one folder for the whole host, so a device is named after the lab. */
-  private readonly device = `wg${this.id}`
+  readonly device = `wg${this.id}`
   private readonly env = childEnvironment(root, this.id, { LOG_LEVEL: 'error' })
   private readonly children: ChildProcess[] = []
   private engine: Resident | undefined

@@ -98,7 +98,7 @@ class Made {
     const one: RecordedCase = {
       name,
       keys: made.keys,
-      journal: runTwin(made),
+      journal: runTwin(made).journal,
       frames: framesIn(made),
       journalFile: `${file}.ztj`,
       keyFile: `${file}.json`,
