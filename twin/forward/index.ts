@@ -60,6 +60,7 @@ export {
   type ReplayOptions,
   type ReplayResult,
 } from './replay.js'
+export type { NodeTables } from './tables.js'
 export type { SessionKeys } from './wireguard-tables.js'
 export { SealedFrame } from './sealed-frame.js'
 export type { ClauseId, Step, Tracer } from './tracer.js'
