@@ -22,8 +22,8 @@ import { giveUp } from './macsec-change.js'
 import { takeOverMacsec } from './macsec-load.js'
 import { passes } from './pass.js'
 import { receive, receiveOpened, receivePunted } from './port.js'
-import type { SealedFrame } from './sealed-frame.js'
 import { tablesOf, type NodeTables } from './tables.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 import { encapsulate } from './vxlan.js'
 import { takeOver } from './wireguard-load.js'
 import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
@@ -155,7 +155,7 @@ export class FabricNode {
   frame(
     now: Nanoseconds,
     interfaceId: number,
-    frame: Uint8Array | SealedFrame,
+    frame: Uint8Array | LazyFrame,
     lineage: Lineage = 0,
   ): Effect[] {
     const port = this.port(interfaceId)
