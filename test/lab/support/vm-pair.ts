@@ -28,12 +28,17 @@ const CANARY = 'ztos-canary-7d1f'
 /** The guest's device on the cable, in its namespace. */
 export const GUEST_DEVICE = 'u0'
 
-export interface VmPairOptions {
+interface EngineSide {
   readonly program: unknown
   /** By reference, hex digits. */
   readonly keys: Readonly<Record<string, string>>
   /** Set up beside the engine before it is started, in its namespace. */
-  readonly engineLines: readonly string[]
+  readonly lines: readonly string[]
+}
+
+export interface VmPairOptions {
+  /** Absent: nobody is at the other end of the cable but the test. */
+  readonly engine?: EngineSide
   /** Set up in the guest, in a namespace that has the cable's end, up, as `u0`. */
   readonly guestLines: readonly string[]
   /** Who speaks first by himself comes last, or nobody is there to hear him. */
@@ -48,6 +53,11 @@ export interface PingOptions {
   readonly source?: string
 }
 
+/** With nobody there: the cable has carrier, and the kernel says nothing. */
+const FAR_END = [
+  'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6',
+  `ip link set ${phyName(UNDER.name)} arp off up`,
+]
 const Stats = z.object({ fates: z.record(z.string(), z.int()) })
 const sendFrames = fileURLToPath(new URL('send_frames.py', import.meta.url))
 
@@ -104,17 +114,18 @@ export class VmPair {
     }
   }
 
-  private async setUp({ program, keys, engineLines, guestLines, lastIsEngine }: VmPairOptions) {
-    await Promise.all([this.cable(engineLines), this.guestNamespace()])
+  private async setUp({ engine, guestLines, lastIsEngine }: VmPairOptions): Promise<void> {
+    await Promise.all([this.cable(engine?.lines ?? FAR_END), this.guestNamespace()])
     await this.listen()
-    const { namespace } = this.place('engine')
-    const starts = [
-      async () => {
-        this.engine = await startEngine({ namespace, folder: this.folder, program, keys, env: this.env })
-      },
-      () => this.guest(guestLines),
-    ]
+    const starts = [() => this.start(engine), () => this.guest(guestLines)]
     for (const start of lastIsEngine === true ? starts.toReversed() : starts) await start()
+  }
+
+  private async start(engine: EngineSide | undefined): Promise<void> {
+    if (engine === undefined) return
+    const { namespace } = this.place('engine')
+    const { program, keys } = engine
+    this.engine = await startEngine({ namespace, folder: this.folder, program, keys, env: this.env })
   }
 
   async close(): Promise<void> {
@@ -271,7 +282,7 @@ export class VmPair {
 /** Calls of `ip` behind each other are one: to start a program takes long where the processor is emulated. */
 function batched(lines: readonly string[]): string[] {
   const isIp = (line: string | undefined) =>
-    line !== undefined && /^ip (-6 )?(addr|link|neigh|route) /.test(line)
+    line !== undefined && /^ip (-6 )?(addr|link|macsec|neigh|route) /.test(line)
   return lines.flatMap((line, at) => {
     if (!isIp(line)) return [line]
     return [

@@ -67,18 +67,20 @@ export class VmWireguard {
       ...(options.guestKeepalive === undefined ? {} : { keepalive: options.guestKeepalive }),
     })
     const pair = await VmPair.open(vm, {
-      program: tunnelProgram({
-        form,
-        peerKey: guest.publicKey,
-        hasPresharedKey: psk !== undefined,
-        ...(knows === 'guest' ? {} : { endpoint: { address: OUTER.peer[outer], port: PORT } }),
-        ...(options.engineKeepalive === undefined ? {} : { keepalive: options.engineKeepalive }),
-      }),
-      keys: {
-        [PRIVATE_KEY]: engine.privateKey.toString('hex'),
-        [PRESHARED_KEY]: presharedKey.toString('hex'),
+      engine: {
+        program: tunnelProgram({
+          form,
+          peerKey: guest.publicKey,
+          hasPresharedKey: psk !== undefined,
+          ...(knows === 'guest' ? {} : { endpoint: { address: OUTER.peer[outer], port: PORT } }),
+          ...(options.engineKeepalive === undefined ? {} : { keepalive: options.engineKeepalive }),
+        }),
+        keys: {
+          [PRIVATE_KEY]: engine.privateKey.toString('hex'),
+          [PRESHARED_KEY]: presharedKey.toString('hex'),
+        },
+        lines: engineLines(form),
       },
-      engineLines: engineLines(form),
       guestLines: [...PEER_LINES, ...deviceLines(config)],
       lastIsEngine: options.engineKeepalive !== undefined,
     })
