@@ -16,6 +16,7 @@ export interface GuestMacsec {
   readonly rx: readonly Association[]
   /** Next packet number of either direction; absent: 1. */
   readonly pn?: bigint
+  readonly mtu?: number
 }
 
 const Shown = z.array(
@@ -48,7 +49,8 @@ export function newAssociation(suite: Suite, mac: string, an: number): Associati
 
 /** For {@link VmPair.guest}: a device on the cable, up. */
 export function macsecLines(options: GuestMacsec): string[] {
-  const { device, mac, suite, encrypts, tag, replayWindow, tx, rx, pn = 1n } = options
+  const { device, mac, suite, encrypts, tag, replayWindow, tx, rx } = options
+  const { pn = 1n, mtu = 1500 } = options
   const [encoding] = tx
   const settings = Object.entries({
     cipher: suite,
@@ -70,7 +72,7 @@ export function macsecLines(options: GuestMacsec): string[] {
     ...tx.map((sa) => `ip macsec add ${device} tx ${association(sa)}`),
     ...new Set(rx.map(channel)),
     ...rx.map((sa) => `${channel(sa)} ${association(sa)}`),
-    `ip link set ${device} mtu 1500 up`,
+    `ip link set ${device} mtu ${mtu} up`,
   ]
 }
 

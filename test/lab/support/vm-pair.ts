@@ -45,8 +45,9 @@ export interface VmPairOptions {
   readonly lastIsEngine?: boolean
 }
 
-export interface PingOptions {
-  readonly count?: number
+export interface Ping {
+  readonly to: string
+  /** s to wait for the answer; 8 unless given. */
   readonly wait?: number
   readonly size?: number
   readonly tos?: number
@@ -239,17 +240,30 @@ export class VmPair {
     return Stats.parse(await this.control('stats')).fates
   }
 
-  /** @returns how many of `count` echoes came back */
-  async ping(from: 'host' | 'guest', to: string, options: PingOptions = {}): Promise<number> {
-    const { count = 2, wait = 8, size = 56, tos, source } = options
-    // One at a time: behind a first answer, ping waits for the next only twice as long as that took.
-    const more = `${tos === undefined ? '' : `-Q ${tos} `}${source === undefined ? '' : `-I ${source} `}`
-    const ping = `ping -n -c 1 -W ${wait} -s ${size} -p ${Buffer.from(CANARY).toString('hex')} ${more}${to}\n`
-    const input = ping.repeat(count)
+  /**
+   * One echo after the other; together, for it takes long to start a program where the processor is emulated.
+   *
+   * @returns whether each was answered
+   */
+  async pings(from: 'host' | 'guest', pings: readonly Ping[]): Promise<readonly boolean[]> {
+    const input = pings.map(pingLine).join('')
     const { stdout } = await (from === 'host'
       ? this.exec('host', ['sh'], input)
       : this.inGuest(['sh'], { input, timeout: 60_000 }))
-    return stdout.split(' 1 received').length - 1
+    return [...stdout.matchAll(/ (\d) received/g)].map(([, received]) => received === '1')
+  }
+
+  /** @returns how many of `count` echoes came back */
+  async ping(
+    from: 'host' | 'guest',
+    to: string,
+    { count = 2, ...options }: Omit<Ping, 'to'> & { readonly count?: number } = {},
+  ): Promise<number> {
+    const answers = await this.pings(
+      from,
+      Array.from({ length: count }, () => ({ to, ...options })),
+    )
+    return answers.filter((isAnswered) => isAnswered).length
   }
 
   /** Puts frames on the cable, as if the other side had. */
@@ -291,4 +305,9 @@ function batched(lines: readonly string[]): string[] {
       ...(isIp(lines[at + 1]) ? [] : ['batch']),
     ]
   })
+}
+
+function pingLine({ to, wait = 8, size = 56, tos, source }: Ping): string {
+  const more = `${tos === undefined ? '' : `-Q ${tos} `}${source === undefined ? '' : `-I ${source} `}`
+  return `ping -n -c 1 -W ${wait} -s ${size} -p ${Buffer.from(CANARY).toString('hex')} ${more}${to}\n`
 }
