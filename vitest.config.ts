@@ -15,6 +15,7 @@ const daemons = [
   'other-fabrics',
   'rib',
   'survive',
+  'vm*',
   'wireguard-go',
 ].map((name) => `test/lab/${name}.test.ts`)
 

@@ -28,6 +28,7 @@ const privileged = [
   'veth',
   'tap',
   'clsact-bpf',
+  'mirred',
   'bridge',
   'vxlan',
   'macsec',

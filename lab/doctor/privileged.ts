@@ -93,6 +93,8 @@ export async function privilegedFindings(): Promise<Findings> {
             'a kernel with CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF',
           ),
       ],
+      // Behind the one before, which has made the qdisc.
+      ['mirred', () => tried([redirection(here)], 'a kernel with CONFIG_NET_ACT_MIRRED')],
       ...(['bridge', 'vxlan', 'macsec', 'wireguard', 'vrf'] as const).map(
         (kind): [CheckId, () => Promise<Finding>] => [kind, () => linkKind(here, kind)],
       ),
@@ -101,6 +103,14 @@ export async function privilegedFindings(): Promise<Findings> {
   } finally {
     await tryCommand(['ip', '-force', '-batch', '-'], { input: `netns del ${here}\nnetns del ${there}\n` })
   }
+}
+
+function redirection(namespace: string): string[] {
+  return [
+    ['tc', '-n', namespace, 'filter', 'add', 'dev', 'v0', 'ingress'],
+    ['bpf', 'bytecode', '1,6 0 0 4294967295'],
+    ['action', 'mirred', 'egress', 'redirect', 'dev', 'v0'],
+  ].flat()
 }
 
 async function tried(commands: readonly (readonly string[])[], wanted: string): Promise<Finding> {

@@ -11,7 +11,7 @@ const tier = (findings: Findings, name: string) =>
 describe('what a host can run', () => {
   it('is everything that this version has when every check is good', () => {
     const available = reportOf(host, allGood).tiers.filter((one) => one.available)
-    expect(available.map((one) => one.tier)).toEqual(['twin', 'engine', 'kernel'])
+    expect(available.map((one) => one.tier)).toEqual(['twin', 'engine', 'kernel', 'reference-vm'])
   })
 
   it('is the twin where nothing but Node is there', () => {
@@ -26,10 +26,17 @@ describe('what a host can run', () => {
   })
 
   it('says what this version does not have, whatever the host has', () => {
-    expect(tier(allGood, 'reference-vm')).toMatchObject({
+    expect(tier(allGood, 'engine-rootless')).toMatchObject({
       available: false,
-      reason: expect.stringContaining('does not boot'),
+      reason: expect.stringContaining('no labs without root'),
     })
+  })
+
+  it('boots the reference VM where there is QEMU and an image, by KVM or without it', () => {
+    const no = { outcome: 'no' as const }
+    expect(tier({ ...allGood, kvm: no }, 'reference-vm')).toMatchObject({ available: true })
+    const without = tier({ ...allGood, qemu: no, 'vm-image': no }, 'reference-vm')
+    expect(without).toMatchObject({ available: false, missing: ['qemu', 'vm-image'] })
   })
 
   it('takes what was not tried for unknown, not for good', () => {

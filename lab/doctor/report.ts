@@ -21,6 +21,7 @@ export const checks = {
     title: 'clsact with a bytecode filter',
     neededFor: 'labs: nothing of the kernel leaves a sealed port',
   },
+  mirred: { title: 'clsact with a redirection', neededFor: 'the reference VM: its cables' },
   'xdp-native': { title: 'XDP in the driver of veth', neededFor: 'labs: the data path' },
   'af-xdp': { title: 'AF_XDP in copy mode', neededFor: 'labs: the data path' },
   bpf: { title: 'BPF programs', neededFor: 'labs: XDP' },
@@ -38,7 +39,8 @@ export const checks = {
   vrf: { title: 'kernel vrf', neededFor: 'the kernel as third judge of routing; the reference VM has it' },
   cpu: { title: 'AES-NI, better with AVX2 or VAES', neededFor: 'sealing at speed' },
   qemu: { title: 'qemu-system-x86_64', neededFor: 'the reference VM' },
-  kvm: { title: '/dev/kvm', neededFor: 'a reference VM that boots in under a second' },
+  'vm-image': { title: 'kernel of the reference VM', neededFor: 'the reference VM' },
+  kvm: { title: 'KVM', neededFor: 'a reference VM that boots in a second, not in four' },
   chromium: { title: 'Chromium', neededFor: 'tests of the report' },
   docker: { title: 'Docker', neededFor: 'the containerlab driver' },
   containerlab: { title: 'containerlab', neededFor: 'the containerlab driver' },
@@ -101,8 +103,7 @@ const needs: Readonly<Record<Tier, { readonly checks: readonly CheckId[]; readon
     absent: 'this version has no labs without root',
   },
   'reference-vm': {
-    checks: ['node', 'binaries', 'qemu'],
-    absent: 'this version does not boot the reference VM',
+    checks: [...LAB, 'mirred', 'qemu', 'vm-image'],
   },
 }
 

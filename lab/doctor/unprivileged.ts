@@ -9,6 +9,8 @@ import path from 'node:path'
 import { findBinary } from '../binaries.js'
 import { tryCommand } from '../command.js'
 import { LabError, messageOf, withoutCode } from '../errors.js'
+import { accelerator } from '../vm/accelerator.js'
+import { vmImage } from '../vm/image.js'
 import type { CheckId, DoctorReport, Finding, Findings } from './report.js'
 
 export function hostFacts(): DoctorReport['host'] {
@@ -32,10 +34,8 @@ export async function unprivilegedFindings(): Promise<Findings> {
     ['memlock', memlock],
     ['cpu', () => cpuFeatures(readFileSync('/proc/cpuinfo', 'utf8'))],
     ['qemu', () => program('qemu-system-x86_64', 'apt-get install qemu-system-x86')],
-    [
-      'kvm',
-      () => (existsSync('/dev/kvm') ? { outcome: 'yes' } : { outcome: 'no', detail: 'emulation is slower' }),
-    ],
+    ['vm-image', referenceKernel],
+    ['kvm', kvm],
     ['chromium', () => program('chromium', 'apt-get install chromium')],
     ['docker', docker],
     ['containerlab', () => program('containerlab', 'see https://containerlab.dev/install')],
@@ -140,6 +140,25 @@ export function cpuFeatures(cpuinfo: string): Finding {
     detail: 'AES runs in software',
     remedy: 'expect a tenth of the speed on sealed links',
   }
+}
+
+function referenceKernel(): Finding {
+  try {
+    const { release, modules } = vmImage()
+    const judges = modules.filter((name) => ['macsec', 'vrf', 'vxlan', 'wireguard'].includes(name))
+    return { outcome: 'yes', detail: `${release}, with ${judges.join(', ')}` }
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    const [detail = ''] = withoutCode(error.message).split('\n')
+    return { outcome: 'no', detail, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
+  }
+}
+
+function kvm(): Finding {
+  const { kind, reason } = accelerator()
+  return kind === 'kvm'
+    ? { outcome: 'yes' }
+    : { outcome: 'no', detail: `${reason ?? 'not usable'}; emulation (TCG) is slower, and does the same` }
 }
 
 async function docker(): Promise<Finding> {

@@ -7,14 +7,14 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { findBinary } from '../../../lab/binaries.js'
 import { runCommand, tryCommand } from '../../../lab/command.js'
 import { childEnvironment } from '../../../lab/labd/child-environment.js'
 import { createFolder, selfIdentity } from '../../../lab/labd/folder.js'
-import { Resident } from '../../../lab/labd/resident.js'
+import type { Resident } from '../../../lab/labd/resident.js'
 import { sweepLab } from '../../../lab/labd/sweep.js'
 import { entering } from '../../../lab/netns/driver.js'
 import { namespacePrefix, newLabId } from '../../../lab/names.js'
+import { startEngine } from './engine.js'
 import { cables, engineLines, HOST_LINES, PEER_LINES } from './wireguard-cables.js'
 import { readHeard, type Heard } from './wireguard-heard.js'
 import { newKeyPair, newPresharedKey, wgConfig, writeSecret } from './wireguard-keys.js'
@@ -192,38 +192,17 @@ export class Pair {
       ...(engineKeepalive === undefined ? {} : { keepalive: engineKeepalive }),
       ...(loadLimit === undefined ? {} : { loadLimit }),
     })
-    writeSecret(this.file('program.json'), JSON.stringify(program))
-    writeSecret(
-      this.file('keys.json'),
-      JSON.stringify({
+    rmSync(this.file('engine.sock'), { force: true })
+    this.engine = await startEngine({
+      namespace: this.namespace('engine'),
+      folder: this.folder,
+      program,
+      keys: {
         [PRIVATE_KEY]: this.engineKeys.privateKey.toString('hex'),
         [PRESHARED_KEY]: this.presharedKeys.engine.toString('hex'),
-      }),
-    )
-    rmSync(this.file('engine.sock'), { force: true })
-    this.engine = Resident.start({
-      kind: 'engine',
-      title: 'the engine',
-      namespace: this.namespace('engine'),
-      argv: [
-        findBinary('ztos-fpe'),
-        'run',
-        '--program',
-        this.file('program.json'),
-        '--control',
-        this.file('engine.sock'),
-        '--keys',
-        this.file('keys.json'),
-        '--stats',
-        this.file('engine.stats'),
-        '--journal',
-        this.file('engine.journal'),
-      ],
-      socket: this.file('engine.sock'),
-      log: this.file('engine.log'),
+      },
       env: this.env,
     })
-    await this.engine.ready(AbortSignal.timeout(15_000))
   }
 
   private async startPeer(): Promise<void> {
