@@ -17,7 +17,7 @@ import { SEALED } from './support/macsec-program.js'
 import { isExtended, openMacsec, sealMacsec, suites, tags, type Opened } from './support/macsec-reference.js'
 import { counted, macsecLines, newAssociation, type Counted, type GuestMacsec } from './support/vm-macsec.js'
 import { bootVm, needsVm, VmPair } from './support/vm-pair.js'
-import { SealedPair } from './support/vm-sealed.js'
+import { SealedPair, withBitTurned } from './support/vm-sealed.js'
 import type { Heard } from './support/wireguard-heard.js'
 import { until } from './support/wireguard-pair.js'
 import { INNER } from './support/wireguard-program.js'
@@ -74,7 +74,7 @@ describe('[Z09] Linux’s MACsec and the standard by node:crypto understand each
       'guest',
       devices.flatMap((device, n) => [
         sealed[n]!.at(-1)!,
-        turnedOver(sealedEcho(device, 0, sizes.length)),
+        withBitTurned(sealedEcho(device, 0, sizes.length)),
         sealedEcho(device, 0, sizes.length, 1),
       ]),
     )
@@ -269,8 +269,6 @@ function sealedEcho(device: Device, size: number, nth: number, otherAn = 0): Uin
   )
   return sealMacsec(frame, { ...sa!, an: (sa!.an + otherAn) % 4 }, { pn: pn + BigInt(nth), encrypts, tag })
 }
-
-const turnedOver = (frame: Uint8Array): Uint8Array => frame.with(-1, frame.at(-1)! ^ 1)
 
 function sourceOf(frame: Uint8Array): string {
   return Array.from(frame.subarray(6, 12), (octet) => octet.toString(16).padStart(2, '0')).join(':')

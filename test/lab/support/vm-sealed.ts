@@ -105,7 +105,13 @@ export class SealedPair {
     const right = sealed(sa.an)
     return {
       again: sent.map(({ octets }) => octets),
-      forged: [right.with(-20, right.at(-20)! ^ 1), sealed(0), right.with(SECTAG + 3, 0xc0), inside],
+      forged: [withBitTurned(right), sealed(0), right.with(SECTAG + 3, 0xc0), inside],
     }
   }
+}
+
+/** Shortly before the ICV. */
+export function withBitTurned(frame: Uint8Array): Uint8Array {
+  const at = frame.length - 20
+  return frame.with(at, frame[at]! ^ 1)
 }
