@@ -14,10 +14,18 @@ import { openAead } from './packet/wireguard-crypto.js'
 
 type Secret = SessionKeys['sending']
 
+/** A key of a session, and between whom. */
+interface SessionKey {
+  readonly key: Secret
+  /** Public keys. */
+  readonly sealedBy: string
+  readonly sealedFor: string
+}
+
 /** A direction of a link: what its receiver says of itself, and keys by receiver index. */
 interface Direction {
   readonly receiver: WireguardInterface
-  readonly keys: Map<number, Secret[]>
+  readonly keys: Map<number, SessionKey[]>
 }
 
 export class SessionOpener implements FrameOpener {
@@ -42,8 +50,8 @@ export class SessionOpener implements FrameOpener {
     for (const { id, a, b } of links) {
       const [at, bt] = [sealOf(a), sealOf(b)]
       if (at === undefined || bt === undefined) continue
-      const there = { receiver: bt, keys: new Map<number, Secret[]>() }
-      const back = { receiver: at, keys: new Map<number, Secret[]>() }
+      const there = { receiver: bt, keys: new Map<number, SessionKey[]>() }
+      const back = { receiver: at, keys: new Map<number, SessionKey[]>() }
       this.#directions.set(`${id} ${a.node}`, there)
       this.#directions.set(`${id} ${b.node}`, back)
       this.#ends.set(`${a.node} ${at.id}`, { out: there, in: back })
@@ -59,8 +67,9 @@ export class SessionOpener implements FrameOpener {
     for (const session of node.sessions()) {
       const end = this.#ends.get(`${node.name} ${session.interface}`)
       if (end === undefined) continue
-      add(end.out, session.peerIndex, session.sending)
-      add(end.in, session.index, session.receiving)
+      const { publicKey: own, peer } = session
+      add(end.out, session.peerIndex, { key: session.sending, sealedBy: own, sealedFor: peer })
+      add(end.in, session.index, { key: session.receiving, sealedBy: peer, sealedFor: own })
     }
   }
 
@@ -76,10 +85,10 @@ export class SessionOpener implements FrameOpener {
     const index = readU32(message, DATA.receiver)
     const counter = new DataView(message.buffer, message.byteOffset).getBigUint64(DATA.counter, true)
     const sealed = message.subarray(DATA.text)
-    for (const key of direction.keys.get(index) ?? []) {
+    for (const { key, sealedBy, sealedFor } of direction.keys.get(index) ?? []) {
       const text = openAead(key, counter, sealed)
       if (text === undefined) continue
-      const session = { session: index, counter: Number(counter) }
+      const session = { session: index, counter: Number(counter), sealedBy, sealedFor }
       if (text.length === 0) return { kind: 'keepalive', ...session }
       const clear = clearOf(frame, text)
       if (clear === undefined) return undefined
@@ -89,10 +98,10 @@ export class SessionOpener implements FrameOpener {
   }
 }
 
-function add({ keys }: Direction, index: number, key: Secret): void {
+function add({ keys }: Direction, index: number, made: SessionKey): void {
   const known = keys.get(index) ?? []
-  if (known.some((other) => other.equals(key))) return
-  keys.set(index, [...known, key])
+  if (known.some(({ key }) => key.equals(made.key))) return
+  keys.set(index, [...known, made])
 }
 
 /** The message of a frame that WG-2 lets in, with right checksum and length, and where it begins. */

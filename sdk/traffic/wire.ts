@@ -57,6 +57,8 @@ export interface WireReading {
   readonly wireguard: OpenedFrame | undefined
   /** Without seal: the frame itself when clear, the opened one when it opened. */
   readonly clear: Uint8Array | undefined
+  /** The key epoch of a frame that opened: `AN 0`, or `session 1234`. */
+  readonly epoch: string | undefined
   /** Why it is not open, in a sentence. */
   readonly problem: string | undefined
   readonly tunnel: Tunnelled | undefined
@@ -114,53 +116,74 @@ export class WireReader {
     const mustBeSealed = macsec?.mode === 'strict'
     const parsed = readSecTag(wire.frame)
     if (!parsed.ok) {
-      const problem = parsed.failure === 'not-macsec' ? undefined : `its SecTAG is invalid (${parsed.fault})`
-      return this.#reading(
-        wire,
-        mustBeSealed,
-        undefined,
-        problem === undefined ? wire.frame : undefined,
-        problem,
-      )
+      if (parsed.failure === 'not-macsec') return this.#reading(wire, { mustBeSealed, clear: wire.frame })
+      return this.#reading(wire, { mustBeSealed, problem: `its SecTAG is invalid (${parsed.fault})` })
     }
     if (macsec === undefined)
-      return this.#reading(wire, mustBeSealed, parsed.tag, undefined, 'no seal is planned here')
-    const { sci, an, key } = macsec.tx
-    const found = parsed.tag.sci === undefined ? 'none' : formatSci(parsed.tag.sci)
-    const failed = (problem: string) => this.#reading(wire, mustBeSealed, parsed.tag, undefined, problem)
-    if (found !== sci) return failed(`its SCI is ${found}, the plan's is ${sci}`)
-    if (parsed.tag.an !== an) return failed(`its AN is ${parsed.tag.an}, the plan's is ${an}`)
-    if (!parsed.tag.encrypted) return failed('it is authenticated but not encrypted')
+      return this.#reading(wire, { mustBeSealed, tag: parsed.tag, problem: 'no seal is planned here' })
+    return this.#ofMacsec(wire, macsec, parsed.tag)
+  }
+
+  #ofMacsec(wire: WireFrame, macsec: MacsecInterface, tag: SecTagInfo): WireReading {
+    const { tx, standby = [], mode } = macsec
+    const mustBeSealed = mode === 'strict'
+    const failed = (problem: string) => this.#reading(wire, { mustBeSealed, tag, problem })
+    const found = tag.sci === undefined ? 'none' : formatSci(tag.sci)
+    if (found !== tx.sci) return failed(`its SCI is ${found}, the plan's is ${tx.sci}`)
+    const association = [tx, ...standby].find(({ an }) => an === tag.an)
+    if (association === undefined) {
+      const planned = [tx, ...standby].map(({ an }) => an).join(' or ')
+      return failed(`its AN is ${tag.an}, the plan's is ${planned}`)
+    }
+    if (!tag.encrypted) return failed('it is authenticated but not encrypted')
+    const { key } = association
     const sak = this.#sak(key)
     if (sak === undefined) return failed(`the key ${key} is not at hand`)
     const opened = open({ frame: wire.frame, sak })
     return opened.ok
-      ? this.#reading(wire, mustBeSealed, parsed.tag, opened.frame, undefined)
+      ? this.#reading(wire, { mustBeSealed, tag, clear: opened.frame, epoch: `AN ${tag.an}` })
       : failed(`it does not open with the key ${key} (${opened.failure})`)
   }
 
   #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
     const opened = opener?.open(wire)
-    const problem =
-      opener === undefined
-        ? 'nobody knows the sessions of its nodes'
-        : 'is no WireGuard of this link, or does not open'
+    if (opened === undefined) {
+      const problem =
+        opener === undefined
+          ? 'nobody knows the sessions of its nodes'
+          : 'is no WireGuard of this link, or does not open'
+      return this.#reading(wire, { mustBeSealed: true, clear: wire.frame, problem })
+    }
     // What WireGuard says for itself has nothing in it to read.
-    const clear = opened?.kind === 'data' ? opened.clear : opened === undefined ? wire.frame : undefined
-    const reading = this.#reading(wire, true, undefined, clear, opened === undefined ? problem : undefined)
-    return { ...reading, wireguard: opened }
+    if (opened.kind === 'handshake') return this.#reading(wire, { mustBeSealed: true, wireguard: opened })
+    const { session, sealedBy, sealedFor } = opened
+    const stranger = [
+      [wire.from, sealedBy],
+      [wire.to, sealedFor],
+    ].find(([node = '', key]) => !this.#isKeyOf(wire.link, node, key))?.[0]
+    return this.#reading(wire, {
+      mustBeSealed: true,
+      wireguard: opened,
+      ...(opened.kind === 'data' ? { clear: opened.clear } : {}),
+      ...(stranger === undefined
+        ? { epoch: `session ${session}` }
+        : { problem: `its session is not with the key which the plan gives ${stranger}` }),
+    })
   }
 
-  #reading(
-    wire: WireFrame,
-    mustBeSealed: boolean,
-    tag: SecTagInfo | undefined,
-    clear: Uint8Array | undefined,
-    problem: string | undefined,
-  ): WireReading {
+  /** Whether a public key is the one of a node's end of a link; one whose value is not at hand is taken for it. */
+  #isKeyOf(link: string, node: string, key: string | undefined): boolean {
+    const reference = this.end(link, node).wireguard?.privateKey
+    const value = reference === undefined ? undefined : this.keys.get(`${reference}/public`)
+    return value === undefined || Buffer.from(value).toString('base64') === key
+  }
+
+  #reading(wire: WireFrame, read: Partial<WireReading> & Pick<WireReading, 'mustBeSealed'>): WireReading {
+    const { clear } = read
     const tunnel = clear === undefined ? undefined : tunnelOf(clear)
     const trace = clear === undefined ? undefined : findTraceId(clear)
-    return { wire, mustBeSealed, tag, wireguard: undefined, clear, problem, tunnel, trace }
+    const nothing = { tag: undefined, wireguard: undefined, epoch: undefined, problem: undefined }
+    return { ...nothing, ...read, wire, clear, tunnel, trace }
   }
 
   #sak(reference: string): Sak | undefined {
