@@ -8,17 +8,8 @@
 import type { Plan, PlanLink } from '../../contract/plan.js'
 import type { MacsecInterface } from '../../contract/program.js'
 import type { FrameOpener } from '../../record/target.js'
-import {
-  findTraceId,
-  importSak,
-  open,
-  parseSci,
-  readSecTag,
-  formatSci,
-  sectag,
-  type Sak,
-  type Sci,
-} from '../../twin/packet/index.js'
+import { ChannelOpener } from '../../twin/macsec-opener.js'
+import { findTraceId } from '../../twin/packet/index.js'
 import { LabError } from '../errors.js'
 import { maskKernel } from './kernel-masks.js'
 import type { Comparison } from './masks.js'
@@ -29,7 +20,7 @@ const TAG_OFFSET = 12
 /** Of the packet number in a sealed frame. */
 const PN_OFFSET = TAG_OFFSET + 4
 
-/** Key values by reference, as 16 octets or 32 hex digits. */
+/** Key values by reference, as octets or hex digits. */
 export type KeyMap = ReadonlyMap<string, Uint8Array | string>
 
 export interface CanonicalFrame {
@@ -39,20 +30,14 @@ export interface CanonicalFrame {
   readonly clear: Uint8Array
   readonly trace: number | undefined
   /** Present when it was opened. */
-  readonly seal?: { readonly sa: string; readonly pn: number }
+  readonly seal?: { readonly sa: string; readonly pn: bigint }
   /** Present for what WireGuard sends on its own. */
   readonly untraced?: UntracedKind
 }
 
-interface SecureAssociation {
-  readonly sci: Sci
-  readonly an: number
-  readonly sak: Sak
-}
-
 /** Opens and masks the frames of a plan's links. */
 export class Canon {
-  private readonly associations = new Map<string, SecureAssociation>()
+  private readonly channels = new Map<string, ChannelOpener>()
   /** Links sealed by WireGuard. */
   private readonly sessions = new Set<string>()
 
@@ -70,12 +55,8 @@ export class Canon {
         const seal = node?.program.interfaces.find(
           (i): i is MacsecInterface => i.kind === 'macsec' && i.lower === end.interface,
         )
-        if (seal === undefined || seal.mode !== 'strict') continue
-        this.associations.set(direction(link, end.node), {
-          sci: parseSci(seal.tx.sci),
-          an: seal.tx.an,
-          sak: sakOf(keys, seal.tx.key),
-        })
+        if (seal === undefined || !(seal.protect ?? seal.mode !== 'disabled')) continue
+        this.channels.set(direction(link, end.node), channelOf(seal, keys))
       }
     }
   }
@@ -88,17 +69,17 @@ export class Canon {
    */
   frame(link: Pick<PlanLink, 'id'>, from: string, bytes: Uint8Array, opener?: FrameOpener): CanonicalFrame {
     if (this.sessions.has(link.id)) return this.opened(link, from, bytes, opener)
-    const association = this.associations.get(direction(link, from))
-    const opened = association === undefined ? undefined : openWith(association, bytes)
-    if (opened === undefined) {
+    const opened = this.channels.get(direction(link, from))?.open(bytes)
+    if (opened?.ok !== true) {
       return { bytes: this.loosened(bytes, 0), clear: bytes, trace: findTraceId(bytes)?.trace }
     }
-    const { clear, sa, pn } = opened
+    const { clear, tag, pn } = opened
+    const tagLength = tag.secureDataOffset - TAG_OFFSET
     return {
-      bytes: this.loosened(masked(bytes, clear), sectag.LONG_LENGTH),
+      bytes: this.loosened(masked(bytes, clear, tagLength), tagLength),
       clear,
       trace: findTraceId(clear)?.trace,
-      seal: { sa: `${direction(link, from)} ${sa}`, pn },
+      seal: { sa: `${direction(link, from)} ${tag.an}`, pn },
     }
   }
 
@@ -121,7 +102,7 @@ export class Canon {
     // Counters begin at 0, packet numbers at 1.
     const numbered = (session: number, counter: number) => ({
       sa: `${direction(link, from)} ${session}`,
-      pn: counter + 1,
+      pn: BigInt(counter) + 1n,
     })
     switch (found?.kind) {
       case 'data': {
@@ -144,21 +125,9 @@ export class Canon {
   }
 }
 
-function openWith(
-  { sci, an, sak }: SecureAssociation,
-  frame: Uint8Array,
-): { readonly clear: Uint8Array; readonly sa: string; readonly pn: number } | undefined {
-  const read = readSecTag(frame)
-  // Only what the plan gives this direction: explicit SCI, its AN, encrypted (MACSEC-2, MACSEC-3, MACSEC-7).
-  if (!read.ok || !read.tag.encrypted || read.tag.sci !== sci || read.tag.an !== an) return undefined
-  const opened = open({ frame, sak })
-  if (!opened.ok) return undefined
-  return { clear: opened.frame, sa: `${formatSci(sci)}/${an}`, pn: opened.pn }
-}
-
 /** Mask `macsec-pn`. The ICV goes with it: it was verified, and says nothing beyond what is compared. */
-function masked(sealed: Uint8Array, clear: Uint8Array): Uint8Array {
-  const tagEnd = TAG_OFFSET + sectag.LONG_LENGTH
+function masked(sealed: Uint8Array, clear: Uint8Array, tagLength: number): Uint8Array {
+  const tagEnd = TAG_OFFSET + tagLength
   const bytes = new Uint8Array(tagEnd + clear.length - TAG_OFFSET)
   bytes.set(sealed.subarray(0, tagEnd))
   bytes.fill(0, PN_OFFSET, PN_OFFSET + 4)
@@ -166,12 +135,17 @@ function masked(sealed: Uint8Array, clear: Uint8Array): Uint8Array {
   return bytes
 }
 
-function sakOf(keys: KeyMap, reference: string): Sak {
-  const key = keys.get(reference)
-  if (key === undefined) {
-    throw new LabError('ZT_LAB_PLAN', `no key for ${reference}`, { remedy: "give the run's key file" })
+/** Only what the plan gives this direction opens (MACSEC-2, MACSEC-3, MACSEC-7). @throws LabError `ZT_LAB_PLAN` when a key is missing */
+function channelOf(seal: MacsecInterface, keys: KeyMap): ChannelOpener {
+  const valueOf = (reference: string) => {
+    const key = keys.get(reference)
+    return typeof key === 'string' ? Buffer.from(key, 'hex') : key
   }
-  return importSak(typeof key === 'string' ? Buffer.from(key, 'hex') : key)
+  for (const { key } of [seal.tx, ...(seal.standby ?? [])]) {
+    if (valueOf(key) === undefined)
+      throw new LabError('ZT_LAB_PLAN', `no key for ${key}`, { remedy: "give the run's key file" })
+  }
+  return new ChannelOpener(seal, valueOf)
 }
 
 function direction({ id }: Pick<PlanLink, 'id'>, from: string): string {

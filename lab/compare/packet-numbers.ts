@@ -5,11 +5,11 @@
  */
 
 export class PacketNumbers {
-  private readonly highest = new Map<string, number>()
+  private readonly highest = new Map<string, bigint>()
 
   /** Takes note of a frame that the SA's owner sent, in the order of the wire. @returns what is wrong, if anything */
-  see(association: string, number: number): string | undefined {
-    const before = this.highest.get(association) ?? 0
+  see(association: string, number: bigint): string | undefined {
+    const before = this.highest.get(association) ?? 0n
     if (number > before) {
       this.highest.set(association, number)
       return undefined

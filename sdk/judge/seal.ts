@@ -33,7 +33,7 @@ export function judgeSeal(seen: Seen, by?: SealKind): SealReport {
   const canaries = new CanarySearch(seen.source.run)
   const findings: Finding[] = []
   const [directions, epochs] = [new Map<string, number>(), new Map<string, number>()]
-  const numbers = new Map<string, number>()
+  const numbers = new Map<string, bigint>()
   let [judged, delivered, handshakes] = [0, 0, 0]
   for (const reading of seen.readings()) {
     if (isForged(reading)) continue
@@ -94,31 +94,18 @@ function judgeFrame(
 }
 
 /** Captured order is the order of sending: one sender, one link. */
-function judgeNumber(reading: WireReading, numbers: Map<string, number>): Finding | undefined {
-  const { wire } = reading
-  const numbered = numberOf(reading)
-  if (numbered === undefined) return undefined
-  const { number } = numbered
-  const association = `${wire.link} ${wire.from} ${numbered.of} ${wire.seenBy}`
+function judgeNumber(
+  { wire, epoch, number }: WireReading,
+  numbers: Map<string, bigint>,
+): Finding | undefined {
+  if (epoch === undefined || number === undefined) return undefined
+  const association = `${wire.link} ${wire.from} ${epoch} ${wire.seenBy}`
   const last = numbers.get(association)
-  numbers.set(association, Math.max(last ?? 0, number))
+  numbers.set(association, last === undefined || number > last ? number : last)
   if (last === undefined || number > last) return undefined
   return finding('INV-PN', `on ${wire.link} from ${wire.from} packet number ${number} follows ${last}`, {
     link: wire.link,
     node: wire.from,
     frame: wire.frame,
   })
-}
-
-/** The packet number of its association, or the counter of its session. */
-function numberOf({
-  tag,
-  wireguard,
-}: WireReading): { readonly of: string; readonly number: number } | undefined {
-  if (wireguard !== undefined) {
-    return wireguard.kind === 'handshake'
-      ? undefined
-      : { of: `session ${wireguard.session}`, number: wireguard.counter }
-  }
-  return tag === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: tag.pn }
 }

@@ -12,22 +12,20 @@ import type {
 } from '../../contract/program.js'
 import type { Plan, PlanLink } from '../../contract/plan.js'
 import type { FrameOpener, OpenedFrame, WireFrame } from '../../record/target.js'
+import { ChannelOpener } from '../../twin/macsec-opener.js'
 import {
   build,
   decodeFrame,
   encodeFrame,
   findTraceId,
   firstLayer,
-  formatSci,
-  importSak,
-  open,
   parseMac,
   readSecTag,
 } from '../../twin/packet/index.js'
-import type { Ip, Mac, Sak, SecTagInfo, TraceId } from '../../twin/packet/index.js'
+import type { Ip, Mac, SecTagInfo, TraceId } from '../../twin/packet/index.js'
 import { unknownName } from '../errors.js'
 
-/** Key reference to key, 16 octets (MACsec) or 32 (WireGuard). */
+/** Key reference to key, as the key file has it. */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** One end of a fabric link, as the plan has it. */
@@ -59,10 +57,21 @@ export interface WireReading {
   readonly clear: Uint8Array | undefined
   /** The key epoch of a frame that opened: `AN 0`, or `session 1234`. */
   readonly epoch: string | undefined
+  /** Its packet number in that epoch, or its counter. */
+  readonly number: bigint | undefined
   /** Why it is not open, in a sentence. */
   readonly problem: string | undefined
   readonly tunnel: Tunnelled | undefined
   readonly trace: TraceId | undefined
+}
+
+const NOTHING_READ = {
+  mustBeSealed: false,
+  tag: undefined,
+  wireguard: undefined,
+  epoch: undefined,
+  number: undefined,
+  problem: undefined,
 }
 
 /** Reads wire frames of a plan. */
@@ -72,7 +81,7 @@ export class WireReader {
   readonly #vteps: ReadonlyMap<string, string>
   /** Values of the plan's keys. */
   readonly keys: Keys
-  readonly #saks = new Map<string, Sak>()
+  readonly #openers = new Map<string, ChannelOpener>()
 
   constructor(plan: Plan, keys: Keys) {
     this.#links = new Map(plan.links.map((link) => [link.id, link]))
@@ -113,36 +122,28 @@ export class WireReader {
   read(wire: WireFrame, opener?: FrameOpener): WireReading {
     const { macsec, wireguard } = this.end(wire.link, wire.from)
     if (wireguard !== undefined) return this.#ofWireguard(wire, opener)
-    const mustBeSealed = macsec?.mode === 'strict'
+    if (macsec !== undefined) return this.#ofMacsec(wire, macsec)
     const parsed = readSecTag(wire.frame)
-    if (!parsed.ok) {
-      if (parsed.failure === 'not-macsec') return this.#reading(wire, { mustBeSealed, clear: wire.frame })
-      return this.#reading(wire, { mustBeSealed, problem: `its SecTAG is invalid (${parsed.fault})` })
-    }
-    if (macsec === undefined)
-      return this.#reading(wire, { mustBeSealed, tag: parsed.tag, problem: 'no seal is planned here' })
-    return this.#ofMacsec(wire, macsec, parsed.tag)
+    if (parsed.ok) return this.#reading(wire, { tag: parsed.tag, problem: 'no seal is planned here' })
+    if (parsed.failure === 'not-macsec') return this.#reading(wire, { clear: wire.frame })
+    return this.#reading(wire, { problem: `its SecTAG is invalid (${parsed.fault})` })
   }
 
-  #ofMacsec(wire: WireFrame, macsec: MacsecInterface, tag: SecTagInfo): WireReading {
-    const { tx, standby = [], mode } = macsec
-    const mustBeSealed = mode === 'strict'
-    const failed = (problem: string) => this.#reading(wire, { mustBeSealed, tag, problem })
-    const found = tag.sci === undefined ? 'none' : formatSci(tag.sci)
-    if (found !== tx.sci) return failed(`its SCI is ${found}, the plan's is ${tx.sci}`)
-    const association = [tx, ...standby].find(({ an }) => an === tag.an)
-    if (association === undefined) {
-      const planned = [tx, ...standby].map(({ an }) => an).join(' or ')
-      return failed(`its AN is ${tag.an}, the plan's is ${planned}`)
+  #ofMacsec(wire: WireFrame, macsec: MacsecInterface): WireReading {
+    const mustBeSealed = macsec.mode === 'strict'
+    const opened = this.#openerOf(wire, macsec).open(wire.frame)
+    const { tag } = opened
+    if (opened.ok) {
+      const { clear, pn } = opened
+      return this.#reading(wire, { mustBeSealed, tag, clear, epoch: `AN ${opened.tag.an}`, number: pn })
     }
-    if (!tag.encrypted) return failed('it is authenticated but not encrypted')
-    const { key } = association
-    const sak = this.#sak(key)
-    if (sak === undefined) return failed(`the key ${key} is not at hand`)
-    const opened = open({ frame: wire.frame, sak })
-    return opened.ok
-      ? this.#reading(wire, { mustBeSealed, tag, clear: opened.frame, epoch: `AN ${tag.an}` })
-      : failed(`it does not open with the key ${key} (${opened.failure})`)
+    const { problem } = opened
+    return this.#reading(wire, {
+      mustBeSealed,
+      tag,
+      problem,
+      clear: problem === undefined ? wire.frame : undefined,
+    })
   }
 
   #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
@@ -156,7 +157,7 @@ export class WireReader {
     }
     // What WireGuard says for itself has nothing in it to read.
     if (opened.kind === 'handshake') return this.#reading(wire, { mustBeSealed: true, wireguard: opened })
-    const { session, sealedBy, sealedFor } = opened
+    const { session, counter, sealedBy, sealedFor } = opened
     const stranger = [
       [wire.from, sealedBy],
       [wire.to, sealedFor],
@@ -166,7 +167,7 @@ export class WireReader {
       wireguard: opened,
       ...(opened.kind === 'data' ? { clear: opened.clear } : {}),
       ...(stranger === undefined
-        ? { epoch: `session ${session}` }
+        ? { epoch: `session ${session}`, number: BigInt(counter) }
         : { problem: `its session is not with the key which the plan gives ${stranger}` }),
     })
   }
@@ -178,22 +179,20 @@ export class WireReader {
     return value === undefined || Buffer.from(value).toString('base64') === key
   }
 
-  #reading(wire: WireFrame, read: Partial<WireReading> & Pick<WireReading, 'mustBeSealed'>): WireReading {
+  #reading(wire: WireFrame, read: Partial<WireReading>): WireReading {
     const { clear } = read
     const tunnel = clear === undefined ? undefined : tunnelOf(clear)
     const trace = clear === undefined ? undefined : findTraceId(clear)
-    const nothing = { tag: undefined, wireguard: undefined, epoch: undefined, problem: undefined }
-    return { ...nothing, ...read, wire, clear, tunnel, trace }
+    return { ...NOTHING_READ, ...read, wire, clear, tunnel, trace }
   }
 
-  #sak(reference: string): Sak | undefined {
-    const known = this.#saks.get(reference)
-    if (known !== undefined) return known
-    const key = this.keys.get(reference)
-    if (key === undefined) return undefined
-    const sak = importSak(key)
-    this.#saks.set(reference, sak)
-    return sak
+  /** One for each direction and witness: extended packet numbers are recovered from those before. */
+  #openerOf({ link, from, seenBy }: WireFrame, macsec: MacsecInterface): ChannelOpener {
+    const place = `${link} ${from} ${seenBy}`
+    const opener =
+      this.#openers.get(place) ?? new ChannelOpener(macsec, (reference) => this.keys.get(reference))
+    this.#openers.set(place, opener)
+    return opener
   }
 }
 
