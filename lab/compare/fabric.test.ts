@@ -92,8 +92,8 @@ describe('canonical frames', () => {
     const [one, two] = [sealed(clear, 1), sealed(clear, 99)].map((frame) =>
       canon.frame({ id: LINK }, 'leaf1', frame),
     )
-    expect(one).toMatchObject({ clear, trace: 5, seal: { pn: 1 } })
-    expect(two?.seal?.pn).toBe(99)
+    expect(one).toMatchObject({ clear, trace: 5, seal: { pn: 1n } })
+    expect(two?.seal?.pn).toBe(99n)
     expect(two?.bytes).toEqual(one?.bytes)
   })
 

@@ -11,12 +11,8 @@ import type { Finding, Verdict } from '../../record/verdict.js'
 import type { Link } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import type { Seen } from '../seen.js'
-import { flow, tenantOfHost } from '../traffic/flow.js'
-import type { Flow } from '../traffic/flow.js'
-import { whoHas } from '../traffic/neighbour.js'
-import { pathBetween } from '../traffic/path.js'
 import { judgeAgreement } from './agreement.js'
-import { present } from './attempts.js'
+import { crossing, directionsOf, idleLinks, linkOf, questions } from './crossing.js'
 import { judgeDelivery } from './delivery.js'
 import { judgeSeal, type SealKind } from './seal.js'
 import { guardGround } from './seal-guard.js'
@@ -26,9 +22,6 @@ type EncryptIntent = Extract<PlanIntent, { kind: 'encrypt' }>
 
 /** Rounds of flows with other ports, until ECMP has used every link both ways. */
 const ROUNDS = 24
-/** Flows of a round. */
-const FLOWS = 48
-
 /** Judges the intent. */
 export async function judgeEncrypt(target: ScenarioTarget, intent: EncryptIntent): Promise<Verdict> {
   const links = intent.links.map((id) => target.fabric.link(id))
@@ -70,7 +63,7 @@ class Captured {
     readonly links: readonly Link[],
     readonly by: SealKind | undefined,
   ) {
-    this.missing = new Set(links.flatMap(({ id, ends: [a, b] }) => [`${id} ${a}>${b}`, `${id} ${b}>${a}`]))
+    this.missing = new Set(links.flatMap(directionsOf))
     this.idle = idleLinks(target, links)
   }
 
@@ -128,22 +121,6 @@ class Captured {
   }
 }
 
-/** `leaf1--spine1` of `leaf1--spine1 leaf1>spine1`. */
-function linkOf(direction: string): string {
-  return direction.slice(0, direction.indexOf(' '))
-}
-
-/** Links of a leaf without hosts, by that leaf: what tenants send has no reason to cross them. */
-function idleLinks({ fabric, reader }: ScenarioTarget, links: readonly Link[]): ReadonlyMap<string, string> {
-  const busy = new Set(fabric.hosts.map(({ leaf }) => leaf))
-  return new Map(
-    links.flatMap(({ id, ends }) => {
-      const leaf = ends.find((node) => reader.vtep(node) !== undefined && !busy.has(node))
-      return leaf === undefined ? [] : [[id, leaf] as const]
-    }),
-  )
-}
-
 /** Why links could not be judged, and what a person can do: a seal is judged by frames that were seen, not by the plan's word. */
 function unseen(missing: readonly string[], idle: ReadonlyMap<string, string>): string {
   const empty = [...new Set(missing.flatMap((direction) => idle.get(linkOf(direction)) ?? []))]
@@ -161,39 +138,4 @@ function unseen(missing: readonly string[], idle: ReadonlyMap<string, string>): 
           `no traffic crosses ${others.join(', ')}, ${seals}: give two leaves at these links hosts of one tenant that reach each other, or leave these links out of the intent`,
         ]),
   ].join('; ')
-}
-
-/** Flows between hosts on different leaves, other ports each round, so that ECMP spreads them differently. */
-function crossing(target: ScenarioTarget, links: readonly Link[], round: number): readonly Flow[] {
-  const { fabric } = target
-  const ends = new Set(links.flatMap((link) => link.ends))
-  const pairs = fabric.hosts.flatMap((from) =>
-    fabric.tenant(from.tenant).hosts.flatMap((to) => {
-      if (from.leaf === to.leaf || !(ends.has(from.leaf) || ends.has(to.leaf))) return []
-      const family = ([4, 6] as const).find(
-        (one) => pathBetween(tenantOfHost(fabric, from), from, to, one).kind !== 'none',
-      )
-      return family === undefined ? [] : [{ from, to, family }]
-    }),
-  )
-  if (pairs.length === 0) return []
-  // All pairs in turn; few pairs several times, with other ports, for each flow takes one way through the fabric alone.
-  return Array.from({ length: FLOWS }, (_, index) => {
-    const pair = pairs[(round * FLOWS + index) % pairs.length]
-    const sourcePort = 20000 + ((round * 613 + index * 7) % 40000)
-    return pair && flow(fabric, pair.from, pair.to, { family: pair.family, sourcePort, destinationPort: 443 })
-  }).filter((one) => one !== undefined)
-}
-
-/** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */
-function questions(target: ScenarioTarget) {
-  return present(
-    target.fabric.hosts.flatMap((from) =>
-      target.fabric
-        .tenant(from.tenant)
-        .hosts.filter((to) => to.network.id === from.network.id && to.leaf !== from.leaf)
-        .slice(0, 1)
-        .flatMap((to) => to.addresses.map(({ address }) => whoHas(from, { target: address }))),
-    ),
-  )
 }

@@ -22,7 +22,7 @@ interface GuardedPort {
 }
 
 /** The guards of all ports at links, node by node; none where there is no kernel. */
-async function guardsOf(
+export async function guardsOf(
   { witness, reader }: ScenarioTarget,
   links: readonly Link[],
 ): Promise<readonly GuardedPort[] | undefined> {

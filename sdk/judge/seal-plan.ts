@@ -44,7 +44,7 @@ function accuse(link: Link, node: string, message: string): Finding {
 }
 
 /** Why what one end of a link sends is not sealed for the other, by their programs; none when it is. */
-function sealFaults(from: LinkEnd, to: LinkEnd, by?: SealKind): readonly string[] {
+export function sealFaults(from: LinkEnd, to: LinkEnd, by?: SealKind): readonly string[] {
   if (from.wireguard !== undefined && by !== 'macsec') return peerFaults(from, from.wireguard, to)
   if (from.macsec !== undefined && by !== 'wireguard') return channelFaults(from, from.macsec, to)
   return [`${from.node} has no ${by ?? 'seal'} on its port ${from.port.name}`]
@@ -120,7 +120,7 @@ async function runningFaults(
 }
 
 /** Fields of an end's seal that an engine has otherwise than the plan: `mode is disabled, not strict`. */
-function sealDifferences(planned: LinkEnd, running: NodeProgram | undefined): readonly string[] {
+export function sealDifferences(planned: LinkEnd, running: NodeProgram | undefined): readonly string[] {
   const seal = planned.macsec ?? planned.wireguard
   if (seal === undefined || running === undefined) return []
   const found = running.interfaces.find(({ id }) => id === seal.id)
