@@ -72,7 +72,8 @@ export function importXpnKey(key: Uint8Array): { readonly sak: Sak; readonly sal
       remedy: 'give SAK and 12 octets of salt: 28 octets for AES-128, 44 for AES-256',
     })
   }
-  return { sak: importSak(key.subarray(0, at)), salt: key.slice(at) }
+  // `slice` of a Buffer would be a view.
+  return { sak: importSak(key.subarray(0, at)), salt: Uint8Array.from(key.subarray(at)) }
 }
 
 /** What {@link seal} needs. */
