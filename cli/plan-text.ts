@@ -4,7 +4,13 @@
  * @module
  */
 import type { Plan, PlanIntent, PlanNode } from '../contract/plan.js'
-import type { Interface, NodeProgram, Route, WireguardInterface } from '../contract/program.js'
+import type {
+  Interface,
+  MacsecInterface,
+  NodeProgram,
+  Route,
+  WireguardInterface,
+} from '../contract/program.js'
 import { counted, indented, table } from './table.js'
 
 /** A plan: nodes, links, networks, hosts, intents. */
@@ -155,8 +161,7 @@ function interfaceText(
             : `VRF ${vrfName(one.vrf)}`
           : `bridge ${nameOf(one.bridge)}`
       if (one.kind === 'port') return to
-      const { lower, cipher, mode, tx } = one
-      return [to, `on ${nameOf(lower)}`, `${cipher}, ${mode}`, `key ${tx.key}`].filter(Boolean).join(', ')
+      return [to, `on ${nameOf(one.lower)}`, macsecText(one)].filter(Boolean).join(', ')
     }
     case 'wireguard':
       return wireguardText(one, nameOf, vrfName)
@@ -171,6 +176,26 @@ function interfaceText(
     case 'loopback':
       return `VRF ${vrfName(one.vrf)}`
   }
+}
+
+function macsecText({
+  cipher,
+  mode,
+  confidentiality,
+  tag,
+  replayWindow,
+  tx,
+  standby = [],
+}: MacsecInterface): string {
+  return [
+    cipher,
+    mode,
+    ...(confidentiality === undefined ? [] : [`confidentiality ${confidentiality}`]),
+    ...(tag === undefined ? [] : [`${tag} SCI`]),
+    ...(replayWindow === 0 ? [] : [`window ${replayWindow}`]),
+    `key ${tx.key}`,
+    ...(standby.length === 0 ? [] : [`${standby.length} in reserve`]),
+  ].join(', ')
 }
 
 function wireguardText(

@@ -1,6 +1,6 @@
 /**
- * Opens what one end of a link seals by MACsec, with the keys that its program names: all suites, tags and offsets, every association that
- * stands by, and extended packet numbers as the receiver recovers them.
+ * Opens what a macsec interface of a plan has sealed, with the keys that the plan gives it: any of its associations, and no frame that it
+ * would not have sent (MACSEC-7).
  *
  * @module
  */
@@ -12,137 +12,127 @@ import {
   open,
   parseSci,
   readSecTag,
-  recoverPn,
+  sectag,
   type ConfidentialityOffset,
   type Sak,
+  type Sci,
   type SecTagInfo,
-  type Xpn,
 } from './packet/index.js'
 
 /** Value of a key reference; `undefined` when it is not at hand. */
-export type KeyOf = (reference: string) => Uint8Array | undefined
+export type KeySource = (reference: string) => Uint8Array | undefined
 
-/** What came of a frame. */
-export type OpenedChannelFrame =
+export type MacsecOpening =
   | {
       readonly ok: true
-      readonly clear: Uint8Array
       readonly tag: SecTagInfo
-      /** The whole packet number, also of an XPN suite. */
+      /** The whole packet number. */
       readonly pn: bigint
+      readonly clear: Uint8Array
     }
-  | {
-      readonly ok: false
-      /** When it has a valid one. */
-      readonly tag?: SecTagInfo
-      /** Why, in a sentence without subject; absent for what is no MACsec at all. */
-      readonly problem?: string
-    }
+  /** Why not, in a sentence; the tag if it has a valid one. */
+  | { readonly ok: false; readonly tag: SecTagInfo | undefined; readonly problem: string | undefined }
 
 interface Association {
   readonly an: number
   readonly key: string
-  readonly ssci: number | undefined
-  /** From which the next frame's packet number is recovered (MACSEC-4). */
-  lowest: bigint
+  /** `undefined` when the key is not at hand. */
+  readonly sak: Sak | undefined
+  readonly xpn: { readonly salt: Uint8Array; readonly ssci: number } | undefined
+  /** Upper halves of packet numbers that were seen, the greatest last. */
+  uppers: readonly bigint[]
 }
 
-interface KeyMaterial {
-  readonly sak: Sak
-  readonly xpn: Xpn | undefined
-}
+const OFFSETS: Readonly<Record<string, ConfidentialityOffset>> = { 'offset-30': 30, 'offset-50': 50 }
+const { Tci } = sectag
 
-/** The transmit channel of a macsec interface, seen from its link. */
-export class ChannelOpener {
-  readonly #seal: MacsecInterface
-  readonly #keyOf: KeyOf
+export class MacsecOpener {
+  readonly #sci: Sci
+  readonly #tci: number
+  readonly #offset: ConfidentialityOffset
+  readonly #extended: boolean
   readonly #associations: readonly Association[]
-  readonly #materials = new Map<Association, KeyMaterial>()
 
-  constructor(seal: MacsecInterface, keyOf: KeyOf) {
-    this.#seal = seal
-    this.#keyOf = keyOf
-    this.#associations = [seal.tx, ...(seal.standby ?? [])].map(({ an, key, ssci, pn = '1' }) => ({
+  /** @param sender the interface that seals */
+  constructor(sender: MacsecInterface, keyOf: KeySource) {
+    const { tx, standby = [], confidentiality, tag } = sender
+    this.#sci = parseSci(tx.sci)
+    const named = tag === undefined ? Tci.SC : tag === 'end-station' ? Tci.ES : 0
+    this.#tci = named | (confidentiality === 'none' ? 0 : Tci.E | Tci.C)
+    this.#offset = OFFSETS[confidentiality ?? ''] ?? 0
+    this.#extended = tx.ssci !== undefined
+    this.#associations = [tx, ...standby].map(({ an, key, ssci, pn = '1' }) => ({
       an,
       key,
-      ssci,
-      lowest: BigInt(pn),
+      ...imported(keyOf(key), ssci),
+      uppers: [BigInt(pn) >> 32n],
     }))
   }
 
   /** Never throws on what was received. */
-  open(frame: Uint8Array): OpenedChannelFrame {
-    const { cipher, tx, tag: form, confidentiality } = this.#seal
-    const parsed = readSecTag(frame, isXpn(cipher))
-    if (!parsed.ok) {
-      return parsed.failure === 'not-macsec'
-        ? { ok: false }
-        : { ok: false, problem: `its SecTAG is invalid (${parsed.fault})` }
+  open(frame: Uint8Array): MacsecOpening {
+    const read = readSecTag(frame, this.#extended)
+    if (!read.ok) {
+      const problem = read.failure === 'not-macsec' ? undefined : `its SecTAG is invalid (${read.fault})`
+      return { ok: false, tag: undefined, problem }
     }
-    const { tag } = parsed
-    const failed = (problem: string) => ({ ok: false as const, tag, problem })
-    const sci = tag.sci === undefined && form === 'implicit' ? parseSci(tx.sci) : tag.sci
-    const found = sci === undefined ? 'none' : formatSci(sci)
-    if (sci === undefined || found !== tx.sci) return failed(`its SCI is ${found}, the plan's is ${tx.sci}`)
+    const { tag } = read
+    const failed = (problem: string): MacsecOpening => ({ ok: false, tag, problem })
+    const strange = this.#strangeness(tag)
+    if (strange !== undefined) return failed(strange)
     const association = this.#associations.find(({ an }) => an === tag.an)
-    if (association === undefined) {
+    if (association === undefined)
       return failed(
         `its AN is ${tag.an}, the plan's is ${this.#associations.map(({ an }) => an).join(' or ')}`,
       )
+    const { key, sak, xpn } = association
+    if (sak === undefined) return failed(`the key ${key} is not at hand`)
+    for (const upper of xpn === undefined ? [0n] : candidates(association)) {
+      const pn = (upper << 32n) | BigInt(tag.pn)
+      const opened = open({
+        frame,
+        sak,
+        sci: this.#sci,
+        offset: this.#offset,
+        ...(xpn === undefined ? {} : { xpn: { ...xpn, pn } }),
+      })
+      if (!opened.ok) continue
+      note(association, upper)
+      return { ok: true, tag, pn, clear: opened.frame }
     }
-    if (tag.encrypted !== (confidentiality !== 'none')) {
-      return failed(
-        tag.encrypted
-          ? 'it is encrypted, and the plan has it in the clear'
-          : 'it is authenticated but not encrypted',
-      )
-    }
-    const material = this.#materialOf(association)
-    if (material === undefined) return failed(`the key ${association.key} is not at hand`)
-    const pn = isXpn(cipher) ? recoverPn(association.lowest, tag.pn) : BigInt(tag.pn)
-    const opened = open({
-      frame,
-      sci,
-      sak: material.sak,
-      offset: offsetOf(confidentiality),
-      xpn: material.xpn && { ...material.xpn, pn },
-    })
-    if (!opened.ok) return failed(`it does not open with the key ${association.key} (${opened.failure})`)
-    if (pn >= association.lowest) association.lowest = pn + 1n
-    return { ok: true, clear: opened.frame, tag, pn }
+    return failed(`it does not open with the key ${key} (icv)`)
   }
 
-  #materialOf(association: Association): KeyMaterial | undefined {
-    const known = this.#materials.get(association)
-    if (known !== undefined) return known
-    const value = this.#keyOf(association.key)
-    if (value === undefined) return undefined
-    const { cipher } = this.#seal
-    const material = isXpn(cipher)
-      ? xpnMaterial(value, association.ssci)
-      : { sak: importSak(value), xpn: undefined }
-    this.#materials.set(association, material)
-    return material
+  /** What in its tag the interface would not have written. */
+  #strangeness({ tci, sci }: SecTagInfo): string | undefined {
+    const explicit = Tci.SC | Tci.ES
+    if (sci !== undefined && sci !== this.#sci)
+      return `its SCI is ${formatSci(sci)}, the plan's is ${formatSci(this.#sci)}`
+    if ((tci & explicit) !== (this.#tci & explicit))
+      return sci === undefined
+        ? `its SCI is none, the plan's is ${formatSci(this.#sci)}`
+        : `its tag names its SCI as the plan does not (TCI ${tci.toString(16)})`
+    if ((this.#tci & Tci.E) !== 0 && (tci & Tci.E) === 0) return 'it is authenticated but not encrypted'
+    return tci === this.#tci
+      ? undefined
+      : `its TCI is ${tci.toString(16)}, the plan's is ${this.#tci.toString(16)}`
   }
 }
 
-function isXpn(cipher: MacsecInterface['cipher']): boolean {
-  return cipher.startsWith('gcm-aes-xpn-')
-}
-
-function xpnMaterial(value: Uint8Array, ssci = 0): KeyMaterial {
-  const { sak, salt } = importXpnKey(value)
+function imported(key: Uint8Array | undefined, ssci: number | undefined): Pick<Association, 'sak' | 'xpn'> {
+  if (key === undefined) return { sak: undefined, xpn: undefined }
+  if (ssci === undefined) return { sak: importSak(key), xpn: undefined }
+  const { sak, salt } = importXpnKey(key)
   return { sak, xpn: { salt, ssci } }
 }
 
-function offsetOf(confidentiality: MacsecInterface['confidentiality']): ConfidentialityOffset {
-  switch (confidentiality) {
-    case 'offset-30':
-      return 30
-    case 'offset-50':
-      return 50
-    case 'none':
-    case undefined:
-      return 0
-  }
+/** Upper halves that a frame may have: one that was seen, or the next. The ICV says which. */
+function candidates({ uppers }: Association): readonly bigint[] {
+  const last = uppers.at(-1) ?? 0n
+  return [...uppers.toReversed(), last + 1n]
+}
+
+function note(association: Association, upper: bigint): void {
+  if (association.uppers.includes(upper)) return
+  association.uppers = [...association.uppers, upper].sort((a, b) => (a < b ? -1 : 1))
 }

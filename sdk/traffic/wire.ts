@@ -1,6 +1,6 @@
 /**
- * Reading frames as they were on a fabric link: opening the seal with the key that the plan gives that direction, and
- * the VXLAN below it.
+ * Reading frames as they were on a fabric link: opening the seal with the key that the plan gives that direction, the VXLAN below it, and
+ * what tenants have sealed inside of that.
  *
  * @module
  */
@@ -12,20 +12,22 @@ import type {
 } from '../../contract/program.js'
 import type { Plan, PlanLink } from '../../contract/plan.js'
 import type { FrameOpener, OpenedFrame, WireFrame } from '../../record/target.js'
-import { ChannelOpener } from '../../twin/macsec-opener.js'
 import {
   build,
   decodeFrame,
   encodeFrame,
   findTraceId,
   firstLayer,
+  formatSci,
   parseMac,
   readSecTag,
 } from '../../twin/packet/index.js'
 import type { Ip, Mac, SecTagInfo, TraceId } from '../../twin/packet/index.js'
+import { MacsecOpener } from '../../twin/macsec-opener.js'
+import { TunnelOpener, type TunnelOpening } from '../../twin/tunnel-opener.js'
 import { unknownName } from '../errors.js'
 
-/** Key reference to key, as the key file has it. */
+/** Key reference to key: octets as its suite takes them. */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** One end of a fabric link, as the plan has it. */
@@ -38,10 +40,26 @@ export interface LinkEnd {
 
 /** The VXLAN header of a frame and what it carries. */
 export interface Tunnelled {
+  /** Of the network or VRF that it is for: a sealed tunnel has one of its own outside. */
   readonly vni: number
   readonly source: Ip
   readonly destination: Ip
+  /** Opened, when the tunnel is sealed and it opens. */
   readonly inner: Uint8Array
+  /** Present in a tunnel that the plan seals. */
+  readonly seal?: TunnelSeal
+}
+
+/** How what is in a sealed tunnel is sealed. */
+export interface TunnelSeal {
+  readonly kind: 'macsec' | 'wireguard'
+  /** Leaves at its ends, the one that seals first. */
+  readonly from: string
+  readonly to: string
+  /** Association or session, and its packet number; absent when it did not open, and for a handshake. */
+  readonly number?: { readonly of: string; readonly number: bigint }
+  /** Why it is not open, in a sentence. */
+  readonly problem?: string
 }
 
 /** A wire frame, read. */
@@ -69,6 +87,7 @@ const NOTHING_READ = {
   mustBeSealed: false,
   tag: undefined,
   wireguard: undefined,
+  clear: undefined,
   epoch: undefined,
   number: undefined,
   problem: undefined,
@@ -81,7 +100,10 @@ export class WireReader {
   readonly #vteps: ReadonlyMap<string, string>
   /** Values of the plan's keys. */
   readonly keys: Keys
-  readonly #openers = new Map<string, ChannelOpener>()
+  readonly #openers = new Map<MacsecInterface, MacsecOpener>()
+  readonly #tunnels: TunnelOpener
+  /** By the VNI of a sealed tunnel, that of the network or VRF which it is for. */
+  readonly #purposes: ReadonlyMap<number, number>
 
   constructor(plan: Plan, keys: Keys) {
     this.#links = new Map(plan.links.map((link) => [link.id, link]))
@@ -90,6 +112,8 @@ export class WireReader {
       plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])),
     )
     this.keys = keys
+    this.#tunnels = new TunnelOpener(plan, (key) => keys.get(key))
+    this.#purposes = purposesOf(plan)
   }
 
   /** The end of a link at a node. @throws SdkError `ZT_UNKNOWN_NAME` */
@@ -122,54 +146,61 @@ export class WireReader {
   read(wire: WireFrame, opener?: FrameOpener): WireReading {
     const { macsec, wireguard } = this.end(wire.link, wire.from)
     if (wireguard !== undefined) return this.#ofWireguard(wire, opener)
-    if (macsec !== undefined) return this.#ofMacsec(wire, macsec)
+    if (macsec !== undefined) return this.#ofMacsec(wire, macsec, opener)
     const parsed = readSecTag(wire.frame)
-    if (parsed.ok) return this.#reading(wire, { tag: parsed.tag, problem: 'no seal is planned here' })
-    if (parsed.failure === 'not-macsec') return this.#reading(wire, { clear: wire.frame })
-    return this.#reading(wire, { problem: `its SecTAG is invalid (${parsed.fault})` })
+    if (!parsed.ok) return this.#reading(wire, { clear: wire.frame }, opener)
+    return this.#reading(wire, { tag: parsed.tag, problem: 'no seal is planned here' }, opener)
   }
 
-  #ofMacsec(wire: WireFrame, macsec: MacsecInterface): WireReading {
+  #ofMacsec(wire: WireFrame, macsec: MacsecInterface, sessions: FrameOpener | undefined): WireReading {
     const mustBeSealed = macsec.mode === 'strict'
-    const opened = this.#openerOf(wire, macsec).open(wire.frame)
+    const opened = this.#opener(macsec).open(wire.frame)
     const { tag } = opened
     if (opened.ok) {
       const { clear, pn } = opened
-      return this.#reading(wire, { mustBeSealed, tag, clear, epoch: `AN ${opened.tag.an}`, number: pn })
+      const read = { mustBeSealed, tag, clear, epoch: `AN ${opened.tag.an}`, number: pn }
+      return this.#reading(wire, read, sessions)
     }
     const { problem } = opened
-    return this.#reading(wire, {
-      mustBeSealed,
-      tag,
-      problem,
-      clear: problem === undefined ? wire.frame : undefined,
-    })
+    const clear = problem === undefined ? wire.frame : undefined
+    return this.#reading(wire, { mustBeSealed, tag, problem, clear }, sessions)
   }
 
-  #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
-    const opened = opener?.open(wire)
+  #ofWireguard(wire: WireFrame, sessions: FrameOpener | undefined): WireReading {
+    const opened = sessions?.open(wire)
+    const mustBeSealed = true
     if (opened === undefined) {
       const problem =
-        opener === undefined
+        sessions === undefined
           ? 'nobody knows the sessions of its nodes'
           : 'is no WireGuard of this link, or does not open'
-      return this.#reading(wire, { mustBeSealed: true, clear: wire.frame, problem })
+      return this.#reading(wire, { mustBeSealed, clear: wire.frame, problem }, sessions)
     }
     // What WireGuard says for itself has nothing in it to read.
-    if (opened.kind === 'handshake') return this.#reading(wire, { mustBeSealed: true, wireguard: opened })
+    const clear = opened.kind === 'data' ? opened.clear : undefined
+    return this.#reading(
+      wire,
+      { mustBeSealed, wireguard: opened, clear, ...this.#epochOf(wire, opened) },
+      sessions,
+    )
+  }
+
+  /** Of which session it is, if that is one of the link's peers. */
+  #epochOf(
+    wire: WireFrame,
+    opened: OpenedFrame,
+  ): Pick<WireReading, 'epoch' | 'number' | 'problem'> | undefined {
+    if (opened.kind === 'handshake') return undefined
     const { session, counter, sealedBy, sealedFor } = opened
     const stranger = [
       [wire.from, sealedBy],
       [wire.to, sealedFor],
     ].find(([node = '', key]) => !this.#isKeyOf(wire.link, node, key))?.[0]
-    return this.#reading(wire, {
-      mustBeSealed: true,
-      wireguard: opened,
-      ...(opened.kind === 'data' ? { clear: opened.clear } : {}),
-      ...(stranger === undefined
-        ? { epoch: `session ${session}`, number: BigInt(counter) }
-        : { problem: `its session is not with the key which the plan gives ${stranger}` }),
-    })
+    const problem =
+      stranger === undefined ? undefined : `its session is not with the key which the plan gives ${stranger}`
+    return stranger === undefined
+      ? { epoch: `session ${session}`, number: BigInt(counter), problem }
+      : { epoch: undefined, number: undefined, problem }
   }
 
   /** Whether a public key is the one of a node's end of a link; one whose value is not at hand is taken for it. */
@@ -179,21 +210,62 @@ export class WireReader {
     return value === undefined || Buffer.from(value).toString('base64') === key
   }
 
-  #reading(wire: WireFrame, read: Partial<WireReading>): WireReading {
+  #reading(wire: WireFrame, read: Partial<WireReading>, sessions: FrameOpener | undefined): WireReading {
     const { clear } = read
-    const tunnel = clear === undefined ? undefined : tunnelOf(clear)
-    const trace = clear === undefined ? undefined : findTraceId(clear)
-    return { ...NOTHING_READ, ...read, wire, clear, tunnel, trace }
+    const tunnel = clear === undefined ? undefined : this.#tunnelOf(clear, sessions)
+    const trace = clear === undefined ? undefined : findTraceId(tunnel?.inner ?? clear)
+    return { ...NOTHING_READ, ...read, wire, tunnel, trace }
   }
 
-  /** One for each direction and witness: extended packet numbers are recovered from those before. */
-  #openerOf({ link, from, seenBy }: WireFrame, macsec: MacsecInterface): ChannelOpener {
-    const place = `${link} ${from} ${seenBy}`
-    const opener =
-      this.#openers.get(place) ?? new ChannelOpener(macsec, (reference) => this.keys.get(reference))
-    this.#openers.set(place, opener)
+  #tunnelOf(clear: Uint8Array, sessions: FrameOpener | undefined): Tunnelled | undefined {
+    const tunnel = tunnelOf(clear)
+    if (tunnel === undefined) return undefined
+    const found = this.#tunnels.open(clear, sessions)
+    if (found === undefined) return tunnel
+    const { inner, ...seal } = insideOf(found)
+    return {
+      ...tunnel,
+      vni: this.#purposes.get(found.vni) ?? found.vni,
+      inner: inner ?? tunnel.inner,
+      seal: { kind: found.kind, from: found.from, to: found.to, ...seal },
+    }
+  }
+
+  #opener(sender: MacsecInterface): MacsecOpener {
+    const known = this.#openers.get(sender)
+    if (known !== undefined) return known
+    const opener = new MacsecOpener(sender, (key) => this.keys.get(key))
+    this.#openers.set(sender, opener)
     return opener
   }
+}
+
+function purposesOf({ tenants }: Plan): ReadonlyMap<number, number> {
+  return new Map(
+    tenants.flatMap(({ l3vni, networks, tunnels = [] }) =>
+      tunnels.flatMap(({ network, vni }) => {
+        const purpose = network === undefined ? l3vni : networks.find(({ id }) => id === network)?.vni
+        return purpose === undefined ? [] : [[vni, purpose] as const]
+      }),
+    ),
+  )
+}
+
+type Inside = Pick<TunnelSeal, 'number' | 'problem'> & { readonly inner?: Uint8Array }
+
+function insideOf(found: TunnelOpening): Inside {
+  if (found.kind === 'macsec') {
+    const { opened } = found
+    if (!opened.ok) return { problem: opened.problem ?? 'it is not sealed' }
+    const { tag, pn, clear } = opened
+    const sci = tag.sci === undefined ? '' : formatSci(tag.sci)
+    return { inner: clear, number: { of: `${sci} ${tag.an}`, number: pn } }
+  }
+  const { opened } = found
+  if (opened === undefined) return { problem: 'it is no WireGuard of this tunnel, or does not open' }
+  if (opened.kind === 'handshake') return {}
+  const number = { of: `session ${opened.session}`, number: BigInt(opened.counter) }
+  return opened.kind === 'data' ? { inner: opened.clear, number } : { number }
 }
 
 /** The outermost VXLAN of a clear frame. */

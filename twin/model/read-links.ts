@@ -1,45 +1,19 @@
 /**
- * `seals` and `links`.
+ * `links`.
  *
  * @module
  */
-import { DEFAULT_WIREGUARD_PORT, type SealEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import type { FabricLink, FabricNode, Role, Seal } from './fabric.js'
-import { compareNames, didYouMean } from './names.js'
+import { compareNames } from './names.js'
 import { nanoseconds } from './quantities.js'
+import { isKeyWord, readSealName } from './read-seals.js'
 import type { Path } from './tree.js'
 
 /** More than the twin was made for. */
 const MAX_LINKS = 16384
 /** ns: more than a link by way of a geostationary satellite takes. */
 const MAX_DELAY = 1_000_000_000
-
-/** Seals by name. */
-export function readSeals(context: Context): ReadonlyMap<string, Seal> {
-  const seals = new Map<string, Seal>()
-  for (const [name, entry] of Object.entries(context.file.seals ?? {})) {
-    if (!/^lab:[A-Za-z0-9._-]+$/.test(entry.key)) {
-      // Not shown: it may be the key itself.
-      context.bad(
-        'ZT_FABRIC_UNSUPPORTED',
-        ['seals', name, 'key'],
-        'keys from other sources than lab: are not supported yet',
-        `write the name of a lab key, such as lab:${name}`,
-      )
-    }
-    seals.set(name, sealOf(name, entry))
-  }
-  return seals
-}
-
-function sealOf(name: string, entry: SealEntry): Seal {
-  const { key } = entry
-  if ('macsec' in entry)
-    return { kind: 'macsec', name, key, cipher: entry.macsec, mode: entry.mode ?? 'strict' }
-  const { psk = false, port = DEFAULT_WIREGUARD_PORT, keepalive } = entry
-  return { kind: 'wireguard', name, key, psk, port, keepalive }
-}
 
 /** Links in name order of their ids. */
 export function readLinks(
@@ -55,7 +29,7 @@ export function readLinks(
     const path = ['links', i]
     const from = context.select(entry.from, [...path, 'from'], names, { part: 'nodes', one: 'node' })
     const to = context.select(entry.to, [...path, 'to'], names, { part: 'nodes', one: 'node' })
-    const seal = readSealName(context, path, entry.seal, seals)
+    const seal = readSealName(context, [...path, 'seal'], entry.seal, seals)
     const delay = readDelay(context, path, entry.delay)
     const punt = readPunt(context, path, entry)
     const pairs = from.flatMap((a) =>
@@ -107,25 +81,6 @@ function readPunt(
   return 'tap'
 }
 
-function readSealName(
-  context: Context,
-  path: Path,
-  name: string | undefined,
-  seals: ReadonlyMap<string, Seal>,
-): Seal | undefined {
-  if (name === undefined) return undefined
-  const seal = seals.get(name)
-  if (seal === undefined && context.isWhole('seals')) {
-    context.bad(
-      'ZT_FABRIC_UNKNOWN_NAME',
-      [...path, 'seal'],
-      `${name} is no seal of this fabric${didYouMean(name, seals.keys())}`,
-      seals.size === 0 ? 'add it under seals' : `write ${[...seals.keys()].join(' or ')}`,
-    )
-  }
-  return seal
-}
-
 /** Leaves and gateways hang on spines; routers on spines and on each other. */
 const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['leaf', 'spine'],
@@ -133,12 +88,9 @@ const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['router', 'spine'],
   ['router', 'router'],
 ]
-/** Ends of key references that are no node's. */
-const KEY_WORDS: ReadonlySet<string> = new Set(['psk', 'public'])
-
 /** A link's private keys bear the names of its ends, and would be taken for what these words say. */
 function rejectKeyNames(context: Context, path: Path, ends: readonly string[], seal: Seal | undefined): void {
-  const name = seal?.kind === 'wireguard' ? ends.find((end) => KEY_WORDS.has(end)) : undefined
+  const name = seal?.kind === 'wireguard' ? ends.find(isKeyWord) : undefined
   if (name === undefined) return
   context.bad(
     'ZT_FABRIC_NAME_CLASH',

@@ -11,6 +11,8 @@ const topologies = [
   'demo-clear',
   'demo-v6',
   'demo-wireguard',
+  'demo-stacked',
+  'demo-wireguard-inside',
   'two-leaves',
   'pop-anycast',
   'drained',

@@ -31,16 +31,28 @@ const network: fc.Arbitrary<NetworkShape> = fc.record({
   mtu: fc.integer({ min: 1280, max: 1630 }),
   hosts: fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 5 }),
 })
+const macsec = fc.record(
+  {
+    macsec: fc.constantFrom('gcm-aes-128', 'gcm-aes-256', 'gcm-aes-xpn-128', 'gcm-aes-xpn-256'),
+    mode: fc.constantFrom('strict', 'check', 'disabled'),
+    confidentiality: fc.constantFrom('none', 'offset-30', 'offset-50'),
+    tag: fc.constantFrom('implicit', 'end-station'),
+    replayWindow: fc.nat({ max: 2 ** 30 - 1 }),
+    standby: fc.nat({ max: 3 }),
+    key: fc.constant('lab:core'),
+  },
+  { requiredKeys: ['macsec', 'key'] },
+) satisfies fc.Arbitrary<SealEntry>
+const wireguard = fc.constantFrom<SealEntry[]>(
+  { wireguard: true, key: 'lab:core' },
+  { wireguard: true, key: 'lab:core', psk: true, port: 4789, keepalive: 25 },
+)
+const seal: fc.Arbitrary<SealEntry> = fc.oneof(macsec, wireguard)
 const shape: fc.Arbitrary<Shape> = fc.record({
   spines: fc.integer({ min: 1, max: 4 }),
   leaves: fc.integer({ min: 2, max: 6 }),
   parallel: fc.integer({ min: 1, max: 2 }),
-  seal: fc.constantFrom<(SealEntry | undefined)[]>(
-    undefined,
-    { macsec: 'gcm-aes-128', key: 'lab:core' },
-    { wireguard: true, key: 'lab:core' },
-    { wireguard: true, key: 'lab:core', psk: true, port: 4789, keepalive: 25 },
-  ),
+  seal: fc.option(seal, { nil: undefined }),
   v6: fc.boolean(),
   tenants: fc.array(
     fc.record({ l3: fc.boolean(), networks: fc.array(network, { minLength: 1, maxLength: 3 }) }),

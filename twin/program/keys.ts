@@ -5,12 +5,11 @@
  */
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
+import { macsecKeyLength, macsecKeys } from './macsec.js'
 import { wireguardKeys } from './wireguard.js'
 
 /** Octets of a run's seed. */
 export const SEED_LENGTH = 32
-/** Octets of a GCM-AES-128 key. */
-const MACSEC_LENGTH = 16
 /** Octets of an X25519 key, and of a pre-shared one. */
 const WIREGUARD_LENGTH = 32
 /** What stands before an X25519 private key in PKCS #8 (RFC 8410). */
@@ -35,9 +34,9 @@ export class KeyError extends Error {
  * Every key of a plan: HKDF-SHA-256 (RFC 5869) with the seed as key material, no salt, and the reference as info. A reference that ends
  * in `/public` is the X25519 public key of the private key whose reference is the rest of it.
  *
- * @param plan without nodes, all keys but those are taken for MACsec's
+ * @param plan without nodes, all keys but those are taken for GCM-AES-128's
  * @param seed 32 random octets, kept outside the run record
- * @returns 16 octets (MACsec) or 32 (WireGuard) by reference
+ * @returns by reference 32 octets (WireGuard), or what the cipher suite of an association takes: 16 or 32, and with XPN 12 of salt behind
  * @throws {KeyError} `ZT_KEY_SEED` for a seed of another length, `ZT_KEY_SOURCE` for a reference that is not `lab:`
  */
 export function deriveKeys(
@@ -50,11 +49,11 @@ export function deriveKeys(
       `a seed has ${SEED_LENGTH} octets, this has ${seed.length}; draw it anew`,
     )
   }
-  const { privateKeys, others } = wireguardReferences(plan.nodes ?? [])
+  const { privateKeys, lengths } = referencesOf(plan.nodes ?? [])
   const valueOf = (reference: string): Uint8Array => {
     if (reference.endsWith(PUBLIC)) return publicKeyOf(privateKeyOf(seed, reference.slice(0, -PUBLIC.length)))
     if (privateKeys.has(reference)) return privateKeyOf(seed, reference)
-    return derived(seed, reference, others.has(reference) ? WIREGUARD_LENGTH : MACSEC_LENGTH)
+    return derived(seed, reference, lengths.get(reference) ?? macsecKeyLength('gcm-aes-128'))
   }
   return new Map(
     plan.keys.map((reference) => {
@@ -66,17 +65,22 @@ export function deriveKeys(
   )
 }
 
-function wireguardReferences(nodes: Plan['nodes']): {
+/** References of private keys, and the lengths of all others. */
+function referencesOf(nodes: Plan['nodes']): {
   readonly privateKeys: ReadonlySet<string>
-  readonly others: ReadonlySet<string>
+  readonly lengths: ReadonlyMap<string, number>
 } {
-  const interfaces = nodes.flatMap(({ program }) =>
-    program.interfaces.flatMap((item) => (item.kind === 'wireguard' ? [item] : [])),
-  )
-  return {
-    privateKeys: new Set(interfaces.map(({ privateKey }) => privateKey)),
-    others: new Set(interfaces.flatMap(wireguardKeys)),
+  const privateKeys = new Set<string>()
+  const lengths = new Map<string, number>()
+  for (const item of nodes.flatMap(({ program }) => program.interfaces)) {
+    if (item.kind === 'wireguard') {
+      privateKeys.add(item.privateKey)
+      for (const reference of wireguardKeys(item)) lengths.set(reference, WIREGUARD_LENGTH)
+    } else if (item.kind === 'macsec') {
+      for (const reference of macsecKeys(item)) lengths.set(reference, macsecKeyLength(item.cipher))
+    }
   }
+  return { privateKeys, lengths }
 }
 
 function derived(seed: Uint8Array, reference: string, length: number): Uint8Array {
