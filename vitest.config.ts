@@ -14,6 +14,7 @@ const daemons = [
   'keys',
   'other-fabrics',
   'rib',
+  'suites',
   'survive',
   'wireguard-go',
 ].map((name) => `test/lab/${name}.test.ts`)

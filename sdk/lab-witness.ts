@@ -21,8 +21,6 @@ export interface LabWitness {
   guards(node: string, ports: readonly string[]): Promise<readonly EgressGuard[]>
   /** What the node's engine runs now. */
   program(node: string): Promise<NodeProgram>
-  /** Its dynamic state: the answer to `tables` (`contract/control.ts`). */
-  tables(node: string): Promise<unknown>
 }
 
 /** Two lines for each device: its queueing disciplines, and its egress filters; empty where there are none. */
@@ -56,7 +54,6 @@ export function witnessOf(lab: Lab): LabWitness {
       return ports.map((_, n) => guardOf(lines[2 * n] ?? '', lines[2 * n + 1] ?? ''))
     },
     program: async (node) => NodeProgram.parse((await lab.control(node, { op: 'program' }))['program']),
-    tables: async (node) => lab.control(node, { op: 'tables' }),
   }
 }
 

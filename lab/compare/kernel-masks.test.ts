@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  build,
-  encodeFrame,
-  encodeTraceId,
-  parseIpv4,
-  parseIpv6,
-  parseMac,
-} from '../../twin/packet/index.js'
+import { build, encodeFrame, encodeTraceId, parseIpv4, parseIpv6, parseMac } from '../../twin/packet/index.js'
 import { maskKernel } from './kernel-masks.js'
 
 const macs = { dst: parseMac('02:00:00:00:00:02'), src: parseMac('02:00:00:00:00:01') }

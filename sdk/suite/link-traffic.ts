@@ -62,6 +62,8 @@ export class LinkTraffic {
   readonly carried: ReadonlyMap<string, Carried>
   /** Honest frames that did not arrive, and what nodes said of them: `spine1: macsec-icv`, and how many. */
   readonly lost = new Map<string, { readonly node: string; readonly fate: string; frames: number }>()
+  /** The same of what nodes say for themselves: handshakes, cookies, what their kernels speak. */
+  readonly unnamed = new Map<string, { readonly node: string; readonly fate: string; frames: number }>()
   sent = 0
   arrived = 0
 
@@ -101,6 +103,8 @@ export class LinkTraffic {
     const { findings } = judgeSeal(seen, this.by)
     for (const finding of findings) this.#of(finding.link, finding.node)?.findings.push(finding)
     for (const reading of seen.readings()) this.#count(reading)
+    for (const { node, fate, trace } of seen.observation.fates)
+      if (trace === undefined && isRefusal(fate)) note(this.unnamed, node, fate)
     const delivered = new Set(deliveredFrames(seen))
     for (const sent of seen.sent) {
       if (sent.frame.expect.outcome !== 'delivered') continue
@@ -149,12 +153,27 @@ export class LinkTraffic {
     }
     for (const { node, fate } of fates) {
       if (explained.has(`${node} ${fate}`)) continue
-      const key = `${node} ${fate}`
-      const lost = this.lost.get(key) ?? { node, fate, frames: 0 }
-      lost.frames++
-      this.lost.set(key, lost)
+      note(this.lost, node, fate)
     }
   }
+}
+
+/** What a seal refuses, and what is no more than its own business. */
+const CONSUMED: ReadonlySet<string> = new Set([
+  'wireguard-handshake',
+  'wireguard-cookie',
+  'wireguard-keepalive',
+])
+
+function isRefusal(fate: string): boolean {
+  return /^(?:wireguard|macsec)-/.test(fate) && !CONSUMED.has(fate)
+}
+
+function note(fates: LinkTraffic['lost'], node: string, fate: string): void {
+  const key = `${node} ${fate}`
+  const noted = fates.get(key) ?? { node, fate, frames: 0 }
+  noted.frames++
+  fates.set(key, noted)
 }
 
 function nothing(): Carried {

@@ -44,7 +44,7 @@ const COLUMNS: readonly (readonly [string, string])[] = [
   ['after', 'do honest frames get through when it is over'],
 ]
 
-export function sealColumns(own: readonly Column[]): readonly Column[] {
+function sealColumns(own: readonly Column[]): readonly Column[] {
   const common = COLUMNS.map(([name, what]) => ({ name, what }))
   return [...common.slice(0, 3), ...own, ...common.slice(3)]
 }
@@ -134,6 +134,7 @@ function judgeTraffic(
     for (const [fate, frames] of carried.dropped)
       sheet.accuse(name, 'arrived', `${to} drops ${frames} of ${carried.crossed} frames: ${fate}`)
   }
+  accuseUnnamed(sheet, traffic, directions)
   for (const { node, fate, frames } of traffic.lost.values()) {
     const text = `${node} ends ${frames} of ${traffic.sent} honest frames: ${fate}`
     for (const row of accusable(traffic, directions, node)) sheet.accuse(row, 'arrived', text)
@@ -147,7 +148,7 @@ function sayTraffic(sheet: SheetWriter, row: string, carried: Carried, emptyLeaf
     for (const column of ['frames', 'arrived']) sheet.say(row, column, why, 'unjudged')
     return
   }
-  const others = handshakes === 0 ? '' : `, ${handshakes} handshakes`
+  const others = handshakes === 0 ? '' : `, ${handshakes} ${handshakes === 1 ? 'handshake' : 'handshakes'}`
   sheet.say(row, 'frames', `${opened} of ${frames - handshakes} open${others}`)
   const read = findings.filter(({ invariant }) => invariant === 'INV-NO-CANARY').length
   sheet.say(row, 'canaries', read === 0 ? `none in ${octets} octets` : `in ${read} frames`)
@@ -161,6 +162,21 @@ function accuseFindings(sheet: SheetWriter, row: string, findings: readonly Find
     const column =
       finding.invariant === 'INV-NO-CANARY' ? 'canaries' : finding.invariant === 'INV-PN' ? 'epoch' : 'frames'
     sheet.accuse(row, column, finding)
+  }
+}
+
+/** What nodes refused of each other's own messages, where nothing opens. */
+function accuseUnnamed(
+  sheet: SheetWriter,
+  { carried, unnamed }: LinkTraffic,
+  directions: readonly Direction[],
+): void {
+  for (const { node, fate, frames } of unnamed.values()) {
+    const silent = directions.filter(
+      ({ link, name }) => link.ends.includes(node) && carried.get(name)?.opened === 0,
+    )
+    for (const { name } of silent)
+      sheet.accuse(name, 'frames', `${node} refuses ${frames} messages that are no tenant's: ${fate}`)
   }
 }
 

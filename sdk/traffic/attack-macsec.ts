@@ -25,7 +25,7 @@ import { frameOf } from './frame.js'
 import type { Frame } from './frame.js'
 import type { Tap } from './forge-link.js'
 import { markedPayload } from './payload.js'
-import { macOf, type WireReader } from './wire.js'
+import { macOf, refusalOfClear, type WireReader } from './wire.js'
 
 const SECTAG = 12
 const TCI = SECTAG + 2
@@ -95,9 +95,10 @@ function clearFrame(tap: Tap, kind: ClearKind, id: TraceId): Uint8Array {
   }
 }
 
-/** Downgrade: what should be sealed comes in the clear (MACSEC-1). */
+/** Downgrade: what should be sealed comes in the clear (MACSEC-1, WG-2). */
 export function clearOnSealed(tap: Tap, kind: ClearKind): Frame {
-  return attack(tap, `${kind} in the clear`, ['macsec-clear'], (id) => clearFrame(tap, kind, id))
+  const refusal = refusalOfClear(tap.to) ?? 'macsec-clear'
+  return attack(tap, `${kind} in the clear`, [refusal], (id) => clearFrame(tap, kind, id))
 }
 
 interface Sealing {

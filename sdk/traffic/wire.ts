@@ -178,6 +178,12 @@ export class WireReader {
     }
     // What WireGuard says for itself has nothing in it to read.
     const clear = opened.kind === 'data' ? opened.clear : undefined
+    const port = firstLayer(decodeFrame(wire.frame), 'udp')?.dstPort
+    const { listenPort } = this.end(wire.link, wire.to).wireguard ?? {}
+    if (port !== listenPort) {
+      const problem = `it goes to UDP port ${port}, not ${listenPort}`
+      return this.#reading(wire, { mustBeSealed, wireguard: opened, clear, problem }, sessions)
+    }
     return this.#reading(
       wire,
       { mustBeSealed, wireguard: opened, clear, ...this.#epochOf(wire, opened) },

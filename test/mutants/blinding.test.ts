@@ -117,7 +117,6 @@ function seenFromOutside(subject: Subject, mutant: 'guard-removed' | 'engine-in-
       const found = nodes.find(({ name }) => name === node)
       return found === undefined ? Promise.reject(new Error(node)) : Promise.resolve(found.program)
     },
-    tables: async () => Promise.resolve({}),
   })
 }
 

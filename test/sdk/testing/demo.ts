@@ -36,7 +36,6 @@ export function witnessed(
       const program = plan.nodes.find(({ name }) => name === node)?.program
       return program === undefined ? Promise.reject(new Error(node)) : Promise.resolve(program)
     },
-    tables: async () => Promise.resolve({}),
   }
 }
 
@@ -67,6 +66,7 @@ export function twinOf(
     target,
     keys,
     run: 0x7e57,
+    tables: async (node) => Promise.resolve(twin.tables(node)),
     ...(options.witness === undefined ? {} : { witness: options.witness }),
     ...(options.keep === undefined ? {} : { keep: options.keep }),
     openTwin: (of) => twinTarget(of, keys),
