@@ -62,8 +62,9 @@ export class Untold {
           this.in(this.scopes.ofVrf(node, change.vrf), (keys) => keys.route(change.prefix))
           break
         case 'flood':
-        // Who a peer is, or what opens, concerns whatever the interface carries.
+        // Who a peer is concerns whatever its interface carries.
         case 'peer':
+        // Who may seal, likewise.
         case 'receive-association':
         case 'transmit-association':
           this.in(this.scopes.ofInterface(node, change.interface), (keys) => (keys.everything = true))

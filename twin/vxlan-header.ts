@@ -16,7 +16,7 @@ export interface VxlanHeader {
   readonly end: number
 }
 
-/** Of a frame as a node sends it (VXLAN-2, VXLAN-3): no options, no fragment, checksums right. */
+/** Of a frame as a node sends it (VXLAN-2, VXLAN-3): no options, no fragment, what checksums there are right. */
 export function findVxlan(frame: Uint8Array): VxlanHeader | undefined {
   const ip = ethernet.HEADER_LENGTH
   if (frame.length < ip + ipv4.HEADER_LENGTH) return undefined
@@ -29,7 +29,8 @@ export function findVxlan(frame: Uint8Array): VxlanHeader | undefined {
         ipv4.protocol(frame, ip) === ipv4.Protocol.UDP &&
         ipv4.checksumOk(frame, ip) &&
         isTunnelled(frame, datagram) &&
-        udp.checksumOkOverIpv4(frame, datagram, ip + 12)
+        // Zero says that there is none (RFC 768).
+        (udp.checksum(frame, datagram) === 0 || udp.checksumOkOverIpv4(frame, datagram, ip + 12))
       const [source, destination] = [ipv4.src(frame, ip), ipv4.dst(frame, ip)].map(formatIp)
       return isPlain ? headerAt(frame, datagram, source, destination) : undefined
     }

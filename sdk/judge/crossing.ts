@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Link } from '../fabric-view.js'
+import type { Host, Link } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { flow, tenantOfHost } from '../traffic/flow.js'
 import type { Flow } from '../traffic/flow.js'
@@ -39,10 +39,14 @@ export function idleLinks(
 }
 
 /** Flows between hosts on different leaves, other ports each round, so that ECMP spreads them differently. */
-export function crossing(target: ScenarioTarget, links: readonly Link[], round: number): readonly Flow[] {
-  const { fabric } = target
+export function crossing(
+  { fabric }: ScenarioTarget,
+  links: readonly Link[],
+  round: number,
+  hosts: readonly Host[] = fabric.hosts,
+): readonly Flow[] {
   const ends = new Set(links.flatMap((link) => link.ends))
-  const pairs = fabric.hosts.flatMap((from) =>
+  const pairs = hosts.flatMap((from) =>
     fabric.tenant(from.tenant).hosts.flatMap((to) => {
       if (from.leaf === to.leaf || !(ends.has(from.leaf) || ends.has(to.leaf))) return []
       const family = ([4, 6] as const).find(
@@ -61,9 +65,9 @@ export function crossing(target: ScenarioTarget, links: readonly Link[], round: 
 }
 
 /** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */
-export function questions(target: ScenarioTarget) {
+export function questions(target: ScenarioTarget, hosts: readonly Host[] = target.fabric.hosts) {
   return present(
-    target.fabric.hosts.flatMap((from) =>
+    hosts.flatMap((from) =>
       target.fabric
         .tenant(from.tenant)
         .hosts.filter((to) => to.network.id === from.network.id && to.leaf !== from.leaf)

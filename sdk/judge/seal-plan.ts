@@ -25,7 +25,7 @@ export async function planGround(
     const [near, far] = [from, to].map((node) => target.reader.end(link.id, node))
     return near === undefined || far === undefined
       ? []
-      : sealFaults(near, far, by).map((fault) =>
+      : sealFaults(endOfLink(near), endOfLink(far), by).map((fault) =>
           accuse(link, from, `the plan does not seal ${link.id}: ${fault}`),
         )
   })
@@ -43,14 +43,28 @@ function accuse(link: Link, node: string, message: string): Finding {
   return finding('INV-SEAL-PLAN', message, { link: link.id, node })
 }
 
-/** Why what one end of a link sends is not sealed for the other, by their programs; none when it is. */
-export function sealFaults(from: LinkEnd, to: LinkEnd, by?: SealKind): readonly string[] {
-  if (from.wireguard !== undefined && by !== 'macsec') return peerFaults(from, from.wireguard, to)
-  if (from.macsec !== undefined && by !== 'wireguard') return channelFaults(from, from.macsec, to)
-  return [`${from.node} has no ${by ?? 'seal'} on its port ${from.port.name}`]
+/** An end of a link, or of a tunnel, and what seals there. */
+export interface SealEnd {
+  readonly node: string
+  /** `port eth1` */
+  readonly at: string
+  readonly macsec: MacsecInterface | undefined
+  readonly wireguard: WireguardInterface | undefined
 }
 
-function channelFaults(from: LinkEnd, sender: MacsecInterface, to: LinkEnd): readonly string[] {
+/** The end of a link. */
+export function endOfLink({ node, port, macsec, wireguard }: LinkEnd): SealEnd {
+  return { node, at: `port ${port.name}`, macsec, wireguard }
+}
+
+/** Why what one end sends is not sealed for the other, by their programs; none when it is. */
+export function sealFaults(from: SealEnd, to: SealEnd, by?: SealKind): readonly string[] {
+  if (from.wireguard !== undefined && by !== 'macsec') return peerFaults(from, from.wireguard, to)
+  if (from.macsec !== undefined && by !== 'wireguard') return channelFaults(from, from.macsec, to)
+  return [`${from.node} has no ${by ?? 'seal'} on its ${from.at}`]
+}
+
+function channelFaults(from: SealEnd, sender: MacsecInterface, to: SealEnd): readonly string[] {
   const { mode, protect = mode !== 'disabled', confidentiality, tx, standby = [], cipher } = sender
   const receiver = to.macsec
   const faults = [
@@ -58,8 +72,7 @@ function channelFaults(from: LinkEnd, sender: MacsecInterface, to: LinkEnd): rea
     protect ? undefined : `${from.node} sends in the clear (protect false)`,
     confidentiality === 'none' ? `${from.node} authenticates and does not encrypt` : undefined,
   ]
-  if (receiver === undefined)
-    return given([...faults, `${to.node} has no MACsec on its port ${to.port.name}`])
+  if (receiver === undefined) return given([...faults, `${to.node} has no MACsec on its ${to.at}`])
   return given([
     ...faults,
     receiver.cipher === cipher ? undefined : `${from.node} uses ${cipher}, ${to.node} ${receiver.cipher}`,
@@ -75,15 +88,18 @@ function channelFaults(from: LinkEnd, sender: MacsecInterface, to: LinkEnd): rea
 }
 
 /** What one end seals for its peer is for the other end, which takes it for its own peer's. */
-function peerFaults(from: LinkEnd, sender: WireguardInterface, to: LinkEnd): readonly string[] {
+function peerFaults(from: SealEnd, sender: WireguardInterface, to: SealEnd): readonly string[] {
   const receiver = to.wireguard
-  if (receiver === undefined) return [`${to.node} has no WireGuard on its port ${to.port.name}`]
+  if (receiver === undefined) return [`${to.node} has no WireGuard on its ${to.at}`]
   const meant = sender.peers.find(({ publicKey }) => publicKey === `${receiver.privateKey}/public`)
   const own = receiver.peers.find(({ publicKey }) => publicKey === `${sender.privateKey}/public`)
   return given([
     meant === undefined ? `${from.node} has no peer with the key of ${to.node}` : undefined,
     own === undefined ? `${to.node} has no peer with the key of ${from.node}` : undefined,
-    sender.peers.length === 1 ? undefined : `${from.node} has ${sender.peers.length} peers`,
+    // A link has two ends; leaves of a tenant may be many.
+    sender.lower === undefined || sender.peers.length === 1
+      ? undefined
+      : `${from.node} has ${sender.peers.length} peers`,
     meant?.presharedKey === own?.presharedKey || meant === undefined || own === undefined
       ? undefined
       : `${from.node} and ${to.node} have not the same pre-shared key`,

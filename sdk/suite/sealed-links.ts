@@ -10,7 +10,7 @@ import { idleLinks } from '../judge/crossing.js'
 import { judgeFates } from '../judge/fate.js'
 import type { SealKind } from '../judge/seal.js'
 import { guardsOf, NOT_GUARDED } from '../judge/seal-guard.js'
-import { sealDifferences, sealFaults } from '../judge/seal-plan.js'
+import { endOfLink, sealDifferences, sealFaults } from '../judge/seal-plan.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { Seen } from '../seen.js'
 import type { Frame } from '../traffic/frame.js'
@@ -89,7 +89,7 @@ async function judgePrograms(
     const end = reader.end(link.id, from)
     sheet.say(name, 'seal', suite.describe(direction))
     for (const fault of [
-      ...sealFaults(end, reader.end(link.id, to), suite.kind),
+      ...sealFaults(endOfLink(end), endOfLink(reader.end(link.id, to)), suite.kind),
       ...(suite.faults?.(direction) ?? []),
     ])
       sheet.accuse(name, 'seal', `the plan: ${fault}`)

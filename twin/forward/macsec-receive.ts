@@ -93,7 +93,7 @@ function receiveTagged(m: Machine, macsec: Macsec, tagged: Tagged): Uint8Array |
     return drop(m, found)
   }
   const { channel, association } = found
-  m.trace?.step('MACSEC-3', macsec.id, `receive SA ${tag.an} of ${formatSci(channel.sci)}`)
+  m.trace?.step('MACSEC-3', macsec.id, `receive SA ${tag.an} of 0x${formatSci(channel.sci)}`)
   const pn = SUITES[macsec.cipher].xpn ? recoverPn(association.lowest, tag.pn) : BigInt(tag.pn)
   const isLate = pn < association.lowest
   m.trace?.step('MACSEC-4', macsec.id, `PN ${pn}, lowest acceptable ${association.lowest}`)

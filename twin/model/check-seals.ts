@@ -28,6 +28,7 @@ export function readTunnelVnis(context: Context): NumberRange {
       `${text} is no range of VNIs`,
       `write the smaller one first, at most ${MAX_VNI}`,
     )
+    return { first: 1, last: MAX_VNI }
   }
   return { first, last }
 }

@@ -6,7 +6,7 @@
 import type { MacsecSeal, Seal, Tenant, Underlay } from './fabric.js'
 
 /** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
-const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
+export const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
 /** The outer IP header, UDP 8, the header of data 16, the tag 16 (WG-23, WG-26). */
 export const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const
 /** SecTAG 16, or 8 without SCI, and the ICV 16 (IEEE 802.1AE-2018 clause 9). */

@@ -162,7 +162,7 @@ export class FakeEngine {
       case 'peer':
       case 'receive-association':
       case 'transmit-association':
-        throw new Error('no agent changes what is sealed')
+        throw new Error(`no agent changes what ${change.table} is about`)
     }
   }
 

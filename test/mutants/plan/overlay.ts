@@ -35,7 +35,7 @@ export const overlayMutants: readonly PlanMutant[] = [
     rows: ['O11'],
     sites: (plan) =>
       tunnels(plan).map(({ program, iface }) =>
-        atInterface(program, iface, { ttl: 1 }, { equivalent: unsentL3(plan, program, iface.bridge ?? 0) }),
+        atInterface(program, iface, { ttl: 1 }, { equivalent: unsentL3(plan, program, iface.bridge) }),
       ),
   },
   {
@@ -59,7 +59,7 @@ export const overlayMutants: readonly PlanMutant[] = [
           program,
           iface,
           { mtu: iface.mtu - 1 },
-          { equivalent: idleL3(plan, program, iface.bridge ?? 0) },
+          { equivalent: idleL3(plan, program, iface.bridge) },
         ),
       ),
   },
@@ -75,7 +75,7 @@ export const overlayMutants: readonly PlanMutant[] = [
           program,
           iface,
           { mtu: iface.mtu - 1 },
-          { equivalent: unsentL3(plan, program, iface.bridge ?? 0) },
+          { equivalent: unsentL3(plan, program, iface.bridge) },
         ),
       ),
   },
@@ -109,12 +109,7 @@ export const overlayMutants: readonly PlanMutant[] = [
     rows: ['Z12'],
     sites: (plan) =>
       overlays(plan).map(({ program, iface }) =>
-        atInterface(
-          program,
-          iface,
-          { learning: false },
-          { equivalent: pairBridge(program, iface.bridge ?? 0) },
-        ),
+        atInterface(program, iface, { learning: false }, { equivalent: pairBridge(program, iface.bridge) }),
       ),
   },
   {
@@ -148,7 +143,7 @@ export const overlayMutants: readonly PlanMutant[] = [
     sites: (plan) =>
       tunnels(plan).map(({ program, iface }) => {
         const [refused = '', ...remotes] = iface.remotes
-        const equivalent = unheardVtep(plan, program, iface.bridge ?? 0, iface.local, refused)
+        const equivalent = unheardVtep(plan, program, iface.bridge, iface.local, refused)
         return atInterface(program, iface, { remotes }, { equivalent })
       }),
   },
@@ -249,7 +244,7 @@ function routerEntrySites(plan: Plan): readonly Site[] {
       if (vxlan === undefined || vxlan.learning || elsewhere === undefined) return []
       const fdb = replaced(program.tables.fdb, index, { ...entry, remote: elsewhere })
       const remote = entry.remote ?? ''
-      const equivalent = strangeVtep(plan, program, vxlan.bridge ?? 0, vxlan.local, remote)
+      const equivalent = strangeVtep(plan, program, vxlan.bridge, vxlan.local, remote)
       return [atTables(program, `${vxlan.name} ${remote}`, { fdb }, equivalent)]
     }),
   )

@@ -161,7 +161,7 @@ function swappedVnis(plan: Plan, which: (iface: VxlanInterface) => boolean): rea
     const tunnels = ofKind(program, 'vxlan').filter(which)
     return tunnels.flatMap((a, index) =>
       tunnels.slice(index + 1).flatMap((b) => {
-        const [one, other] = [a, b].map(({ bridge }) => tenantOfBridge(plan, program, bridge ?? 0))
+        const [one, other] = [a, b].map(({ bridge }) => tenantOfBridge(plan, program, bridge))
         if (one === other) return []
         const swapped = withInterfaces(program, { ...a, vni: b.vni }, { ...b, vni: a.vni })
         return [{ where: `${program.node} ${a.name} and ${b.name}`, programs: [swapped] }]

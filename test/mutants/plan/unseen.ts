@@ -115,6 +115,6 @@ function tunnelSites(plan: Plan, change: (iface: Vxlan) => Partial<Vxlan>): read
   return each(plan, 'vxlan')
     .filter(({ iface }) => iface.remotes.length > 0)
     .map(({ program, iface }) =>
-      atInterface(program, iface, change(iface), { equivalent: unsentL3(plan, program, iface.bridge ?? 0) }),
+      atInterface(program, iface, change(iface), { equivalent: unsentL3(plan, program, iface.bridge) }),
     )
 }

@@ -1,0 +1,225 @@
+/**
+ * Judges an `encrypt` intent about tenants: what they send from leaf to leaf is sealed by their own seal, so that who opens the seals of
+ * links (a spine does) reads nothing. Two grounds: the plan has no other way between their leaves, and every frame of theirs that crosses
+ * a link, opened as far as the link's ends open it, opens with the keys of the leaf that sealed it.
+ *
+ * @module
+ */
+import type { Plan, PlanIntent, PlanNode, PlanTunnel } from '../../contract/plan.js'
+import { judge, type GroundEvidence } from '../../record/judge.js'
+import type { WireFrame } from '../../record/target.js'
+import type { Finding, Verdict } from '../../record/verdict.js'
+import type { Tenant } from '../fabric-view.js'
+import type { ScenarioTarget } from '../scenario-target.js'
+import type { Seen } from '../seen.js'
+import { CanarySearch } from '../traffic/payload.js'
+import type { WireReading } from '../traffic/wire.js'
+import { judgeDelivery } from './delivery.js'
+import { crossing, questions } from './crossing.js'
+import { finding } from './finding.js'
+import { sealFaults, type SealEnd } from './seal-plan.js'
+
+type EncryptIntent = Extract<PlanIntent, { kind: 'encrypt' }>
+
+/** Rounds of flows with other ports, until every two leaves have sent to each other. */
+const ROUNDS = 24
+
+export async function judgeTenantSeals(
+  target: ScenarioTarget,
+  intent: EncryptIntent,
+  names: readonly string[],
+): Promise<Verdict> {
+  const { fabric } = target
+  const tenants = names.map((name) => fabric.tenant(name))
+  const links = intent.links.map((id) => fabric.link(id))
+  const hosts = tenants.flatMap((tenant) => tenant.hosts)
+  const plan = planGround(fabric.plan, tenants, intent.by)
+  const judgement = new Judgement(target, tenants)
+  const evidence: WireFrame[] = []
+  let controls = 0
+  await target.reset()
+  for (let round = 0; round < ROUNDS; round++) {
+    const flows = crossing(target, links, round, hosts)
+    if (flows.length === 0) break
+    for (const { from, to } of flows) judgement.expect(from.leaf, to.leaf)
+    const asked = round === 0 ? questions(target, hosts) : []
+    const seen = (await target.send([...asked, ...flows], { wire: links })).on(links)
+    judgement.take(seen.captured())
+    evidence.push(...seen.captured().observation.wire)
+    controls += judgeDelivery(seen).delivered
+    if (judgement.missing.length === 0) break
+  }
+  target.keep(intent.name, evidence)
+  const { judged, missing } = judgement
+  const grounds = [plan, GUARD, judgement.ground()]
+  const base = {
+    name: intent.name,
+    kind: 'encrypt' as const,
+    by: target.on,
+    judged,
+    controls,
+    grounds,
+    findings: [],
+  }
+  const isClean = grounds.every(({ findings }) => findings.length === 0)
+  if (isClean && (missing.length > 0 || judged === 0)) {
+    return judge({ ...base, cannot: unseen(names, missing) })
+  }
+  return judge({ ...base, reason: grounds.map(({ ground, said }) => `${ground}: ${said}`).join('; ') })
+}
+
+/** What tenants send never meets a kernel between their hosts. */
+const GUARD: GroundEvidence = {
+  ground: 'egress guard',
+  said: "no kernel is in tenants' VRFs, so that none can send there in the clear",
+  counts: {},
+  findings: [],
+  isNone: true,
+}
+
+function unseen(names: readonly string[], missing: readonly string[]): string {
+  return missing.length === 0
+    ? `nothing of ${names.join(', ')} goes from leaf to leaf, and a seal is judged by frames that were seen: give it hosts on two leaves that reach each other`
+    : `nothing sealed was seen from ${missing.join(', ')}, and a seal is judged by frames that were seen: name links that these frames cross`
+}
+
+/** What was seen of some tenants on links. */
+class Judgement {
+  readonly #owners: ReadonlyMap<number, Tenant>
+  readonly #wanted = new Set<string>()
+  readonly #seen = new Set<string>()
+  readonly #numbers = new Map<string, bigint>()
+  readonly #epochs = new Set<string>()
+  readonly #canaries: CanarySearch[] = []
+  readonly #findings: Finding[] = []
+  readonly #where: string
+  judged = 0
+
+  constructor(target: ScenarioTarget, tenants: readonly Tenant[]) {
+    this.#where = target.witness === undefined ? 'frames of the twin' : 'frames captured in XDP'
+    this.#owners = new Map(
+      tenants.flatMap((tenant) =>
+        [tenant.l3vni, ...tenant.networks.map(({ vni }) => vni)].flatMap((vni) =>
+          vni === undefined ? [] : [[vni, tenant] as const],
+        ),
+      ),
+    )
+  }
+
+  /** Something of theirs goes from one leaf to the other. */
+  expect(from: string, to: string): void {
+    this.#wanted.add(`${from} to ${to}`)
+  }
+
+  get missing(): readonly string[] {
+    return [...this.#wanted].filter((pair) => !this.#seen.has(pair)).sort()
+  }
+
+  take(seen: Seen): void {
+    const canaries = new CanarySearch(seen.source.run)
+    this.#canaries.push(canaries)
+    this.#findings.push(...seen.readings().flatMap((reading) => this.#frame(reading, canaries) ?? []))
+  }
+
+  ground(): GroundEvidence {
+    const searched = this.#canaries.reduce((sum, canaries) => sum + canaries.searched, 0)
+    const epochs = this.#epochs.size
+    return {
+      ground: 'capture',
+      said: `${this.judged} ${this.#where}, of these tenants, behind the seals of links: each opened with the keys of its two leaves, in ${epochs} key epochs; no canary in ${searched} octets`,
+      counts: { frames: this.judged, epochs, 'octets searched': searched },
+      findings: this.#findings,
+      isNone: this.judged === 0,
+    }
+  }
+
+  /** One finding at most, the most telling one. */
+  #frame(reading: WireReading, canaries: CanarySearch): Finding | undefined {
+    const { wire, clear, tunnel } = reading
+    if (clear === undefined) return undefined
+    const where = `on ${wire.link} from ${wire.from} to ${wire.to}`
+    const detail = { link: wire.link, node: wire.from, frame: clear }
+    if (canaries.find(clear) !== undefined)
+      return finding('INV-NO-CANARY', `payload can be read ${where} by who opens the link's seal`, detail)
+    const owner = tunnel && this.#owners.get(tunnel.vni)
+    if (tunnel === undefined || owner === undefined) return undefined
+    this.judged++
+    const { seal, vni } = tunnel
+    if (seal === undefined) {
+      return finding('INV-NO-CLEAR', `a frame of ${owner.name} ${where}, VNI ${vni}, has no seal`, detail)
+    }
+    if (seal.problem !== undefined)
+      return finding('INV-SEALED', `a frame of ${owner.name} ${where}, VNI ${vni}: ${seal.problem}`, detail)
+    this.#seen.add(`${seal.from} to ${seal.to}`)
+    return this.#number(reading)
+  }
+
+  /** Frames of one association on one link are in the order of sending. */
+  #number({ wire, clear, tunnel }: WireReading): Finding | undefined {
+    const { number, from, to } = tunnel?.seal ?? {}
+    if (number === undefined) return undefined
+    this.#epochs.add(`${from} ${to} ${number.of}`)
+    const place = `${wire.link} ${wire.from} ${wire.seenBy} ${from} ${to} ${number.of}`
+    const last = this.#numbers.get(place)
+    if (last === undefined || number.number > last) {
+      this.#numbers.set(place, number.number)
+      return undefined
+    }
+    return finding('INV-PN', `from ${from} to ${to} packet number ${number.number} follows ${last}`, {
+      link: wire.link,
+      node: wire.from,
+      ...(clear === undefined ? {} : { frame: clear }),
+    })
+  }
+}
+
+/** The plan's part: tunnels whose ends seal strictly and hear each other, and nothing else between the leaves. */
+function planGround(plan: Plan, tenants: readonly Tenant[], by: EncryptIntent['by']): GroundEvidence {
+  const tunnels = tenants.reduce((sum, tenant) => sum + tenant.tunnels.length, 0)
+  return {
+    ground: 'plan',
+    said: `${tunnels} tunnels sealed at both ends, clear frames refused, and no other way from leaf to leaf`,
+    counts: { tenants: tenants.length, tunnels },
+    findings: tenants.flatMap((tenant) => planned(plan, tenant, by)),
+  }
+}
+
+function planned({ nodes, tenants }: Plan, tenant: Tenant, by: EncryptIntent['by']): readonly Finding[] {
+  const { name, seal } = tenant
+  if (seal === undefined || (by !== undefined && seal.kind !== by))
+    return [finding('INV-SEAL-PLAN', `the plan does not seal ${name}${by === undefined ? '' : ` by ${by}`}`)]
+  const endAt = ({ node, interface: id }: PlanTunnel['a']): SealEnd => {
+    const found = nodes.find((one) => one.name === node)?.program.interfaces.find((item) => item.id === id)
+    return {
+      node,
+      at: `tunnel ${id}`,
+      macsec: found?.kind === 'macsec' ? found : undefined,
+      wireguard: found?.kind === 'wireguard' ? found : undefined,
+    }
+  }
+  const pairs = tenants.find((one) => one.name === name)?.tunnels ?? []
+  const tunnels = pairs.flatMap(({ a, b }): readonly Finding[] => {
+    const [near, far] = [endAt(a), endAt(b)]
+    return [...sealFaults(near, far, seal.kind), ...sealFaults(far, near, seal.kind)].map((fault) =>
+      finding('INV-SEAL-PLAN', `the plan does not seal ${name} between ${a.node} and ${b.node}: ${fault}`, {
+        node: a.node,
+      }),
+    )
+  })
+  return [...tunnels, ...ways(nodes, tenant)]
+}
+
+/** VXLAN of the tenant that is in a bridge of its own, or in that of its gateway: what it carries no seal has had. */
+function ways(nodes: readonly PlanNode[], { name, l3vni, networks }: Tenant): readonly Finding[] {
+  const vnis = new Set([l3vni, ...networks.map(({ vni }) => vni)])
+  return nodes.flatMap(({ name: node, program: { interfaces, vrfs } }) => {
+    const own = vrfs.find((vrf) => vrf.name === name)?.id
+    const isOpen = (bridge: number): boolean =>
+      !interfaces.some((item) => item.kind === 'irb' && item.bridge === bridge && item.vrf !== own)
+    return interfaces.flatMap((item) =>
+      item.kind === 'vxlan' && vnis.has(item.vni) && item.bridge !== undefined && isOpen(item.bridge)
+        ? [finding('INV-SEAL-PLAN', `${node} sends VNI ${item.vni} of ${name} without its seal`, { node })]
+        : [],
+    )
+  })
+}
