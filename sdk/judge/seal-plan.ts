@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MacsecInterface, NodeProgram, WireguardInterface } from '../../contract/program.js'
+import type { Interface, MacsecInterface, NodeProgram, WireguardInterface } from '../../contract/program.js'
 import type { GroundEvidence } from '../../record/judge.js'
 import type { Finding } from '../../record/verdict.js'
 import type { Link } from '../fabric-view.js'
@@ -138,7 +138,12 @@ async function runningFaults(
 /** Fields of an end's seal that an engine has otherwise than the plan: `mode is disabled, not strict`. */
 export function sealDifferences(planned: LinkEnd, running: NodeProgram | undefined): readonly string[] {
   const seal = planned.macsec ?? planned.wireguard
-  if (seal === undefined || running === undefined) return []
+  return seal === undefined ? [] : interfaceDifferences(seal, running)
+}
+
+/** The same of an interface, whatever it is. */
+export function interfaceDifferences(seal: Interface, running: NodeProgram | undefined): readonly string[] {
+  if (running === undefined) return []
   const found = running.interfaces.find(({ id }) => id === seal.id)
   if (found?.kind !== seal.kind) return [`it has no ${seal.kind} interface ${seal.name}`]
   const fields = new Set([...Object.keys(seal), ...Object.keys(found)])

@@ -134,7 +134,8 @@ async function sheetOf(target: ScenarioTarget, suite: SuiteName, say: (text: str
     return runVxlanSuite(target, tunnels, say)
   }
   const of = suite === 'macsec' ? macsecSuite(target) : wireguardSuite(target)
-  if (of.links.length === 0) throw nothing(target, `no link sealed by ${suite}`)
+  if (of.links.length + of.tunnels.length === 0)
+    throw nothing(target, `no link and no tunnel sealed by ${suite}`)
   return runSealSuite(target, of, say)
 }
 

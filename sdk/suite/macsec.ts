@@ -20,6 +20,7 @@ import type { Tap } from '../traffic/forge-link.js'
 import type { Frame } from '../traffic/frame.js'
 import { waysOf, type Direction, type LinkTraffic } from './link-traffic.js'
 import type { SealSuite } from './sealed-links.js'
+import { sealedTunnelsOf } from './sealed-tunnels.js'
 
 /** Bits that are changed of each field: its first, its last, and one between. */
 const BITS = [0, 5, 4095]
@@ -27,7 +28,8 @@ const BITS = [0, 5, 4095]
 const CUTS = [15, 27, 45, 100]
 
 /** The suite of a fabric. */
-export function macsecSuite({ fabric, reader }: ScenarioTarget): SealSuite {
+export function macsecSuite(target: ScenarioTarget): SealSuite {
+  const { fabric, reader } = target
   const links = fabric
     .links()
     .filter(({ id, ends }) => ends.some((node) => reader.end(id, node).macsec !== undefined))
@@ -35,6 +37,7 @@ export function macsecSuite({ fabric, reader }: ScenarioTarget): SealSuite {
   return {
     kind: 'macsec',
     links,
+    tunnels: sealedTunnelsOf(target, 'macsec'),
     columns: [],
     describe: ({ link, from }) => {
       const { macsec } = reader.end(link.id, from)

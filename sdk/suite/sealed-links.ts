@@ -15,12 +15,15 @@ import type { ScenarioTarget } from '../scenario-target.js'
 import { Seen } from '../seen.js'
 import type { Frame } from '../traffic/frame.js'
 import { LinkTraffic, waysOf, type Carried, type Direction } from './link-traffic.js'
+import { judgeTunnels, type SealedTunnel } from './sealed-tunnels.js'
 import { SheetWriter, type Column, type Sheet } from './sheet.js'
 
 /** What differs from one seal to the other. */
 export interface SealSuite {
   readonly kind: SealKind
   readonly links: readonly Link[]
+  /** What tenants seal from leaf to leaf. */
+  readonly tunnels: readonly SealedTunnel[]
   readonly columns: readonly Column[]
   /** Plan and program of the sender of a direction, in few words: `gcm-aes-128 strict`. */
   readonly describe: (direction: Direction) => string
@@ -56,10 +59,16 @@ export async function runSealSuite(
   say: (text: string) => void,
 ): Promise<Sheet & { readonly notes: readonly string[] }> {
   const directions = waysOf(suite.links)
+  const { tunnels } = suite
   const sheet = new SheetWriter(
     sealColumns(suite.columns),
-    directions.map(({ name }) => name),
+    [...directions, ...tunnels].map(({ name }) => name),
   )
+  if (tunnels.length > 0) {
+    say('tunnels')
+    await judgeTunnels(sheet, target, tunnels, suite.kind)
+  }
+  if (directions.length === 0) return { ...sheet.finish(), notes: [] }
   say('plan and programs')
   await judgePrograms(sheet, target, suite, directions)
   say('egress guards')

@@ -16,6 +16,7 @@ import {
 import { tapOf } from '../traffic/forge-link.js'
 import type { Direction } from './link-traffic.js'
 import type { SealSuite } from './sealed-links.js'
+import { sealedTunnelsOf } from './sealed-tunnels.js'
 import type { SheetWriter } from './sheet.js'
 
 /** s after which a session carries nothing more (WG-16). */
@@ -48,6 +49,7 @@ export function wireguardSuite(target: ScenarioTarget): SealSuite {
   return {
     kind: 'wireguard',
     links,
+    tunnels: sealedTunnelsOf(target, 'wireguard'),
     columns: [{ name: 'handshake', what: "how old the sender's session with its peer is" }],
     describe: ({ link, from, to }) => {
       const { wireguard } = reader.end(link.id, from)
