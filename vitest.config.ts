@@ -14,6 +14,7 @@ const daemons = [
   'keys',
   'other-fabrics',
   'rib',
+  'suites',
   'survive',
   'vm*',
   'wireguard-go',

@@ -41,6 +41,23 @@ const cases = {
   max: 10_000_000,
 } as const satisfies OptionSpec
 
+/** Of suites. */
+const TABLE =
+  'A dash says that a question does not arise there. The status is 3 when something could not be judged.'
+const suite = {
+  arguments: [fabricFile],
+  options: {
+    on: {
+      kind: 'text',
+      value: 'TARGET',
+      what: 'where to test: netns (a lab of namespaces on this host), twin (this process)',
+      choices: targets,
+      default: 'netns',
+    },
+    lab: { ...lab, what: 'test this running lab as it is, and leave it running' },
+  },
+} as const
+
 /** Verbs by their words. The order is that of help. */
 export const commands = {
   doctor: {
@@ -218,6 +235,45 @@ export const commands = {
       { command: 'verify topologies/demo.yaml --lab k3f9a2', what: 'a lab that runs, as it is' },
     ],
   },
+  'test wireguard': {
+    ...suite,
+    summary: 'test every link that WireGuard seals, by name, and say why one does not hold',
+    detail: [
+      'Each way of each link is a line: whether its sender seals for its receiver by plan and its engine runs that, how old their session is, whether all that is captured opens, whether payload can be read anywhere, whether honest frames arrive, whether its kernel is kept from sending, and whether forged, changed, repeated and clear frames are refused, for the right reason.',
+      TABLE,
+    ],
+    examples: [
+      { command: 'test wireguard topologies/demo-wireguard.yaml', what: 'in a lab of its own' },
+      { command: 'test wireguard topologies/demo-wireguard.yaml --on twin', what: 'without root' },
+    ],
+  },
+  'test macsec': {
+    ...suite,
+    summary: 'test every link that MACsec seals, by name, and say why one does not hold',
+    detail: [
+      'Each way of each link is a line: cipher suite and mode by plan and as the engine runs them, association and packet numbers, whether all that is captured opens, whether payload can be read anywhere, whether honest frames arrive, whether its kernel is kept from sending, and whether forged, changed, repeated and clear frames are refused, for the right reason.',
+      TABLE,
+    ],
+    examples: [
+      { command: 'test macsec topologies/demo.yaml', what: 'in a lab of its own' },
+      { command: 'test macsec topologies/demo.yaml --lab k3f9a2', what: 'a lab that runs, as it is' },
+    ],
+  },
+  'test vxlan': {
+    ...suite,
+    summary: 'test every VXLAN tunnel, by VNI and leaves, and say why one does not hold',
+    detail: [
+      'Each way between two leaves in each VNI is a line: whether both ends have the VNI and each other by plan and as engines run it, whether unicast and broadcasts arrive, whether nobody else hears them, whether the header outside is as planned, whether the longest packet fits and one octet more is refused, and whether strangers are.',
+      TABLE,
+    ],
+    examples: [
+      { command: 'test vxlan topologies/demo.yaml', what: 'in a lab of its own' },
+      {
+        command: 'test vxlan topologies/demo-clear.yaml --on twin --json',
+        what: 'without root, for a script',
+      },
+    ],
+  },
   replay: {
     summary: 'show the failures of a run again',
     detail: [
@@ -361,6 +417,7 @@ export type VerbName = keyof Commands
 /** Words that verbs share, by the first of them. */
 export const groups: Readonly<Record<string, string>> = {
   lab: 'labs on this host: up, down, list, exec, capture, control, wg',
+  test: 'suites about one thing: wireguard, macsec, vxlan',
 }
 
 /** What the environment says, for help and documentation. */

@@ -34,6 +34,9 @@ export class RunStages {
         // It comes up while the twin is at work, whose stage says other things.
         if (this.#open?.name.startsWith('lab') === true) this.#open.say(`${event.step}: ${event.phase}`)
         return
+      case 'step':
+        this.#open?.say(event.text)
+        return
       case 'begin': {
         const { file, name, nth, of } = event.place
         this.#open?.say(`${file} ${nth} of ${of}: ${name}`)

@@ -105,6 +105,23 @@ describe('what a run found', () => {
     expect(shown).toMatch(/\n1 disputed\n$/)
   })
 
+  test('[T07] grounds of a verdict that names several are a line each, whether it holds or not', () => {
+    const grounds = [
+      { ground: 'plan', judgement: 'holds', said: '6 links', counts: { links: 6 } },
+      { ground: 'egress guard', judgement: 'unjudged', said: 'the twin has no kernel', counts: {} },
+      { ground: 'capture', judgement: 'violated', said: '9 frames', counts: { frames: 9 } },
+    ] as const
+    const shown = text([combined('core', 'violated', [verdict('twin', 'violated', { grounds })], 'encrypt')])
+    expect(shown).toContain(
+      [
+        'grounds of core',
+        '  twin  plan          holds     6 links',
+        '  twin  egress guard  -         the twin has no kernel',
+        '  twin  capture       violated  9 frames',
+      ].join('\n'),
+    )
+  })
+
   test('one ground of many is said once, and a scenario does not repeat what an intent has shown', () => {
     const cannot = [verdict('twin', 'holds'), verdict('netns', 'unjudged', { reason: 'no lab here' })]
     const stumbles = [verdict('netns', 'violated', { findings: [finding('did not arrive')] })]

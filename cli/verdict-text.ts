@@ -34,6 +34,7 @@ export function resultText(
   const scenarios = faulty.filter(({ kind }) => kind === 'scenario')
   const sections: readonly (readonly string[])[] = [
     verdictLines(verdicts, on, colours),
+    ...verdicts.map((verdict) => groundsOf(verdict, colours)),
     ...faults(intents, true, colours),
     // What an intent has shown in full need not be shown again by each scenario that stumbles over it.
     ...faults(scenarios, intents.length === 0, colours),
@@ -92,6 +93,21 @@ function verdictLines(
   )
   const held = quiet.length === 0 ? [] : [`${counted(quiet.length, 'scenario')} besides, all hold`]
   return [...(rows.length === 0 ? [] : [colours.dim(head.trimEnd()), ...rows]), ...held]
+}
+
+/** Each ground of a verdict that names several, by where it was judged. */
+function groundsOf({ name, verdicts }: CombinedVerdict, colours: Colours): string[] {
+  const rows = verdicts.flatMap(({ by, grounds = [] }) =>
+    grounds.map(({ ground, judgement, said }) =>
+      [
+        labelOf(by).padEnd(4),
+        ground.padEnd(12),
+        colours.judgement(judgement, (judgement === 'unjudged' ? '-' : judgement).padEnd(8)),
+        printable(said),
+      ].join('  '),
+    ),
+  )
+  return rows.length === 0 ? [] : [`grounds of ${printableLine(name)}`, ...indented(rows)]
 }
 
 function worstOf(judgements: readonly Judgement[]): Judgement | undefined {

@@ -105,6 +105,17 @@ export const invariants = {
       'every SecTAG frame opens with the key, SCI and AN which the plan gives that direction of the link',
     judged: 'opening each captured frame with AES-GCM',
   },
+  'INV-SEAL-PLAN': {
+    name: 'links sealed by plan',
+    meaning:
+      'both ends of a link seal what they send and refuse what is clear, each with the association that the other has, and run what the plan says',
+    judged: 'interfaces of the plan, and of the programs that engines of a lab run',
+  },
+  'INV-GUARD': {
+    name: 'kernels kept from sending in the clear',
+    meaning: "whatever a node's kernel sends by itself on a sealed port is dropped",
+    judged: 'the clsact egress filter of each sealed port in a lab',
+  },
   'INV-PN': {
     name: 'packet numbers rise',
     meaning: 'within an SA the packet number rises strictly and is never used again',

@@ -13,7 +13,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 describe('judge', () => {
   test('evidence without findings holds, with its grounds', () => {
-    expect(judge({ ...evidence, grounds: 'three frames' })).toEqual({
+    expect(judge({ ...evidence, reason: 'three frames' })).toEqual({
       name: 'web-db',
       kind: 'reach',
       by: 'twin',

@@ -5,7 +5,15 @@
  * @module
  */
 import { isBlinded, isInvariantId } from './invariants.js'
-import type { CombinedVerdict, Finding, Interpreter, Judgement, LatencyFigures, Verdict } from './verdict.js'
+import type {
+  CombinedVerdict,
+  Finding,
+  Ground,
+  Interpreter,
+  Judgement,
+  LatencyFigures,
+  Verdict,
+} from './verdict.js'
 
 /** What a judge saw. */
 export interface Evidence {
@@ -19,9 +27,18 @@ export interface Evidence {
   readonly findings: readonly Finding[]
   /** Nothing could be said at all, for this reason: the verdict is `unjudged` whatever else is given. */
   readonly cannot?: string
-  /** The grounds in a sentence, for a verdict that holds. */
-  readonly grounds?: string
+  /** What it rests on in a sentence, for a verdict that holds. */
+  readonly reason?: string
+  /** Several grounds, each with findings of its own, which come before those of the evidence. */
+  readonly grounds?: readonly GroundEvidence[]
   readonly latency?: LatencyFigures
+}
+
+/** What speaks for and against one ground. */
+export interface GroundEvidence extends Pick<Ground, 'ground' | 'said' | 'counts'> {
+  readonly findings: readonly Finding[]
+  /** It could not be looked at; then it has no findings. */
+  readonly isNone?: boolean
 }
 
 /** Findings that are kept in a verdict; the count of all is in its reason. */
@@ -32,12 +49,19 @@ const KEPT_FINDINGS = 25
  * positive control arrived (vacuity is no proof), else `holds`.
  */
 export function judge(evidence: Evidence): Verdict {
-  const { name, kind, by, judged, controls, cannot, grounds, latency } = evidence
-  const base = { name, kind, by, judged, controls, ...(latency === undefined ? {} : { latency }) }
+  const { name, kind, by, judged, controls, cannot, reason: because, latency } = evidence
+  const grounds = evidence.grounds?.map(groundOf)
+  const base = {
+    name,
+    kind,
+    by,
+    judged,
+    controls,
+    ...(grounds === undefined ? {} : { grounds }),
+    ...(latency === undefined ? {} : { latency }),
+  }
   if (cannot !== undefined) return { ...base, judgement: 'unjudged', reason: cannot, findings: [] }
-  const findings = evidence.findings.filter(
-    ({ invariant }) => !(isInvariantId(invariant) && isBlinded(invariant)),
-  )
+  const findings = seen([...(evidence.grounds ?? []).flatMap((one) => one.findings), ...evidence.findings])
   if (findings.length > 0) {
     const kept = findings.slice(0, KEPT_FINDINGS)
     const more = findings.length - kept.length
@@ -51,7 +75,17 @@ export function judge(evidence: Evidence): Verdict {
       judged === 0 ? 'nothing was looked at' : `${judged} frames looked at, but no positive control arrived`
     return { ...base, judgement: 'unjudged', reason: `ZT_VACUOUS: ${what}`, findings: [] }
   }
-  return { ...base, judgement: 'holds', ...(grounds === undefined ? {} : { reason: grounds }), findings: [] }
+  return { ...base, judgement: 'holds', ...(because === undefined ? {} : { reason: because }), findings: [] }
+}
+
+function groundOf({ ground, said, counts, findings, isNone = false }: GroundEvidence): Ground {
+  const judgement = isNone ? 'unjudged' : seen(findings).length > 0 ? 'violated' : 'holds'
+  return { ground, judgement, said, counts }
+}
+
+/** Findings about invariants that judges are not told to overlook. */
+function seen(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ invariant }) => !(isInvariantId(invariant) && isBlinded(invariant)))
 }
 
 /** Kinds that only a lab can measure: the twin's `unjudged` then says nothing against the lab's word. */

@@ -30,6 +30,13 @@ const LatencySchema = z.strictObject({
   floor: z.strictObject(figures).exactOptional(),
 })
 
+const GroundSchema = z.strictObject({
+  ground: z.enum(['plan', 'egress guard', 'capture']),
+  judgement: z.enum(['holds', 'violated', 'unjudged']),
+  said: z.string(),
+  counts: z.record(z.string(), count),
+})
+
 export const VerdictSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(['reach', 'isolate', 'encrypt', 'latency', 'survive', 'agreement', 'scenario']),
@@ -39,6 +46,7 @@ export const VerdictSchema = z.strictObject({
   judged: count,
   controls: count,
   findings: z.array(FindingSchema),
+  grounds: z.array(GroundSchema).exactOptional(),
   latency: LatencySchema.exactOptional(),
 })
 

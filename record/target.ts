@@ -39,23 +39,29 @@ export interface WireFrame {
   /** Who says so: the twin, the engines' journals, or a capture taken in XDP on the receiving port. */
   readonly seenBy: 'twin' | 'journal' | 'capture'
 }
+/** Whose key opened a frame. */
+interface OpenedBySession {
+  /** Receiver index. */
+  readonly session: number
+  readonly counter: number
+  /** Public keys of the session's ends, base64. */
+  readonly sealedBy: string
+  readonly sealedFor: string
+}
 /** A frame that WireGuard carries on a link, opened. */
 export type OpenedFrame =
   /** Initiation, response or cookie reply: the parts of a session that is being made. */
   | { readonly kind: 'handshake' }
-  | { readonly kind: 'keepalive'; readonly session: number; readonly counter: number }
-  | {
+  | ({ readonly kind: 'keepalive' } & OpenedBySession)
+  | ({
       readonly kind: 'data'
-      /** Receiver index. */
-      readonly session: number
-      readonly counter: number
       /** The packet inside, behind the Ethernet header of the frame that it came in. */
       readonly clear: Uint8Array
       /** For comparing: what depends on the session masked, the text in clear. */
       readonly canonical: Uint8Array
       /** Where in `canonical` the text begins. */
       readonly text: number
-    }
+    } & OpenedBySession)
 /** Opens what WireGuard sealed, with the sessions that nodes had. It holds their keys and shows none. */
 export interface FrameOpener {
   /** `undefined` for what is no WireGuard of the link's, and for what does not open. */

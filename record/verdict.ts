@@ -25,6 +25,20 @@ export interface Finding {
   readonly decoded?: readonly string[]
 }
 
+/**
+ * One of several grounds on which a verdict rests, with a result of its own. An `encrypt` verdict has three: what the plan says and nodes
+ * run, what keeps kernels from sending in the clear, and what was captured.
+ */
+export interface Ground {
+  readonly ground: 'plan' | 'egress guard' | 'capture'
+  /** `unjudged`: this ground is none here, such as a kernel's guard on the twin. */
+  readonly judgement: 'holds' | 'violated' | 'unjudged'
+  /** One sentence: what was looked at, and what it does not show. */
+  readonly said: string
+  /** What was counted, by name. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
 export interface Verdict {
   /** Intent name, or `invariant:<id>`. Stable over runs. */
   readonly name: string
@@ -37,6 +51,8 @@ export interface Verdict {
   readonly judged: number
   readonly controls: number
   readonly findings: readonly Finding[]
+  /** Of a verdict that rests on several. */
+  readonly grounds?: readonly Ground[]
   /** Measured figures, ns, with the floor of the same run and the tier. */
   readonly latency?: LatencyFigures
 }

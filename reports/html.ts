@@ -5,7 +5,7 @@
  */
 import type { CtrfStatus } from '../record/ctrf.js'
 import type { Failure } from '../record/schema.js'
-import type { CombinedVerdict, Finding, Judgement, Verdict } from '../record/verdict.js'
+import type { CombinedVerdict, Finding, Ground, Judgement, Verdict } from '../record/verdict.js'
 import { Markup, markup } from './markup.js'
 import { duration, headline, reportModel, verdictBy } from './model.js'
 import type { ReportInput, ReportModel } from './model.js'
@@ -85,12 +85,22 @@ function verdictRow(verdict: CombinedVerdict, on: readonly Verdict['by'][]): Mar
     if (one === undefined) return markup`<td data-label="${by}"></td>`
     return markup`<td data-label="${by}" data-verdict="${verdict.name}" data-by="${by}" data-judgement="${one.judgement}">${badge(one.judgement)}<br><span class="soft">${one.judged} judged, ${one.controls} controls</span></td>`
   })
-  const grounds = verdict.verdicts.flatMap(({ by, reason, findings }) => {
+  const grounds = verdict.verdicts.flatMap(({ by, reason, findings, grounds: several }) => {
+    if (several !== undefined) return [groundList(by, several)]
     const said = reason ?? findings[0]?.message
     return said === undefined ? [] : [markup`<div>${by}: ${said}</div>`]
   })
   return markup`<tr><td><strong>${verdict.name}</strong> <span class="soft">${verdict.kind}</span></td>${cells}<td data-label="together" data-verdict="${verdict.name}" data-by="combined" data-judgement="${verdict.combined}">${badge(verdict.combined)}</td><td class="soft">${grounds}</td></tr>
 `
+}
+
+/** The grounds of a verdict that names several, each with its result and its counts. */
+function groundList(by: Verdict['by'], grounds: readonly Ground[]): Markup {
+  const items = grounds.map(({ ground, judgement, said, counts }) => {
+    const numbers = Object.entries(counts).map(([name, count]) => `${name} ${count}`)
+    return markup`<li data-ground="${ground}" data-by="${by}" data-judgement="${judgement}">${badge(judgement)} <strong>${ground}</strong>: ${said}${numbers.length === 0 ? undefined : markup` <span class="soft">(${numbers.join(', ')})</span>`}</li>`
+  })
+  return markup`<div>${by}:</div><ul>${items}</ul>`
 }
 
 function isolationMatrix({ tenants, isolation }: ReportModel): Markup | undefined {

@@ -22,6 +22,7 @@ export function renderMarkdown(input: ReportInput): string {
   const sections = [
     `## ${worstMark(model)} ${cell(model.title)}: ${cell(headline(model))}`,
     verdictTable(model),
+    ...model.verdicts.map(groundTable),
     latencyTable(model),
     ...model.verdicts.filter(({ combined }) => combined !== 'holds').map(explain),
     ...input.failures.map(
@@ -49,6 +50,17 @@ function verdictTable({ verdicts, input }: ReportModel): string {
   return [`| intent | ${on.join(' | ')} | together |`, `|---|${'---|'.repeat(on.length + 1)}`, ...rows].join(
     '\n',
   )
+}
+
+/** The grounds of a verdict that names several. */
+function groundTable({ name, verdicts }: CombinedVerdict): string {
+  const rows = verdicts.flatMap(({ by, grounds = [] }) =>
+    grounds.map(
+      ({ ground, judgement, said }) => `| ${by} | ${cell(ground)} | ${word(judgement)} | ${cell(said)} |`,
+    ),
+  )
+  if (rows.length === 0) return ''
+  return [`| ${cell(name)} | ground | | |`, '|---|---|---|---|', ...rows].join('\n')
 }
 
 function latencyTable({ latency }: ReportModel): string {

@@ -79,4 +79,16 @@ describe('Markdown', () => {
     expect(text).not.toContain('**web-fast** is')
     expect(text).toContain('`npx ztos replay runs/20260101-000000-abcdef`')
   })
+
+  test('[T07] shows each ground of an encrypt verdict, as the page does', () => {
+    expect(renderMarkdown(sample)).toContain('| netns | capture | ❌ violated | 120 frames |')
+    const page = renderHtml(sample)
+    for (const [ground, judgement] of [
+      ['plan', 'holds'],
+      ['egress guard', 'unjudged'],
+      ['capture', 'violated'],
+    ])
+      expect(page).toContain(`data-ground="${ground}" data-by="netns" data-judgement="${judgement}"`)
+    expect(page).toContain('frames 120, opened 119')
+  })
 })

@@ -22,6 +22,8 @@ export interface OpenedLab {
   readonly witness: LabWitness
   /** A text that is the same when nodes know the same. */
   readonly knowledge: () => string
+  /** A node's dynamic state: the answer to `tables` (`contract/control.ts`). */
+  readonly tables: (node: string) => Promise<unknown>
 }
 
 /** Where a lab that was brought up for tests leaves its journals, and their keys. */
@@ -53,7 +55,8 @@ export async function openLabTarget(
     const target = await lab.target({ ownsLab: id === undefined })
     const witness = witnessOf(lab)
     const knowledge = () => target.knowledge()
-    if (keep === undefined || id !== undefined) return { target, keys, witness, knowledge }
+    const tables = async (node: string) => lab.control(node, { op: 'tables' })
+    if (keep === undefined || id !== undefined) return { target, keys, witness, knowledge, tables }
     const close = async () => {
       try {
         await keepJournals(lab, keys, keep)
@@ -61,7 +64,7 @@ export async function openLabTarget(
         await target.close()
       }
     }
-    return { target: delegating(target, close), keys, witness, knowledge }
+    return { target: delegating(target, close), keys, witness, knowledge, tables }
   } catch (error) {
     if (id === undefined) await lab.down()
     throw error

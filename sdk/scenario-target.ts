@@ -58,6 +58,8 @@ export interface ScenarioTargetOptions {
   readonly witness?: LabWitness
   /** A text that is the same when nodes know the same; absent where that cannot be told, and nothing is kept from one case to the next. */
   readonly knowledge?: () => string
+  /** A node's dynamic state: the answer to `tables` (`contract/control.ts`). */
+  readonly tables?: (node: string) => Promise<unknown>
   /** Keeps frames seen on links in the run record. */
   readonly keep?: (name: string, frames: readonly WireFrame[]) => void
   /** A twin of a plan, fresh. */
@@ -334,6 +336,11 @@ export class ScenarioTarget {
   /** What looks at the lab from outside; `undefined` on the twin. */
   get witness(): LabWitness | undefined {
     return this.#target === this.#options.target ? this.#options.witness : undefined
+  }
+
+  /** A node's dynamic state, as an engine tells it (`tables` of `contract/control.ts`); `undefined` where it cannot be asked. */
+  async tables(node: string): Promise<unknown> {
+    return this.#target === this.#options.target ? this.#options.tables?.(node) : undefined
   }
 
   /** Keeps frames that were seen on links as evidence of a verdict, where a run record is being written. */

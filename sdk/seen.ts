@@ -72,7 +72,9 @@ export class Seen {
   captured(): Seen {
     const { wire } = this.observation
     const captures = wire.filter(({ seenBy }) => seenBy === 'capture')
-    const observation = { ...this.observation, wire: captures.length === 0 ? wire : captures }
+    // A node's own word is no witness of what it puts on a wire.
+    const others = wire.filter(({ seenBy }) => seenBy !== 'journal')
+    const observation = { ...this.observation, wire: captures.length === 0 ? others : captures }
     return new Seen(this.source, this.sent, observation, this.links)
   }
 

@@ -14,6 +14,7 @@ import { compile } from '../twin/compile.js'
 import { planBytes } from '../twin/program/index.js'
 import { SdkError } from './errors.js'
 import { judgeNodes } from './judge/agreement.js'
+import { NOT_GUARDED } from './judge/seal-guard.js'
 import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { throwIfInterrupted } from './runner/interrupted.js'
@@ -43,8 +44,7 @@ interface LabPart {
 }
 
 /** What is true of every lab and must be known when a seal is judged by it. */
-const GUARD_NOTE =
-  'the egress guard of sealed ports does not stop raw sockets that bypass the queueing discipline (PACKET_QDISC_BYPASS)'
+const GUARD_NOTE = `the egress guard of sealed ports: ${NOT_GUARDED}`
 
 /**
  * Verifies a fabric file.

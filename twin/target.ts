@@ -8,7 +8,7 @@ import type { Fault, Injection, Observation, SendOptions, Target, WireFrame } fr
 import { controlPlaneOf } from './fabric-control.js'
 import { knowledgeOf } from './knowledge.js'
 import { SessionOpener } from './wireguard-opener.js'
-import { TwinFabric, type FabricObservation, type FabricWireFrame } from './forward/index.js'
+import { TwinFabric, type FabricObservation, type FabricWireFrame, type NodeTables } from './forward/index.js'
 
 /** Keys by reference: 16 octets (MACsec) or 32 (WireGuard). */
 export type Keys = ReadonlyMap<string, Uint8Array>
@@ -19,6 +19,12 @@ export interface KnowingTarget extends Target {
   knowledge(): string
 }
 
+/** A twin says besides what each of its nodes would answer. */
+interface TwinTarget extends KnowingTarget {
+  /** A node's dynamic state, as an engine answers `tables` (`contract/control.ts`). */
+  tables(node: string): NodeTables
+}
+
 /**
  * The twin of a plan. Every frame travels alone, so that `alone` of an injection is as if always set. Where nodes have a control
  * plane, it is simulated and has come to rest before the next frame.
@@ -26,7 +32,7 @@ export interface KnowingTarget extends Target {
  * @param keys - for every reference in `plan.keys`; sealed links cannot be run without.
  * @throws {ForwardError} when plan, program or keys cannot be used; {@link ControlPlaneError} when its control plane cannot.
  */
-export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
+export function twinTarget(plan: Plan, keys: Keys = new Map()): TwinTarget {
   const opener = SessionOpener.of(plan)
   // While it is made, its nodes have no sessions yet.
   const made: { fabric?: TwinFabric } = {}
@@ -50,6 +56,7 @@ export function twinTarget(plan: Plan, keys: Keys = new Map()): KnowingTarget {
         plan.nodes.map(({ name }) => fabric.node(name)),
         fabric.now,
       ),
+    tables: (node: string) => fabric.node(node).tables(),
     close: async () => {},
   }
 }

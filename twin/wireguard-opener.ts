@@ -15,10 +15,18 @@ import { transits } from './tunnel-opener.js'
 
 type Secret = SessionKeys['sending']
 
+/** A key of a session, and between whom. */
+interface SessionKey {
+  readonly key: Secret
+  /** Public keys. */
+  readonly sealedBy: string
+  readonly sealedFor: string
+}
+
 /** What a wireguard interface has keys for, by the index that the receiver gave. */
 interface End {
-  readonly sent: Map<number, Secret[]>
-  readonly received: Map<number, Secret[]>
+  readonly sent: Map<number, SessionKey[]>
+  readonly received: Map<number, SessionKey[]>
 }
 
 /** A direction of a link, or of a tunnel: what its receiver says of itself, and whose keys there are. */
@@ -71,7 +79,7 @@ export class SessionOpener implements FrameOpener {
     const key = `${node} ${id}`
     const present = this.#ends.get(key)
     if (present !== undefined) return present
-    const end = { sent: new Map<number, Secret[]>(), received: new Map<number, Secret[]>() }
+    const end = { sent: new Map<number, SessionKey[]>(), received: new Map<number, SessionKey[]>() }
     this.#ends.set(key, end)
     return end
   }
@@ -84,8 +92,9 @@ export class SessionOpener implements FrameOpener {
     for (const session of node.sessions()) {
       const end = this.#ends.get(`${node.name} ${session.interface}`)
       if (end === undefined) continue
-      add(end.sent, session.peerIndex, session.sending)
-      add(end.received, session.index, session.receiving)
+      const { publicKey: own, peer } = session
+      add(end.sent, session.peerIndex, { key: session.sending, sealedBy: own, sealedFor: peer })
+      add(end.received, session.index, { key: session.receiving, sealedBy: peer, sealedFor: own })
     }
   }
 
@@ -129,10 +138,10 @@ function openWith(direction: Direction | undefined, frame: Uint8Array): OpenedFr
   const index = readU32(message, DATA.receiver)
   const counter = new DataView(message.buffer, message.byteOffset).getBigUint64(DATA.counter, true)
   const sealed = message.subarray(DATA.text)
-  for (const key of keysOf(direction, index)) {
+  for (const { key, sealedBy, sealedFor } of keysOf(direction, index)) {
     const text = openAead(key, counter, sealed)
     if (text === undefined) continue
-    const session = { session: index, counter: Number(counter) }
+    const session = { session: index, counter: Number(counter), sealedBy, sealedFor }
     if (text.length === 0) return { kind: 'keepalive', ...session }
     const clear = clearOf(frame, text)
     if (clear === undefined) return undefined
@@ -141,15 +150,15 @@ function openWith(direction: Direction | undefined, frame: Uint8Array): OpenedFr
   return undefined
 }
 
-function keysOf({ from, to }: Direction, index: number): readonly Secret[] {
+function keysOf({ from, to }: Direction, index: number): readonly SessionKey[] {
   const [sent, received] = [from.sent.get(index) ?? [], to.received.get(index) ?? []]
-  return [...sent, ...received.filter((key) => !sent.some((other) => other.equals(key)))]
+  return [...sent, ...received.filter(({ key }) => !sent.some((other) => other.key.equals(key)))]
 }
 
-function add(keys: Map<number, Secret[]>, index: number, key: Secret): void {
+function add(keys: Map<number, SessionKey[]>, index: number, made: SessionKey): void {
   const known = keys.get(index) ?? []
-  if (known.some((other) => other.equals(key))) return
-  keys.set(index, [...known, key])
+  if (known.some(({ key }) => key.equals(made.key))) return
+  keys.set(index, [...known, made])
 }
 
 /** The message of a frame that WG-2 lets in, with right checksum and length, and where it begins. */

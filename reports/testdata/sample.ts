@@ -164,7 +164,19 @@ export const sample: ReportInput = {
       combined(
         'disputed',
         verdict('core-sealed', 'encrypt', 'twin', 'holds'),
-        verdict('core-sealed', 'encrypt', 'netns', 'violated', { findings: [clearFrame] }),
+        verdict('core-sealed', 'encrypt', 'netns', 'violated', {
+          findings: [clearFrame],
+          grounds: [
+            { ground: 'plan', judgement: 'holds', said: 'sealed at both ends', counts: { links: 4 } },
+            { ground: 'egress guard', judgement: 'unjudged', said: `no kernel ${hostile}`, counts: {} },
+            {
+              ground: 'capture',
+              judgement: 'violated',
+              said: '120 frames',
+              counts: { frames: 120, opened: 119 },
+            },
+          ],
+        }),
       ),
       combined(
         'violated',

@@ -6,19 +6,18 @@
  * @module
  */
 import type { Plan, PlanIntent, PlanNode, PlanTunnel } from '../../contract/plan.js'
-import type { Interface } from '../../contract/program.js'
-import { judge } from '../../record/judge.js'
+import { judge, type GroundEvidence } from '../../record/judge.js'
 import type { WireFrame } from '../../record/target.js'
 import type { Finding, Verdict } from '../../record/verdict.js'
 import type { Tenant } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import type { Seen } from '../seen.js'
-import { canariesOf } from '../traffic/payload.js'
+import { CanarySearch } from '../traffic/payload.js'
 import type { WireReading } from '../traffic/wire.js'
 import { judgeDelivery } from './delivery.js'
-import { arePeers, crossing, isHeard, isStrict, questions } from './encrypt.js'
+import { crossing, questions } from './crossing.js'
 import { finding } from './finding.js'
-import { includes } from './seal.js'
+import { sealFaults, type SealEnd } from './seal-plan.js'
 
 type EncryptIntent = Extract<PlanIntent, { kind: 'encrypt' }>
 
@@ -34,8 +33,8 @@ export async function judgeTenantSeals(
   const tenants = names.map((name) => fabric.tenant(name))
   const links = intent.links.map((id) => fabric.link(id))
   const hosts = tenants.flatMap((tenant) => tenant.hosts)
-  const findings: Finding[] = tenants.flatMap((tenant) => planned(fabric.plan, tenant, intent.by))
-  const judgement = new Judgement(tenants)
+  const plan = planGround(fabric.plan, tenants, intent.by)
+  const judgement = new Judgement(target, tenants)
   const evidence: WireFrame[] = []
   let controls = 0
   await target.reset()
@@ -45,22 +44,37 @@ export async function judgeTenantSeals(
     for (const { from, to } of flows) judgement.expect(from.leaf, to.leaf)
     const asked = round === 0 ? questions(target, hosts) : []
     const seen = (await target.send([...asked, ...flows], { wire: links })).on(links)
-    findings.push(...judgement.take(seen.captured()))
+    judgement.take(seen.captured())
     evidence.push(...seen.captured().observation.wire)
     controls += judgeDelivery(seen).delivered
     if (judgement.missing.length === 0) break
   }
   target.keep(intent.name, evidence)
   const { judged, missing } = judgement
-  const base = { name: intent.name, kind: 'encrypt' as const, by: target.on, judged, controls, findings }
-  if (findings.length === 0 && (missing.length > 0 || judged === 0)) {
+  const grounds = [plan, GUARD, judgement.ground()]
+  const base = {
+    name: intent.name,
+    kind: 'encrypt' as const,
+    by: target.on,
+    judged,
+    controls,
+    grounds,
+    findings: [],
+  }
+  const isClean = grounds.every(({ findings }) => findings.length === 0)
+  if (isClean && (missing.length > 0 || judged === 0)) {
     return judge({ ...base, cannot: unseen(names, missing) })
   }
-  const tunnels = tenants.reduce((sum, tenant) => sum + tenant.tunnels.length, 0)
-  return judge({
-    ...base,
-    grounds: `plan: ${tunnels} sealed tunnels, and no other way from leaf to leaf; ${target.witness === undefined ? 'frames' : 'captured in XDP'}: ${judged} of these tenants, none readable behind the seals of links, each opened with the keys of its two leaves`,
-  })
+  return judge({ ...base, reason: grounds.map(({ ground, said }) => `${ground}: ${said}`).join('; ') })
+}
+
+/** What tenants send never meets a kernel between their hosts. */
+const GUARD: GroundEvidence = {
+  ground: 'egress guard',
+  said: "no kernel is in tenants' VRFs, so that none can send there in the clear",
+  counts: {},
+  findings: [],
+  isNone: true,
 }
 
 function unseen(names: readonly string[], missing: readonly string[]): string {
@@ -75,9 +89,14 @@ class Judgement {
   readonly #wanted = new Set<string>()
   readonly #seen = new Set<string>()
   readonly #numbers = new Map<string, bigint>()
+  readonly #epochs = new Set<string>()
+  readonly #canaries: CanarySearch[] = []
+  readonly #findings: Finding[] = []
+  readonly #where: string
   judged = 0
 
-  constructor(tenants: readonly Tenant[]) {
+  constructor(target: ScenarioTarget, tenants: readonly Tenant[]) {
+    this.#where = target.witness === undefined ? 'frames of the twin' : 'frames captured in XDP'
     this.#owners = new Map(
       tenants.flatMap((tenant) =>
         [tenant.l3vni, ...tenant.networks.map(({ vni }) => vni)].flatMap((vni) =>
@@ -96,18 +115,31 @@ class Judgement {
     return [...this.#wanted].filter((pair) => !this.#seen.has(pair)).sort()
   }
 
-  take(seen: Seen): readonly Finding[] {
-    const canaries = canariesOf(seen.source.run)
-    return seen.readings().flatMap((reading) => this.#frame(reading, canaries) ?? [])
+  take(seen: Seen): void {
+    const canaries = new CanarySearch(seen.source.run)
+    this.#canaries.push(canaries)
+    this.#findings.push(...seen.readings().flatMap((reading) => this.#frame(reading, canaries) ?? []))
+  }
+
+  ground(): GroundEvidence {
+    const searched = this.#canaries.reduce((sum, canaries) => sum + canaries.searched, 0)
+    const epochs = this.#epochs.size
+    return {
+      ground: 'capture',
+      said: `${this.judged} ${this.#where}, of these tenants, behind the seals of links: each opened with the keys of its two leaves, in ${epochs} key epochs; no canary in ${searched} octets`,
+      counts: { frames: this.judged, epochs, 'octets searched': searched },
+      findings: this.#findings,
+      isNone: this.judged === 0,
+    }
   }
 
   /** One finding at most, the most telling one. */
-  #frame(reading: WireReading, canaries: readonly Uint8Array[]): Finding | undefined {
+  #frame(reading: WireReading, canaries: CanarySearch): Finding | undefined {
     const { wire, clear, tunnel } = reading
     if (clear === undefined) return undefined
     const where = `on ${wire.link} from ${wire.from} to ${wire.to}`
     const detail = { link: wire.link, node: wire.from, frame: clear }
-    if (canaries.some((canary) => includes(clear, canary)))
+    if (canaries.find(clear) !== undefined)
       return finding('INV-NO-CANARY', `payload can be read ${where} by who opens the link's seal`, detail)
     const owner = tunnel && this.#owners.get(tunnel.vni)
     if (tunnel === undefined || owner === undefined) return undefined
@@ -126,6 +158,7 @@ class Judgement {
   #number({ wire, clear, tunnel }: WireReading): Finding | undefined {
     const { number, from, to } = tunnel?.seal ?? {}
     if (number === undefined) return undefined
+    this.#epochs.add(`${from} ${to} ${number.of}`)
     const place = `${wire.link} ${wire.from} ${wire.seenBy} ${from} ${to} ${number.of}`
     const last = this.#numbers.get(place)
     if (last === undefined || number.number > last) {
@@ -141,29 +174,39 @@ class Judgement {
 }
 
 /** The plan's part: tunnels whose ends seal strictly and hear each other, and nothing else between the leaves. */
+function planGround(plan: Plan, tenants: readonly Tenant[], by: EncryptIntent['by']): GroundEvidence {
+  const tunnels = tenants.reduce((sum, tenant) => sum + tenant.tunnels.length, 0)
+  return {
+    ground: 'plan',
+    said: `${tunnels} tunnels sealed at both ends, clear frames refused, and no other way from leaf to leaf`,
+    counts: { tenants: tenants.length, tunnels },
+    findings: tenants.flatMap((tenant) => planned(plan, tenant, by)),
+  }
+}
+
 function planned({ nodes, tenants }: Plan, tenant: Tenant, by: EncryptIntent['by']): readonly Finding[] {
   const { name, seal } = tenant
   if (seal === undefined || (by !== undefined && seal.kind !== by))
-    return [finding('INV-SEALED', `the plan does not seal ${name}${by === undefined ? '' : ` by ${by}`}`)]
-  const interfaceAt = ({ node, interface: id }: PlanTunnel['a']): Interface | undefined =>
-    nodes.find((one) => one.name === node)?.program.interfaces.find((item) => item.id === id)
+    return [finding('INV-SEAL-PLAN', `the plan does not seal ${name}${by === undefined ? '' : ` by ${by}`}`)]
+  const endAt = ({ node, interface: id }: PlanTunnel['a']): SealEnd => {
+    const found = nodes.find((one) => one.name === node)?.program.interfaces.find((item) => item.id === id)
+    return {
+      node,
+      at: `tunnel ${id}`,
+      macsec: found?.kind === 'macsec' ? found : undefined,
+      wireguard: found?.kind === 'wireguard' ? found : undefined,
+    }
+  }
   const pairs = tenants.find((one) => one.name === name)?.tunnels ?? []
   const tunnels = pairs.flatMap(({ a, b }): readonly Finding[] => {
-    const [near, far] = [interfaceAt(a), interfaceAt(b)]
-    return areSealed(near, far) && areSealed(far, near)
-      ? []
-      : [
-          finding('INV-SEALED', `the plan does not seal ${name} between ${a.node} and ${b.node}`, {
-            node: a.node,
-          }),
-        ]
+    const [near, far] = [endAt(a), endAt(b)]
+    return [...sealFaults(near, far, seal.kind), ...sealFaults(far, near, seal.kind)].map((fault) =>
+      finding('INV-SEAL-PLAN', `the plan does not seal ${name} between ${a.node} and ${b.node}: ${fault}`, {
+        node: a.node,
+      }),
+    )
   })
   return [...tunnels, ...ways(nodes, tenant)]
-}
-
-function areSealed(near: Interface | undefined, far: Interface | undefined): boolean {
-  if (near?.kind === 'macsec' && far?.kind === 'macsec') return isStrict(near) && isHeard(near, far)
-  return near?.kind === 'wireguard' && far?.kind === 'wireguard' && arePeers(near, far)
 }
 
 /** VXLAN of the tenant that is in a bridge of its own, or in that of its gateway: what it carries no seal has had. */
@@ -175,7 +218,7 @@ function ways(nodes: readonly PlanNode[], { name, l3vni, networks }: Tenant): re
       !interfaces.some((item) => item.kind === 'irb' && item.bridge === bridge && item.vrf !== own)
     return interfaces.flatMap((item) =>
       item.kind === 'vxlan' && vnis.has(item.vni) && item.bridge !== undefined && isOpen(item.bridge)
-        ? [finding('INV-SEALED', `${node} sends VNI ${item.vni} of ${name} without its seal`, { node })]
+        ? [finding('INV-SEAL-PLAN', `${node} sends VNI ${item.vni} of ${name} without its seal`, { node })]
         : [],
     )
   })

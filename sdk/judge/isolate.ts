@@ -47,6 +47,6 @@ export async function judgeIsolate(target: ScenarioTarget, intent: IsolateIntent
     // One tenant that hears nothing at all makes silence worthless, however lively the other.
     controls: silent === undefined ? delivered : 0,
     findings,
-    grounds: `${attempts.length} attempts between all hosts of ${a.name} and ${b.name}, from ports and links, with honest traffic of both`,
+    reason: `${attempts.length} attempts between all hosts of ${a.name} and ${b.name}, from ports and links, with honest traffic of both`,
   })
 }

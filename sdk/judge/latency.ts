@@ -94,7 +94,7 @@ function judged(base: Base, measurements: readonly Measured[], intent: LatencyIn
   const lost = samples.sent - samples.samples.length
   const missing = lost === 0 ? '' : `, ${lost} of ${samples.sent} lost`
   const findings = value <= bound ? [] : [finding('INV-LATENCY', `${from} > ${to}: ${within}${missing}`)]
-  return judge({ ...base, ...countsOf(samples), findings, grounds: within })
+  return judge({ ...base, ...countsOf(samples), findings, reason: within })
 }
 
 function countsOf(samples: LatencySamples) {

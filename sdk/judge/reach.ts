@@ -56,7 +56,7 @@ export async function judgeReach(target: ScenarioTarget, intent: ReachIntent): P
     judged,
     controls: delivered,
     findings,
-    grounds: `${anycast.length === 0 ? '' : `one of each of ${anycast.length} anycast sets, once; `}${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; gateways and hosts on the same network answer who asks for them`,
+    reason: `${anycast.length === 0 ? '' : `one of each of ${anycast.length} anycast sets, once; `}${exchanges.length * 2} flows between ${intent.from.length} and ${intent.to.length} hosts, there and back, either side first, first frames and later ones, up to the MTU; gateways and hosts on the same network answer who asks for them`,
   })
 }
 

@@ -6,61 +6,85 @@
 import type { Finding } from '../../record/verdict.js'
 import { findTraceId, toHex } from '../../twin/packet/index.js'
 import type { Seen } from '../seen.js'
-import { canariesOf } from '../traffic/payload.js'
+import { CanarySearch } from '../traffic/payload.js'
 import type { WireReading } from '../traffic/wire.js'
+import { clearKind } from './clear-frame.js'
 import { finding } from './finding.js'
 import type { Report } from './finding.js'
 
 /** What links can be sealed by. */
 export type SealKind = 'macsec' | 'wireguard'
 
-/** How many frames were judged on a link, by direction: `leaf1--spine1 leaf1>spine1`. */
-export type Directions = ReadonlyMap<string, number>
-
-/** The seal of the links that are looked at, whichever they have or `by` alone. */
-export function judgeSeal(seen: Seen, by?: SealKind): Report & { readonly directions: Directions } {
-  const injected = new Set(seen.sent.flatMap(({ frame, trace }) => ('link' in frame.at ? [trace] : [])))
-  const forged = new Set(seen.sent.flatMap(({ frame, bytes }) => ('link' in frame.at ? [toHex(bytes)] : [])))
-  const canaries = canariesOf(seen.source.run)
-  const findings: Finding[] = []
-  const directions = new Map<string, number>()
-  const numbers = new Map<string, bigint>()
-  let judged = 0
-  let delivered = 0
-  for (const reading of seen.readings()) {
-    // What the scenario itself put on the link is its own doing.
-    if (forged.size > 0 && forged.has(toHex(reading.wire.frame))) continue
-    if (isInjected(reading, injected)) continue
-    judged++
-    const direction = `${reading.wire.link} ${reading.wire.from}>${reading.wire.to}`
-    directions.set(direction, (directions.get(direction) ?? 0) + 1)
-    const found = judgeFrame(reading, canaries, by) ?? judgeNumber(reading, numbers)
-    if (found === undefined) {
-      if (reading.trace !== undefined) delivered++
-    } else findings.push(found)
-  }
-  return { findings, judged, delivered, directions }
+/** What was seen of the links that are looked at. */
+export interface SealReport extends Report {
+  /** How many frames were judged on a link, by direction: `leaf1--spine1 leaf1>spine1`. */
+  readonly directions: ReadonlyMap<string, number>
+  /** Frames that opened, by direction and key epoch: `leaf1--spine1 leaf1>spine1 AN 0`. */
+  readonly epochs: ReadonlyMap<string, number>
+  /** Handshake messages, which no session seals. */
+  readonly handshakes: number
+  /** Octets that were searched for canaries. */
+  readonly searched: number
 }
 
-function isInjected({ wire }: WireReading, injected: ReadonlySet<number>): boolean {
-  const trace = findTraceId(wire.frame)
-  return trace !== undefined && injected.has(trace.trace)
+/** The seal of the links that are looked at, whichever they have or `by` alone. */
+export function judgeSeal(seen: Seen, by?: SealKind): SealReport {
+  const isForged = forgedFrames(seen)
+  const canaries = new CanarySearch(seen.source.run)
+  const findings: Finding[] = []
+  const [directions, epochs] = [new Map<string, number>(), new Map<string, number>()]
+  const numbers = new Map<string, bigint>()
+  let [judged, delivered, handshakes] = [0, 0, 0]
+  for (const reading of seen.readings()) {
+    if (isForged(reading)) continue
+    judged++
+    const { wire, trace, epoch, wireguard } = reading
+    const direction = `${wire.link} ${wire.from}>${wire.to}`
+    count(directions, direction)
+    if (epoch !== undefined) count(epochs, `${direction} ${epoch}`)
+    if (wireguard?.kind === 'handshake') handshakes++
+    const found = judgeFrame(seen, reading, canaries, by) ?? judgeNumber(reading, numbers)
+    if (found !== undefined) findings.push(found)
+    else if (trace !== undefined) delivered++
+  }
+  return { findings, judged, delivered, directions, epochs, handshakes, searched: canaries.searched }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+/** What the scenario itself put on the links is its own doing. */
+function forgedFrames(seen: Seen): (reading: WireReading) => boolean {
+  const onLinks = seen.sent.filter(({ frame }) => 'link' in frame.at)
+  if (onLinks.length === 0) return () => false
+  const traces = new Set(onLinks.map(({ trace }) => trace))
+  const octets = new Set(onLinks.map(({ bytes }) => toHex(bytes)))
+  return ({ wire }) => {
+    if (octets.has(toHex(wire.frame))) return true
+    const trace = findTraceId(wire.frame)
+    return trace !== undefined && traces.has(trace.trace)
+  }
 }
 
 function judgeFrame(
+  { source }: Seen,
   reading: WireReading,
-  canaries: readonly Uint8Array[],
+  canaries: CanarySearch,
   by: SealKind | undefined,
 ): Finding | undefined {
   const { wire, tag, wireguard, problem } = reading
   const where = `on ${wire.link} from ${wire.from} to ${wire.to}`
   const detail = { link: wire.link, node: wire.from, frame: wire.frame }
-  if (canaries.some((canary) => includes(wire.frame, canary))) {
-    return finding('INV-NO-CANARY', `payload can be read ${where}`, detail)
+  const canary = canaries.find(wire.frame)
+  if (canary !== undefined) {
+    return finding('INV-NO-CANARY', `payload can be read from octet ${canary} of a frame ${where}`, detail)
   }
   const kind = wireguard === undefined ? tag && 'macsec' : 'wireguard'
   if (kind === undefined) {
-    return finding('INV-NO-CLEAR', `a frame ${where} ${problem ?? 'has no SecTAG'}`, detail)
+    const port = source.reader.end(wire.link, wire.to).wireguard?.listenPort
+    const what = `${problem ?? 'has no SecTAG'}${clearKind(wire.frame, port)}`
+    return finding('INV-NO-CLEAR', `a frame ${where} ${what}`, detail)
   }
   if (by !== undefined && kind !== by) {
     return finding('INV-SEALED', `a frame ${where} is sealed by ${kind}, not by ${by}`, detail)
@@ -70,36 +94,18 @@ function judgeFrame(
 }
 
 /** Captured order is the order of sending: one sender, one link. */
-function judgeNumber(reading: WireReading, numbers: Map<string, bigint>): Finding | undefined {
-  const { wire } = reading
-  const numbered = numberOf(reading)
-  if (numbered === undefined) return undefined
-  const { number } = numbered
-  const association = `${wire.link} ${wire.from} ${numbered.of} ${wire.seenBy}`
+function judgeNumber(
+  { wire, epoch, number }: WireReading,
+  numbers: Map<string, bigint>,
+): Finding | undefined {
+  if (epoch === undefined || number === undefined) return undefined
+  const association = `${wire.link} ${wire.from} ${epoch} ${wire.seenBy}`
   const last = numbers.get(association)
-  if (last === undefined || number > last) numbers.set(association, number)
+  numbers.set(association, last === undefined || number > last ? number : last)
   if (last === undefined || number > last) return undefined
   return finding('INV-PN', `on ${wire.link} from ${wire.from} packet number ${number} follows ${last}`, {
     link: wire.link,
     node: wire.from,
     frame: wire.frame,
   })
-}
-
-/** The packet number of its association, or the counter of its session. */
-function numberOf({
-  tag,
-  pn,
-  wireguard,
-}: WireReading): { readonly of: string; readonly number: bigint } | undefined {
-  if (wireguard !== undefined) {
-    return wireguard.kind === 'handshake'
-      ? undefined
-      : { of: `session ${wireguard.session}`, number: BigInt(wireguard.counter) }
-  }
-  return tag === undefined || pn === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: pn }
-}
-
-export function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
-  return Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength).includes(Buffer.from(needle))
 }

@@ -179,10 +179,10 @@ function remaining(left: FabricView, intent: PlanIntent): PlanIntent | undefined
 function verdictOf(
   base: Pick<Verdict, 'name' | 'kind' | 'by'>,
   { judged, controls, failing, cannot }: Outcome,
-  grounds: string,
+  reason: string,
 ): Verdict {
   const seen = { ...base, judged, controls, findings: failing?.findings ?? [] }
-  return judge(cannot === undefined ? { ...seen, grounds } : { ...seen, cannot })
+  return judge(cannot === undefined ? { ...seen, reason } : { ...seen, cannot })
 }
 
 function counted(sets: readonly FailureSet[]): string {

@@ -97,7 +97,7 @@ function agreementOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
       judged,
       controls: judged,
       findings: compared.flatMap(({ findings }) => findings),
-      grounds: `${judged} frames and arrivals of ${compared.length} tests, the same multisets in twin and lab`,
+      reason: `${judged} frames and arrivals of ${compared.length} tests, the same multisets in twin and lab`,
     }),
   ]
 }

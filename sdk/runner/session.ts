@@ -47,6 +47,8 @@ export type RunProgress =
       readonly ms?: number
     }
   | { readonly kind: 'lab'; readonly step: string; readonly phase: string }
+  /** Of a stage: what is being looked at. */
+  | { readonly kind: 'step'; readonly text: string }
   | { readonly kind: 'begin'; readonly place: TestPlace }
   | { readonly kind: 'test'; readonly outcome: TestOutcome }
 

@@ -69,16 +69,28 @@ export interface WireReading {
   readonly mustBeSealed: boolean
   /** Its SecTAG, when it has a valid one. */
   readonly tag: SecTagInfo | undefined
-  /** Its whole packet number, when it opened. */
-  readonly pn: bigint | undefined
   /** What WireGuard carries in it, when it is WireGuard and opens. */
   readonly wireguard: OpenedFrame | undefined
   /** Without seal: the frame itself when clear, the opened one when it opened. */
   readonly clear: Uint8Array | undefined
+  /** The key epoch of a frame that opened: `AN 0`, or `session 1234`. */
+  readonly epoch: string | undefined
+  /** Its packet number in that epoch, or its counter. */
+  readonly number: bigint | undefined
   /** Why it is not open, in a sentence. */
   readonly problem: string | undefined
   readonly tunnel: Tunnelled | undefined
   readonly trace: TraceId | undefined
+}
+
+const NOTHING_READ = {
+  mustBeSealed: false,
+  tag: undefined,
+  wireguard: undefined,
+  clear: undefined,
+  epoch: undefined,
+  number: undefined,
+  problem: undefined,
 }
 
 /** Reads wire frames of a plan. */
@@ -134,65 +146,81 @@ export class WireReader {
   read(wire: WireFrame, opener?: FrameOpener): WireReading {
     const { macsec, wireguard } = this.end(wire.link, wire.from)
     if (wireguard !== undefined) return this.#ofWireguard(wire, opener)
-    const mustBeSealed = macsec?.mode === 'strict'
-    if (macsec === undefined) {
-      const parsed = readSecTag(wire.frame)
-      const tag = parsed.ok ? parsed.tag : undefined
-      const problem = tag === undefined ? undefined : 'no seal is planned here'
-      return this.#reading(
-        wire,
-        mustBeSealed,
-        tag,
-        tag === undefined ? wire.frame : undefined,
-        problem,
-        opener,
-      )
-    }
+    if (macsec !== undefined) return this.#ofMacsec(wire, macsec, opener)
+    const parsed = readSecTag(wire.frame)
+    if (!parsed.ok) return this.#reading(wire, { clear: wire.frame }, opener)
+    return this.#reading(wire, { tag: parsed.tag, problem: 'no seal is planned here' }, opener)
+  }
+
+  #ofMacsec(wire: WireFrame, macsec: MacsecInterface, sessions: FrameOpener | undefined): WireReading {
+    const mustBeSealed = macsec.mode === 'strict'
     const opened = this.#opener(macsec).open(wire.frame)
-    if (opened.ok)
-      return this.#reading(wire, mustBeSealed, opened.tag, opened.clear, undefined, opener, opened.pn)
-    const { tag, problem } = opened
+    const { tag } = opened
+    if (opened.ok) {
+      const { clear, pn } = opened
+      const read = { mustBeSealed, tag, clear, epoch: `AN ${opened.tag.an}`, number: pn }
+      return this.#reading(wire, read, sessions)
+    }
+    const { problem } = opened
+    const clear = problem === undefined ? wire.frame : undefined
+    return this.#reading(wire, { mustBeSealed, tag, problem, clear }, sessions)
+  }
+
+  #ofWireguard(wire: WireFrame, sessions: FrameOpener | undefined): WireReading {
+    const opened = sessions?.open(wire)
+    const mustBeSealed = true
+    if (opened === undefined) {
+      const problem =
+        sessions === undefined
+          ? 'nobody knows the sessions of its nodes'
+          : 'is no WireGuard of this link, or does not open'
+      return this.#reading(wire, { mustBeSealed, clear: wire.frame, problem }, sessions)
+    }
+    // What WireGuard says for itself has nothing in it to read.
+    const clear = opened.kind === 'data' ? opened.clear : undefined
+    const port = firstLayer(decodeFrame(wire.frame), 'udp')?.dstPort
+    const { listenPort } = this.end(wire.link, wire.to).wireguard ?? {}
+    if (port !== listenPort) {
+      const problem = `it goes to UDP port ${port}, not ${listenPort}`
+      return this.#reading(wire, { mustBeSealed, wireguard: opened, clear, problem }, sessions)
+    }
     return this.#reading(
       wire,
-      mustBeSealed,
-      tag,
-      problem === undefined ? wire.frame : undefined,
-      problem,
-      opener,
+      { mustBeSealed, wireguard: opened, clear, ...this.#epochOf(wire, opened) },
+      sessions,
     )
   }
 
-  #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
-    const opened = opener?.open(wire)
-    const problem =
-      opener === undefined
-        ? 'nobody knows the sessions of its nodes'
-        : 'is no WireGuard of this link, or does not open'
-    // What WireGuard says for itself has nothing in it to read.
-    const clear = opened?.kind === 'data' ? opened.clear : opened === undefined ? wire.frame : undefined
-    const reading = this.#reading(
-      wire,
-      true,
-      undefined,
-      clear,
-      opened === undefined ? problem : undefined,
-      opener,
-    )
-    return { ...reading, wireguard: opened }
-  }
-
-  #reading(
+  /** Of which session it is, if that is one of the link's peers. */
+  #epochOf(
     wire: WireFrame,
-    mustBeSealed: boolean,
-    tag: SecTagInfo | undefined,
-    clear: Uint8Array | undefined,
-    problem: string | undefined,
-    sessions: FrameOpener | undefined,
-    pn?: bigint,
-  ): WireReading {
+    opened: OpenedFrame,
+  ): Pick<WireReading, 'epoch' | 'number' | 'problem'> | undefined {
+    if (opened.kind === 'handshake') return undefined
+    const { session, counter, sealedBy, sealedFor } = opened
+    const stranger = [
+      [wire.from, sealedBy],
+      [wire.to, sealedFor],
+    ].find(([node = '', key]) => !this.#isKeyOf(wire.link, node, key))?.[0]
+    const problem =
+      stranger === undefined ? undefined : `its session is not with the key which the plan gives ${stranger}`
+    return stranger === undefined
+      ? { epoch: `session ${session}`, number: BigInt(counter), problem }
+      : { epoch: undefined, number: undefined, problem }
+  }
+
+  /** Whether a public key is the one of a node's end of a link; one whose value is not at hand is taken for it. */
+  #isKeyOf(link: string, node: string, key: string | undefined): boolean {
+    const reference = this.end(link, node).wireguard?.privateKey
+    const value = reference === undefined ? undefined : this.keys.get(`${reference}/public`)
+    return value === undefined || Buffer.from(value).toString('base64') === key
+  }
+
+  #reading(wire: WireFrame, read: Partial<WireReading>, sessions: FrameOpener | undefined): WireReading {
+    const { clear } = read
     const tunnel = clear === undefined ? undefined : this.#tunnelOf(clear, sessions)
     const trace = clear === undefined ? undefined : findTraceId(tunnel?.inner ?? clear)
-    return { wire, mustBeSealed, tag, pn, wireguard: undefined, clear, problem, tunnel, trace }
+    return { ...NOTHING_READ, ...read, wire, tunnel, trace }
   }
 
   #tunnelOf(clear: Uint8Array, sessions: FrameOpener | undefined): Tunnelled | undefined {

@@ -100,6 +100,7 @@ export async function openTarget(
     keys,
     ...(opened.witness === undefined ? {} : { witness: opened.witness }),
     ...(opened.knowledge === undefined ? {} : { knowledge: opened.knowledge }),
+    ...(opened.tables === undefined ? {} : { tables: opened.tables }),
     run,
     ...(environment.runDirectory === undefined ? {} : { keep: keepIn(environment.runDirectory) }),
     openTwin: (of) => twinTarget(of, keys),
@@ -118,6 +119,7 @@ async function openWith(
   readonly keys: Keys
   readonly witness?: LabWitness
   readonly knowledge?: () => string
+  readonly tables?: (node: string) => Promise<unknown>
 }> {
   if (on === 'netns' && open === undefined) {
     const keep =
@@ -130,7 +132,12 @@ async function openWith(
   const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
   if (open !== undefined) return { target: await open(plan, keys), keys }
   const target = twinTarget(plan, keys)
-  return { target, keys, knowledge: () => target.knowledge() }
+  return {
+    target,
+    keys,
+    knowledge: () => target.knowledge(),
+    tables: async (node) => Promise.resolve(target.tables(node)),
+  }
 }
 
 /** Writes frames seen on links to `pcap/<name>.pcapng` of a run record, an interface a direction. */

@@ -9,6 +9,7 @@ import { invariantIds, type InvariantId } from '../../record/invariants.js'
 import type { Target } from '../../record/target.js'
 import type { Verdict } from '../../record/verdict.js'
 import { judgeAgreement, judgeNodes } from '../../sdk/judge/agreement.js'
+import type { LabWitness } from '../../sdk/lab-witness.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
 import { viewOf } from '../../sdk/fabric-view.js'
 import { controlFlow } from '../../sdk/traffic/flow.js'
@@ -84,6 +85,8 @@ async function judgesOf(witness: Witness): Promise<() => Promise<readonly Verdic
       const { target } = await loadMutated(witness.mutant)
       return async () => judgeEverything(timed(demo, target.twinTarget(demo.plan, demo.keys), 1000))
     }
+    case 'outside':
+      return async () => judgeEverything(seenFromOutside(demo, witness.mutant))
     case 'slow':
       return async () => judgeEverything(measured(demo, witness.delay))
     case 'mute':
@@ -100,16 +103,34 @@ function siteOf({ mutant, where }: { readonly mutant: string; readonly where: st
   return site
 }
 
+/** The twin in the place of a lab, of which a witness says something else than it should. */
+function seenFromOutside(subject: Subject, mutant: 'guard-removed' | 'engine-in-check-mode') {
+  const nodes = structuredClone(subject.plan.nodes)
+  const seal = nodes[0]?.program.interfaces.find((one) => one.kind === 'macsec')
+  if (mutant === 'engine-in-check-mode' && seal?.kind === 'macsec') seal.mode = 'check'
+  return timed(subject, twinTarget(subject.plan, subject.keys), 1000, {
+    guards: async (node, ports) =>
+      Promise.resolve(
+        ports.map(() => ({ installed: mutant !== 'guard-removed' || node !== 'leaf1', dropped: 0 })),
+      ),
+    program: async (node) => {
+      const found = nodes.find(({ name }) => name === node)
+      return found === undefined ? Promise.reject(new Error(node)) : Promise.resolve(found.program)
+    },
+  })
+}
+
 /** A target whose every packet takes so long, ns, as a lab would measure it. */
-function timed(subject: Subject, target: Target, delay: number) {
-  return judgedBy(subject, {
+function timed(subject: Subject, target: Target, delay: number, outside?: LabWitness) {
+  const measuring: Target = {
     ...target,
     latency: async ({ count }) => ({
       tier: 'none',
       samples: Array.from({ length: count }, () => delay),
       sent: count,
     }),
-  })
+  }
+  return judgedBy(subject, measuring, outside)
 }
 
 function measured(subject: Subject, delay: number) {

@@ -4,7 +4,7 @@ import type { NodeProgram } from '../../contract/program.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
 import { formatProblem, parseFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
-import { planOf, twinOf } from './testing/demo.js'
+import { planOf, twinOf, witnessed } from './testing/demo.js'
 
 const plan = planOf('demo')
 const intent = (name: string): PlanIntent => twinOf(plan).fabric.intent(name)
@@ -182,24 +182,31 @@ describe('[T07] encryption rests on three grounds', () => {
     const verdict = await judgeIntent(twinOf(clear), intent('core-sealed'))
     expect(verdict.judgement).toBe('violated')
     expect(verdict.findings[0]).toMatchObject({
-      invariant: 'INV-SEALED',
+      invariant: 'INV-SEAL-PLAN',
       message: expect.stringContaining('the plan does not seal') as string,
     })
   })
 
   test('a port whose kernel may send in the clear is violated', async () => {
-    const witness = { guarded: async (node: string) => Promise.resolve(node !== 'leaf2') }
+    const witness = witnessed(plan, (node) => ({ installed: node !== 'leaf2', dropped: 3 }))
     const verdict = await judgeIntent(twinOf(plan, { witness }), intent('core-sealed'))
     expect(verdict).toMatchObject({ judgement: 'violated' })
     expect(new Set(verdict.findings.map(({ invariant, node }) => `${invariant} ${node ?? ''}`))).toEqual(
-      new Set(['INV-NO-CLEAR leaf2']),
+      new Set(['INV-GUARD leaf2']),
     )
+    expect(verdict.grounds?.map(({ ground, judgement }) => `${ground} ${judgement}`)).toEqual([
+      'plan holds',
+      'egress guard violated',
+      'capture holds',
+    ])
+    expect(verdict.grounds?.[1]?.counts).toEqual({ ports: 12, guarded: 10, dropped: 36 })
+    expect(verdict.grounds?.[1]?.said).toContain('PACKET_QDISC_BYPASS')
   })
 
   test('frames as captures saw them outweigh those of the engines, and are kept', async () => {
     const kept = new Map<string, number>()
     const target = twinOf(plan, {
-      witness: { guarded: async () => Promise.resolve(true) },
+      witness: witnessed(plan),
       keep: (name, frames) => kept.set(name, frames.filter(({ seenBy }) => seenBy === 'capture').length),
       // An engine that writes down sealed frames and sends clear ones: only the capture knows.
       tamper: (seen) => ({

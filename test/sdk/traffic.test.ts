@@ -3,7 +3,7 @@ import { viewOf } from '../../sdk/fabric-view.js'
 import { flow, framesOf, reverse, roomBetween } from '../../sdk/traffic/flow.js'
 import { packetLength, plainPacket } from '../../sdk/traffic/packet.js'
 import { pathBetween } from '../../sdk/traffic/path.js'
-import { canariesOf, markedPayload } from '../../sdk/traffic/payload.js'
+import { canariesOf, CanarySearch, markedPayload } from '../../sdk/traffic/payload.js'
 import { whoHas } from '../../sdk/traffic/neighbour.js'
 import { arp, decodeFrame, findTraceId, firstLayer, parseIp, problemsOf } from '../../twin/packet/index.js'
 import { planOf } from './testing/demo.js'
@@ -124,12 +124,35 @@ describe('payloads', () => {
   test.each([32, 33, 64, 1400])('%i octets hold the whole canary and the mark', (length) => {
     const payload = Buffer.from(markedPayload(length, id))
     expect(payload).toHaveLength(length)
-    for (const canary of canariesOf(id.run)) expect(payload.includes(Buffer.from(canary))).toBe(true)
+    expect(new CanarySearch(id.run).find(payload)).toBe(0)
     expect(findTraceId(payload)).toEqual(id)
   })
 
   test.each([0, 1, 15])('%i octets have no room for a mark', (length) => {
     expect(findTraceId(markedPayload(length, id))).toBeUndefined()
+  })
+
+  test('eight octets of a payload are found wherever they begin and stand, in any frame of the run', () => {
+    const noise = Buffer.alloc(100, 0xa5)
+    for (const trace of [0, 7, 15, 16, 4711]) {
+      const payload = markedPayload(64, { run: id.run, trace })
+      for (let from = 0; from + 8 <= 64 - 16; from++) {
+        const search = new CanarySearch(id.run)
+        const leak = Buffer.concat([noise.subarray(0, 31), payload.subarray(from, from + 8), noise])
+        expect(search.find(leak), `from octet ${from}`).toBe(31)
+        expect(search.find(Buffer.concat([noise, payload.subarray(from, from + 7)]))).toBeUndefined()
+        expect(search.searched).toBe(31 + 8 + 100 + 100 + 7)
+      }
+    }
+    const mark = markedPayload(16, { run: id.run, trace: 99 })
+    expect(new CanarySearch(id.run).find(mark)).toBe(0)
+  })
+
+  test('payloads begin at each octet of the canary in turn', () => {
+    const begins = Array.from({ length: 16 }, (_, trace) =>
+      Buffer.from(markedPayload(48, { run: id.run, trace }).subarray(0, 16)).toString('hex'),
+    )
+    expect(new Set(begins).size).toBe(16)
   })
 
   test('another run has another canary', () => {

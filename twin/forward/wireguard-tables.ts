@@ -45,6 +45,9 @@ export interface KnownWireguard {
 /** The keys of a session; they do not print. */
 export interface SessionKeys extends Pick<Session, 'index' | 'peerIndex' | 'sending' | 'receiving'> {
   readonly interface: number
+  /** Public keys of this end and of its peer, base64. */
+  readonly publicKey: string
+  readonly peer: string
 }
 
 /** Of all peers, interfaces, peers and sessions in order. */
@@ -53,6 +56,8 @@ export function sessionKeysOf({ wireguards }: Config): readonly SessionKeys[] {
     [...wg.peers.values()].flatMap((peer) =>
       sessionsOf(peer).map(({ session: { index, peerIndex, sending, receiving } }) => ({
         interface: wg.id,
+        publicKey: base64(wg.publicKey),
+        peer: base64(peer.publicKey),
         index,
         peerIndex,
         sending,

@@ -20,6 +20,8 @@ export type Witness =
       readonly where: string
       readonly by: 'replay' | 'links'
     }
+  /** What is seen of a lab besides its traffic: a kernel that nothing keeps from sending, an engine that runs another seal. */
+  | { readonly kind: 'outside'; readonly mutant: 'guard-removed' | 'engine-in-check-mode' }
   /** Each packet takes so long, ns. */
   | { readonly kind: 'slow'; readonly mutant: string; readonly delay: number }
   /** Nothing that is sent gets in; only isolation is asked for. */
@@ -45,6 +47,8 @@ export const witnesses: Readonly<Record<InvariantId, Witness>> = {
   'INV-NO-CLEAR': source(loneSources.clear),
   'INV-NO-CANARY': source(loneSources.canary),
   'INV-SEALED': { kind: 'plan', mutant: 'macsec-key-of-other-link', where: 'leaf1--spine1' },
+  'INV-SEAL-PLAN': { kind: 'outside', mutant: 'engine-in-check-mode' },
+  'INV-GUARD': { kind: 'outside', mutant: 'guard-removed' },
   'INV-PN': source(loneSources.pn),
   'INV-FATE': source(loneSources.fate),
   'INV-HOSTILE': source(loneSources.hostile),

@@ -7,6 +7,7 @@ import type { Plan, PlanIntent } from '../../../contract/plan.js'
 import type { Target } from '../../../record/target.js'
 import type { Verdict } from '../../../record/verdict.js'
 import { judgeIntent } from '../../../sdk/judge/intent.js'
+import type { LabWitness } from '../../../sdk/lab-witness.js'
 import { ScenarioTarget } from '../../../sdk/scenario-target.js'
 import { trace } from '../../../twin/forward/index.js'
 import { controlPlaneOf } from '../../../twin/fabric-control.js'
@@ -17,11 +18,12 @@ import type { Subject } from './subjects.js'
 export const JUDGED: readonly PlanIntent['kind'][] = ['reach', 'isolate', 'encrypt']
 
 /** A target judged by the right plan, whatever plan it runs. */
-export function judgedBy({ view, keys }: Subject, target: Target): ScenarioTarget {
+export function judgedBy({ view, keys }: Subject, target: Target, witness?: LabWitness): ScenarioTarget {
   return new ScenarioTarget({
     fabric: view,
     target,
     keys,
+    ...(witness === undefined ? {} : { witness }),
     run: 0x7a74_0001,
     openTwin: (plan) => twinTarget(plan, keys),
     walk: (of, injection, before, broken) =>

@@ -5,7 +5,7 @@
  */
 import type { Plan } from '../../../contract/plan.js'
 import type { Observation, Target, WireFrame } from '../../../record/target.js'
-import type { LabWitness } from '../../../sdk/lab-witness.js'
+import type { EgressGuard, LabWitness } from '../../../sdk/lab-witness.js'
 import { trace } from '../../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../../twin/model/index.js'
 import { compile } from '../../../twin/compile.js'
@@ -24,6 +24,20 @@ export function planOf(name: string): Plan {
 
 /** Changes what a target says that it saw. */
 export type Tamper = (observation: Observation, plan: Plan) => Observation
+
+/** A witness of nodes that run a plan. */
+export function witnessed(
+  plan: Plan,
+  guard: (node: string, port: string) => EgressGuard = () => ({ installed: true, dropped: 0 }),
+): LabWitness {
+  return {
+    guards: async (node, ports) => Promise.resolve(ports.map((port) => guard(node, port))),
+    program: async (node) => {
+      const program = plan.nodes.find(({ name }) => name === node)?.program
+      return program === undefined ? Promise.reject(new Error(node)) : Promise.resolve(program)
+    },
+  }
+}
 
 /** A twin of a plan, which may lie about what it saw, or run another plan than the one it is judged by. */
 export function twinOf(
@@ -52,6 +66,7 @@ export function twinOf(
     target,
     keys,
     run: 0x7e57,
+    tables: async (node) => Promise.resolve(twin.tables(node)),
     ...(options.witness === undefined ? {} : { witness: options.witness }),
     ...(options.keep === undefined ? {} : { keep: options.keep }),
     openTwin: (of) => twinTarget(of, keys),
