@@ -108,8 +108,10 @@ function planned(target: ScenarioTarget, link: Link, by: SealKind | undefined): 
     [a, b],
     [b, a],
   ].flatMap(([from, to]): readonly Finding[] => {
-    if (from?.wireguard !== undefined && by !== 'macsec')
-      return arePeers(from, to) ? [] : [unheard(link, from, to)]
+    if (from?.wireguard !== undefined && by !== 'macsec') {
+      const fault = peerFault(from, to)
+      return fault === undefined ? [] : [finding('INV-SEALED', `${link.id}: ${fault}`, { link: link.id })]
+    }
     const tx = from?.macsec?.mode === 'strict' && by !== 'wireguard' ? from.macsec.tx : undefined
     if (tx === undefined)
       return [
@@ -121,15 +123,22 @@ function planned(target: ScenarioTarget, link: Link, by: SealKind | undefined): 
   })
 }
 
-/** What one end seals for its peer is for the other end, which takes it for its own peer's. */
-function arePeers(from: LinkEnd, to: LinkEnd | undefined): boolean {
-  const [near, far] = [from.wireguard, to?.wireguard]
-  const meant = near?.peers.find(({ publicKey }) => publicKey === `${far?.privateKey}/public`)
-  return (
-    far?.peers.some(({ publicKey }) => publicKey === `${near?.privateKey}/public`) === true &&
-    meant?.endpoint?.port === far.listenPort &&
-    far.local.includes(meant.endpoint.address)
-  )
+/** Why what one end seals is not for the other, or not taken by it for its peer's (WG-12, WG-23); `undefined` when it is. */
+function peerFault({ node, wireguard: near }: LinkEnd, to: LinkEnd | undefined): string | undefined {
+  const far = to?.wireguard
+  if (near === undefined || to === undefined || far === undefined)
+    return `${node} seals by WireGuard, and ${to?.node ?? 'nobody'} does not`
+  const meant = near.peers.find(({ publicKey }) => publicKey === `${far.privateKey}/public`)
+  const known = far.peers.find(({ publicKey }) => publicKey === `${near.privateKey}/public`)
+  if (meant === undefined) return `${node} has no peer with the public key of ${to.node}`
+  if (known === undefined) return `${to.node} has no peer with the public key of ${node}`
+  if (meant.presharedKey !== known.presharedKey)
+    return `${node} and ${to.node} do not have the same pre-shared key for each other`
+  const { endpoint } = meant
+  if (endpoint === undefined) return `${node} has no endpoint of its peer ${to.node}`
+  if (endpoint.port !== far.listenPort || !far.local.includes(endpoint.address))
+    return `${node} seals for ${endpoint.address} port ${endpoint.port}, where ${to.node} does not listen`
+  return undefined
 }
 
 function unheard(link: Link, from: LinkEnd | undefined, to: LinkEnd | undefined): Finding {
