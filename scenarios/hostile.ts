@@ -1,6 +1,7 @@
 /**
  * Hostile frames are dropped, for the reason that the fabric machine gives for them: forged VNIs, outer addresses and MACs, cut
- * and oversize frames, wrong headers, and all that can be tried on a sealed link without its key.
+ * and oversize frames, wrong headers, and all that can be tried on a sealed link without its key: MACsec's, and WireGuard's messages sent again, bent, cut, sent back, taken to
+ * another link, or made of nothing.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import {
   pathBetween,
   scenarioFabric,
 } from 'ztos-twin/vitest'
-import type { FabricView, Flow, Forgery, Tenant } from 'ztos-twin/vitest'
+import type { FabricView, Flow, Forgery, Link, Tenant, WireFrame } from 'ztos-twin/vitest'
 
 const test = fabricTest()
 const fabric = scenarioFabric()
@@ -29,12 +30,16 @@ const kinds: readonly Forgery[] = [
   'address',
   'malformed',
 ]
-/** Links on which frames have a SecTAG to be changed; WireGuard's are judged by what is clear on them. */
-const sealed = fabric.links().filter(({ id }) => {
-  const end = fabric.plan.links.find((link) => link.id === id)?.a
-  const program = fabric.plan.nodes.find(({ name }) => name === end?.node)?.program
-  return program?.interfaces.some((one) => one.kind === 'macsec' && one.lower === end?.interface) === true
-})
+/** Links by what seals them. */
+const sealedBy = (kind: 'macsec' | 'wireguard'): readonly Link[] =>
+  fabric.links().filter(({ id }) => {
+    const end = fabric.plan.links.find((link) => link.id === id)?.a
+    const program = fabric.plan.nodes.find(({ name }) => name === end?.node)?.program
+    return program?.interfaces.some((one) => one.kind === kind && one.lower === end?.interface) === true
+  })
+const tagged = sealedBy('macsec')
+const tunnels = sealedBy('wireguard')
+const isOn = (links: readonly Link[], { link }: WireFrame): boolean => links.some(({ id }) => id === link)
 
 for (const { name } of liveTenants(fabric)) {
   describe(name, () => {
@@ -53,16 +58,16 @@ for (const { name } of liveTenants(fabric)) {
   })
 }
 
-describe.skipIf(sealed.length === 0)('captured frames', () => {
+describe.skipIf(tagged.length === 0)('captured frames', () => {
   for (const { name } of liveTenants(fabric)) {
-    const crossing = crossingFlow(fabric, fabric.tenant(name))
+    const crossing = crossingFlow(fabric, fabric.tenant(name), tagged)
     test.skipIf(crossing === undefined)(
       `of ${name}, sent again or altered, are dropped`,
       async ({ fabric, target }) => {
         const tenant = fabric.tenant(name)
-        const honest = crossingFlow(fabric, tenant)
+        const honest = crossingFlow(fabric, tenant, tagged)
         const first = await target.send(honest ?? [])
-        const captured = first.observation.wire.filter(({ link }) => sealed.some(({ id }) => id === link))
+        const captured = first.observation.wire.filter((one) => isOn(tagged, one))
         const again = await target.send(
           captured.map((frame) => hostile.replayed(frame, name)),
           { control: [tenant] },
@@ -82,8 +87,88 @@ describe.skipIf(sealed.length === 0)('captured frames', () => {
   }
 })
 
-/** A flow between two leaves that leaves the first one over a sealed link, whichever it takes. */
-function crossingFlow(of: FabricView, tenant: Tenant): Flow | undefined {
+describe.skipIf(tunnels.length === 0)('messages of WireGuard', () => {
+  for (const { name } of liveTenants(fabric)) {
+    const crossing = crossingFlow(fabric, fabric.tenant(name), tunnels)
+    const title = (what: string) => `of ${name}, ${what}, are dropped`
+
+    test.skipIf(crossing === undefined)(title('sent again'), async ({ fabric, target }) => {
+      const tenant = fabric.tenant(name)
+      // With the handshake if there is one to be made.
+      const first = await target.send(crossing ?? [])
+      const captured = first.observation.wire.filter((one) => isOn(tunnels, one))
+      const again = await target.send(
+        captured.map((frame) => hostile.replayed(frame, name)),
+        { control: [tenant] },
+      )
+      await expect(again).toDrop()
+      await expect(again).toReach()
+    })
+
+    test.skipIf(crossing === undefined)(
+      title('bent, cut, sent back or taken to another link'),
+      async ({ fabric, target }) => {
+        const tenant = fabric.tenant(name)
+        const first = await target.send(crossing ?? [])
+        const captured = first.observation.wire.filter(
+          (one) => isOn(tunnels, one) && hostile.isDataMessage(one),
+        )
+        const bent = captured.flatMap((frame, index) => {
+          const tap = hostile.tapOf(target.reader, linkOf(fabric, frame.link), frame.to)
+          const others = tunnels
+            .filter(({ id }) => id !== frame.link)
+            .slice(0, 2)
+            .flatMap((link) => link.ends.map((end) => hostile.tapOf(target.reader, link, end)))
+          return [
+            ...hostile.messageBends.flatMap((how) =>
+              [0, 1, 2].map((n) => hostile.bentMessage(tap, frame, name, how, 131 * (3 * index + n) + n)),
+            ),
+            ...others.map((other) => hostile.strayMessage(other, frame, name)),
+          ]
+        })
+        const seen = await target.send(
+          bent.filter((frame) => frame !== undefined),
+          { control: [tenant] },
+        )
+        await expect(seen).toDrop()
+        await expect(seen).toReach()
+      },
+    )
+  }
+
+  const [forger] = liveTenants(fabric)
+  test.skipIf(forger === undefined)(
+    'of nobody, initiations with a right mac1 among them, are dropped',
+    async ({ fabric, target }) => {
+      const tenant = fabric.tenant(forger?.name ?? '')
+      const frames = tunnels.flatMap((link) =>
+        link.ends.flatMap((end) => {
+          const tap = hostile.tapOf(target.reader, link, end)
+          const publicKey = target.reader.keys.get(`${tap.to.wireguard?.privateKey}/public`)
+          return [
+            publicKey && hostile.forgedInitiation(tap, tenant.name, publicKey),
+            ...hostile.messageForgeries.map((how) => hostile.forgedMessage(tap, tenant.name, how)),
+          ]
+        }),
+      )
+      const seen = await target.send(
+        frames.filter((frame) => frame !== undefined),
+        { control: [tenant] },
+      )
+      await expect(seen).toDrop()
+      await expect(seen).toReach()
+    },
+  )
+})
+
+function linkOf(of: FabricView, id: string): Link {
+  const found = of.links().find((link) => link.id === id)
+  if (found === undefined) throw new Error(`there is no link ${id}`)
+  return found
+}
+
+/** A flow between two leaves that leaves the first one over one of some links, whichever it takes. */
+function crossingFlow(of: FabricView, tenant: Tenant, sealed: readonly Link[]): Flow | undefined {
   for (const from of tenant.hosts) {
     for (const to of tenant.hosts) {
       for (const family of [4, 6] as const) {

@@ -33,4 +33,15 @@ export {
   type Tap,
   type TunnelOptions,
 } from './traffic/forge-link.js'
+export {
+  bentMessage,
+  forgedInitiation,
+  forgedMessage,
+  isDataMessage,
+  messageBends,
+  messageForgeries,
+  strayMessage,
+  type MessageBend,
+  type MessageForgery,
+} from './traffic/forge-wireguard.js'
 export { whoHas } from './traffic/neighbour.js'

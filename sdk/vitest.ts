@@ -37,7 +37,7 @@ export type {
 } from './fabric-view.js'
 export type { LinkArgument, NodeArgument } from './fault.js'
 export type { Start } from './greeting.js'
-export type { Fault } from '../record/target.js'
+export type { Fault, WireFrame } from '../record/target.js'
 export type { ScenarioSendOptions, ScenarioTarget, Traffic } from './scenario-target.js'
 export type { Seen, Sent } from './seen.js'
 export { flow, liveTenants, reverse, type Flow } from './traffic/flow.js'

@@ -38,6 +38,7 @@ import {
   wrongPortMac,
 } from '../traffic/forge-link.js'
 import type { Tap, TunnelOptions } from '../traffic/forge-link.js'
+import { forgedMessage, messageForgeries } from '../traffic/forge-wireguard.js'
 import { refusalOfClear, WireReader } from '../traffic/wire.js'
 
 /** What is drawn by chance. */
@@ -107,6 +108,9 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
             ...sealForgeries
               .filter((how) => how !== 'cut')
               .flatMap((how) => onLink((tap, options) => forgedSeal(tap, options, how))),
+            ...messageForgeries
+              .filter((how) => how !== 'short data')
+              .flatMap((how) => onLink((tap) => forgedMessage(tap, from.tenant, how))),
           ]
         : onLink(unexpectedSeal)
     case 'truncate':
@@ -115,6 +119,7 @@ function tricksOf(fabric: FabricView, kind: Forgery, draw: Draw): readonly Trick
         () => (beyond === undefined || !hasGateway(from) ? undefined : cutPacket(from, beyond, number)),
         ...onLink((tap) => linkRunt(tap, from.tenant, 1 + (number % 13))),
         ...onLink((tap, options) => forgedSeal(tap, options, 'cut')),
+        ...onLink((tap) => forgedMessage(tap, from.tenant, 'short data')),
       ]
     case 'oversize':
       return [

@@ -21,6 +21,7 @@ import {
 import type { Ip, TraceId } from '../../twin/packet/index.js'
 import { addressOf } from '../fabric-view.js'
 import type { Host } from '../fabric-view.js'
+import { fatesOfReplay } from './forge-wireguard.js'
 import { frameOf } from './frame.js'
 import type { Forgery, Frame } from './frame.js'
 import { packetFrame, plainPacket } from './packet.js'
@@ -233,14 +234,14 @@ export function forgedSeal(tap: Tap, options: TunnelOptions, how: SealForgery): 
   )
 }
 
-/** A frame that was captured on a sealed link, sent again as it was (MACSEC-4). */
+/** A frame that was captured on a sealed link, sent again as it was (MACSEC-4, WG-12, WG-14 to WG-16). */
 export function replayed(captured: WireFrame, tenant: string): Frame {
   return frameOf({
     label: `${captured.link} towards ${captured.to}: a captured frame, sent again`,
     tenant,
     forged: 'macsec',
     at: { link: captured.link, to: captured.to },
-    expect: { outcome: 'dropped', fates: ['macsec-replay'] },
+    expect: { outcome: 'dropped', fates: fatesOfReplay(captured.frame) ?? ['macsec-replay'] },
     bytes: () => captured.frame,
   })
 }

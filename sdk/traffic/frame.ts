@@ -57,7 +57,7 @@ export type Forgery =
   | 'mac'
   /** Outer addresses that belong to no VTEP of the VNI. */
   | 'outer'
-  /** Clear, altered or mis-keyed frames on sealed links; SecTAGs on clear ones. */
+  /** Clear, altered or mis-keyed frames on sealed links, WireGuard messages of nobody's; SecTAGs on clear ones. */
   | 'macsec'
   /** Cut off in the Ethernet, IP or SecTAG header. */
   | 'truncate'

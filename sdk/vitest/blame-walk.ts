@@ -8,13 +8,13 @@ import type { Plan } from '../../contract/plan.js'
 import type { NodeProgram } from '../../contract/program.js'
 import { formatWalk } from '../../twin/forward/index.js'
 import type { Hop, NodeHop, WalkEvent } from '../../twin/forward/index.js'
-import { decodeFrame, parsePrefix, prefixContains } from '../../twin/packet/index.js'
+import { decodeFrame, formatPrefix, parsePrefix, prefixContains } from '../../twin/packet/index.js'
 import type { Ip, Layer } from '../../twin/packet/index.js'
 import type { WalkedPlan } from '../seen.js'
 
 /** Clauses in which a node decides; parsing and hashing explain nothing. */
 const decisive =
-  /^(?:BRIDGE-[13456]|LEARN-2|FLOOD-[14]|ARP-[34]|ND-[34]|NEIGH-[3467]|ROUTE-(?:[234578]|11)|LOCAL-\d|VXLAN-[147]|MACSEC-[1-6]|PORT-2|PUNT-1)$/
+  /^(?:BRIDGE-[13456]|LEARN-2|FLOOD-[14]|ARP-[34]|ND-[34]|NEIGH-[3467]|ROUTE-(?:[234578]|11)|LOCAL-\d|VXLAN-[147]|MACSEC-[1-6]|PORT-2|PUNT-1|WG-(?:[23567]|1[0-7]|2[3-6]))$/
 
 /** @param host where the frame should not have arrived, or arrived wrong; else the last place where it was is explained */
 export function blameWalk(
@@ -84,6 +84,8 @@ function eventLines(
           ]
         : []
     case 'step':
+      if (event.clause === 'WG-24')
+        return [`  WG-24 ${event.interface}: ${event.what}; ${describePeer(program, hop, event.interface)}`]
       if (event.clause === 'ROUTE-6')
         return [`  ROUTE-6 ${event.what}; ${describeRoute(program, hop, event.interface)}`]
       return decisive.test(event.clause)
@@ -126,6 +128,23 @@ function describeRoute(program: NodeProgram | undefined, hop: NodeHop, name: str
         : `connected to interface ${route.connected}`
       : `next-hop group ${route.group}`
   return `entry: ${route.prefix} in VRF ${route.vrf}, ${to}`
+}
+
+/** The peer of a wireguard interface to which the packet of a hop belongs by `allowedIps`. */
+function describePeer(program: NodeProgram | undefined, hop: NodeHop, name: string | undefined): string {
+  const found = program?.interfaces.find((one) => one.name === name)
+  if (found?.kind !== 'wireguard') return 'not in the program'
+  const destinations = destinationsOf(hop.clear ?? hop.frame)
+  const matches = found.peers.flatMap(({ publicKey, allowedIps }) =>
+    allowedIps
+      .map(parsePrefix)
+      .filter((prefix) => destinations.some((address) => prefixContains(prefix, address)))
+      .map((prefix) => ({ publicKey, prefix })),
+  )
+  const best = matches.toSorted((a, b) => b.prefix.length - a.prefix.length)[0]
+  return best === undefined
+    ? `entry: none of its peers, ${found.peers.length} in all`
+    : `entry: peer ${best.publicKey}, ${formatPrefix(best.prefix)} of its allowedIps`
 }
 
 /** Destination addresses of all IP headers of a frame; tunnels have two. */

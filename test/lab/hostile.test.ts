@@ -3,10 +3,8 @@
  * the engine's counter counts it, nobody but its sender's own tenant hears of it, and honest traffic around it arrives.
  */
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import type { Injection, Observation, Target, WireFrame } from '../../record/target.js'
-import { remoteVtep, strangerOf, unusedVni } from '../../sdk/judge/attempts.js'
-import { viewOf } from '../../sdk/fabric-view.js'
+import type { WireFrame } from '../../record/target.js'
+import { unusedVni } from '../../sdk/judge/attempts.js'
 import {
   cutPacket,
   foreignMacs,
@@ -31,36 +29,17 @@ import {
   wrongPortMac,
   type SealForgery,
 } from '../../sdk/traffic/forge-link.js'
-import { frameOf, type Frame } from '../../sdk/traffic/frame.js'
-import { WireReader } from '../../sdk/traffic/wire.js'
+import {
+  bentMessage,
+  forgedInitiation,
+  forgedMessage,
+  isDataMessage,
+  strayMessage,
+  type MessageBend,
+} from '../../sdk/traffic/forge-wireguard.js'
+import { frameOf } from '../../sdk/traffic/frame.js'
 import { parseIp } from '../../twin/packet/index.js'
-import { shipped } from './support/fabrics.js'
-import { udpFrame } from './support/frames.js'
-import { sideBySide } from './support/side-by-side.js'
-
-type Fabric = 'demo' | 'demo-v6' | 'demo-clear'
-const Stats = z.looseObject({ fates: z.record(z.string(), z.int()) })
-const RUN = 0x1ab
-
-/** Somebody of bank on leaf1, or on a link of leaf2, who wants to reach shop/web2 on leaf2. */
-function forger(name: Fabric) {
-  const plan = shipped(name)
-  const view = viewOf(plan)
-  const reader = new WireReader(plan, new Map())
-  const [from, victim] = [view.host('bank/web1'), view.host('shop/web2')]
-  const tap = tapOf(reader, view.link('leaf2--spine1'), 'leaf2')
-  const [local, source] = [reader.vtep('leaf2'), remoteVtep(view, reader, victim)]
-  if (local === undefined || source === undefined) throw new Error('no VTEPs')
-  const destination = parseIp(local)
-  const { vni } = victim.network
-  if (vni === undefined) throw new Error('no VNI')
-  const options = { as: from, towards: victim, vni, source, destination }
-  const stranger = { ...options, source: strangerOf(destination) }
-  const v4 = victim.addresses.find(({ address }) => typeof address === 'number')!.address
-  return { view, from, victim, tap, options, stranger, v4 }
-}
-type Forger = ReturnType<typeof forger>
-type Case = readonly [title: string, node: string, fate: string, make: (by: Forger) => Frame | undefined]
+import { hostileLab, type Case } from './support/hostile-lab.js'
 
 /** The same whatever lies underneath: what a host can do. */
 const byHost: readonly Case[] = [
@@ -162,52 +141,7 @@ describe.each([
   ['demo-v6', [...byHost, ...onSealedLink]],
   ['demo-clear', [...byHost, ...onClearLink]],
 ] as const)('[T06] [Z12] [O32] hostile frames in a lab of %s', (name, cases) => {
-  const plan = shipped(name)
-  const by = forger(name)
-  const pair = sideBySide(plan)
-
-  const counted = async (node: string, fate: string) =>
-    Stats.parse(await pair.lab.control(node, { op: 'stats' })).fates[fate] ?? 0
-  const injectionOf = (frame: Frame): Injection => {
-    const trace = pair.next()
-    return { trace, at: frame.at, frame: frame.bytes({ run: RUN, trace }) }
-  }
-  const controls = () => [
-    udpFrame(plan, { trace: pair.next(), from: 'shop/web1', to: 'shop/web2' }),
-    udpFrame(plan, { trace: pair.next(), from: 'bank/web1', to: 'bank/web2' }),
-  ]
-  const said = ({ fates }: Observation, { trace }: Injection, node: string, fate: string) =>
-    fates.filter((one) => one.node === node && one.fate === fate && (one.trace ?? trace) === trace).length
-  const heard = ({ arrivals }: Observation, { trace }: Injection) =>
-    arrivals.filter((one) => one.trace === trace && !one.foreign).map(({ host }) => host)
-
-  /** Of a frame that died where and as it should, among honest ones that arrived. */
-  const died = {
-    twin: 1,
-    lab: 1,
-    counted: 1,
-    // Nobody hears it, its sender's own tenant included, nor anything else that was not sent.
-    heardIt: [],
-    strange: [],
-    honest: [['shop/web2'], ['bank/web2'], ['shop/web2'], ['bank/web2']],
-  }
-  /** Sends a frame among honest ones in twin and lab, where it may have to be made differently. */
-  async function among(inLab: Injection, inTwin: Injection, node: string, fate: string) {
-    const honest = [...controls(), ...controls()]
-    const around = (one: Injection) => [...honest.slice(0, 2), one, ...honest.slice(2)]
-    const before = await counted(node, fate)
-    const expected = await pair.twin.send(around(inTwin))
-    const seen = await pair.target.send(around(inLab))
-    const known = new Set([inLab, ...honest].map(({ trace }) => trace))
-    return {
-      twin: said(expected, inTwin, node, fate),
-      lab: said(seen, inLab, node, fate),
-      counted: (await counted(node, fate)) - before,
-      heardIt: seen.arrivals.filter(({ trace }) => trace === inLab.trace),
-      strange: seen.arrivals.filter(({ trace }) => trace !== undefined && !known.has(trace)),
-      honest: honest.map((one) => heard(seen, one)),
-    }
-  }
+  const { plan, by, pair, injectionOf, controls, heard, died, among, ofCaptured } = hostileLab(name)
 
   it.each(cases.map((one) => [...one] as const))(
     '%s: dropped by %s as %s',
@@ -236,24 +170,94 @@ describe.each([
   // A clear fabric has nothing sealed to send again.
   if (plan.links.every(({ seal }) => seal === undefined)) return
   it('a sealed frame sent again, or altered by one bit: dropped as replay, as forged', async () => {
-    /** Packet numbers are each interpreter's own, and so is what is sent again. */
-    const captured = async (of: Target, honest: Injection): Promise<WireFrame> => {
-      const { wire } = await of.send([honest])
-      const found = wire.find(({ to }) => to === 'leaf2')
-      if (found === undefined) throw new Error('nothing was captured')
-      return found
-    }
-    const honest = controls()[0]!
-    const [ours, theirs] = [await captured(pair.target, honest), await captured(pair.twin, honest)]
-    for (const [make, fate] of [
-      [(one: WireFrame) => replayed(one, 'shop'), 'macsec-replay'],
-      [(one: WireFrame) => altered(one, 'shop', 131), 'macsec-icv'],
-      [(one: WireFrame) => altered(one, 'shop', one.frame.length * 8 - 1), 'macsec-icv'],
-    ] as const) {
-      const inLab = injectionOf(make(ours))
-      expect(await among(inLab, { ...injectionOf(make(theirs)), trace: inLab.trace }, 'leaf2', fate)).toEqual(
-        died,
-      )
-    }
+    const outcomes = await ofCaptured([
+      (one) => replayed(one, 'shop'),
+      (one) => altered(one, 'shop', 131),
+      (one) => altered(one, 'shop', one.frame.length * 8 - 1),
+    ])
+    expect(outcomes).toEqual(['macsec-replay', 'macsec-icv', 'macsec-icv'].map((fate) => ({ fate, ...died })))
+  })
+})
+
+const inTunnel: readonly Case[] = [
+  [
+    "another tenant's VNI, in the clear",
+    'leaf2',
+    'wireguard-clear',
+    ({ tap, options }) => clearTunnel(tap, options),
+  ],
+  [
+    'an outer source of no VTEP, in the clear',
+    'leaf2',
+    'wireguard-clear',
+    ({ tap, stranger }) => clearTunnel(tap, stranger),
+  ],
+  [
+    'a foreign MAC, in the clear',
+    'leaf2',
+    'wireguard-clear',
+    ({ tap, options }) => wrongPortMac(tap, options),
+  ],
+  ['a SecTAG', 'leaf2', 'wireguard-clear', ({ tap, options }) => unexpectedSeal(tap, options)],
+  ['one octet too many', 'leaf2', 'frame-oversize', ({ tap, options }) => linkOversize(tap, options, 1)],
+  ...(
+    [
+      ['unknown type', 'wireguard-malformed'],
+      ['short data', 'wireguard-malformed'],
+      ['unknown index', 'wireguard-index-unknown'],
+      ['stray cookie', 'wireguard-index-unknown'],
+      ['wrong mac1', 'wireguard-mac1'],
+      ['checksum', 'udp-checksum'],
+      ['port', 'wireguard-clear'],
+    ] as const
+  ).map(([how, fate]): Case => [
+    `a message of nobody's, ${how}`,
+    'leaf2',
+    fate,
+    ({ tap }) => forgedMessage(tap, 'bank', how),
+  ]),
+]
+const bends: readonly (readonly [MessageBend, string])[] = [
+  ['type', 'wireguard-malformed'],
+  ['index', 'wireguard-index-unknown'],
+  ['counter', 'wireguard-auth'],
+  ['text', 'wireguard-auth'],
+  ['tag', 'wireguard-auth'],
+  ['last counter', 'wireguard-auth'],
+  ['cut', 'wireguard-auth'],
+  ['cut to nothing', 'wireguard-malformed'],
+  ['reflected', 'wireguard-index-unknown'],
+]
+
+describe('[T06] [Z06] hostile frames in a lab of demo-wireguard', () => {
+  const { by, pair, injectionOf, died, among, ofCaptured } = hostileLab('demo-wireguard')
+  const tapAt = (link: string) => tapOf(by.reader, by.view.link(link), 'leaf2')
+
+  it.each(inTunnel.map((one) => [...one] as const))(
+    '%s: dropped by %s as %s',
+    async (_title, node, fate, make) => {
+      const injection = injectionOf(make(by)!)
+      expect(await among(injection, injection, node, fate)).toEqual(died)
+    },
+  )
+
+  it('[WG-12] [WG-16] a message sent again, on its link or another, or an initiation of no peer', async () => {
+    const publicKey = pair.keys.get(`${by.tap.to.wireguard!.privateKey}/public`)!
+    const other = (link: string) => (link === 'leaf2--spine1' ? 'leaf2--spine2' : 'leaf2--spine1')
+    const outcomes = await ofCaptured(
+      [
+        (one) => replayed(one, 'shop'),
+        (one) => strayMessage(tapAt(other(one.link)), one, 'shop'),
+        () => forgedInitiation(by.tap, 'shop', publicKey),
+      ],
+      isDataMessage,
+    )
+    const fates = ['wireguard-replay', 'wireguard-index-unknown', 'wireguard-handshake-invalid']
+    expect(outcomes).toEqual(fates.map((fate) => ({ fate, ...died })))
+  })
+
+  it.each(bends)('[WG-6] [WG-16] a message bent: %s, dropped as %s', async (how, fate) => {
+    const makes = [0, 1, 77].map((n) => (one: WireFrame) => bentMessage(tapAt(one.link), one, 'shop', how, n))
+    expect(await ofCaptured(makes, isDataMessage)).toEqual(makes.map(() => ({ fate, ...died })))
   })
 })

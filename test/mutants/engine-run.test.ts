@@ -19,6 +19,8 @@ const SHOWN: readonly { readonly mutant: string; readonly row: string; readonly 
   { mutant: 'transmit_full_uncounted', row: 'O06', title: 'device that is down keeps' },
   { mutant: 'transmit_not_retried', row: 'O15', title: 'device that is down keeps' },
   { mutant: 'socket_not_bound', row: 'O32', title: 'frames cross two engines' },
+  { mutant: 'wireguard_session_unwiped', row: 'C40', title: 'keys of sessions that are gone' },
+  { mutant: 'wireguard_stack_unwiped', row: 'C40', title: 'keys of sessions that are gone' },
   { mutant: 'xdp_taken_off', row: 'T03', title: 'orderly end leaves xdp' },
   { mutant: 'vni_off_by_one', row: 'O11', title: 'frames cross two engines' },
   { mutant: 'weights_ignored', row: 'C14', title: 'flows are shared out by weights' },

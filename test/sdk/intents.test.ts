@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Plan, PlanIntent } from '../../contract/plan.js'
-import type { NodeProgram } from '../../contract/program.js'
+import type { NodeProgram, WireguardPeer } from '../../contract/program.js'
 import { judgeIntent } from '../../sdk/judge/intent.js'
 import { formatProblem, parseFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
@@ -184,6 +184,43 @@ describe('[T07] encryption rests on three grounds', () => {
     expect(verdict.findings[0]).toMatchObject({
       invariant: 'INV-SEAL-PLAN',
       message: expect.stringContaining('the plan does not seal') as string,
+    })
+  })
+
+  describe.each<[string, (peer: WireguardPeer) => void, RegExp]>([
+    [
+      'a peer of another key',
+      (peer) => (peer.publicKey = 'lab:core/leaf2--spine1/spine1/public'),
+      /^leaf1--spine1: leaf1 has no peer with the public key of spine1$/,
+    ],
+    [
+      'a pre-shared key that one end alone has',
+      (peer) => (peer.presharedKey = 'lab:core/leaf1--spine1/psk'),
+      /do not have the same pre-shared key/,
+    ],
+    [
+      'an endpoint where nobody is',
+      (peer) => (peer.endpoint = { address: peer.endpoint!.address, port: 9 }),
+      /^leaf1--spine1: leaf1 seals for \S+ port 9, where spine1 does not listen$/,
+    ],
+    [
+      'no endpoint',
+      (peer) => delete peer.endpoint,
+      /^leaf1--spine1: leaf1 has no endpoint of its peer spine1$/,
+    ],
+  ])('WireGuard with %s', (_what, change, message) => {
+    test('is said to be so', async () => {
+      const copy = structuredClone(planOf('demo-wireguard'))
+      const seal = programOf(copy, 'leaf1').interfaces.find((one) => one.kind === 'wireguard')
+      if (seal?.kind !== 'wireguard') throw new Error('no seal')
+      change(seal.peers[0]!)
+      copy.keys = [...new Set([...copy.keys, 'lab:core/leaf1--spine1/psk'])].sort()
+      const target = twinOf(copy)
+      const verdict = await judgeIntent(target, target.fabric.intent('core-sealed'))
+      expect(verdict.judgement).toBe('violated')
+      expect(verdict.findings[0]?.invariant).toBe('INV-SEALED')
+      expect(verdict.findings[0]?.message).toMatch(message)
+      expect(verdict.findings.map((one) => one.message).join()).not.toContain('receive association')
     })
   })
 

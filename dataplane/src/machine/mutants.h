@@ -142,6 +142,8 @@
     _(transmit_not_retried, "O15", "frames that a device did not take are not tried again") \
     _(socket_not_bound, "O32", "the XSKMAP has no socket for the last port") \
     _(xdp_taken_off, "T03", "an engine that ends leaves its ports to the kernel's stack") \
+    _(wireguard_session_unwiped, "C40", "keys of a session that is gone stay in memory") \
+    _(wireguard_stack_unwiped, "C40", "what libraries computed with keys stays on the stack") \
     _(arp_not_passed, "O34", "a port that punts by XDP passes no ARP") \
     _(passed_for_others, "O34", "XDP passes what is for the far ends of the node's links")
 

@@ -289,7 +289,7 @@ void zt_wireguard_forget(struct zt_machine *machine)
 
 void zt_wireguard_end_input(struct zt_machine *machine)
 {
-    if (!machine->wireguard->keys_gone)
+    if (!machine->wireguard->keys_gone || ZT_MUTANT(wireguard_stack_unwiped))
         return;
     machine->wireguard->keys_gone = false;
     zt_wg_wipe_stack();

@@ -120,7 +120,7 @@ const twinXaead: Sealing = {
 }
 const isCounter = ({ iv }: Aead): boolean => iv.length === 24 && iv.startsWith('00000000')
 
-describe('vectors of Wycheproof', () => {
+describe('[O10] vectors of Wycheproof', () => {
   it('hold for ChaCha20-Poly1305: all nonces of 12 octets by Node, those that are a counter by the twin', () => {
     const tests = vectors('chacha20_poly1305', Aead).filter(({ iv }) => iv.length === 24)
     expect(tests).toHaveLength(316)
@@ -166,7 +166,7 @@ describe('vectors of Wycheproof', () => {
   })
 })
 
-describe('vectors of RFC 8439', () => {
+describe('[O10] vectors of RFC 8439', () => {
   it('section 2.8.2: sealed, with a nonce that is no counter, by Node', () => {
     const octets: Octets = {
       key: Uint8Array.from({ length: 32 }, (_, i) => 0x80 + i),

@@ -23,7 +23,7 @@ export function sideBySide(plan: Plan): SideBySide {
 
 class SideBySide {
   private readonly seed = newSeed()
-  private readonly keys
+  readonly keys
   private readonly comparer: FabricComparer
   private running: { readonly lab: Lab; readonly target: Target } | undefined
   private traces = 0

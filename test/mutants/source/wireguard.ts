@@ -5,6 +5,9 @@
  */
 import { mutant, type SourceMutant } from './mutant.js'
 
+/** A mutant that a row of docs/features.tsv is about. */
+const of = (row: string, ...given: Parameters<typeof mutant>): SourceMutant => ({ ...mutant(...given), row })
+
 export const wireguardMutants: readonly SourceMutant[] = [
   mutant(
     'wireguard-frames-of-others',
@@ -94,7 +97,8 @@ export const wireguardMutants: readonly SourceMutant[] = [
     '(this.words[word] & bit) !== 0',
     'false',
   ),
-  mutant(
+  of(
+    'C38',
     'wireguard-source-unchecked',
     'WG-17',
     'allowed addresses count for what is sent alone',
@@ -110,7 +114,8 @@ export const wireguardMutants: readonly SourceMutant[] = [
     'marked !== CE || ',
     'marked === CE || ',
   ),
-  mutant(
+  of(
+    'M30',
     'wireguard-next-never-current',
     'WG-17',
     'the responder goes on with its old session',
@@ -118,7 +123,8 @@ export const wireguardMutants: readonly SourceMutant[] = [
     'state.next !== session',
     'true',
   ),
-  mutant(
+  of(
+    'C39',
     'wireguard-peer-does-not-roam',
     'WG-22',
     'a peer stays where the program says',
@@ -142,7 +148,8 @@ export const wireguardMutants: readonly SourceMutant[] = [
     'state.held.length >= MOST_HELD',
     'state.held.length > MOST_HELD',
   ),
-  mutant(
+  of(
+    'O10',
     'wireguard-nonce-reused',
     'WG-26',
     'a counter is used for every packet',
@@ -199,6 +206,15 @@ export const wireguardMutants: readonly SourceMutant[] = [
     'undefined',
   ),
   mutant(
+    'wireguard-own-address-kept',
+    'WG-32',
+    'an address that is no more is sent from',
+    'wireguard-load',
+    '!hasAddress(wg, endpoint.own)',
+    'false',
+  ),
+  of(
+    'Z07',
     'wireguard-removed-peer-heard',
     'WG-33',
     'sessions of a removed peer go on',

@@ -14,6 +14,7 @@ import {
   messageOf,
   packet,
   Pair,
+  programOf,
   type Node,
 } from '../../machine/support/wireguard.js'
 
@@ -24,6 +25,7 @@ export function* wireguardEdgeCases(): Generator<readonly [string, Case]> {
   yield ['nobody answers', caseOf(unanswered())]
   yield ['sessions that grow old', caseOf(aging().a)]
   yield ['messages of a session that has grown old', caseOf(aging().b)]
+  yield ['a node that has moved', caseOf(moved())]
 }
 
 const caseOf = ({ inputs }: Node): Case => ({ keys: KEYS, inputs })
@@ -72,6 +74,18 @@ function unanswered(): Node {
   const pair = new Pair()
   pair.a.frame(3, fromHost(1))
   for (let turn = 0; turn < 24; turn++) pair.a.wait(5.4).clock()
+  pair.a.frame(3, fromHost(1))
+  return pair.a
+}
+
+/** The address that the peer spoke to is another node's now. */
+function moved(): Node {
+  const pair = new Pair('vrf').connect()
+  const program = programOf(1, 'vrf', 4, { local: ['192.0.2.77'] })
+  const interfaces = program.interfaces.map((one) =>
+    one.kind === 'port' && one.id === 1 ? { ...one, addresses: ['192.0.2.77/24'] } : one,
+  )
+  pair.a.load({ ...program, interfaces })
   pair.a.frame(3, fromHost(1))
   return pair.a
 }
