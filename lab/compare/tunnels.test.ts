@@ -158,7 +158,7 @@ describe('packet numbers of a sealed tunnel', () => {
   it('[MACSEC-9] are never used again, whichever way a frame takes', async () => {
     const bench = new Bench({ tenant: macsec() })
     const [one] = await bench.twice()
-    const [first] = one.wire.filter(({ from }) => from === 'leaf1')
+    const first = one.wire.find(({ from }) => from === 'leaf1')
     if (first === undefined) throw new TypeError('nothing left leaf1')
     const elsewhere = first.link === 'leaf1--spine1' ? 'spine2' : 'spine1'
     const { from, frame, seenBy } = first
