@@ -123,7 +123,8 @@ interface Sealing {
 
 /** A frame sealed as the far end would, but for what is given. */
 function sealedFrame(tap: Tap, reader: WireReader, id: TraceId, how: Sealing = {}): Uint8Array {
-  const { tx, cipher, confidentiality } = sealOf(tap)
+  const { tx: first, standby = [], cipher, confidentiality } = sealOf(tap)
+  const tx = { ...first, ...standby.find(({ an }) => an === how.an) }
   const xpn = cipher.startsWith('gcm-aes-xpn-')
   const value = reader.keys.get(tx.key)
   const own = value === undefined || how.key !== undefined ? undefined : value
@@ -141,6 +142,12 @@ function sealedFrame(tap: Tap, reader: WireReader, id: TraceId, how: Sealing = {
     offset,
     xpn: 'salt' in material ? { salt: material.salt, ssci: tx.ssci ?? 0 } : undefined,
   })
+}
+
+/** A frame that the far end might have sent, with an association and a number: taken if the receiver may take it, and routed nowhere. */
+export function sealedAs(tap: Tap, reader: WireReader, how: Pick<Sealing, 'an' | 'pn'>): Frame {
+  const label = `sealed as ${tap.from.node} would, AN ${how.an ?? sealOf(tap).tx.an}, PN ${how.pn ?? AHEAD}`
+  return attack(tap, label, ['no-route'], (id) => sealedFrame(tap, reader, id, how))
 }
 
 /** Fields of a sealed frame, in order, with the octets that each has. */
