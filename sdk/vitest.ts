@@ -19,6 +19,7 @@
  * @module
  */
 export * as arb from './arb/index.js'
+export * as attack from './attack.js'
 export * as fault from './fault.js'
 export * as gateway from './gateway.js'
 export * as hostile from './hostile.js'

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { macsecAttacks, type AttackOptions } from './attacks.js'
 export { fabric } from './fabric.js'
 export type { FabricOptions, GeneratedFabric, Range } from './fabric.js'
 export { flows, frames, host, oneOf } from './traffic.js'

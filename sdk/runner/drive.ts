@@ -78,6 +78,7 @@ export const shippedSuites = [
   'isolation',
   'sealed',
   'hostile',
+  'attacks-macsec',
   'learning',
   'gateways',
   'agreement',

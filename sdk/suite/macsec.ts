@@ -8,6 +8,7 @@ import {
   bitFlipped,
   clearKinds,
   clearOnSealed,
+  keylessWays,
   reflected,
   sealedFields,
   sealedWithoutKey,
@@ -68,9 +69,7 @@ function attacksOn(tap: Tap, direction: Direction, { reader, traffic, taps }: Ar
   )
   return [
     ...clearKinds.map((kind) => clearOnSealed(tap, kind)),
-    ...(['wrong key', 'last packet number', 'not encrypted', 'zero packet number'] as const).map((how) =>
-      sealedWithoutKey(tap, reader, how),
-    ),
+    ...keylessWays.map((how) => sealedWithoutKey(tap, reader, how)),
     wrongSci(tap, reader),
     ...(other === undefined ? [] : [wrongPeer(tap, other, reader)]),
     ...sealedFields.flatMap((field) => bitsOf(field).map((bit) => bitFlipped(tap, reader, field, bit))),

@@ -9,7 +9,6 @@ import type { WireFrame } from '../../record/target.js'
 import {
   build,
   encodeFrame,
-  formatSci,
   importSak,
   importXpnKey,
   MAC_BROADCAST,
@@ -27,6 +26,7 @@ import type { Tap } from './forge-link.js'
 import { markedPayload } from './payload.js'
 import { macOf, refusalOfClear, type WireReader } from './wire.js'
 
+const { Tci } = sectag
 const SECTAG = 12
 const TCI = SECTAG + 2
 const SL = SECTAG + 3
@@ -101,6 +101,17 @@ export function clearOnSealed(tap: Tap, kind: ClearKind): Frame {
   return attack(tap, `${kind} in the clear`, [refusal], (id) => clearFrame(tap, kind, id))
 }
 
+/** The bits that an interface sets (MACSEC-7). */
+function tciOf({ tag, confidentiality }: Pick<MacsecInterface, 'tag' | 'confidentiality'>): number {
+  const named = tag === undefined ? Tci.SC : tag === 'end-station' ? Tci.ES : 0
+  return named | (confidentiality === 'none' ? 0 : Tci.E | Tci.C)
+}
+
+/** Octets of its SecTAG. */
+function tagLength({ tag }: MacsecInterface): number {
+  return tag === undefined ? sectag.LONG_LENGTH : sectag.SHORT_LENGTH
+}
+
 interface Sealing {
   readonly pn?: bigint
   readonly an?: number
@@ -112,7 +123,8 @@ interface Sealing {
 
 /** A frame sealed as the far end would, but for what is given. */
 function sealedFrame(tap: Tap, reader: WireReader, id: TraceId, how: Sealing = {}): Uint8Array {
-  const { tx, cipher, confidentiality } = sealOf(tap)
+  const { tx: first, standby = [], cipher, confidentiality } = sealOf(tap)
+  const tx = { ...first, ...standby.find(({ an }) => an === how.an) }
   const xpn = cipher.startsWith('gcm-aes-xpn-')
   const value = reader.keys.get(tx.key)
   const own = value === undefined || how.key !== undefined ? undefined : value
@@ -126,10 +138,16 @@ function sealedFrame(tap: Tap, reader: WireReader, id: TraceId, how: Sealing = {
     sci: parseSci(how.sci ?? tx.sci),
     an: how.an ?? tx.an,
     pn: how.pn ?? AHEAD,
-    tci: how.tci ?? (confidentiality === 'none' ? 0x20 : 0x2c),
+    tci: how.tci ?? (how.sci === undefined ? tciOf(sealOf(tap)) : tciOf({ confidentiality })),
     offset,
     xpn: 'salt' in material ? { salt: material.salt, ssci: tx.ssci ?? 0 } : undefined,
   })
+}
+
+/** A frame that the far end might have sent, with an association and a number: taken if the receiver may take it, and routed nowhere. */
+export function sealedAs(tap: Tap, reader: WireReader, how: Pick<Sealing, 'an' | 'pn'>): Frame {
+  const label = `sealed as ${tap.from.node} would, AN ${how.an ?? sealOf(tap).tx.an}, PN ${how.pn ?? AHEAD}`
+  return attack(tap, label, ['no-route'], (id) => sealedFrame(tap, reader, id, how))
 }
 
 /** Fields of a sealed frame, in order, with the octets that each has. */
@@ -146,22 +164,30 @@ export const sealedFields = [
 ] as const
 export type SealedField = (typeof sealedFields)[number]
 
-/** Where each field with a place of its own begins and ends; Secure Data ends where the ICV begins. */
-const places: Readonly<Record<Exclude<SealedField, 'Secure Data' | 'ICV'>, readonly [number, number]>> = {
-  destination: [0, 6],
-  source: [6, 12],
-  EtherType: [SECTAG, TCI],
-  'TCI and AN': [TCI, SL],
-  SL: [SL, PN],
-  PN: [PN, PN + 4],
-  SCI: [PN + 4, SECTAG + sectag.LONG_LENGTH],
-}
-
-/** Octets of a field in a sealed frame of this length. */
-function placeOf(field: SealedField, length: number): readonly [number, number] {
+/** Where each field begins and ends in a sealed frame; one without SCI has its Secure Data there. */
+function placeOf(field: SealedField, seal: MacsecInterface, length: number): readonly [number, number] {
+  const data = SECTAG + tagLength(seal)
   const icv = length - sectag.ICV_LENGTH
-  if (field === 'ICV') return [icv, length]
-  return field === 'Secure Data' ? [SECTAG + sectag.LONG_LENGTH, icv] : places[field]
+  switch (field) {
+    case 'destination':
+      return [0, 6]
+    case 'source':
+      return [6, 12]
+    case 'EtherType':
+      return [SECTAG, TCI]
+    case 'TCI and AN':
+      return [TCI, SL]
+    case 'SL':
+      return [SL, PN]
+    case 'PN':
+      return [PN, PN + 4]
+    case 'SCI':
+      return seal.tag === undefined ? [PN + 4, data] : [data, icv]
+    case 'Secure Data':
+      return [data, icv]
+    case 'ICV':
+      return [icv, length]
+  }
 }
 
 /**
@@ -173,7 +199,7 @@ export function bitFlipped(tap: Tap, reader: WireReader, field: SealedField, bit
   const fates = refusalsOf(tap, field, bit)
   return attack(tap, `bit ${bit} of ${field} changed`, fates, (id) => {
     const bytes = sealedFrame(tap, reader, id)
-    const [from, to] = placeOf(field, bytes.length)
+    const [from, to] = placeOf(field, sealOf(tap), bytes.length)
     const at = bit % ((to - from) * 8)
     const octet = from + (at >> 3)
     bytes[octet] = (bytes[octet] ?? 0) ^ (0x80 >> (at & 7))
@@ -181,7 +207,7 @@ export function bitFlipped(tap: Tap, reader: WireReader, field: SealedField, bit
   })
 }
 
-/** By what a flipped bit is found out first. Frames are longer than SL can say, and have an SCI. */
+/** By what a flipped bit is found out first. Frames are longer than SL can say. */
 function refusalsOf(tap: Tap, field: SealedField, bit: number): readonly string[] {
   switch (field) {
     case 'EtherType':
@@ -191,9 +217,11 @@ function refusalsOf(tap: Tap, field: SealedField, bit: number): readonly string[
     case 'SL':
       return ['macsec-tag-invalid']
     case 'SCI':
-      return ['macsec-sci-unknown']
-    case 'destination':
+      return [sealOf(tap).tag === undefined ? 'macsec-sci-unknown' : 'macsec-icv']
     case 'source':
+      // Where it stands for the SCI, it is that of another channel.
+      return [sealOf(tap).tag === 'end-station' ? 'macsec-sci-unknown' : 'macsec-icv']
+    case 'destination':
     case 'PN':
     case 'Secure Data':
     case 'ICV':
@@ -203,11 +231,11 @@ function refusalsOf(tap: Tap, field: SealedField, bit: number): readonly string[
 
 /** V, ES, SC, SCB, E, C, AN (clause 9.5). */
 function tciRefusals(tap: Tap, bit: number): readonly string[] {
-  const { confidentiality, tx, standby = [] } = sealOf(tap)
+  const { confidentiality, tag, tx, standby = [] } = sealOf(tap)
   switch (bit) {
+    case 1:
     case 2:
-      // Without SC the SCI is the one that the receiver knows, if it is one alone.
-      return [(tap.to.macsec?.rx.length ?? 0) === 1 ? 'macsec-icv' : 'macsec-sci-unknown']
+      return channelRefusals(tag, bit, new Set(tap.to.macsec?.rx.map(({ sci }) => sci)).size)
     case 4:
       // E and C go together, but what is only changed, not encrypted, has C alone.
       return [confidentiality === 'none' ? 'macsec-tag-invalid' : 'macsec-icv']
@@ -224,26 +252,42 @@ function tciRefusals(tap: Tap, bit: number): readonly string[] {
   }
 }
 
-/** A frame that would be accepted, cut off. @param length octets that are left; 14 and more */
+/** ES (1) and SC (2) say whose channel it is: both at once are invalid, without either it is the one that the receiver has, if it is one alone. */
+function channelRefusals(tag: MacsecInterface['tag'], bit: 1 | 2, channels: number): readonly string[] {
+  const own = channels === 1 ? 'macsec-icv' : 'macsec-sci-unknown'
+  switch (tag) {
+    case undefined:
+      return [bit === 1 ? 'macsec-tag-invalid' : own]
+    case 'end-station':
+      return [bit === 2 ? 'macsec-tag-invalid' : own]
+    case 'implicit':
+      // The source address stands for the SCI, or eight octets of Secure Data do.
+      return bit === 1 ? ['macsec-icv', 'macsec-sci-unknown'] : ['macsec-sci-unknown']
+  }
+}
+
+/** A frame that would be accepted, cut off. @param length octets that are left, 14 and more; of a shorter frame all but the last */
 export function truncatedSeal(tap: Tap, reader: WireReader, length: number): Frame {
-  return attack(tap, `cut off after ${length} octets`, ['macsec-tag-invalid', 'macsec-icv'], (id) =>
-    sealedFrame(tap, reader, id).subarray(0, length),
-  )
+  return attack(tap, `cut off after ${length} octets`, ['macsec-tag-invalid', 'macsec-icv'], (id) => {
+    const bytes = sealedFrame(tap, reader, id)
+    return bytes.subarray(0, Math.min(length, bytes.length - 1))
+  })
 }
 
 /** What an attacker without the key can seal. */
-export function sealedWithoutKey(
-  tap: Tap,
-  reader: WireReader,
-  how: 'wrong key' | 'last packet number' | 'not encrypted' | 'zero packet number',
-): Frame {
-  const fate = how === 'zero packet number' && !isXpn(tap) ? 'macsec-tag-invalid' : 'macsec-icv'
-  return attack(tap, `sealed without the key, ${how}`, [fate], (id) => {
+export const keylessWays = ['wrong key', 'last packet number', 'not encrypted', 'zero packet number'] as const
+export type Keyless = (typeof keylessWays)[number]
+
+/** A frame sealed without the key (MACSEC-5); packet number 0 is no valid one, but with an XPN suite (MACSEC-2). */
+export function sealedWithoutKey(tap: Tap, reader: WireReader, how: Keyless): Frame {
+  const zero = isXpn(tap) ? ['macsec-replay', 'macsec-icv'] : ['macsec-tag-invalid']
+  const fates = how === 'zero packet number' ? zero : ['macsec-icv']
+  return attack(tap, `sealed without the key, ${how}`, fates, (id) => {
     const pn = how === 'last packet number' ? 0xffff_ffffn : AHEAD
     const bytes = sealedFrame(tap, reader, id, {
       key: NO_KEY,
       pn,
-      ...(how === 'not encrypted' ? { tci: 0x20 } : {}),
+      ...(how === 'not encrypted' ? { tci: tciOf({ ...sealOf(tap), confidentiality: 'none' }) } : {}),
     })
     if (how === 'zero packet number') bytes.fill(0, PN, PN + 4)
     return bytes
@@ -261,11 +305,11 @@ export function wrongSci(tap: Tap, reader: WireReader, sci = '020000dead000001')
 
 /** A frame that another peer of the node, or of the fabric, sealed for somebody else: its channel, its key. */
 export function wrongPeer(tap: Tap, other: Tap, reader: WireReader): Frame {
-  const sci = formatSci(parseSci(sealOf(other).tx.sci))
+  const { tag, tx } = sealOf(other)
   return attack(
     tap,
-    `sealed by ${other.from.node} for ${other.to.node} (SCI ${sci})`,
-    ['macsec-sci-unknown'],
+    `sealed by ${other.from.node} for ${other.to.node} (SCI ${tx.sci})`,
+    foreignRefusals(tag),
     (id) => sealedFrame(other, reader, id),
   )
 }
@@ -277,5 +321,10 @@ export function reflected(captured: WireFrame, reader: WireReader): Frame {
     to: reader.end(captured.link, captured.from),
     from: reader.end(captured.link, captured.to),
   }
-  return attack(tap, 'its own frame, sent back', ['macsec-sci-unknown'], () => captured.frame)
+  return attack(tap, 'its own frame, sent back', foreignRefusals(sealOf(tap).tag), () => captured.frame)
+}
+
+/** A frame of another channel that does not say so is taken for one of the receiver's own. */
+function foreignRefusals(tag: MacsecInterface['tag']): readonly string[] {
+  return tag === 'implicit' ? ['macsec-icv', 'macsec-replay'] : ['macsec-sci-unknown']
 }
