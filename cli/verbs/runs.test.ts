@@ -37,7 +37,10 @@ describe('[T10] verify', () => {
     const report = /^report: (.*)$/m.exec(stdout)?.[1] ?? ''
     expect(existsSync(report)).toBe(true)
     expect(stdout).toMatch(/\n\n\d+ hold\n$/)
-    expect(stderr).toMatch(/^\.\.\. {2}scenarios in the twin\nok {3}scenarios in the twin \(.* s\)\n$/)
+    // On a busy host one may take so long that it is named.
+    expect(stderr).toMatch(
+      /^\.\.\. {2}scenarios in the twin\n(?: {5}ztos:.*\n)*ok {3}scenarios in the twin \(.* s\)\n$/,
+    )
   })
 
   test('as JSON is the exit status, the record, and every verdict', slow, async () => {

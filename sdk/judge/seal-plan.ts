@@ -103,6 +103,10 @@ function peerFaults(from: SealEnd, sender: WireguardInterface, to: SealEnd): rea
     meant?.presharedKey === own?.presharedKey || meant === undefined || own === undefined
       ? undefined
       : `${from.node} and ${to.node} have not the same pre-shared key`,
+    // A client's address is heard from itself; an end of a link is known.
+    meant !== undefined && meant.endpoint === undefined && sender.lower !== undefined
+      ? `${from.node} has no endpoint of its peer ${to.node}`
+      : undefined,
     meant?.endpoint === undefined ||
     (meant.endpoint.port === receiver.listenPort && receiver.local.includes(meant.endpoint.address))
       ? undefined

@@ -301,7 +301,6 @@ describe('[MACSEC-11] [CTRL-6] apply', () => {
       { ...transmit(association(suite, 0, 2)), interface: 77 },
     ],
     ['the SCI by which it sends', 'invalid', suite, receive(0, 2, { sci: TX_SCI })],
-    ['the SCI by which it sends, to remove', 'invalid', suite, receive(0, null, { sci: TX_SCI })],
     ['a key that does not exist', 'invalid', suite, receive(0, 7)],
     [
       'a key of another suite',
