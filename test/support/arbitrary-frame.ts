@@ -47,7 +47,7 @@ const octet = fc.nat(0xff)
 const word = fc.nat(0xffff)
 const double = fc.integer({ min: 0, max: 0xffff_ffff })
 
-export const arbitraryMac: fc.Arbitrary<Mac> = fc
+const arbitraryMac: fc.Arbitrary<Mac> = fc
   .oneof(
     fc.integer({ min: 0x0200_0000_0001, max: 0x0200_0000_00ff }),
     fc.integer({ min: 0, max: 0xffff_ffff_ffff }),
