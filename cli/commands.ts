@@ -41,6 +41,12 @@ const cases = {
   max: 10_000_000,
 } as const satisfies OptionSpec
 
+const keySources = {
+  kind: 'text',
+  value: 'FILE',
+  what: 'where keys are that are no lab keys (docs/guide/keys.md); ZTOS_KEY_SOURCES unless given',
+} as const satisfies OptionSpec
+
 /** Verbs by their words. The order is that of help. */
 export const commands = {
   doctor: {
@@ -79,6 +85,7 @@ export const commands = {
     summary: 'check fabric files and name every problem',
     detail: [
       'Each problem is shown with its place, the line, the reason and a remedy. The status is 0 when there is none, 2 otherwise.',
+      'What a lab will ask key sources for is said too; nobody is asked for a key here.',
     ],
     arguments: [{ name: 'files', what: 'fabric files', variadic: true }],
     options: {
@@ -197,6 +204,7 @@ export const commands = {
       config: { kind: 'text', value: 'FILE', what: 'vitest configuration to start from' },
       seed,
       cases,
+      'key-sources': keySources,
       runs,
     },
     examples: [
@@ -211,7 +219,14 @@ export const commands = {
       'Leaves a run record with the verdicts, every failure shrunk, captures, journals and `report.html`.',
     ],
     arguments: [fabricFile],
-    options: { on: { ...on, what: `${on.what}; both unless given` }, lab, seed, cases, runs },
+    options: {
+      on: { ...on, what: `${on.what}; both unless given` },
+      lab,
+      seed,
+      cases,
+      'key-sources': keySources,
+      runs,
+    },
     examples: [
       { command: 'verify topologies/demo.yaml', what: 'the main job' },
       { command: 'verify topologies/demo.yaml --on twin', what: 'without root, anywhere' },
@@ -247,7 +262,7 @@ export const commands = {
       'A namespace for each node and host, an AF_XDP engine for each node. Needs root, or sudo without a password. If it fails or is interrupted, nothing of it is left.',
     ],
     arguments: [fabricFile],
-    options: { id: { kind: 'flag', what: "print the lab's id alone" } },
+    options: { id: { kind: 'flag', what: "print the lab's id alone" }, 'key-sources': keySources },
     examples: [
       { command: 'lab up topologies/demo.yaml', what: 'prints what can be done with it' },
       { command: 'lab up topologies/demo.yaml --id', what: 'for a script' },
@@ -352,5 +367,9 @@ export const environment: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'no colours, whatever the terminal can'],
   ['CI', 'progress by lines, as in a log'],
   ['FORCE_COLOR', 'colours even where the output is no terminal; `0` for none'],
+  [
+    'ZTOS_KEY_SOURCES',
+    'file that says where keys are that are no lab keys, where `--key-sources` is not given',
+  ],
   ['XDG_STATE_HOME', 'below it, in `ztos/keys/`, lie the keys of runs (0600); `~/.local/state` unless given'],
 ]

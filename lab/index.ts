@@ -15,6 +15,7 @@ export type { LabDownOptions, LabDownResult, LabProgress, LabUpOptions } from '.
 export type { CaptureOptions, ExecOptions, ExecResult, Lab, LabProcesses } from './lab.js'
 export type { LabTargetOptions } from './target.js'
 export type { LabListing, LabState } from './state.js'
+export { checkKeySources } from './keys/resolve.js'
 export { LabError, type LabErrorCode } from './errors.js'
 export { MAX_LINK_MTU } from './netns/wiring.js'
 export { FabricComparer, type FabricComparison, type FabricDifference } from './compare/fabric.js'

@@ -18,9 +18,9 @@ import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { throwIfInterrupted } from './runner/interrupted.js'
 import { keyFile, removeKeyFiles, writeKeyFile } from './runner/key-file.js'
-import { openLab, whyNoLab } from './runner/lab.js'
+import { checkKeys, openLab, whyNoLab } from './runner/lab.js'
 import { unjudgedVerdict, verdictsOf } from './runner/outcomes.js'
-import { finish, runsFolder, stage, testEnvironment, testHooks } from './runner/session.js'
+import { finish, runsFolder, stage, standInNotes, testEnvironment, testHooks } from './runner/session.js'
 import type { RunOptions, RunResult } from './runner/session.js'
 import { newSeed } from './vitest/environment.js'
 
@@ -50,7 +50,7 @@ const GUARD_NOTE =
  * Verifies a fabric file.
  *
  * @throws SdkError `ZT_FABRIC` with every problem of the file, `ZT_NOTHING` when it has no intents, `ZT_INTERRUPTED`; then no
- *   record is left, and no lab
+ *   record is left, and no lab; KeyError when no source is known for a key of the lab
  */
 export async function verify(options: VerifyOptions): Promise<RunResult> {
   const signal = options.signal ?? new AbortController().signal
@@ -58,6 +58,7 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
   const bytes = planBytes(plan)
   const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
   const seed = options.seed ?? newSeed()
+  if (on.includes('netns')) await checkKeys(plan, options)
   const writer = await RunWriter.begin(runsFolder(options), `verify ${options.file}`)
   let opening: Settled<Lab> | undefined
   try {
@@ -83,7 +84,7 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
       seed,
       outcomes,
       verdicts: [...verdictsOf(outcomes), ...(lab?.verdicts ?? [])],
-      notes: lab?.notes ?? [],
+      notes: [...standInNotes(plan, on), ...(lab?.notes ?? [])],
     })
   } catch (error) {
     await writer.discard()

@@ -12,7 +12,7 @@ import type { Interpreter } from '../../record/verdict.js'
 import { trace } from '../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
-import { deriveKeys, planBytes, planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { planBytes, planDigest, SEED_LENGTH, standInKeys } from '../../twin/program/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
 import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { twinTarget } from '../../twin/target.js'
@@ -79,6 +79,8 @@ export interface TargetEnvironment {
   readonly on: Interpreter
   /** A running lab. */
   readonly lab?: string | undefined
+  /** File that says where keys are that are no lab keys. */
+  readonly keySources?: string | undefined
   /** The record that is being written, in which a lab leaves its journals. */
   readonly run?: string | undefined
   readonly runDirectory?: string | undefined
@@ -111,7 +113,7 @@ export async function openTarget(
 
 async function openWith(
   plan: Plan,
-  { on, lab, run, runDirectory }: TargetEnvironment,
+  { on, lab, keySources, run, runDirectory }: TargetEnvironment,
   open: OpenTarget | undefined,
 ): Promise<{
   readonly target: Target
@@ -124,10 +126,10 @@ async function openWith(
       run === undefined || runDirectory === undefined
         ? undefined
         : { directory: runDirectory, run, env: process.env }
-    return openLabTarget(plan, lab, keep)
+    return openLabTarget(plan, { id: lab, keySources }, keep)
   }
-  // Keys of a twin protect nothing beyond this process.
-  const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
+  // Keys of a twin protect nothing beyond this process: those of production have no business here.
+  const keys = standInKeys(plan, randomBytes(SEED_LENGTH))
   if (open !== undefined) return { target: await open(plan, keys), keys }
   const target = twinTarget(plan, keys)
   return { target, keys, knowledge: () => target.knowledge() }

@@ -4,7 +4,21 @@
  * @module
  */
 export { compile } from './compile.js'
-export { deriveKeys, KeyError, SEED_LENGTH, type KeyErrorCode } from './keys.js'
+export {
+  deriveKeys,
+  KeyError,
+  keyKinds,
+  LAB_SCHEME,
+  privateOf,
+  publicKeyOf,
+  schemeOf,
+  SEED_LENGTH,
+  sourcedKeys,
+  standInKeys,
+  type KeyedPlan,
+  type KeyErrorCode,
+  type KeyKind,
+} from './keys.js'
 export { nodeControls } from './node-control.js'
 export { planBytes, planDigest } from './plan-bytes.js'
 export { validateProgram } from './validate.js'
