@@ -61,7 +61,7 @@ async function failure(promise: Promise<unknown>): Promise<KeyError> {
   return error
 }
 
-describe('[B15] keys in a directory', () => {
+describe('keys in a directory', () => {
   const key = (text: string, mode?: number) => fileWith('keys/core/leaf1--spine1/leaf1/0.key', text, mode)
 
   test.each([
@@ -153,7 +153,7 @@ describe('[B15] keys in a directory', () => {
   })
 })
 
-describe('[B15] keys from a command', () => {
+describe('keys from a command', () => {
   /** A program that notes what it was given, and then does something. */
   const program = (does: string): string => {
     fileWith(
