@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
 import { labPaths, RUN_ROOT, userFolder } from './paths.js'
@@ -25,6 +26,8 @@ export const LabState = z.strictObject({
   attached: z.boolean(),
   phase: z.enum(['starting', 'up', 'stopping']),
   labd: z.strictObject({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) }),
+  /** What is sealed, and which keys it has. */
+  seals: z.array(SealState).exactOptional(),
 })
 export type LabState = z.infer<typeof LabState>
 

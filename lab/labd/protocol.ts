@@ -61,6 +61,19 @@ export const LabdRequest = z.discriminatedUnion('op', [
   }),
   /** Adds key values to `keys.json`, so that a `load` can name new ones. Answer: `{ keys }`, all of them. */
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
+  /**
+   * Gives a pair of ends the keys of its next epoch, whose values are among these or were given before. Answer: `{ from, to, steps }` when the
+   * old ones are gone. What fails leaves the pair with either keys at either end; the same request again completes it.
+   */
+  z.strictObject({
+    ...request,
+    op: z.literal('rotate'),
+    name: z.string().max(200),
+    epoch: z.int().min(1).max(99_999),
+    keys: KeyValues,
+  }),
+  /** Answer: `{ seals }` (`lab/epochs.ts`). */
+  z.strictObject({ ...request, op: z.literal('seals') }),
   /** A request to the probe. Answer: the probe's. */
   z.strictObject({ ...request, op: z.literal('probe'), request: z.looseObject({ op: z.string() }) }),
   /** Latency through as many bare forwarders. Answer: the probe's to `latency`. `data`: a frame, base64. */

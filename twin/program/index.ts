@@ -19,6 +19,17 @@ export {
   type KeyErrorCode,
   type KeyKind,
 } from './keys.js'
+export {
+  associationNumber,
+  atEpoch,
+  keyedPair,
+  programAt,
+  sealedPairs,
+  withEpochs,
+  type Epochs,
+  type SealedPair,
+  type SealEnd,
+} from './epochs.js'
 export { nodeControls } from './node-control.js'
 export { planBytes, planDigest } from './plan-bytes.js'
 export { validateProgram } from './validate.js'

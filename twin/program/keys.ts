@@ -7,7 +7,7 @@
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
 import type { MacsecInterface } from '../../contract/program.js'
-import { wireguardKeys } from './wireguard.js'
+import { wireguardKeys } from './key-references.js'
 
 /** Octets of a run's seed. */
 export const SEED_LENGTH = 32
