@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fuzz/support.h"
-#include "src/machine/internal.h"
+#include "src/machine/macsec.h"
 #include "ztos/group_report.h"
 
 #define STEPS 64u
@@ -53,9 +53,10 @@ static void forget(struct zt_machine *machine)
             interface->port.down = machine->down[interface->id] = false;
         if (interface->kind != ZT_KIND_MACSEC)
             continue;
-        interface->macsec.tx.pn = 1;
+        for (uint32_t tx = 0; tx < interface->macsec.tx_count; tx++)
+            interface->macsec.tx[tx]->sent->next = 1;
         for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            interface->macsec.rx[rx].pn = 1;
+            interface->macsec.rx[rx]->lowest = 1;
     }
     zt_neighbour_flush(machine, ZT_NONE);
     machine->epoch++;

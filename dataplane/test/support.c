@@ -15,6 +15,30 @@ static const char key_file[] =
     "\"lab:test/0200000001030001/1\":\"404142434445464748494a4b4c4d4e4f\","
     "\"lab:test/0200000003030001/0\":\"505152535455565758595a5b5c5d5e5f\","
     "\"lab:test/0200000003030001/1\":\"606162636465666768696a6b6c6d6e6f\","
+    "\"lab:test/128/0\":\"10171e252c333a41484f565d646b7279\","
+    "\"lab:test/128/1\":\"50575e656c737a81888f969da4abb2b9\","
+    "\"lab:test/128/2\":\"90979ea5acb3bac1c8cfd6dde4ebf2f9\","
+    "\"lab:test/128/3\":\"d0d7dee5ecf3fa01080f161d242b3239\","
+    "\"lab:test/256/0\":\"20272e353c434a51585f666d747b828990979ea5acb3bac1c8cfd6dde4ebf2f9\","
+    "\"lab:test/256/1\":\"60676e757c838a91989fa6adb4bbc2c9d0d7dee5ecf3fa01080f161d242b3239\","
+    "\"lab:test/256/2\":\"a0a7aeb5bcc3cad1d8dfe6edf4fb020910171e252c333a41484f565d646b7279\","
+    "\"lab:test/256/3\":\"e0e7eef5fc030a11181f262d343b424950575e656c737a81888f969da4abb2b9\","
+    "\"lab:test/xpn-128/0\":\"1c232a31383f464d545b626970777e858c939aa1a8afb6bdc4cbd2d9\","
+    "\"lab:test/xpn-128/1\":\"5c636a71787f868d949ba2a9b0b7bec5ccd3dae1e8eff6fd040b1219\","
+    "\"lab:test/xpn-128/2\":\"9ca3aab1b8bfc6cdd4dbe2e9f0f7fe050c131a21282f363d444b5259\","
+    "\"lab:test/xpn-128/3\":\"dce3eaf1f8ff060d141b222930373e454c535a61686f767d848b9299\","
+    "\"lab:test/xpn-256/"
+    "0\":"
+    "\"2c333a41484f565d646b727980878e959ca3aab1b8bfc6cdd4dbe2e9f0f7fe050c131a21282f363d444b5259\","
+    "\"lab:test/xpn-256/"
+    "1\":"
+    "\"6c737a81888f969da4abb2b9c0c7ced5dce3eaf1f8ff060d141b222930373e454c535a61686f767d848b9299\","
+    "\"lab:test/xpn-256/"
+    "2\":"
+    "\"acb3bac1c8cfd6dde4ebf2f900070e151c232a31383f464d545b626970777e858c939aa1a8afb6bdc4cbd2d9\","
+    "\"lab:test/xpn-256/"
+    "3\":"
+    "\"ecf3fa01080f161d242b323940474e555c636a71787f868d949ba2a9b0b7bec5ccd3dae1e8eff6fd040b1219\","
     /* RFC 7748 section 6.1. */
     "\"lab:test/wg/a\":\"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a\","
     "\"lab:test/wg/b\":\"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb\","
@@ -82,7 +106,7 @@ char *bench_program(const char *name, va_list replacements)
     return text;
 }
 
-static void load_text(struct bench *bench, const char *text)
+void load_text(struct bench *bench, const char *text)
 {
     struct zt_keys *keys = test_keys();
     for (uint32_t i = 0; i < 2; i++) {
@@ -103,21 +127,27 @@ static void select_mutant(void)
         fail_msg("there is no mutant `%s` in this build", mutant);
 }
 
-struct bench *bench_start(const char *name, ...)
+struct bench *bench_start_text(char *program)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    va_list replacements;
     assert_non_null(bench);
     select_mutant();
-    va_start(replacements, name);
-    bench->program = bench_program(name, replacements);
-    va_end(replacements);
+    bench->program = program;
     bench->now = 1000 * SECOND;
     for (uint32_t i = 0; i < 2; i++)
         bench->machines[i] = zt_machine_create(&(struct zt_machine_options){ .cache = i == 1 });
     load_text(bench, bench->program);
     expect_end(bench);
     return bench;
+}
+
+struct bench *bench_start(const char *name, ...)
+{
+    va_list replacements;
+    va_start(replacements, name);
+    char *program = bench_program(name, replacements);
+    va_end(replacements);
+    return bench_start_text(program);
 }
 
 void load(struct bench *bench, const char *name, ...)

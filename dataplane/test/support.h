@@ -33,6 +33,8 @@ struct bench {
 
 /* test/programs/NAME.json, with each `from` replaced by the `to` behind it; the list ends with NULL. */
 struct bench *bench_start(const char *name, ...) __attribute__((sentinel));
+/* A program's text, which is the bench's from here on. */
+struct bench *bench_start_text(char *program);
 void bench_stop(struct bench *bench);
 /* The text of a program file with replacements, to be freed. */
 char *bench_program(const char *name, va_list replacements);
@@ -51,6 +53,7 @@ void neighbour(struct bench *bench, uint16_t interface, bool present, const char
 void control(struct bench *bench, const char *json);
 void control_refused(struct bench *bench, const char *json, const char *code);
 void load(struct bench *bench, const char *name, ...) __attribute__((sentinel));
+void load_text(struct bench *bench, const char *text);
 
 void expect_tx(struct bench *bench, uint16_t port, const char *hex);
 void expect_punt(struct bench *bench, uint16_t port, const char *hex);

@@ -70,8 +70,8 @@ static void schema_rules_are_held_and_the_path_is_named(void **state)
             "$.interfaces[1].punt");
     refuses("\"tap\":false,\"bridge\":10", "\"tap\":true,\"bridge\":10,\"punt\":\"xdp\"",
             "$.interfaces[6].punt");
-    refuses("\"cipher\":\"gcm-aes-128\"", "\"cipher\":\"gcm-aes-256\"", "$.interfaces[3].cipher");
-    refuses("\"replayWindow\":0", "\"replayWindow\":1", "$.interfaces[3].replayWindow");
+    refuses("\"cipher\":\"gcm-aes-128\"", "\"cipher\":\"gcm-aes-192\"", "$.interfaces[3].cipher");
+    refuses("\"replayWindow\":0", "\"replayWindow\":4294967296", "$.interfaces[3].replayWindow");
     refuses("\"an\":0,\"key\":\"lab:test/0200000001030001/0\"",
             "\"an\":4,\"key\":\"lab:test/0200000001030001/0\"", "$.interfaces[3].tx.an");
     refuses("\"key\":\"lab:test/0200000001030001/0\"", "\"key\":\"LAB:x\"",
@@ -295,7 +295,10 @@ static void key_files_are_checked_and_say_nothing_of_values(void **state)
     assert_true(fd >= 0);
     static const char good[] =
         "{\"a:b\":\"000102030405060708090A0B0C0D0E0F\",\"a:w\":"
-        "\"000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\"}";
+        "\"000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\",\"a:x\":"
+        "\"000102030405060708090A0B0C0D0E0F101112131415161718191a1b\",\"a:y\":"
+        "\"000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f2021222324252627"
+        "28292a2b\"}";
     assert_int_equal(write(fd, good, sizeof good - 1), sizeof good - 1);
     assert_int_equal(fchmod(fd, 0640), 0);
     assert_null(zt_keys_read(path, &error));
@@ -305,6 +308,8 @@ static void key_files_are_checked_and_say_nothing_of_values(void **state)
     assert_non_null(keys);
     assert_int_equal(zt_keys_find(keys, "a:b", 16)[15], 0x0f);
     assert_int_equal(zt_keys_find(keys, "a:w", 32)[31], 0x1f);
+    assert_int_equal(zt_keys_find(keys, "a:x", 28)[27], 0x1b); /* with salt */
+    assert_int_equal(zt_keys_find(keys, "a:y", 44)[43], 0x2b);
     assert_null(zt_keys_find(keys, "a:b", 32)); /* of MACsec, and of WireGuard */
     assert_null(zt_keys_find(keys, "a:w", 16));
     assert_null(zt_keys_find(keys, "a:c", 16));

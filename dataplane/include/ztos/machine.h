@@ -30,7 +30,7 @@ struct zt_error {
 /* ---- keys -------------------------------------------------------------------------------------------- */
 
 /*
- * Reads a key file: JSON, reference -> 32 hex digits (MACsec) or 64 (WireGuard), mode 0600 and owned by the caller. NULL with `error`
+ * Reads a key file: JSON, reference -> 32 or 64 hex digits (MACsec; with salt 56 or 88) or 64 (WireGuard), mode 0600 and owned by the caller. NULL with `error`
  * filled when it cannot be read, is readable by others or is malformed. No message holds a value.
  */
 struct zt_keys *zt_keys_read(const char *path, struct zt_error *error);
@@ -125,7 +125,7 @@ bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *js
                         struct zt_effects *effects, struct zt_error *error);
 
 /*
- * Keys that `apply` may name (WG-33), lent from here on until others or NULL are. The machine copies what it needs.
+ * Keys that `apply` may name (WG-33, MACSEC-11), lent from here on until others or NULL are. The machine copies what it needs.
  */
 void zt_machine_lend_keys(struct zt_machine *machine, const struct zt_keys *keys);
 /*
@@ -145,7 +145,7 @@ struct zt_port_info {
     /* Octets behind the Ethernet header that the port takes, seal included; what its TAP carries. */
     uint32_t mtu;
     uint32_t upper_mtu;
-    /* A macsec interface lies on it: sealed when its mode is strict. A wireguard interface lies on it: always sealed. */
+    /* A macsec interface lies on it: sealed when its mode is strict, so that nothing clear comes in. A wireguard interface lies on it: always sealed. */
     bool has_macsec, has_wireguard, sealed;
     bool tap;
     /* What is for the node itself of ARP and ICMP goes to the kernel by XDP_PASS (PUNT-3). */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "src/machine/internal.h"
+#include "src/machine/macsec_apply.h"
 #include "src/machine/route_table.h"
 #include "src/machine/wireguard_apply.h"
 
@@ -66,7 +67,13 @@ static void carry_out(struct zt_machine *machine, struct zt_changes *changes)
             break;
         case ZT_CHANGE_PEER:
             zt_wg_change_apply(machine, change->place, change->removes, change->peer);
-            continue; /* peers are no table of the program's */
+            continue; /* peers and associations are no tables of the program's */
+        case ZT_CHANGE_RECEIVE:
+            zt_macsec_change_receive(machine, change->place, change->association);
+            continue;
+        case ZT_CHANGE_TRANSMIT:
+            zt_macsec_change_transmit(machine, change->place, change->association);
+            continue;
         }
         machine->program->tables_changed = true;
     }

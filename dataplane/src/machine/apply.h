@@ -11,17 +11,20 @@ enum zt_change_table {
     ZT_CHANGE_FDB,
     ZT_CHANGE_NEIGHBOUR,
     ZT_CHANGE_FLOOD,
-    ZT_CHANGE_PEER
+    ZT_CHANGE_PEER,
+    ZT_CHANGE_RECEIVE,
+    ZT_CHANGE_TRANSMIT,
 };
 
 struct zt_machine;
 struct zt_wg_change;
+struct zt_macsec_change;
 
 struct zt_change {
     uint8_t table;
     /* What is there is removed: nothing below but the key is set. */
     bool removes;
-    /* The key: index of the VRF (routes) or of the bridge, irb, vxlan or wireguard interface; prefix, address or MAC. */
+    /* The key: index of the VRF (routes) or of the bridge, irb, vxlan, wireguard or macsec interface; prefix, address or MAC. */
     uint32_t place;
     zt_ip ip;
     uint8_t length;
@@ -36,6 +39,8 @@ struct zt_change {
     uint32_t count;
     /* Peers: memory of its own (WG-33). */
     struct zt_wg_change *peer;
+    /* Associations: likewise (MACSEC-11). */
+    struct zt_macsec_change *association;
 };
 
 struct zt_changes {

@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 #include "src/machine/apply.h"
 #include "src/machine/internal.h"
+#include "src/machine/macsec_apply.h"
 #include "src/machine/overlay.h"
 #include "src/machine/program_parts.h"
 #include "src/machine/wireguard_apply.h"
@@ -17,6 +18,7 @@ struct reader {
     struct zt_schema schema, refusal;
     const struct zt_program *program;
     struct zt_wg_change_reader *peers;
+    struct zt_macsec_change_reader *associations;
 };
 
 #define IS(kind) (1u << ZT_KIND_##kind)
@@ -210,8 +212,12 @@ static bool read_flood(const struct reader *reader, uint32_t node, const struct 
 
     if (!zt_schema_object(&reader->schema, node, path, names, 3, values) ||
         !read_interface(reader, values[1], ZT_PATH_KEY(path, "interface"), IS(VXLAN),
-                        "a vxlan interface", &change->place) ||
-        !zt_schema_array(&reader->schema, values[2], list, 0, UINT32_MAX))
+                        "a vxlan interface", &change->place))
+        return false;
+    if (interface_at(reader, change->place)->vxlan.macsec != ZT_NONE) /* MACSEC-10 */
+        return zt_schema_fail(&reader->refusal, ZT_PATH_KEY(path, "interface"),
+                              "a vxlan interface below macsec has no flood list");
+    if (!zt_schema_array(&reader->schema, values[2], list, 0, UINT32_MAX))
         return false;
     change->count = json->nodes[values[2]].count;
     change->remotes = zt_calloc(change->count, sizeof *change->remotes);
@@ -240,16 +246,49 @@ static bool read_peer(const struct reader *reader, uint32_t node, const struct z
                              values[KEY], values[TO], path, change->peer);
 }
 
+static bool read_receive(const struct reader *reader, uint32_t node, const struct zt_path *path,
+                         struct zt_change *change)
+{
+    enum { TABLE, INTERFACE, SCI, AN, TO, COUNT };
+    static const char *const names[COUNT] = { "table", "interface", "sci", "an", "to" };
+    uint32_t values[COUNT];
+
+    change->association = zt_calloc(1, sizeof *change->association);
+    return zt_schema_object(&reader->schema, node, path, names, COUNT, values) &&
+           read_interface(reader, values[INTERFACE], ZT_PATH_KEY(path, "interface"), IS(MACSEC),
+                          "a macsec interface", &change->place) &&
+           zt_macsec_read_receive_change(reader->associations, &reader->schema, &reader->refusal,
+                                         change->place, values + SCI, path, change->association);
+}
+
+static bool read_transmit(const struct reader *reader, uint32_t node, const struct zt_path *path,
+                          struct zt_change *change)
+{
+    enum { TABLE, INTERFACE, TO, STANDBY, COUNT };
+    static const char *const names[COUNT] = { "table", "interface", "to", "?standby" };
+    uint32_t values[COUNT];
+
+    change->association = zt_calloc(1, sizeof *change->association);
+    return zt_schema_object(&reader->schema, node, path, names, COUNT, values) &&
+           read_interface(reader, values[INTERFACE], ZT_PATH_KEY(path, "interface"), IS(MACSEC),
+                          "a macsec interface", &change->place) &&
+           zt_macsec_read_transmit_change(reader->associations, &reader->schema, &reader->refusal,
+                                          change->place, values + TO, path, change->association);
+}
+
 static bool read_change(const struct reader *reader, uint32_t node, const struct zt_path *path,
                         struct zt_change *change)
 {
-    static const char *const tables[] = { "route", "fdb", "neighbour", "flood", "peer" };
+    static const char *const tables[] = {
+        "route", "fdb", "neighbour", "flood", "peer", "receive-association", "transmit-association"
+    };
     const struct zt_schema *schema = &reader->schema;
     uint32_t table, name = zt_schema_find(schema, node, "table");
 
     if (name == 0)
         return zt_schema_fail(schema, path, "an object with `table` is wanted");
-    if (!zt_schema_enum(schema, name, ZT_PATH_KEY(path, "table"), tables, 5, &table))
+    if (!zt_schema_enum(schema, name, ZT_PATH_KEY(path, "table"), tables,
+                        sizeof tables / sizeof *tables, &table))
         return false;
     change->table = (uint8_t)table;
     switch (table) {
@@ -261,6 +300,10 @@ static bool read_change(const struct reader *reader, uint32_t node, const struct
         return read_neighbour(reader, node, path, change);
     case ZT_CHANGE_PEER:
         return read_peer(reader, node, path, change);
+    case ZT_CHANGE_RECEIVE:
+        return read_receive(reader, node, path, change);
+    case ZT_CHANGE_TRANSMIT:
+        return read_transmit(reader, node, path, change);
     default:
         return read_flood(reader, node, path, change);
     }
@@ -322,6 +365,7 @@ static void free_change(struct zt_change *change)
     free(change->members);
     free(change->remotes);
     zt_wg_change_free(change->peer);
+    zt_macsec_change_free(change->association);
 }
 
 static bool read_changes(const struct reader *reader, uint32_t node, struct zt_changes *changes)
@@ -346,12 +390,15 @@ bool zt_changes_read(const struct zt_machine *machine, const struct zt_schema *s
                      uint32_t node, struct zt_changes *changes)
 {
     struct zt_wg_change_reader peers;
-    struct reader reader = { *schema, *schema, machine->program, &peers };
+    struct zt_macsec_change_reader associations;
+    struct reader reader = { *schema, *schema, machine->program, &peers, &associations };
 
     reader.refusal.code = "change-refused";
     zt_wg_change_start(&peers, machine);
+    zt_macsec_change_start(&associations, machine);
     bool good = read_changes(&reader, node, changes);
     zt_wg_change_end(&peers);
+    zt_macsec_change_end(&associations);
     return good;
 }
 

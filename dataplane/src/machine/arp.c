@@ -50,7 +50,7 @@ static bool is_suppressible(const struct zt_machine *machine, const struct zt_in
                             struct zt_origin origin, const struct zt_arp *arp, zt_mac destination)
 {
     return irb->irb.suppress && arp->operation == ZT_ARP_REQUEST &&
-           zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN &&
+           !zt_is_tunnel(zt_interface_at(machine, origin.member)) &&
            zt_mac_equal(destination, ZT_MAC_BROADCAST) && !zt_ip_equal(arp->sender, arp->target) &&
            !zt_ip_is_zero(arp->sender);
 }

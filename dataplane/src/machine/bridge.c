@@ -2,9 +2,9 @@
 /* Bridge and learning: BRIDGE-1 to BRIDGE-6, LEARN-1 to LEARN-6. */
 #include "src/machine/internal.h"
 
-static bool is_vxlan(const struct zt_machine *machine, uint32_t member)
+static bool is_tunnel(const struct zt_machine *machine, uint32_t member)
 {
-    return member != ZT_NONE && zt_interface_at(machine, member)->kind == ZT_KIND_VXLAN;
+    return member != ZT_NONE && zt_is_tunnel(zt_interface_at(machine, member));
 }
 
 /* The IRB of a bridge, NULL. */
@@ -29,7 +29,7 @@ static enum zt_fate check(const struct zt_machine *machine, uint32_t bridge, uin
     if (zt_mac_is_group(source) || zt_mac_is_zero(source))
         return ZT_FATE_SOURCE_MAC_INVALID;
     bool local = irb != NULL && (zt_mac_equal(source, irb->irb.system_mac) ||
-                                 (!is_vxlan(machine, member) && zt_mac_equal(source, irb->mac)));
+                                 (!is_tunnel(machine, member) && zt_mac_equal(source, irb->mac)));
     if (local && !ZT_MUTANT(gateway_mac_accepted))
         return ZT_FATE_SOURCE_MAC_LOCAL;
     switch (zt_eth_type(frame).value) {
@@ -50,7 +50,7 @@ static bool is_kept(const struct zt_machine *machine, const struct zt_fdb_entry 
 {
     if (entry->state != ZT_FDB_CONTROL)
         return false;
-    if (is_vxlan(machine, member))
+    if (is_tunnel(machine, member))
         return !ZT_MUTANT(control_entry_moved_by_vxlan);
     return ZT_MUTANT(control_entry_kept);
 }
@@ -75,7 +75,8 @@ static bool learn(struct zt_machine *machine, uint32_t bridge, struct zt_origin 
         zt_record_source(machine, bridge, known, false);
         return true;
     }
-    uint32_t index = zt_fdb_learn(fdb, source, origin.member, origin.remote, machine->now);
+    struct zt_fdb_place place = { origin.member, origin.remote, zt_is_tunnel(member) };
+    uint32_t index = zt_fdb_learn(fdb, source, place, machine->now);
     if (index == ZT_FDB_NONE)
         zt_record_refuse(machine);
     else
@@ -124,7 +125,7 @@ void zt_bridge_receive(struct zt_machine *machine, struct zt_origin origin, stru
 /* BRIDGE-4. */
 static enum zt_fate check_way(const struct zt_machine *machine, uint32_t from, uint32_t to)
 {
-    if (is_vxlan(machine, from) && is_vxlan(machine, to))
+    if (is_tunnel(machine, from) && is_tunnel(machine, to))
         return ZT_MUTANT(split_horizon_ignored) ? ZT_FATE_NONE : ZT_FATE_SPLIT_HORIZON;
     return from == to ? ZT_FATE_SAME_PORT : ZT_FATE_NONE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journalled control operations: CTRL-2, CTRL-3, CTRL-5, CTRL-6, CTRL-8. */
-#include "src/machine/internal.h"
+#include "src/machine/macsec.h"
 #include "src/machine/schema.h"
 
 /* Changes of one `apply` (contract/control.ts). */
@@ -49,16 +49,23 @@ static bool set_vni(struct zt_machine *machine, const struct zt_schema *schema)
 
 static bool set_macsec_mode(struct zt_machine *machine, const struct zt_schema *schema)
 {
-    static const char *const names[] = { "id", "op", "interface", "mode" };
-    static const char *const modes[] = { "strict", "disabled" };
-    uint32_t values[4], index, mode;
+    static const char *const names[] = { "id", "op", "interface", "mode", "?protect" };
+    uint32_t values[5], index, mode;
+    bool protect;
 
-    if (!zt_schema_object(schema, 0, NULL, names, 4, values) || !read_id(schema, values[0]) ||
-        !zt_schema_enum(schema, values[3], ZT_PATH_KEY(NULL, "mode"), modes, 2, &mode) ||
+    if (!zt_schema_object(schema, 0, NULL, names, 5, values) || !read_id(schema, values[0]) ||
+        !zt_schema_enum(schema, values[3], ZT_PATH_KEY(NULL, "mode"), zt_macsec_mode_names,
+                        ZT_MACSEC_MODES, &mode) ||
+        (values[4] != 0 &&
+         !zt_schema_bool(schema, values[4], ZT_PATH_KEY(NULL, "protect"), &protect)) ||
         !read_interface(machine, schema, values[2], 1u << ZT_KIND_MACSEC, &index))
         return false;
-    zt_interface_at(machine, index)->macsec.strict = mode == 0;
-    zt_interface_at(machine, index)->macsec.mode_set = true;
+    struct zt_macsec *macsec = &zt_interface_at(machine, index)->macsec;
+    macsec->mode = (uint8_t)mode;
+    macsec->has_protect = values[4] != 0;
+    if (!ZT_MUTANT(macsec_mode_keeps_protect))
+        macsec->protect = values[4] != 0 ? protect : mode != ZT_MACSEC_DISABLED;
+    macsec->changed = true;
     return true;
 }
 

@@ -6,7 +6,7 @@
 #include "src/base/error.h"
 #include "src/base/text.h"
 #include "src/machine/address_text.h"
-#include "src/machine/internal.h"
+#include "src/machine/macsec.h"
 #include "src/machine/wireguard_dump.h"
 
 static uint16_t id_of(const struct zt_machine *machine, uint32_t index)
@@ -66,32 +66,6 @@ static void dump_neighbours(const struct zt_machine *machine, uint64_t now, stru
     }
 }
 
-static void dump_sa(const struct zt_sa *sa, uint16_t interface, const char *direction,
-                    const char **separator, struct zt_text *text)
-{
-    char sci[ZT_ADDRESS_TEXT];
-    zt_sci_format(sa->sci, sci);
-    zt_text_format(text,
-                   "%s{\"interface\":%u,\"direction\":\"%s\",\"sci\":\"%s\",\"an\":%u,\"key\":",
-                   *separator, interface, direction, sci, sa->an);
-    zt_text_json_string(text, sa->key);
-    zt_text_format(text, ",\"pn\":%" PRIu64 "}", sa->pn);
-    *separator = ",";
-}
-
-static void dump_macsec(const struct zt_machine *machine, struct zt_text *text)
-{
-    const char *separator = "";
-    for (uint32_t i = 0; i < machine->program->interface_count; i++) {
-        const struct zt_interface *interface = zt_interface_at(machine, i);
-        if (interface->kind != ZT_KIND_MACSEC)
-            continue;
-        dump_sa(&interface->macsec.tx, interface->id, "tx", &separator, text);
-        for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            dump_sa(&interface->macsec.rx[rx], interface->id, "rx", &separator, text);
-    }
-}
-
 static void dump_membership(const struct zt_machine *machine, uint16_t bridge,
                             const struct zt_membership *entry, struct zt_text *text)
 {
@@ -144,7 +118,7 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
         dump_neighbours(machine, now, &text);
     zt_text_format(&text, "],\"macsec\":[");
     if (machine->program != NULL)
-        dump_macsec(machine, &text);
+        zt_macsec_dump(machine, &text);
     zt_text_format(&text, "],\"memberships\":[");
     if (machine->program != NULL)
         dump_memberships(machine, now, &text);
@@ -161,7 +135,7 @@ char *zt_machine_tables_json(const struct zt_machine *machine, uint64_t now, siz
 /* A piece of the program's text and what stands there now. */
 struct patch {
     struct zt_span span;
-    enum { PATCH_VNI, PATCH_MODE, PATCH_PEERS, PATCH_TABLES } what;
+    enum { PATCH_VNI, PATCH_MACSEC, PATCH_PEERS, PATCH_TABLES } what;
     const struct zt_interface *interface;
 };
 
@@ -179,8 +153,8 @@ static uint32_t list_patches(const struct zt_program *program, struct patch *pat
         const struct zt_interface *interface = &program->interfaces[i];
         if (interface->kind == ZT_KIND_VXLAN && interface->vxlan.vni_set)
             patches[count++] = (struct patch){ interface->vxlan.vni_span, PATCH_VNI, interface };
-        if (interface->kind == ZT_KIND_MACSEC && interface->macsec.mode_set)
-            patches[count++] = (struct patch){ interface->macsec.mode, PATCH_MODE, interface };
+        if (interface->kind == ZT_KIND_MACSEC && interface->macsec.changed)
+            patches[count++] = (struct patch){ interface->macsec.text, PATCH_MACSEC, interface };
         if (interface->kind == ZT_KIND_WIREGUARD && interface->wireguard.peers_set)
             patches[count++] = (struct patch){ interface->wireguard.peers, PATCH_PEERS, interface };
     }
@@ -205,9 +179,8 @@ char *zt_machine_program_json(const struct zt_machine *machine, size_t *length)
         zt_text_append(&text, program->text + at, patches[i].span.start - at);
         if (patches[i].what == PATCH_VNI)
             zt_text_format(&text, "%u", patches[i].interface->vxlan.vni);
-        else if (patches[i].what == PATCH_MODE)
-            zt_text_format(&text, "%s",
-                           patches[i].interface->macsec.strict ? "strict" : "disabled");
+        else if (patches[i].what == PATCH_MACSEC)
+            zt_macsec_dump_interface(machine, patches[i].interface, &text);
         else if (patches[i].what == PATCH_PEERS)
             zt_wg_dump_peers(&patches[i].interface->wireguard, &text);
         else

@@ -159,8 +159,7 @@ static void purge(struct zt_fdb *fdb, uint64_t now)
 /* An entry that was seen at `now`, after which it is where it is: what that is in `changes`. */
 static void count_heard(struct zt_fdb *fdb, struct zt_fdb_entry *entry, bool was_valid, bool moved)
 {
-    /* Remotes are of vxlan interfaces alone. */
-    bool heard = entry->remote.family == 0 && fdb->ageing > 0, stood = entry->heard && was_valid;
+    bool heard = !entry->tunnel && fdb->ageing > 0, stood = entry->heard && was_valid;
     if (entry->heard && !was_valid)
         fdb->changes++;
     if (stood != heard || (heard && moved))
@@ -170,28 +169,34 @@ static void count_heard(struct zt_fdb *fdb, struct zt_fdb_entry *entry, bool was
         fdb->expiry = entry->seen + fdb->ageing;
 }
 
+static void put(struct zt_fdb_entry *entry, struct zt_fdb_place place)
+{
+    entry->member = place.member;
+    entry->remote = place.remote;
+    entry->tunnel = place.tunnel;
+    entry->generation++;
+}
+
 /* A dynamic entry is seen again. */
-static void see_again(struct zt_fdb *fdb, struct zt_fdb_entry *known, uint32_t member, zt_ip remote,
+static void see_again(struct zt_fdb *fdb, struct zt_fdb_entry *known, struct zt_fdb_place place,
                       uint64_t now)
 {
     bool valid = zt_fdb_is_valid(fdb, known, now);
-    bool moved = known->member != member || !zt_ip_equal(known->remote, remote);
+    bool moved = known->member != place.member || !zt_ip_equal(known->remote, place.remote);
     if (moved) {
         if (ZT_MUTANT(move_ignored) && valid)
             return;
-        known->member = member;
-        known->remote = remote;
-        known->generation++;
+        put(known, place);
     }
     known->seen = now;
     count_heard(fdb, known, valid, moved);
 }
 
-uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, uint64_t now)
+uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, struct zt_fdb_place place, uint64_t now)
 {
     uint32_t index = zt_fdb_find(fdb, mac);
     if (index != ZT_FDB_NONE && fdb->entries[index].state == ZT_FDB_DYNAMIC) {
-        see_again(fdb, &fdb->entries[index], member, remote, now);
+        see_again(fdb, &fdb->entries[index], place, now);
         return index;
     }
     if (fdb->dynamic >= fdb->limit)
@@ -203,10 +208,8 @@ uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip rem
     if (fdb->dynamic++ == 0)
         fdb->oldest = now;
     entry->state = ZT_FDB_DYNAMIC;
-    entry->member = member;
-    entry->remote = remote;
     entry->seen = now;
-    entry->generation++;
+    put(entry, place);
     count_heard(fdb, entry, false, false);
     return (uint32_t)(entry - fdb->entries);
 }
@@ -217,8 +220,7 @@ bool zt_fdb_is_heard(const struct zt_fdb *fdb, zt_mac mac, uint64_t now)
     if (index == ZT_FDB_NONE)
         return false;
     const struct zt_fdb_entry *entry = &fdb->entries[index];
-    return entry->state == ZT_FDB_DYNAMIC && entry->remote.family == 0 &&
-           zt_fdb_is_valid(fdb, entry, now);
+    return entry->state == ZT_FDB_DYNAMIC && !entry->tunnel && zt_fdb_is_valid(fdb, entry, now);
 }
 
 void zt_fdb_expire(struct zt_fdb *fdb, uint64_t now)

@@ -11,6 +11,16 @@
 
 #define ZT_FDB_NONE UINT32_MAX
 
+/* Where a MAC is heard. */
+struct zt_fdb_place {
+    /* Index of the member interface. */
+    uint32_t member;
+    /* Family 0 on members that are no vxlan. */
+    zt_ip remote;
+    /* The member is a tunnel's end, no port (§6). */
+    bool tunnel;
+};
+
 enum zt_fdb_state {
     ZT_FDB_FREE,
     /* Of the program, or a sticky control entry (LEARN-2, LEARN-6). */
@@ -25,6 +35,8 @@ struct zt_fdb_entry {
     uint8_t state;
     /* It is counted in `changes` as there: dynamic, on a port, valid when that was last looked at. */
     bool heard;
+    /* It is behind a tunnel's end; of dynamic entries. */
+    bool tunnel;
     /* Family 0 on members that are no vxlan. */
     zt_ip remote;
     /* Index of the member interface. */
@@ -78,7 +90,7 @@ void zt_fdb_remove(struct zt_fdb *fdb, zt_mac mac);
  * LEARN-1, LEARN-3, LEARN-5, LEARN-6 for a MAC without static entry: its entry, which is dynamic then; ZT_FDB_NONE when the
  * table is full.
  */
-uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, uint32_t member, zt_ip remote, uint64_t now);
+uint32_t zt_fdb_learn(struct zt_fdb *fdb, zt_mac mac, struct zt_fdb_place place, uint64_t now);
 
 /* Whether a MAC has a valid dynamic entry on a port. */
 bool zt_fdb_is_heard(const struct zt_fdb *fdb, zt_mac mac, uint64_t now);

@@ -2,9 +2,9 @@
 /* Flooding: FLOOD-1 to FLOOD-4, and to fewer by SNOOP-4 and SNOOP-5. */
 #include "src/machine/internal.h"
 
-static bool is_vxlan(const struct zt_machine *machine, uint32_t member)
+static bool is_tunnel(const struct zt_machine *machine, uint32_t member)
 {
-    return member != ZT_NONE && zt_interface_at(machine, member)->kind == ZT_KIND_VXLAN;
+    return member != ZT_NONE && zt_is_tunnel(zt_interface_at(machine, member));
 }
 
 /* Whether a member, or a remote of one that is a vxlan, is among those to whom a frame goes. */
@@ -12,8 +12,8 @@ static bool is_wanted(const struct zt_machine *machine, uint32_t bridge,
                       const struct zt_flood_to *to, uint32_t member, zt_ip remote)
 {
     switch (to->scope) {
-    case ZT_FLOOD_VXLANS:
-        return is_vxlan(machine, member) || ZT_MUTANT(report_flooded_to_ports);
+    case ZT_FLOOD_TUNNELS:
+        return is_tunnel(machine, member) || ZT_MUTANT(report_flooded_to_ports);
     case ZT_FLOOD_MEMBERSHIPS:
         return zt_membership_is_there(zt_interface_at(machine, bridge)->br.memberships, to->group,
                                       member, remote, machine->now);
@@ -51,7 +51,7 @@ static bool floods_to(const struct zt_machine *machine, uint32_t from, uint32_t 
 {
     if (from == to)
         return false;
-    return !is_vxlan(machine, from) || !is_vxlan(machine, to) || ZT_MUTANT(split_horizon_ignored);
+    return !is_tunnel(machine, from) || !is_tunnel(machine, to) || ZT_MUTANT(split_horizon_ignored);
 }
 
 /* Members of one bridge. */

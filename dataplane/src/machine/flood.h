@@ -8,7 +8,7 @@
 enum zt_flood_scope {
     ZT_FLOOD_ALL,
     /* SNOOP-4. */
-    ZT_FLOOD_VXLANS,
+    ZT_FLOOD_TUNNELS,
     /* SNOOP-5: who has a valid membership of `group`. */
     ZT_FLOOD_MEMBERSHIPS,
 };

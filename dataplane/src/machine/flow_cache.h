@@ -144,6 +144,9 @@ void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *look
 
 /* What the stages note. */
 void zt_record_refuse(struct zt_machine *machine);
+/* What comes until `resume` is no part of the note, and is done anew for each frame. */
+bool zt_record_suspend(struct zt_machine *machine);
+void zt_record_resume(struct zt_machine *machine, bool active);
 void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index, bool refreshes);
 void zt_record_fdb(struct zt_machine *machine, uint32_t bridge, uint32_t index);
 void zt_record_neighbour(struct zt_machine *machine, uint32_t index);

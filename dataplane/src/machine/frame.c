@@ -53,7 +53,7 @@ static uint8_t *allocate(struct zt_arena *arena, size_t octets)
 struct zt_frame zt_frame_new(struct zt_arena *arena, uint32_t length)
 {
     uint8_t *memory = allocate(arena, (size_t)ZT_HEADROOM + length + ZT_TAILROOM);
-    return (struct zt_frame){ memory + ZT_HEADROOM, length, ZT_HEADROOM };
+    return (struct zt_frame){ memory + ZT_HEADROOM, length, ZT_HEADROOM, ZT_TAILROOM };
 }
 
 struct zt_frame zt_frame_copy(struct zt_arena *arena, const uint8_t *data, uint32_t length)
@@ -70,7 +70,13 @@ struct zt_frame zt_frame_push(struct zt_arena *arena, struct zt_frame frame, uin
         memcpy(moved.data + octets, frame.data, frame.length);
         return moved;
     }
-    return (struct zt_frame){ frame.data - octets, frame.length + octets, frame.headroom - octets };
+    return (struct zt_frame){ frame.data - octets, frame.length + octets, frame.headroom - octets,
+                              frame.tailroom };
+}
+
+struct zt_frame zt_frame_make_room(struct zt_arena *arena, struct zt_frame frame, uint32_t octets)
+{
+    return frame.tailroom >= octets ? frame : zt_frame_copy(arena, frame.data, frame.length);
 }
 
 void zt_arena_reset(struct zt_arena *arena)

@@ -34,6 +34,10 @@ struct zt_machine {
     uint64_t learned_before;
     IMB_MGR *crypto;
     struct zt_wg_state *wireguard;
+    /* MACSEC-9: a tree (search.h) of struct zt_sent, by SCI and key reference. */
+    void *sent;
+    /* Keys that a change may name besides those of the program; NULL. */
+    const struct zt_keys *lent;
     /* Of the input under way. */
     uint64_t now;
     uint32_t input;
@@ -119,12 +123,13 @@ struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t interface,
                                  const uint8_t *data, uint32_t length);
 /* MACSEC-7. */
 void zt_macsec_send(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
-/* Expands a key into an association; the raw key is the caller's to wipe. */
-void zt_macsec_set_key(struct zt_machine *machine, struct zt_sa *sa, const uint8_t key[16]);
-/* The same key for another association. */
-void zt_macsec_copy_key(struct zt_sa *sa, const struct zt_sa *from);
-/* MACSEC-8: takes over packet numbers from the program before. */
-void zt_macsec_keep_numbers(struct zt_program *program, const struct zt_program *before);
+/* Keys of the associations of a program that was read; false with the error filled. */
+bool zt_macsec_prepare(struct zt_machine *machine, struct zt_program *program,
+                       const struct zt_keys *keys, struct zt_error *error);
+/* MACSEC-8, MACSEC-9: packet numbers and counters of a program that comes. */
+void zt_macsec_keep(struct zt_machine *machine, struct zt_program *program);
+/* What the node remembers of all that it sent is forgotten. */
+void zt_macsec_stop(struct zt_machine *machine);
 
 /* ---- 6.-8. bridge, learning, flooding (bridge.c, flood.c, snooping.c) ---- */
 /* BRIDGE-1, BRIDGE-2: a frame enters from a member. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: reference -> 32 or 64 hex digits. No error message holds anything of a value. */
+/* Key files: reference -> 32, 56, 64 or 88 hex digits. No error message holds anything of a value. */
 #include "src/machine/keys.h"
 
 #include <errno.h>
@@ -60,6 +60,12 @@ static int hex_digit(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+/* AES-128 and AES-256, without and with salt; WireGuard's are of 32 octets too. */
+static bool is_length(uint32_t octets)
+{
+    return octets == 16 || octets == 28 || octets == 32 || octets == 44;
+}
+
 /* Digits stand in the text as they are: an escape has none of them. */
 static bool read_value(const struct zt_json *json, uint32_t node, struct entry *entry)
 {
@@ -67,7 +73,7 @@ static bool read_value(const struct zt_json *json, uint32_t node, struct entry *
     const char *digits = json->text + string->start;
     uint32_t length = (string->end - string->start) / 2;
     if (string->type != ZT_JSON_STRING || string->end - string->start != 2 * length ||
-        (length != ZT_KEY_OCTETS && length != ZT_KEY_OCTETS_MAX))
+        !is_length(length))
         return false;
     entry->length = (uint8_t)length;
     for (uint32_t i = 0; i < length; i++) {
@@ -92,7 +98,8 @@ static bool read_entries(const struct zt_json *json, struct zt_keys *keys, struc
                                 "a key reference has at most %d octets", REFERENCE_MAX);
         if (!read_value(json, value, entry))
             return zt_error_set(error, "keys-invalid", where,
-                                "the key `%s` is not 32 or 64 hex digits", entry->reference);
+                                "the key `%s` is not 32, 56, 64 or 88 hex digits",
+                                entry->reference);
         key = json->nodes[value].next;
     }
     if (keys->count > 0)
@@ -114,7 +121,7 @@ struct zt_keys *zt_keys_parse(const char *text, size_t length, struct zt_error *
             error->code = "keys-invalid";
     } else if (json.nodes[0].type != ZT_JSON_OBJECT) {
         zt_error_set(error, "keys-invalid", "$",
-                     "an object is wanted: reference to 32 or 64 hex digits");
+                     "an object is wanted: reference to 32, 56, 64 or 88 hex digits");
     } else {
         keys = zt_calloc(1, sizeof *keys + json.nodes[0].count * sizeof keys->entries[0]);
         keys->count = json.nodes[0].count;

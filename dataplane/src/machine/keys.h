@@ -5,9 +5,8 @@
 
 #include "ztos/machine.h"
 
-/* A key of MACsec, and of WireGuard. */
-#define ZT_KEY_OCTETS 16
-#define ZT_KEY_OCTETS_MAX 32
+/* The longest key: AES-256 and salt. */
+#define ZT_KEY_OCTETS_MAX 44
 
 /* The octets of a reference, NULL when the table (which may be NULL) has none of this length. */
 const uint8_t *zt_keys_find(const struct zt_keys *keys, const char *reference, uint32_t length);

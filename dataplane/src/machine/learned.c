@@ -79,8 +79,7 @@ static void list_bridge(const struct zt_machine *machine, const struct zt_interf
     const struct zt_fdb *fdb = bridge->br.fdb;
     for (uint32_t i = 0; i < fdb->count; i++) {
         const struct zt_fdb_entry *entry = &fdb->entries[i];
-        if (entry->state != ZT_FDB_DYNAMIC || entry->remote.family != 0 ||
-            !zt_fdb_is_valid(fdb, entry, now))
+        if (entry->state != ZT_FDB_DYNAMIC || entry->tunnel || !zt_fdb_is_valid(fdb, entry, now))
             continue;
         struct item *item = add(items);
         item->interface = bridge->id;

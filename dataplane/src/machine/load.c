@@ -7,7 +7,6 @@
 #include "src/base/error.h"
 #include "src/machine/address_text.h"
 #include "src/machine/internal.h"
-#include "src/machine/keys.h"
 
 static bool fill_fdbs(struct zt_machine *machine, struct zt_program *program,
                       struct zt_error *error)
@@ -53,58 +52,6 @@ static bool fill_neighbours(struct zt_machine *machine, const struct zt_program 
     return true;
 }
 
-/* A key that the running program has under the same reference. */
-static const struct zt_sa *find_loaded(const struct zt_program *program, const char *reference)
-{
-    for (uint32_t i = 0; program != NULL && i < program->interface_count; i++) {
-        const struct zt_interface *interface = &program->interfaces[i];
-        if (interface->kind != ZT_KIND_MACSEC)
-            continue;
-        if (strcmp(interface->macsec.tx.key, reference) == 0)
-            return &interface->macsec.tx;
-        for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            if (strcmp(interface->macsec.rx[rx].key, reference) == 0)
-                return &interface->macsec.rx[rx];
-    }
-    return NULL;
-}
-
-static bool set_key(struct zt_machine *machine, struct zt_sa *sa, const struct zt_keys *keys,
-                    uint16_t interface, struct zt_error *error)
-{
-    const uint8_t *key = zt_keys_find(keys, sa->key, ZT_KEY_OCTETS);
-    if (key != NULL) {
-        zt_macsec_set_key(machine, sa, key);
-        return true;
-    }
-    const struct zt_sa *loaded = find_loaded(machine->program, sa->key);
-    if (loaded != NULL) {
-        zt_macsec_copy_key(sa, loaded);
-        return true;
-    }
-    char where[48];
-    snprintf(where, sizeof where, "interface %u", interface);
-    return zt_error_set(error, "keys-missing", where,
-                        "there is no key of 16 octets for `%s`; name a key file that has it",
-                        sa->key);
-}
-
-static bool set_keys(struct zt_machine *machine, struct zt_program *program,
-                     const struct zt_keys *keys, struct zt_error *error)
-{
-    for (uint32_t i = 0; i < program->interface_count; i++) {
-        struct zt_interface *interface = &program->interfaces[i];
-        if (interface->kind != ZT_KIND_MACSEC)
-            continue;
-        if (!set_key(machine, &interface->macsec.tx, keys, interface->id, error))
-            return false;
-        for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            if (!set_key(machine, &interface->macsec.rx[rx], keys, interface->id, error))
-                return false;
-    }
-    return true;
-}
-
 bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program,
                      const struct zt_keys *keys, struct zt_neighbour_table *neighbours,
                      struct zt_error *error)
@@ -112,7 +59,7 @@ bool zt_load_prepare(struct zt_machine *machine, struct zt_program *program,
     *neighbours = (struct zt_neighbour_table){ 0 };
     if (fill_fdbs(machine, program, error) &&
         fill_neighbours(machine, program, neighbours, error) &&
-        set_keys(machine, program, keys, error) &&
+        zt_macsec_prepare(machine, program, keys, error) &&
         zt_wireguard_prepare(machine, program, keys, error))
         return true;
     zt_neighbour_table_clear(neighbours);

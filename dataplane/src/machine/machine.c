@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "src/base/error.h"
-#include "src/machine/internal.h"
+#include "src/machine/macsec.h"
 
 /* Frames that are opened and looked up together, before the first of them is settled. */
 #define STAGE 64u
@@ -57,6 +57,7 @@ void zt_machine_destroy(struct zt_machine *machine)
         return;
     drop_program(machine);
     zt_wireguard_stop(machine);
+    zt_macsec_stop(machine);
     zt_flow_cache_free(&machine->cache);
     zt_arena_free(&machine->arena);
     free_mb_mgr(machine->crypto);
@@ -131,8 +132,8 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
         machine->learned_before = zt_machine_learned_version(machine, now) + 1;
         zt_neighbour_drop_held(machine, ZT_NONE); /* CTRL-1 */
         zt_wireguard_end_held(machine);
-        zt_macsec_keep_numbers(program, machine->program);
     }
+    zt_macsec_keep(machine, program);
     zt_wireguard_keep(machine, program);
     drop_program(machine);
     zt_wireguard_forget(machine);
@@ -144,6 +145,11 @@ bool zt_machine_load(struct zt_machine *machine, uint64_t now, const char *json,
     digest(machine);
     *effects = end(machine);
     return true;
+}
+
+void zt_machine_lend_keys(struct zt_machine *machine, const struct zt_keys *keys)
+{
+    machine->lent = keys;
 }
 
 bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *text, size_t length,
@@ -311,7 +317,7 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
         .upper_mtu = upper->mtu,
         .has_macsec = has_macsec,
         .has_wireguard = has_wireguard,
-        .sealed = has_wireguard || (has_macsec && upper->macsec.strict),
+        .sealed = has_wireguard || (has_macsec && upper->macsec.mode == ZT_MACSEC_STRICT),
         .tap = port->port.tap,
         .pass = port->port.pass,
         .underlay = upper->vrf != ZT_NONE && machine->program->vrfs[upper->vrf].id == 0,

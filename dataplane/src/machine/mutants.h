@@ -27,6 +27,30 @@
     _(aad_without_sectag, "MACSEC-7", "the SecTAG is not authenticated") \
     _(pn_not_incremented, "MACSEC-7", "every frame is sealed with the same packet number") \
     _(sent_clear, "MACSEC-7", "a strict macsec interface sends clear frames") \
+    _(macsec_encrypted_let_up, "MACSEC-3", \
+      "check lets up, as it is, what is encrypted and has no association") \
+    _(macsec_implicit_sci_of_source, "MACSEC-3", \
+      "without SC and ES the SCI is made of the source address") \
+    _(macsec_end_station_ignored, "MACSEC-3", "ES does not make the SCI of the source address") \
+    _(macsec_upper_half_kept, "MACSEC-4", "the upper half of an extended PN never goes up") \
+    _(macsec_replay_always_dropped, "MACSEC-4", "late frames are dropped without replayProtect") \
+    _(macsec_salt_ignored, "MACSEC-5", "the salt counts as zeros") \
+    _(macsec_ssci_ignored, "MACSEC-5", "the SSCI counts as zero") \
+    _(macsec_offset_unauthenticated, "MACSEC-5", \
+      "the octets in front of an offset are not authenticated") \
+    _(macsec_invalid_let_up, "MACSEC-5", \
+      "strict lets up what does not authenticate and is not encrypted") \
+    _(macsec_window_off_by_one, "MACSEC-6", "the replay window reaches one number further back") \
+    _(macsec_lowest_pn_lowered, "MACSEC-6", "a late frame lowers the lowest acceptable PN") \
+    _(macsec_delayed_uncounted, "MACSEC-6", "a delayed frame is counted like any other") \
+    _(macsec_standby_unused, "MACSEC-7", "no standby association takes over") \
+    _(macsec_too_long_takes_pn, "MACSEC-7", "a frame that is too long uses a packet number") \
+    _(macsec_pn_memory_lost, "MACSEC-9", \
+      "a transmit association that comes back starts at its first number again") \
+    _(macsec_clear_over_vxlan, "MACSEC-10", "clear frames pass a strict tunnel") \
+    _(macsec_change_forgets_pn, "MACSEC-9", \
+      "apply of a receive association with the same key starts at its first number again") \
+    _(macsec_mode_keeps_protect, "CTRL-2", "set-macsec-mode leaves what is sent as it was") \
     _(gateway_mac_accepted, "BRIDGE-1", "a host may send from the gateway's MAC") \
     _(vlan_accepted, "BRIDGE-1", "802.1Q tagged frames are bridged") \
     _(reserved_multicast_forwarded, "BRIDGE-1", "reserved group addresses are flooded") \
@@ -80,7 +104,7 @@
     _(remote_unchecked, "VXLAN-5", "any outer source is accepted") \
     _(ce_over_not_ect_accepted, "VXLAN-6", "outer CE over inner Not-ECT is accepted") \
     _(ce_lost, "VXLAN-6", "outer CE does not reach the inner header") \
-    _(pn_starts_afresh, "MACSEC-8", "packet numbers start at 1 with every program") \
+    _(pn_starts_afresh, "MACSEC-9", "packet numbers start at 1 with every program") \
     _(flush_forgets_nothing, "CTRL-3", "a flush leaves the table as it was") \
     _(applied_in_part, "CTRL-6", "of a list with a refused change, those before it take effect") \
     _(removal_takes_dynamic, "CTRL-6", "removing a control entry removes a dynamic one") \

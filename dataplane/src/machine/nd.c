@@ -74,7 +74,7 @@ static bool read_message(struct zt_frame frame, struct zt_nd *nd)
 static bool is_suppressible(const struct zt_machine *machine, const struct zt_interface *irb,
                             struct zt_origin origin, const struct zt_nd *nd)
 {
-    return irb->irb.suppress && zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN &&
+    return irb->irb.suppress && !zt_is_tunnel(zt_interface_at(machine, origin.member)) &&
            zt_ip_is_multicast(nd->destination) && !zt_ip_is_zero(nd->source);
 }
 

@@ -255,7 +255,7 @@ void zt_neighbour_bind(struct zt_machine *machine, uint32_t interface, struct zt
 {
     struct zt_neighbour_table *table = &machine->neighbours;
     uint32_t index = zt_neighbour_table_find(table, interface, ip);
-    bool from_port = zt_interface_at(machine, origin.member)->kind != ZT_KIND_VXLAN;
+    bool from_port = !zt_is_tunnel(zt_interface_at(machine, origin.member));
     bool known = index != ZT_NEIGHBOUR_NONE;
 
     if (known && is_kept(&table->entries[index], from_port))

@@ -75,6 +75,8 @@ static uint32_t descend_bridge(struct walk *walk, const struct zt_bridge *br, ui
     uint32_t found = ZT_NONE;
     for (uint32_t m = 0; found == ZT_NONE && m < br->member_count; m++) {
         const struct zt_interface *member = &walk->program->interfaces[br->members[m]];
+        if (member->kind == ZT_KIND_MACSEC)
+            member = &walk->program->interfaces[member->macsec.lower];
         if (member->kind == ZT_KIND_VXLAN)
             found = descend_vrf(walk, member->vxlan.underlay, depth);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/machine/program.h"
 
-#include <intel-ipsec-mb.h>
 #include <stdlib.h>
 
 #include "src/base/error.h"
@@ -33,15 +32,6 @@ const char *zt_kind_name(uint8_t kind)
     return names[kind];
 }
 
-static void wipe_sa(struct zt_sa *sa)
-{
-    if (sa->expanded == NULL)
-        return;
-    explicit_bzero(sa->expanded, sizeof *sa->expanded);
-    free(sa->expanded);
-    sa->expanded = NULL;
-}
-
 void zt_program_free(struct zt_program *program)
 {
     if (program == NULL)
@@ -52,11 +42,8 @@ void zt_program_free(struct zt_program *program)
             free(interface->vxlan.flood);
         if (interface->kind == ZT_KIND_WIREGUARD)
             zt_wireguard_free(&interface->wireguard);
-        if (interface->kind != ZT_KIND_MACSEC)
-            continue;
-        wipe_sa(&interface->macsec.tx);
-        for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            wipe_sa(&interface->macsec.rx[rx]);
+        if (interface->kind == ZT_KIND_MACSEC)
+            zt_macsec_free(&interface->macsec);
     }
     for (uint32_t i = 0; i < program->vrf_count; i++)
         zt_lpm_free(&program->vrfs[i].lpm);

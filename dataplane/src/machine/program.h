@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A NodeProgram (contract/program.ts) as the machine uses it: references resolved to indexes, everything checked. What
- * set-vni and set-macsec-mode change is changed here in place; packet numbers live with their secure associations.
+ * set-vni and set-macsec-mode change is changed here in place.
  */
 #ifndef ZTOS_MACHINE_PROGRAM_H
 #define ZTOS_MACHINE_PROGRAM_H
@@ -32,20 +32,14 @@ struct zt_span {
     uint32_t start, end;
 };
 
-struct zt_sa {
-    zt_sci sci;
-    uint8_t an;
-    /* Key reference; at most 200 characters. */
-    const char *key;
-    /* Transmit: next PN; receive: lowest acceptable PN. 2^32 when none is left. */
-    uint64_t pn;
-    /* Expanded key, aligned, owned by the machine; NULL until it is loaded. */
-    struct gcm_key_data *expanded;
-};
+/* A packet number, and the one behind the last: 2^64 is one. */
+typedef unsigned __int128 zt_pn;
 
 struct zt_fdb;
 struct zt_memberships;
 struct zt_wg_device;
+struct zt_sa;
+struct zt_channel;
 
 struct zt_port {
     bool tap;
@@ -56,15 +50,52 @@ struct zt_port {
     /* The macsec or wireguard interface on it, or ZT_NONE. */
     uint32_t macsec, wireguard;
 };
+/* MACSEC-8, of an interface. _(NAME, "name") */
+#define ZT_FOREACH_MACSEC_COUNTER(_) \
+    _(IN_UNTAGGED, "InPktsUntagged") \
+    _(IN_NO_TAG, "InPktsNoTag") \
+    _(IN_BAD_TAG, "InPktsBadTag") \
+    _(IN_NO_SA, "InPktsNoSA") \
+    _(IN_NO_SA_ERROR, "InPktsNoSAError") \
+    _(OUT_UNTAGGED, "OutPktsUntagged") \
+    _(OUT_TOO_LONG, "OutPktsTooLong") \
+    _(OUT_OCTETS_PROTECTED, "OutOctetsProtected") \
+    _(OUT_OCTETS_ENCRYPTED, "OutOctetsEncrypted")
+enum zt_macsec_counter {
+#define ZT_COUNTER_(name, text) ZT_MACSEC_##name,
+    ZT_FOREACH_MACSEC_COUNTER(ZT_COUNTER_) ZT_MACSEC_COUNTERS,
+#undef ZT_COUNTER_
+};
+
+#define ZT_TRANSMIT_MAX 4u
+
 struct zt_macsec {
     uint32_t lower;
-    bool strict;
-    struct zt_sa tx;
-    struct zt_sa *rx;
-    uint32_t rx_count;
-    /* Where its mode stands in the program's text, and whether that is still what it was (CTRL-2). */
-    struct zt_span mode;
-    bool mode_set;
+    /* `lower` is a vxlan interface, and this a tunnel's end (MACSEC-10). */
+    bool tunnel;
+    /* enum zt_cipher, zt_macsec_mode, zt_confidentiality, zt_sectag_kind. */
+    uint8_t cipher, mode, confidentiality, kind;
+    /* Whether `protect` and `replayProtect` are said, and what holds. */
+    bool has_protect, protect, has_replay_protect, replay_protect;
+    uint32_t window;
+    /* TCI of what is sent, and octets of Secure Data in front of what is encrypted. */
+    uint8_t tci, offset;
+    /* Longest frames that go up and down. */
+    uint32_t upper_limit, lower_limit;
+    /* Of the transmit channel. */
+    zt_sci sci;
+    /* `tx` and `standby`. */
+    struct zt_sa *tx[ZT_TRANSMIT_MAX];
+    uint32_t tx_count;
+    /* In the program's order, changes behind. */
+    struct zt_sa **rx;
+    uint32_t rx_count, rx_capacity;
+    struct zt_channel *channels;
+    uint32_t channel_count, channel_capacity;
+    uint64_t counters[ZT_MACSEC_COUNTERS];
+    /* Where it stands in the program's text, and whether it is still what it was (CTRL-2, MACSEC-11). */
+    struct zt_span text;
+    bool changed;
 };
 struct zt_bridge {
     /* ns */
@@ -98,6 +129,8 @@ struct zt_vxlan {
     zt_l4_port port;
     bool learning, df, zero_checksum;
     uint8_t ttl, dscp;
+    /* The macsec interface on it (MACSEC-10), or ZT_NONE. */
+    uint32_t macsec;
     zt_ip *remotes;
     uint32_t remote_count;
     zt_ip *flood;
@@ -298,6 +331,13 @@ static inline bool zt_address_covers(const struct zt_address *address, zt_ip ip)
     return address->ip.family == ip.family &&
            zt_ip_equal(zt_ip_prefix(address->ip, address->length),
                        zt_ip_prefix(ip, address->length));
+}
+
+/* What §6 to §12 call a vxlan where they do not speak of remotes: a tunnel's end (§6). */
+static inline bool zt_is_tunnel(const struct zt_interface *interface)
+{
+    return interface->kind == ZT_KIND_VXLAN ||
+           (interface->kind == ZT_KIND_MACSEC && interface->macsec.tunnel);
 }
 
 const char *zt_kind_name(uint8_t kind);

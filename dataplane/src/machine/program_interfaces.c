@@ -43,102 +43,6 @@ static bool read_port(struct zt_program_reader *reader, uint32_t node, const str
            read_punt(reader, values[PUNT], path, interface);
 }
 
-static bool read_sa(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
-                    struct zt_sa *sa)
-{
-    static const char *const names[] = { "sci", "an", "key" };
-    const struct zt_schema *schema = &reader->schema;
-    uint32_t values[3];
-    int64_t an;
-    char key[3 * 200 + 1];
-
-    if (!zt_schema_object(schema, node, path, names, 3, values) ||
-        !zt_schema_sci(schema, values[0], ZT_PATH_KEY(path, "sci"), &sa->sci) ||
-        !zt_schema_integer(schema, values[1], ZT_PATH_KEY(path, "an"), 0, 3, &an) ||
-        !zt_schema_key(schema, values[2], ZT_PATH_KEY(path, "key"), key))
-        return false;
-    size_t length = strlen(key);
-    char *copy = zt_program_alloc(reader->program, length + 1, 1);
-    memcpy(copy, key, length);
-    sa->key = copy;
-    sa->an = (uint8_t)an;
-    sa->pn = 1;
-    return true;
-}
-
-static bool read_receive_sas(struct zt_program_reader *reader, uint32_t node,
-                             const struct zt_path *up, struct zt_macsec *macsec)
-{
-    const struct zt_schema *schema = &reader->schema;
-    const struct zt_path *path = ZT_PATH_KEY(up, "rx");
-    if (!zt_schema_array(schema, node, path, 1, UINT32_MAX))
-        return false;
-    macsec->rx_count = schema->json->nodes[node].count;
-    macsec->rx = zt_program_alloc(reader->program, macsec->rx_count, sizeof *macsec->rx);
-    uint32_t at = zt_json_first(node);
-    for (uint32_t i = 0; i < macsec->rx_count; i++, at = zt_json_next(schema->json, at)) {
-        struct zt_sa *sa = &macsec->rx[i];
-        if (!read_sa(reader, at, ZT_PATH_INDEX(path, i), sa))
-            return false;
-        for (uint32_t other = 0; other < i; other++)
-            if (macsec->rx[other].an == sa->an &&
-                memcmp(&macsec->rx[other].sci, &sa->sci, sizeof sa->sci) == 0)
-                return zt_schema_fail(schema, ZT_PATH_INDEX(path, i),
-                                      "SCI and AN are those of element %u", other);
-    }
-    return true;
-}
-
-static bool read_macsec(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
-                        struct zt_interface *interface)
-{
-    enum {
-        ID,
-        NAME,
-        KIND,
-        VRF,
-        BRIDGE,
-        LOWER,
-        MAC,
-        MTU,
-        ADDRESSES,
-        CIPHER,
-        MODE,
-        WINDOW,
-        TX,
-        RX,
-        COUNT
-    };
-    static const char *const names[COUNT] = { "id",        "name",   "kind", "?vrf",
-                                              "?bridge",   "lower",  "mac",  "mtu",
-                                              "addresses", "cipher", "mode", "replayWindow",
-                                              "tx",        "rx" };
-    static const char *const ciphers[] = { "gcm-aes-128" };
-    static const char *const modes[] = { "strict", "disabled" };
-    const struct zt_schema *schema = &reader->schema;
-    struct zt_macsec *macsec = &interface->macsec;
-    uint32_t values[COUNT], cipher, mode;
-    int64_t window;
-
-    if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !zt_program_read_attach(reader, values[VRF], values[BRIDGE], path, interface) ||
-        !zt_program_read_id(schema, values[LOWER], ZT_PATH_KEY(path, "lower"), &macsec->lower) ||
-        !zt_schema_mac(schema, values[MAC], ZT_PATH_KEY(path, "mac"), &interface->mac) ||
-        !zt_program_read_mtu(schema, values[MTU], ZT_PATH_KEY(path, "mtu"), &interface->mtu) ||
-        !zt_program_read_addresses(reader, values[ADDRESSES], path, interface) ||
-        !zt_schema_enum(schema, values[CIPHER], ZT_PATH_KEY(path, "cipher"), ciphers, 1, &cipher) ||
-        !zt_schema_enum(schema, values[MODE], ZT_PATH_KEY(path, "mode"), modes, 2, &mode) ||
-        !zt_schema_integer(schema, values[WINDOW], ZT_PATH_KEY(path, "replayWindow"), 0, 0,
-                           &window) ||
-        !read_sa(reader, values[TX], ZT_PATH_KEY(path, "tx"), &macsec->tx) ||
-        !read_receive_sas(reader, values[RX], path, macsec))
-        return false;
-    const struct zt_json_node *text = &schema->json->nodes[values[MODE]];
-    macsec->strict = mode == 0;
-    macsec->mode = (struct zt_span){ text->start, text->end };
-    return true;
-}
-
 static bool read_bridge(struct zt_program_reader *reader, uint32_t node, const struct zt_path *path,
                         struct zt_interface *interface)
 {
@@ -247,7 +151,7 @@ static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const st
         REMOTES,
         COUNT
     };
-    static const char *const names[COUNT] = { "id",  "name",        "kind",   "bridge",
+    static const char *const names[COUNT] = { "id",  "name",        "kind",   "?bridge",
                                               "vni", "underlayVrf", "local",  "port",
                                               "mtu", "learning",    "ttl",    "dscp",
                                               "df",  "udpChecksum", "remotes" };
@@ -257,9 +161,11 @@ static bool read_vxlan(struct zt_program_reader *reader, uint32_t node, const st
     uint32_t values[COUNT], checksum;
     int64_t vni, port, ttl, dscp;
 
+    vxlan->macsec = ZT_NONE;
     if (!zt_schema_object(schema, node, path, names, COUNT, values) ||
-        !zt_program_read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"),
-                            &interface->bridge) ||
+        (values[BRIDGE] != 0 &&
+         !zt_program_read_id(schema, values[BRIDGE], ZT_PATH_KEY(path, "bridge"),
+                             &interface->bridge)) ||
         !zt_schema_integer(schema, values[VNI], ZT_PATH_KEY(path, "vni"), 1, 0xffffff, &vni) ||
         !zt_program_read_vrf(reader, values[UNDERLAY], ZT_PATH_KEY(path, "underlayVrf"),
                              &vxlan->underlay) ||
@@ -323,7 +229,7 @@ static bool read_interface(struct zt_program_reader *reader, uint32_t node,
     static bool (*const readers[])(struct zt_program_reader *, uint32_t, const struct zt_path *,
                                    struct zt_interface *) = {
         [ZT_KIND_PORT] = read_port,
-        [ZT_KIND_MACSEC] = read_macsec,
+        [ZT_KIND_MACSEC] = zt_program_read_macsec,
         [ZT_KIND_BRIDGE] = read_bridge,
         [ZT_KIND_IRB] = read_irb,
         [ZT_KIND_VXLAN] = read_vxlan,

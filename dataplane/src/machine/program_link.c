@@ -42,12 +42,46 @@ static bool link_lower(struct zt_program_reader *reader, uint32_t index, uint32_
     return true;
 }
 
+/* MACSEC-10: a macsec interface and the vxlan interface below it. */
+static bool link_tunnel(struct zt_program_reader *reader, uint32_t index, uint32_t lower)
+{
+    const struct zt_path *path = INTERFACE_PATH(index), *below = ZT_PATH_KEY(path, "lower");
+    struct zt_interface *macsec = &reader->program->interfaces[index],
+                        *vxlan = &reader->program->interfaces[lower];
+
+    if (vxlan->vxlan.macsec != ZT_NONE || vxlan->bridge != ZT_NONE)
+        return zt_schema_fail(&reader->schema, below,
+                              "vxlan interface %u has a bridge or another macsec interface",
+                              vxlan->id);
+    if (vxlan->vxlan.remote_count != 1 || vxlan->vxlan.learning)
+        return zt_schema_fail(&reader->schema, below,
+                              "vxlan interface %u has one remote and no learning below macsec",
+                              vxlan->id);
+    if (macsec->bridge == ZT_NONE || macsec->address_count > 0)
+        return zt_schema_fail(&reader->schema, path,
+                              "on a vxlan interface it has a bridge, and no addresses");
+    vxlan->vxlan.macsec = index;
+    macsec->macsec.tunnel = true;
+    macsec->macsec.lower = lower;
+    return true;
+}
+
 static bool link_macsec(struct zt_program_reader *reader, uint32_t index)
 {
-    struct zt_macsec *macsec = &reader->program->interfaces[index].macsec;
-    if (!link_lower(reader, index, &macsec->lower))
-        return false;
-    reader->program->interfaces[macsec->lower].port.macsec = index;
+    struct zt_interface *interface = &reader->program->interfaces[index];
+    struct zt_macsec *macsec = &interface->macsec;
+    uint32_t lower = zt_program_find(reader->program, macsec->lower);
+
+    if (lower != ZT_NONE && reader->program->interfaces[lower].kind == ZT_KIND_VXLAN) {
+        if (!link_tunnel(reader, index, lower))
+            return false;
+    } else {
+        if (!link_lower(reader, index, &macsec->lower))
+            return false;
+        reader->program->interfaces[macsec->lower].port.macsec = index;
+    }
+    macsec->upper_limit = ZT_ETH_HEADER + interface->mtu;
+    macsec->lower_limit = ZT_ETH_HEADER + reader->program->interfaces[macsec->lower].mtu;
     return true;
 }
 
@@ -182,6 +216,15 @@ static void list_by_kind(struct zt_program *program)
     }
 }
 
+/* Whether a macsec or wireguard interface lies on an interface, which is then attached to nothing. */
+static bool is_below(const struct zt_interface *interface)
+{
+    if (interface->kind == ZT_KIND_VXLAN)
+        return interface->vxlan.macsec != ZT_NONE;
+    return interface->kind == ZT_KIND_PORT &&
+           (interface->port.macsec != ZT_NONE || interface->port.wireguard != ZT_NONE);
+}
+
 bool zt_program_link(struct zt_program_reader *reader)
 {
     struct zt_program *program = reader->program;
@@ -190,9 +233,7 @@ bool zt_program_link(struct zt_program_reader *reader)
             return false;
     for (uint32_t i = 0; i < program->interface_count; i++) {
         const struct zt_interface *interface = &program->interfaces[i];
-        bool below = interface->kind == ZT_KIND_PORT &&
-                     (interface->port.macsec != ZT_NONE || interface->port.wireguard != ZT_NONE);
-        if (interface->kind == ZT_KIND_BRIDGE || below)
+        if (interface->kind == ZT_KIND_BRIDGE || is_below(interface))
             continue;
         if (interface->vrf == ZT_NONE && interface->bridge == ZT_NONE)
             return zt_schema_fail(&reader->schema, INTERFACE_PATH(i),

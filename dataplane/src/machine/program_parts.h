@@ -32,6 +32,12 @@ bool zt_program_read_peer(const struct zt_schema *schema, const uint32_t values[
 /* Frees what a wireguard interface has, its device included. */
 void zt_wireguard_free(struct zt_wireguard *wireguard);
 
+/* A macsec interface (program_macsec.c). */
+bool zt_program_read_macsec(struct zt_program_reader *reader, uint32_t node,
+                            const struct zt_path *path, struct zt_interface *interface);
+/* Frees what a macsec interface has, and wipes its keys. */
+void zt_macsec_free(struct zt_macsec *macsec);
+
 /* Index of the VRF with this id, ZT_NONE. */
 uint32_t zt_program_find_vrf(const struct zt_program *program, uint64_t id);
 /* Fields of interfaces: ids 1..65535, MTU, ns, VRF (its index), `vrf` or `bridge`, addresses. */

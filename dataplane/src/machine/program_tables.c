@@ -282,6 +282,9 @@ static bool read_flood(struct zt_program_reader *reader, uint32_t node, const st
             return zt_schema_fail(schema, ZT_PATH_KEY(here, "interface"),
                                   "the interface has a flood list already");
         struct zt_vxlan *vxlan = &program->interfaces[index].vxlan;
+        if (vxlan->macsec != ZT_NONE) /* MACSEC-10 */
+            return zt_schema_fail(schema, ZT_PATH_KEY(here, "interface"),
+                                  "a vxlan interface below macsec has no flood list");
         if (!zt_program_read_ips(reader, values[1], ZT_PATH_KEY(here, "remotes"),
                                  vxlan->local.family, &vxlan->flood, &vxlan->flood_count))
             return false;

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The note that the slow path takes for the flow cache. */
 #include "src/machine/internal.h"
+#include "src/machine/trace_reads.h"
 
 void zt_record_refuse(struct zt_machine *machine)
 {
     machine->record.active = false;
+}
+
+bool zt_record_suspend(struct zt_machine *machine)
+{
+    bool active = machine->record.active;
+    machine->record.active = false;
+#ifdef ZT_TRACE_READS
+    zt_trace_end();
+#endif
+    return active;
+}
+
+void zt_record_resume(struct zt_machine *machine, bool active)
+{
+    machine->record.active = active;
 }
 
 void zt_record_source(struct zt_machine *machine, uint32_t bridge, uint32_t index, bool refreshes)
@@ -46,6 +62,8 @@ void zt_record_neighbour(struct zt_machine *machine, uint32_t index)
 
 void zt_record_arriving_limit(struct zt_machine *machine, uint32_t limit)
 {
+    if (!machine->record.active)
+        return;
     if (machine->record.action.arriving_limit != 0)
         zt_record_refuse(machine);
     machine->record.action.arriving_limit = limit;
@@ -54,7 +72,7 @@ void zt_record_arriving_limit(struct zt_machine *machine, uint32_t limit)
 void zt_record_leaving_limit(struct zt_machine *machine, uint32_t limit)
 {
     struct zt_flow_action *action = &machine->record.action;
-    if (limit == UINT32_MAX)
+    if (limit == UINT32_MAX || !machine->record.active)
         return;
     limit -= action->outer_length;
     if (limit < action->leaving_limit)
@@ -63,6 +81,8 @@ void zt_record_leaving_limit(struct zt_machine *machine, uint32_t limit)
 
 void zt_record_routed(struct zt_machine *machine)
 {
+    if (!machine->record.active)
+        return;
     if (machine->record.action.routed || machine->record.action.encapsulated)
         zt_record_refuse(machine);
     machine->record.action.routed = true;
@@ -71,6 +91,8 @@ void zt_record_routed(struct zt_machine *machine)
 void zt_record_encapsulated(struct zt_machine *machine, uint32_t vxlan, uint32_t octets)
 {
     struct zt_flow_action *action = &machine->record.action;
+    if (!machine->record.active)
+        return;
     if (action->encapsulated) {
         zt_record_refuse(machine);
         return;

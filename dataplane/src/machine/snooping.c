@@ -15,7 +15,7 @@ static bool read_packet(struct zt_frame frame, struct zt_ip_packet *packet)
 static void take_account(struct zt_machine *machine, const struct zt_bridge *br,
                          struct zt_origin origin, const struct zt_group_view *view)
 {
-    bool vxlan = zt_interface_at(machine, origin.member)->kind == ZT_KIND_VXLAN;
+    bool tunnel = zt_is_tunnel(zt_interface_at(machine, origin.member));
     struct zt_group_walk walk = zt_group_walk_begin(view);
     struct zt_group_record record;
 
@@ -25,7 +25,7 @@ static void take_account(struct zt_machine *machine, const struct zt_bridge *br,
         if (record.joins)
             zt_membership_report(br->memberships, record.group, origin.member, origin.remote,
                                  machine->now);
-        else if (record.leaves && !vxlan && !ZT_MUTANT(leave_ignored))
+        else if (record.leaves && !tunnel && !ZT_MUTANT(leave_ignored))
             zt_membership_leave(br->memberships, record.group, origin.member, origin.remote);
     }
 }
@@ -42,7 +42,7 @@ bool zt_snoop(struct zt_machine *machine, uint32_t bridge, struct zt_origin orig
     struct zt_group_view view = zt_group_read(ip, &packet);
     if (view.message == ZT_GROUP_REPORT) {
         take_account(machine, br, origin, &view);
-        *to = (struct zt_flood_to){ .scope = ZT_FLOOD_VXLANS };
+        *to = (struct zt_flood_to){ .scope = ZT_FLOOD_TUNNELS };
         return true;
     }
     if (view.message != ZT_GROUP_NONE || !zt_mac_is_group(zt_eth_destination(frame.data)))

@@ -171,6 +171,24 @@ static enum zt_fate check_inner(const struct zt_machine *machine, const struct z
     return zt_vxlan_merge_ecn(view->ecn, inner);
 }
 
+/* VXLAN-7. What is opened is another frame than the one that the flow cache was asked for. */
+static void deliver(struct zt_machine *machine, uint32_t index, zt_ip source, struct zt_frame inner)
+{
+    const struct zt_interface *interface = zt_interface_at(machine, index);
+    if (interface->vxlan.macsec == ZT_NONE) {
+        zt_record_arriving_limit(machine, ZT_ETH_HEADER + interface->mtu);
+        zt_bridge_receive(machine, (struct zt_origin){ .member = index, .remote = source }, inner);
+        return;
+    }
+    zt_record_refuse(machine);
+    struct zt_ingress opened =
+        zt_macsec_open(machine, interface->vxlan.macsec, inner.data, inner.length);
+    if (opened.fate != ZT_FATE_NONE)
+        zt_emit_fate(machine, opened.fate);
+    else
+        zt_interface_receive(machine, opened.interface, opened.frame);
+}
+
 bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet)
 {
     struct zt_vxlan_view view = zt_vxlan_read(machine->program, &packet->frame, &packet->ip);
@@ -192,8 +210,6 @@ bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet
 #ifdef ZT_TRACE_READS
     zt_trace_advance(inner.data);
 #endif
-    zt_record_arriving_limit(machine, ZT_ETH_HEADER + zt_interface_at(machine, index)->mtu);
-    zt_bridge_receive(machine, (struct zt_origin){ .member = index, .remote = view.source },
-                      inner); /* VXLAN-7 */
+    deliver(machine, index, view.source, inner);
     return true;
 }

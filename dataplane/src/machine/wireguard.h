@@ -147,7 +147,6 @@ struct zt_wg_device {
 /* What the machine has beside the program (WG-4). */
 struct zt_wg_state {
     struct zt_wg_crypto *crypto;
-    const struct zt_keys *lent;
     bool seeded;
     uint64_t wall, seeded_at;
     uint8_t entropy[32];

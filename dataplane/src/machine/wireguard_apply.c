@@ -61,9 +61,8 @@ static uint32_t enroll(struct zt_wg_change_reader *reader, const struct zt_wg_de
 
 void zt_wg_change_start(struct zt_wg_change_reader *reader, const struct zt_machine *machine)
 {
-    *reader = (struct zt_wg_change_reader){
-        .machine = machine, .ring = { .machine = machine, .keys = machine->wireguard->lent }
-    };
+    *reader = (struct zt_wg_change_reader){ .machine = machine,
+                                            .ring = { .machine = machine, .keys = machine->lent } };
 }
 
 /* Only a list with changes of peers needs the roll. */

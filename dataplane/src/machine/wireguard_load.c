@@ -20,11 +20,6 @@ void zt_wireguard_stop(struct zt_machine *machine)
     free(machine->wireguard);
 }
 
-void zt_machine_lend_keys(struct zt_machine *machine, const struct zt_keys *keys)
-{
-    machine->wireguard->lent = keys;
-}
-
 /* What a load is about. */
 struct load {
     struct zt_machine *machine;

@@ -167,7 +167,7 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure);
 /* CTRL-1 in a running engine. On failure nothing changes. */
 bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length, const char *keys,
                     struct zt_error *error);
-/* CTRL-6, with the keys that its peers name (WG-33). */
+/* CTRL-6, with the keys that its peers and associations name (WG-33, MACSEC-11). */
 bool zt_engine_apply(struct zt_engine *engine, const struct zt_request *request,
                      const char *message, size_t length, struct zt_error *error);
 

@@ -259,13 +259,13 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
     return true;
 }
 
-/* Those of the request's file; without one, for a change of a peer, those that `load` would take. */
+/* Those of the request's file; without one, for a change that may name keys, those that `load` would take. */
 static bool read_apply_keys(const struct zt_engine *engine, const struct zt_request *request,
                             struct zt_keys **keys, struct zt_error *error)
 {
     const char *path = request->has_keys ? request->keys : engine->options.keys;
 
-    *keys = path && (request->has_keys || request->peers) ? zt_keys_read(path, error) : NULL;
+    *keys = path && (request->has_keys || request->names_keys) ? zt_keys_read(path, error) : NULL;
     /* A change may well need none: if the engine's own file is gone, the machine says what is missing. */
     return *keys || !request->has_keys;
 }

@@ -16,6 +16,7 @@
     _(INTERFACE, "interface") \
     _(VNI, "vni") \
     _(MODE, "mode") \
+    _(PROTECT, "protect") \
     _(UP, "up") \
     _(TABLE, "table") \
     _(NS, "ns") \
@@ -57,7 +58,7 @@ static const struct {
 } shapes[OPS] = {
     [ZT_OP_LOAD] = { .needed = BIT(PROGRAM), .allowed = BIT(KEYS) },
     [ZT_OP_SET_VNI] = { .needed = BIT(INTERFACE) | BIT(VNI) },
-    [ZT_OP_SET_MACSEC_MODE] = { .needed = BIT(INTERFACE) | BIT(MODE) },
+    [ZT_OP_SET_MACSEC_MODE] = { .needed = BIT(INTERFACE) | BIT(MODE), .allowed = BIT(PROTECT) },
     [ZT_OP_CARRIER] = { .needed = BIT(INTERFACE) | BIT(UP) },
     [ZT_OP_FLUSH] = { .needed = BIT(TABLE), .allowed = BIT(INTERFACE) },
     [ZT_OP_ADVANCE_TIME] = { .needed = BIT(NS) },
@@ -188,8 +189,21 @@ static bool read_keys(struct zt_request *request, const struct reading *reading,
     return !request->has_keys || read_path(reading, MEMBER_KEYS, request->keys, error);
 }
 
-/* Whether a change is one of `table` peer; all else about it is the machine's to judge. */
-static bool is_of_peer(const struct zt_json *json, uint32_t change)
+/* Whether a value is the name of a table whose entries have keys. */
+static bool is_keyed_table(const struct zt_json *json, uint32_t value)
+{
+    static const char *const tables[] = { "peer", "receive-association", "transmit-association" };
+
+    if (json->nodes[value].type != ZT_JSON_STRING)
+        return false;
+    for (uint32_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        if (zt_json_string_is(json, value, tables[i]))
+            return true;
+    return false;
+}
+
+/* Whether a change may name keys; all else about it is the machine's to judge. */
+static bool names_keys(const struct zt_json *json, uint32_t change)
 {
     uint32_t key = zt_json_first(change);
 
@@ -198,8 +212,7 @@ static bool is_of_peer(const struct zt_json *json, uint32_t change)
         uint32_t value = json->nodes[key].next;
 
         if (zt_json_string_is(json, key, "table"))
-            return json->nodes[value].type == ZT_JSON_STRING &&
-                   zt_json_string_is(json, value, "peer");
+            return is_keyed_table(json, value);
         key = json->nodes[value].next;
     }
     return false;
@@ -216,8 +229,8 @@ static bool read_changes(struct zt_request *request, const struct reading *readi
         return invalid(error, MEMBER_CHANGES, "an array is wanted");
     request->changes = json->text + list->start;
     request->changes_length = list->end - list->start;
-    for (uint32_t i = 0; i < list->count && !request->peers; i++) {
-        request->peers = is_of_peer(json, node);
+    for (uint32_t i = 0; i < list->count && !request->names_keys; i++) {
+        request->names_keys = names_keys(json, node);
         node = json->nodes[node].next;
     }
     return true;

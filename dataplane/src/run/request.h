@@ -29,10 +29,10 @@ struct zt_request {
     /* Of `load` and `apply`. */
     bool has_keys;
     char keys[ZT_REQUEST_PATH_MAX];
-    /* Of `apply`: its list as it stands in the message, and whether a change of it is of a peer. */
+    /* Of `apply`: its list as it stands in the message, and whether a change of it may name keys. */
     const char *changes;
     size_t changes_length;
-    bool peers;
+    bool names_keys;
     /* Of `capture`; `file` is empty for null. */
     uint16_t interface;
     char file[ZT_REQUEST_PATH_MAX];

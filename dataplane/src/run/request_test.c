@@ -56,18 +56,18 @@ static void test_every_operation_is_read(void **state)
     assert_string_equal(request.file, "");
     assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[]}"));
     assert_int_equal(request.op, ZT_OP_APPLY);
-    assert_false(request.has_keys || request.peers);
+    assert_false(request.has_keys || request.names_keys);
     assert_int_equal(request.changes_length, 2);
     assert_true(parse("{\"id\":1,\"keys\":\"/k\",\"changes\": [{\"to\":null,\"table\":\"fdb\"},"
                       "{\"table\":\"p\\u0065er\"} ] ,\"op\":\"apply\"}"));
-    assert_true(request.has_keys && request.peers);
+    assert_true(request.has_keys && request.names_keys);
     assert_string_equal(request.keys, "/k");
     assert_memory_equal(request.changes,
                         "[{\"to\":null,\"table\":\"fdb\"},{\"table\":\"p\\u0065er\"} ]",
                         request.changes_length);
     assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[1,{\"x\":{\"table\":\"peer\"}},"
                       "{\"table\":[\"peer\"]}]}"));
-    assert_false(request.peers);
+    assert_false(request.names_keys);
     assert_true(parse("{\"id\":1,\"op\":\"learned\"}"));
     assert_true(request.op == ZT_OP_LEARNED && !request.has_since && request.wait == 0);
     assert_true(parse("{\"id\":1,\"op\":\"learned\",\"since\":9007199254740991,\"wait\":60000}"));
