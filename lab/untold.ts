@@ -64,6 +64,9 @@ export class Untold {
         case 'flood':
         // Who a peer is concerns whatever its interface carries.
         case 'peer':
+        // Who may seal, likewise.
+        case 'receive-association':
+        case 'transmit-association':
           this.in(this.scopes.ofInterface(node, change.interface), (keys) => (keys.everything = true))
       }
     }

@@ -159,8 +159,8 @@ describe('programs that contradict themselves', () => {
   })
 
   test('a key that is missing or short is named, its octets are not', () => {
-    expect(() => new FabricNode(PROGRAM, new Map())).toThrow('no key for lab:core/link/rx')
-    expect(() => new FabricNode(PROGRAM, new Map([['lab:core/link/rx', new Uint8Array(15)]]))).toThrow(
+    expect(() => new FabricNode(PROGRAM, new Map())).toThrow('no key for lab:core/link/tx')
+    expect(() => new FabricNode(PROGRAM, new Map([['lab:core/link/tx', new Uint8Array(15)]]))).toThrow(
       /^ZT_KEY_MISSING.*15 octets/,
     )
   })

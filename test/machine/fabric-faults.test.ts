@@ -86,7 +86,7 @@ describe('[C13] faults of a fabric without a control plane', () => {
     expect(sent(fabric)).toEqual({ arrived: FLOWS, links: BOTH })
   })
 
-  test('[FAULT-3] [MACSEC-8] a leaf that is down neither hears its hosts nor reaches them; it is back without what it learned, and its packet numbers go on', () => {
+  test('[FAULT-3] [MACSEC-9] a leaf that is down neither hears its hosts nor reaches them; it is back without what it learned, and its packet numbers go on', () => {
     const fabric = fabricOf()
     const known = () => {
       const { fdb, neighbours } = fabric.node('leaf1').learned()

@@ -6,6 +6,7 @@
 import type { TableChange } from '../../contract/control.js'
 import { formatIp, formatMac, formatPrefix } from '../packet/address.js'
 import type { Machine } from './machine.js'
+import { changeReceive, changeTransmit } from './macsec-change.js'
 import { removeSetNeighbour, setControlNeighbour } from './neighbour.js'
 import { prepareChanges, type PreparedChange, type RefusedChange } from './table-change.js'
 import { changePeer } from './wireguard-change.js'
@@ -13,7 +14,7 @@ import { removeRoute, setRoute } from './vrf-routes.js'
 
 /** CTRL-6: makes all changes of a list, in its order, or none and says which is refused. */
 export function applyChanges(m: Machine, changes: readonly TableChange[]): RefusedChange | undefined {
-  const prepared = prepareChanges(m.config, changes, m.secretOf)
+  const prepared = prepareChanges(m.config, changes, m.keys)
   if ('index' in prepared) {
     m.trace?.step('CTRL-6', 0, `change ${prepared.index} is refused, and the list with it`)
     return prepared
@@ -41,6 +42,14 @@ function make(m: Machine, change: PreparedChange): void {
     case 'peer':
       m.trace?.step('CTRL-6', change.wg.id, 'a peer')
       changePeer(m, change)
+      return
+    case 'receive-association':
+      m.trace?.step('CTRL-6', change.macsec.id, 'a receive SA')
+      changeReceive(m, change)
+      return
+    case 'transmit-association':
+      m.trace?.step('CTRL-6', change.macsec.id, 'transmit SAs')
+      changeTransmit(m, change)
   }
 }
 

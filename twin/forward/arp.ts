@@ -10,6 +10,7 @@ import { arpReply, isInspectedArp } from './arp-message.js'
 import type { Irb, Member } from './config.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
+import { isTunnelEnd } from './tunnel-end.js'
 import { answerableMac } from './neighbour-table.js'
 import { bind } from './neighbour.js'
 import { L3_OFFSET } from './parse.js'
@@ -79,7 +80,7 @@ function answersForGateway(irb: Irb, frame: Uint8Array): boolean {
 
 /** ARP-4: the MAC to answer with. A static neighbour has no dynamic one beside it. */
 function suppressed(m: Machine, irb: Irb, member: Member, frame: Uint8Array): Mac | undefined {
-  if (!irb.suppress || member.kind !== 'port' || ethernet.dst(frame, 0) !== MAC_BROADCAST) {
+  if (!irb.suppress || isTunnelEnd(member) || ethernet.dst(frame, 0) !== MAC_BROADCAST) {
     return undefined
   }
   const sender = arp.spa(frame, L3_OFFSET)

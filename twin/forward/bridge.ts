@@ -15,6 +15,7 @@ import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
 import { inspectNd } from './nd.js'
 import { snoop } from './snoop.js'
+import { isTunnelEnd } from './tunnel-end.js'
 
 const ARP = 0x0806
 const IPV6 = 0x86dd
@@ -56,7 +57,7 @@ function refusal(
 ): Fate | undefined {
   if (isGroupMac(source) || source === MAC_ZERO) return 'source-mac-invalid'
   if (irb !== undefined) {
-    const isLocal = source === irb.systemMac || (member.kind === 'port' && source === irb.mac)
+    const isLocal = source === irb.systemMac || (!isTunnelEnd(member) && source === irb.mac)
     if (isLocal) return 'source-mac-local'
   }
   if (etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100) return 'vlan-tagged'
@@ -133,7 +134,7 @@ function forward(m: Machine, bridge: Bridge, from: Member, frame: Uint8Array): v
     return
   }
   m.trace?.step('BRIDGE-3', bridge.id, `to ${entry.member.name}`)
-  if (from.kind === 'vxlan' && entry.member.kind === 'vxlan') {
+  if (isTunnelEnd(from) && isTunnelEnd(entry.member)) {
     m.trace?.step('BRIDGE-4', from.id, 'between vxlan interfaces')
     m.fate('split-horizon')
   } else if (entry.member === from) {

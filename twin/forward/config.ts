@@ -5,10 +5,8 @@
  * @module
  */
 import type { Ip, Ipv4, Ipv4Prefix, Ipv6, Ipv6Prefix, Mac } from '../packet/address.js'
-import type { MacsecInterface } from '../../contract/program.js'
-import type { Sak } from '../packet/macsec.js'
-import type { Sci } from '../packet/sectag.js'
 import type { Fdb } from './fdb.js'
+import type { Macsec } from './macsec-state.js'
 import type { Memberships } from './memberships.js'
 import type { ControlNeighbour, Neighbour } from './neighbour-table.js'
 import type { RouteTable } from './route-table.js'
@@ -50,37 +48,11 @@ export interface Port extends Layer3 {
   upper: Macsec | Wireguard | undefined
 }
 
-/** Packet number state of a secure association (MACSEC-8). */
-export interface PacketNumber {
-  /** To send: the next one to use. To receive: the lowest acceptable one. From 1 to 2^32, which leaves none. */
-  next: number
-}
-
-/** A secure association and its state. */
-export interface SecureAssociation {
-  readonly sci: Sci
-  readonly an: number
-  readonly sak: Sak
-  readonly pn: PacketNumber
-}
-
-export interface Macsec extends Layer3 {
-  readonly kind: 'macsec'
-  readonly vrf: Vrf
-  readonly lower: Port
-  /** CTRL-2 */
-  mode: MacsecInterface['mode']
-  readonly replayWindow: number
-  readonly tx: SecureAssociation
-  /** By SCI, then AN. */
-  readonly rx: ReadonlyMap<Sci, readonly (SecureAssociation | undefined)[]>
-}
-
 export interface Bridge {
   readonly kind: 'bridge'
   readonly id: number
   readonly name: string
-  /** Ports and vxlan interfaces in interface order. */
+  /** Ports, macsec and vxlan interfaces in interface order. */
   readonly members: Member[]
   irb: Irb | undefined
   readonly fdb: Fdb
@@ -89,7 +61,7 @@ export interface Bridge {
 }
 
 /** An interface that can be attached to a bridge. */
-export type Member = Port | Vxlan
+export type Member = Port | Macsec | Vxlan
 
 export interface Irb extends Layer3 {
   readonly kind: 'irb'
@@ -112,7 +84,9 @@ export interface Vxlan {
   readonly kind: 'vxlan'
   readonly id: number
   readonly name: string
-  readonly bridge: Bridge
+  /** Exactly one of these (MACSEC-10). */
+  readonly bridge: Bridge | undefined
+  upper: Macsec | undefined
   /** CTRL-2 */
   vni: number
   readonly underlay: Vrf
@@ -191,9 +165,6 @@ export interface Config {
   readonly irbs: readonly Irb[]
   readonly vxlans: readonly Vxlan[]
   readonly bridges: readonly Bridge[]
+  readonly macsecs: readonly Macsec[]
   readonly wireguards: readonly Wireguard[]
-  /** PN state of every SA by what names it (MACSEC-8). */
-  readonly packetNumbers: ReadonlyMap<string, PacketNumber>
-  /** How many of them go on from the program before. */
-  readonly keptPacketNumbers: number
 }

@@ -135,8 +135,9 @@ function operate(m: Machine, operation: Journalled): Refusal | undefined {
       return undefined
     case 'set-macsec-mode':
       if (on?.kind !== 'macsec') return unknown(operation.interface, 'macsec interface')
-      m.trace?.step('CTRL-2', on.id, `mode ${operation.mode}`)
       on.mode = operation.mode
+      on.protect = operation.protect ?? operation.mode !== 'disabled'
+      m.trace?.step('CTRL-2', on.id, `mode ${on.mode}, ${on.protect ? 'protecting' : 'not protecting'}`)
       return undefined
     case 'carrier':
       return setCarrier(m, operation.interface, operation.up)
@@ -160,11 +161,15 @@ function unknown(id: number, what: string): Refusal {
 function flushFdb(m: Machine, config: Config, on: AnyInterface | undefined): Refusal | undefined {
   if (on === undefined) for (const bridge of config.bridges) flushBridge(bridge)
   else if (on.kind === 'bridge') flushBridge(on)
-  else if ((on.kind === 'port' || on.kind === 'vxlan') && on.bridge !== undefined) flushBridge(on.bridge, on)
+  else if (isMember(on) && on.bridge !== undefined) flushBridge(on.bridge, on)
   else return unknown(on.id, 'bridge, nor member of one')
   m.trace?.step('CTRL-3', on?.id ?? 0, 'learned FDB entries are forgotten')
   m.writes++
   return undefined
+}
+
+function isMember(on: AnyInterface): on is Member {
+  return on.kind === 'port' || on.kind === 'macsec' || on.kind === 'vxlan'
 }
 
 function flushBridge({ fdb, memberships }: Bridge, member?: Member): void {

@@ -5,6 +5,7 @@
  */
 import type { Ip, Mac } from '../packet/address.js'
 import type { Member } from './config.js'
+import { isTunnelEnd } from './tunnel-end.js'
 
 /** Where a MAC lives. */
 export interface FdbEntry {
@@ -83,7 +84,7 @@ export class Fdb {
       return moved ? 'moved' : 'refreshed'
     }
     // A control entry yields to what is heard on a port alone, and where there is room for a dynamic one.
-    if (entry !== undefined && member.kind === 'vxlan') return 'kept'
+    if (entry !== undefined && isTunnelEnd(member)) return 'kept'
     if (this.dynamicCount >= this.limit) this.removeInvalid(now)
     if (this.dynamicCount >= this.limit) return 'full'
     this.entries.set(mac, { member, remote, lastSeen: now, kind: 'dynamic' })

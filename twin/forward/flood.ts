@@ -8,6 +8,7 @@ import type { Bridge, Member } from './config.js'
 import { receiveOnIrb } from './irb.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
+import { isTunnelEnd } from './tunnel-end.js'
 
 /** Whom a flooded frame is for. */
 export interface Audience {
@@ -27,8 +28,8 @@ export function flood(
 ): void {
   let copies = 0
   for (const member of bridge.members) {
-    if (member === from || (member.kind === 'vxlan' && from?.kind === 'vxlan')) continue
-    if (member.kind === 'port') {
+    if (member === from || (from !== undefined && isTunnelEnd(member) && isTunnelEnd(from))) continue
+    if (member.kind !== 'vxlan') {
       if (!audience.wants(member, undefined)) continue
       m.trace?.step('FLOOD-1', member.id, 'a copy')
       copies++

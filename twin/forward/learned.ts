@@ -6,6 +6,7 @@
 import { formatIp, formatMac } from '../packet/address.js'
 import type { Bridge, Config } from './config.js'
 import { lookupDynamic } from './neighbour-table.js'
+import { isTunnelEnd } from './tunnel-end.js'
 
 /** A valid dynamic entry on a port. */
 export interface LearnedMac {
@@ -80,7 +81,7 @@ function heardOn(bridge: Bridge, now: bigint): ReadonlyMap<string, LearnedMac> {
   const heard = new Map<string, LearnedMac>()
   for (const [mac] of bridge.fdb) {
     const entry = bridge.fdb.lookup(mac, now)
-    if (entry?.kind !== 'dynamic' || entry.member.kind !== 'port') continue
+    if (entry?.kind !== 'dynamic' || isTunnelEnd(entry.member)) continue
     const text = formatMac(mac)
     heard.set(text, { bridge: bridge.id, mac: text, interface: entry.member.id })
   }

@@ -4,25 +4,20 @@
  * @module
  */
 import type { NodeProgram } from '../../contract/program.js'
-import type { AnyInterface, PacketNumber, SecureAssociation, Vrf } from './config.js'
+import type { AnyInterface, Vrf } from './config.js'
 import { ForwardError } from './errors.js'
-import { keyOf, type Keys } from './keys.js'
+import type { Keys } from './keys.js'
 import { RouteTable } from './route-table.js'
-import { parseSci } from '../packet/sectag.js'
 
 type OfKind<K extends AnyInterface['kind']> = Extract<AnyInterface, { readonly kind: K }>
 
 export class LoadContext {
   readonly vrfs = new Map<number, Vrf>()
   readonly interfaces = new Map<number, AnyInterface>()
-  readonly packetNumbers = new Map<string, PacketNumber>()
-  /** Secure associations that the program before had too. */
-  keptPacketNumbers = 0
 
   constructor(
     readonly program: NodeProgram,
     readonly keys: Keys,
-    private readonly before: ReadonlyMap<string, PacketNumber>,
   ) {
     for (const { id, name } of program.vrfs) {
       if (this.vrfs.has(id)) this.fail(`vrf ${id}`, 'is there twice')
@@ -63,22 +58,5 @@ export class LoadContext {
     return isOne(found)
       ? found
       : this.fail(where, `interface ${id} is a ${found.kind}, not a ${kinds.join(' or a ')}`)
-  }
-
-  /** MACSEC-8: a secure association, with its packet number if it was there before. */
-  association(
-    interfaceId: number,
-    direction: 'tx' | 'rx',
-    of: { readonly sci: string; readonly an: number; readonly key: string },
-  ): SecureAssociation {
-    const where = `interface ${interfaceId}`
-    const name = `${interfaceId} ${direction} ${of.sci} ${of.an} ${of.key}`
-    if (this.packetNumbers.has(name)) this.fail(where, `${direction} SA ${of.sci} AN ${of.an} is there twice`)
-    const kept = this.before.get(name)
-    if (kept !== undefined) this.keptPacketNumbers++
-    const pn = { next: kept?.next ?? 1 }
-    this.packetNumbers.set(name, pn)
-    const sak = keyOf(this.keys, of.key, `${this.program.node}: ${where}`)
-    return { sci: parseSci(of.sci), an: of.an, sak, pn }
   }
 }

@@ -8,7 +8,6 @@ import type {
   Interface,
   IrbInterface,
   LoopbackInterface,
-  MacsecInterface,
   PortInterface,
   VxlanInterface,
 } from '../../contract/program.js'
@@ -30,20 +29,18 @@ import type {
   Bridge,
   Irb,
   Loopback,
-  Macsec,
   Port,
-  SecureAssociation,
   Vrf,
   Vxlan,
 } from './config.js'
 import { Fdb } from './fdb.js'
 import type { LoadContext } from './load-context.js'
+import { loadMacsec } from './macsec-load.js'
 import { Memberships } from './memberships.js'
 import { loadWireguard } from './wireguard-load.js'
-import type { Sci } from '../packet/sectag.js'
 
 /** Kinds in the order in which they need each other. */
-const LOAD_ORDER = ['bridge', 'loopback', 'port', 'macsec', 'wireguard', 'irb', 'vxlan'] as const
+const LOAD_ORDER = ['bridge', 'loopback', 'port', 'vxlan', 'macsec', 'wireguard', 'irb'] as const
 
 /** Loads all interfaces, and what VRFs and bridges know of them. */
 export function loadInterfaces(context: LoadContext): void {
@@ -70,6 +67,14 @@ export function loadInterfaces(context: LoadContext): void {
       )
     }
   }
+  for (const { id, bridge, upper } of context.ofKind('vxlan')) {
+    if ((bridge === undefined) === (upper === undefined)) {
+      context.fail(
+        `interface ${id}`,
+        'a vxlan interface has a bridge or a macsec interface on it, and one alone',
+      )
+    }
+  }
 }
 
 function checkOrder(context: LoadContext): void {
@@ -83,11 +88,8 @@ function checkOrder(context: LoadContext): void {
 /** Tells VRF or bridge of an interface. */
 function register(one: AnyInterface): void {
   if (one.kind === 'bridge') return
-  if (one.kind === 'vxlan') {
-    one.bridge.members.push(one)
-    return
-  }
-  if (one.kind === 'port' && one.bridge !== undefined) one.bridge.members.push(one)
+  if (one.kind === 'port' || one.kind === 'macsec' || one.kind === 'vxlan') one.bridge?.members.push(one)
+  if (one.kind === 'vxlan') return
   if (one.vrf !== undefined) registerAddresses(one.vrf, one)
 }
 
@@ -112,7 +114,7 @@ function loadInterface(context: LoadContext, one: Interface): AnyInterface {
     case 'port':
       return loadPort(context, one)
     case 'macsec':
-      return loadMacsec(context, one)
+      return loadMacsec(context, one, addressesOf(one.addresses))
     case 'wireguard':
       return loadWireguard(context, one, addressesOf(one.addresses))
     case 'bridge':
@@ -178,43 +180,6 @@ function loadPort(context: LoadContext, one: PortInterface): Port {
   }
 }
 
-function loadMacsec(context: LoadContext, one: MacsecInterface): Macsec {
-  const where = `interface ${one.id}`
-  const lower = context.find(one.lower, ['port'], where)
-  if (lower.upper !== undefined)
-    context.fail(where, `port ${lower.id} carries another macsec or wireguard interface`)
-  if (one.vrf === undefined || one.bridge !== undefined) {
-    // Section 6: members of a bridge are ports and vxlan interfaces.
-    context.fail(where, 'a macsec interface belongs to a VRF')
-  }
-  const rx = new Map<Sci, (SecureAssociation | undefined)[]>()
-  for (const given of one.rx) {
-    const association = context.association(one.id, 'rx', given)
-    const channel = rx.get(association.sci) ?? []
-    if (channel[association.an] !== undefined)
-      context.fail(where, `AN ${given.an} of ${given.sci} is there twice`)
-    channel[association.an] = association
-    rx.set(association.sci, channel)
-  }
-  const macsec: Macsec = {
-    kind: 'macsec',
-    id: one.id,
-    name: one.name,
-    mac: parseMac(one.mac),
-    mtu: one.mtu,
-    ...addressesOf(one.addresses),
-    neighbours: new Map(),
-    vrf: context.vrf(one.vrf, where),
-    lower,
-    mode: one.mode,
-    replayWindow: one.replayWindow,
-    tx: context.association(one.id, 'tx', one.tx),
-    rx,
-  }
-  lower.upper = macsec
-  return macsec
-}
-
 function loadIrb(context: LoadContext, one: IrbInterface): Irb {
   const where = `interface ${one.id}`
   const bridge = context.find(one.bridge, ['bridge'], where)
@@ -254,7 +219,8 @@ function loadVxlan(context: LoadContext, one: VxlanInterface): Vxlan {
     kind: 'vxlan',
     id: one.id,
     name: one.name,
-    bridge: context.find(one.bridge ?? 0, ['bridge'], where),
+    bridge: one.bridge === undefined ? undefined : context.find(one.bridge, ['bridge'], where),
+    upper: undefined,
     vni: one.vni,
     underlay: context.vrf(one.underlayVrf, where),
     local,

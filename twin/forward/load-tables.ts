@@ -101,14 +101,14 @@ function loadFdb(context: LoadContext): void {
   ] of context.program.tables.fdb.entries()) {
     const where = `tables.fdb[${index}]`
     const bridge = context.find(id, ['bridge'], where)
-    const member = context.find(memberId, ['port', 'vxlan'], where)
+    const member = context.find(memberId, ['port', 'macsec', 'vxlan'], where)
     if (member.bridge !== bridge) context.fail(where, `interface ${memberId} is no member of bridge ${id}`)
-    if ((remote === undefined) !== (member.kind === 'port')) {
+    if ((remote === undefined) !== (member.kind !== 'vxlan')) {
       context.fail(where, 'a remote VTEP is needed behind a vxlan interface, and only there')
     }
     const mac = parseMac(text)
     const vtep =
-      remote === undefined || member.kind === 'port'
+      remote === undefined || member.kind !== 'vxlan'
         ? undefined
         : remoteOf(context, where, member.local, remote)
     if (!bridge.fdb.addStatic(mac, member, vtep)) context.fail(where, `${text} is there twice`)
@@ -122,6 +122,7 @@ function loadFlood(context: LoadContext): void {
     const vxlan = context.find(id, ['vxlan'], where)
     if (seen.has(id)) context.fail(where, 'is there twice')
     seen.add(id)
+    if (vxlan.bridge === undefined) context.fail(where, 'a vxlan interface without bridge floods nothing')
     vxlan.flood = remotes.map((text) => remoteOf(context, where, vxlan.local, text))
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { NodeProgram } from '../../contract/program.js'
 import { PacketError } from '../packet/errors.js'
-import type { Config, PacketNumber } from './config.js'
+import type { Config } from './config.js'
 import { ForwardError } from './errors.js'
 import type { Keys } from './keys.js'
 import { loadInterfaces } from './load-interfaces.js'
@@ -14,16 +14,9 @@ import { loadTables } from './load-tables.js'
 import { LoadContext } from './load-context.js'
 import { tunnelInLoop } from './tunnel-loop.js'
 
-/**
- * @param packetNumbers - PN state of the program before (MACSEC-8).
- * @throws {ForwardError} `ZT_PROGRAM_INVALID` or `ZT_KEY_MISSING`
- */
-export function loadProgram(
-  program: NodeProgram,
-  keys: Keys,
-  packetNumbers: ReadonlyMap<string, PacketNumber> = new Map(),
-): Config {
-  const context = new LoadContext(program, keys, packetNumbers)
+/** @throws {ForwardError} `ZT_PROGRAM_INVALID` or `ZT_KEY_MISSING` */
+export function loadProgram(program: NodeProgram, keys: Keys): Config {
+  const context = new LoadContext(program, keys)
   try {
     loadInterfaces(context)
     loadTables(context)
@@ -48,8 +41,7 @@ export function loadProgram(
     irbs: context.ofKind('irb'),
     vxlans: context.ofKind('vxlan'),
     bridges: context.ofKind('bridge'),
+    macsecs: context.ofKind('macsec'),
     wireguards: context.ofKind('wireguard'),
-    packetNumbers: context.packetNumbers,
-    keptPacketNumbers: context.keptPacketNumbers,
   }
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import type { Ip } from '../packet/address.js'
-import type { Bridge, Config, Irb, Member, Port } from './config.js'
+import type { Bridge, Config, Irb, Member, Port, Vxlan } from './config.js'
 import type { Fate } from './fate.js'
 import type { Effect, Lineage } from './input.js'
+import type { SakOf } from './macsec-load.js'
+import type { TransmitState } from './macsec-state.js'
 import type { SealedFrame } from './sealed-frame.js'
 import type { Tracer } from './tracer.js'
 import type { SecretOf } from './wireguard-keys.js'
@@ -22,6 +24,8 @@ export interface UpperStages {
   enterBridge(m: Machine, bridge: Bridge, member: Member, remote: Ip | undefined, frame: Uint8Array): void
   /** BRIDGE-6: a frame entered from the bridge's IRB. */
   enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): void
+  /** VXLAN-1: a frame is sent by a vxlan interface to a remote. */
+  encapsulate(m: Machine, vxlan: Vxlan, remote: Ip, frame: Uint8Array): void
   /** WG-24: a packet is sent on a wireguard interface. */
   sendOnWireguard(m: Machine, wg: Wireguard, packet: ToSeal): void
   /** WG-17: a wireguard interface has opened a packet, which is behind an Ethernet header and ends with the frame. */
@@ -52,6 +56,8 @@ export class Machine {
   heldByPeers = 0
   /** The last one (WG-4); outlives the program. */
   seed: Seed | undefined
+  /** Of transmit SAs, by SCI and key (MACSEC-9); outlives the program. */
+  readonly packetNumbers = new Map<string, TransmitState>()
   /** Ids of ports that a carrier input took the carrier from (PORT-6); outlives the program (CTRL-8). */
   readonly withoutCarrier = new Set<number>()
   readonly lazySeal: boolean
@@ -59,8 +65,8 @@ export class Machine {
   constructor(
     public config: Config,
     readonly upper: UpperStages,
-    /** Keys that `apply` names (WG-33). */
-    readonly secretOf: SecretOf,
+    /** Keys that `apply` names (WG-33, MACSEC-11). */
+    readonly keys: { readonly secretOf: SecretOf; readonly sakOf: SakOf },
     options: MachineOptions,
   ) {
     this.trace = options.tracer

@@ -19,7 +19,11 @@ export function sendToMember(m: Machine, member: Member, remote: Ip | undefined,
     return
   }
   const fits = frame.length - L3_OFFSET <= member.mtu
-  m.trace?.step('BRIDGE-5', member.id, fits ? 'to the port' : 'longer than the port takes')
+  m.trace?.step(
+    'BRIDGE-5',
+    member.id,
+    fits ? `to the ${member.kind}` : `longer than the ${member.kind} takes`,
+  )
   if (fits) send(m, member, frame)
   else m.fate('mtu-exceeded')
 }

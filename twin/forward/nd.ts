@@ -16,6 +16,7 @@ import {
 import type { Irb, Member } from './config.js'
 import type { Machine } from './machine.js'
 import { sendToMember } from './member.js'
+import { isTunnelEnd } from './tunnel-end.js'
 import { advertisement, readNeighbourMessage, type NeighbourMessage } from './nd-message.js'
 import { answerableMac } from './neighbour-table.js'
 import { bind } from './neighbour.js'
@@ -95,7 +96,7 @@ function suppressed(
   frame: Uint8Array,
   message: NeighbourMessage,
 ): Mac | undefined {
-  if (!irb.suppress || member.kind !== 'port' || message.source === IPV6_ANY) return undefined
+  if (!irb.suppress || isTunnelEnd(member) || message.source === IPV6_ANY) return undefined
   if (!isIpv6Multicast(message.destination)) return undefined
   const mac = answerableMac(irb, message.target, m.now)
   return mac === ethernet.src(frame, 0) ? undefined : mac

@@ -5,8 +5,9 @@
  */
 import { isIpv6, type Ip, type Mac, writeMac } from '../packet/address.js'
 import { setU16 } from '../packet/bytes.js'
-import type { Irb, Loopback, Macsec, Member, Port, Routed } from './config.js'
+import type { Irb, Loopback, Member, Port, Routed } from './config.js'
 import type { Machine } from './machine.js'
+import type { Macsec } from './macsec-state.js'
 import {
   hasRoom,
   lookupDynamic,
@@ -18,6 +19,7 @@ import {
 import { arpProbe } from './arp-message.js'
 import { solicitation } from './nd-message.js'
 import { send } from './send.js'
+import { isTunnelEnd } from './tunnel-end.js'
 
 const ETHERTYPE_OF = { 4: 0x0800, 6: 0x86dd } as const
 
@@ -186,7 +188,7 @@ export function bind(m: Machine, irb: Irb, from: Member, address: Ip, mac: Mac):
 
 /** NEIGH-8: a binding from there takes the place of a control neighbour. */
 function yields(m: Machine, irb: Irb, set: ControlNeighbour, from: Member): boolean {
-  const does = !set.sticky && from.kind === 'port'
+  const does = !set.sticky && !isTunnelEnd(from)
   const stays = set.sticky
     ? 'a sticky neighbour stays'
     : 'a control neighbour stays, whatever is heard behind a tunnel'

@@ -54,7 +54,7 @@ function liveMembers(m: Machine, members: readonly RouteMember[]): readonly Rout
 function isLive(m: Machine, { interface: on }: RouteMember): boolean {
   if (on.kind === 'port') return !m.withoutCarrier.has(on.id)
   const lower = on.kind === 'macsec' || on.kind === 'wireguard' ? on.lower : undefined
-  return lower === undefined || !m.withoutCarrier.has(lower.id)
+  return lower?.kind !== 'port' || !m.withoutCarrier.has(lower.id)
 }
 
 /** HASH-6: what names a member, but for the number of its share. */

@@ -7,25 +7,36 @@
 import type { TableChange } from '../../contract/control.js'
 import type { NodeProgram } from '../../contract/program.js'
 import type { Ip, Mac } from '../packet/address.js'
+import type { Sak } from '../packet/macsec.js'
 import type { Secret } from '../packet/wireguard-crypto.js'
 import { enterBridge, enterBridgeFromIrb } from './bridge.js'
 import type { Config, Port } from './config.js'
 import { apply, clock, control, flush, leave, setCarrier, updateNeighbour, type Refusal } from './control.js'
 import { ForwardError } from './errors.js'
 import type { Effect, Input, Lineage, Nanoseconds } from './input.js'
-import { secretOf, type Keys } from './keys.js'
+import { keyOf, secretOf, type Keys } from './keys.js'
 import { learnedState, membershipsOf, type KnownMembership, type LearnedState } from './learned.js'
 import { loadProgram } from './load.js'
 import { Machine, type MachineOptions, type UpperStages } from './machine.js'
+import { giveUp } from './macsec-change.js'
+import { takeOverMacsec } from './macsec-load.js'
+import { macsecOf, type KnownMacsec } from './macsec-tables.js'
 import { passes } from './pass.js'
 import { receive, receiveOpened, receivePunted } from './port.js'
 import type { SealedFrame } from './sealed-frame.js'
+import { encapsulate } from './vxlan.js'
 import { takeOver } from './wireguard-load.js'
 import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
 import { sendOnWireguard } from './wireguard-send.js'
 import { sessionKeysOf, wireguardOf, type KnownWireguard, type SessionKeys } from './wireguard-tables.js'
 
-const UPPER_STAGES: UpperStages = { enterBridge, enterBridgeFromIrb, sendOnWireguard, receiveOpened }
+const UPPER_STAGES: UpperStages = {
+  enterBridge,
+  enterBridgeFromIrb,
+  encapsulate,
+  sendOnWireguard,
+  receiveOpened,
+}
 
 /** How a node is run: a tracer, lazy sealing. */
 export type NodeOptions = MachineOptions
@@ -35,6 +46,7 @@ export interface NodeTables {
   readonly memberships: readonly KnownMembership[]
   /** Of all ports, by interface. */
   readonly carrier: readonly { readonly interface: number; readonly up: boolean }[]
+  readonly macsec: readonly KnownMacsec[]
   readonly wireguard: readonly KnownWireguard[]
 }
 
@@ -51,8 +63,13 @@ export class FabricNode {
     private readonly keys: Keys = new Map(),
     options: NodeOptions = {},
   ) {
-    const keyOf = (reference: string): Secret => secretOf(keys, reference, program.node)
-    this.machine = new Machine(loadProgram(program, keys), UPPER_STAGES, keyOf, options)
+    const config = loadProgram(program, keys)
+    const lookUp = {
+      secretOf: (reference: string): Secret => secretOf(keys, reference, program.node),
+      sakOf: (reference: string, octets: number): Sak => keyOf(keys, reference, octets, program.node),
+    }
+    this.machine = new Machine(config, UPPER_STAGES, lookUp, options)
+    takeOverMacsec(this.machine.packetNumbers, undefined, config)
   }
 
   /** Name of the node. */
@@ -78,13 +95,14 @@ export class FabricNode {
     return learnedState(this.machine.config, this.machine.now)
   }
 
-  /** Valid memberships, the carrier of ports and wireguard interfaces, as the operation `tables` tells them, at the time of the last input. */
+  /** Valid memberships, the carrier of ports, macsec and wireguard interfaces, as the operation `tables` tells them, at the time of the last input. */
   tables(): NodeTables {
     const { config, now, withoutCarrier } = this.machine
     const ports = [...config.interfaces.values()].filter(({ kind }) => kind === 'port')
     return {
       memberships: membershipsOf(config, now),
       carrier: ports.map(({ id }) => ({ interface: id, up: !withoutCarrier.has(id) })),
+      macsec: macsecOf(config),
       wireguard: wireguardOf(config, now),
     }
   }
@@ -219,14 +237,17 @@ export class FabricNode {
 
   /** A new program, whole or not at all (CTRL-1). */
   load(now: Nanoseconds, program: NodeProgram): Effect[] {
-    const config = loadProgram(program, this.keys, this.machine.config.packetNumbers)
+    const config = loadProgram(program, this.keys)
     const m = this.begin(now, 0)
     leave(m)
     const kept = takeOver(m.config, config)
+    const associations = takeOverMacsec(m.packetNumbers, m.config, config)
+    for (const macsec of m.config.macsecs) giveUp(m, macsec)
     m.config = config
     if (kept > 0) m.trace?.step('WG-32', 0, `${kept} peers go on`)
-    if (config.keptPacketNumbers > 0) {
-      m.trace?.step('MACSEC-8', 0, `packet numbers of ${config.keptPacketNumbers} SAs go on`)
+    if (config.macsecs.length > 0) {
+      m.trace?.step('MACSEC-8', 0, 'counters of what stays go on')
+      m.trace?.step('MACSEC-9', 0, `the lowest acceptable PNs of ${associations} SAs go on`)
     }
     return m.effects
   }

@@ -6,9 +6,10 @@
 import * as ethernet from '../packet/ethernet.js'
 import { u16, u8 } from '../packet/bytes.js'
 import { enterBridge } from './bridge.js'
-import type { Macsec, Port, Vrf } from './config.js'
+import type { Port, Vrf } from './config.js'
 import type { Machine } from './machine.js'
-import * as macsec from './macsec.js'
+import { receiveSealed } from './macsec-receive.js'
+import type { Macsec } from './macsec-state.js'
 import { isLinkLocalAt } from './own-address.js'
 import { DESTINATION, L3_OFFSET, wellFormedEnd } from './parse.js'
 import { route } from './route.js'
@@ -60,8 +61,10 @@ function receiveOnUpper(
     receiveBelow(m, upper, port, frame instanceof Uint8Array ? frame : frame.frame)
     return
   }
-  const opened = macsec.receive(m, upper, frame)
-  if (opened !== undefined) receiveRouted(m, upper, upper.vrf, opened)
+  const opened = receiveSealed(m, upper, frame)
+  if (opened === undefined) return
+  if (upper.bridge !== undefined) enterBridge(m, upper.bridge, upper, undefined, opened)
+  else if (upper.vrf !== undefined) receiveRouted(m, upper, upper.vrf, opened)
 }
 
 /** WG-17: with a port below as PORT-4 has it, without at ROUTE-1. */

@@ -3,23 +3,24 @@
  *
  * @module
  */
-import type { Macsec, Port } from './config.js'
+import type { Port } from './config.js'
 import type { Machine } from './machine.js'
-import * as macsec from './macsec.js'
+import { sendSealed } from './macsec-send.js'
+import type { Macsec } from './macsec-state.js'
 import { passes } from './pass.js'
 import type { Wireguard } from './wireguard-state.js'
 
-/** PORT-5: sends a frame on a port, or on a macsec interface and through it on the port beneath. */
+/** PORT-5: sends a frame on a port, or on a macsec interface and through it by what is below. */
 export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
   m.trace?.step('PORT-5', on.id, `sent, ${frame.length} octets`)
-  if (on.kind === 'macsec') macsec.send(m, on, frame)
+  if (on.kind === 'macsec') sendSealed(m, on, frame)
   else m.tx(on, frame)
 }
 
 /** PUNT-1: hands a frame, as it is on its receiving interface, to the kernel. */
 export function punt(m: Machine, on: Port | Macsec | Wireguard, frame: Uint8Array): void {
   const port = on.kind === 'port' ? on : on.lower
-  if (port === undefined) {
+  if (port?.kind !== 'port') {
     m.trace?.step('PUNT-1', on.id, 'no port is below')
     m.fate('punt-unavailable')
     return

@@ -9,6 +9,7 @@ import type { Bridge, Member } from './config.js'
 import { flood } from './flood.js'
 import type { Machine } from './machine.js'
 import { DESTINATION, soundEnd } from './parse.js'
+import { isTunnelEnd } from './tunnel-end.js'
 import { isSnooped, readMembershipMessage, type MembershipMessage } from './snoop-message.js'
 
 const IPV4 = 0x0800
@@ -34,7 +35,7 @@ export function snoop(
   if (message.kind !== 'other') return false
   m.trace?.step('SNOOP-4', bridge.id, 'to vxlan members alone')
   flood(m, bridge, from, frame, {
-    wants: (member) => member.kind === 'vxlan',
+    wants: isTunnelEnd,
     irb: isGroupAddressed(frame),
   })
   return true
@@ -53,7 +54,7 @@ function note(
       const done = memberships?.report(group, from, remote, m.now)
       m.trace?.step(done === 'full' ? 'SNOOP-6' : 'SNOOP-2', from.id, SAID[done ?? 'full'])
       if (done === 'new') m.writes++
-    } else if (from.kind === 'vxlan') {
+    } else if (isTunnelEnd(from)) {
       m.trace?.step('SNOOP-3', from.id, 'others behind that VTEP may want it still')
     } else {
       const had = memberships?.leave(group, from) === true

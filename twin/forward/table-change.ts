@@ -1,7 +1,8 @@
 /**
  * Table changes of `apply` against a loaded program (CTRL-6): what a change names is looked up and judged before anything
  * is done, so that a list takes effect whole or not at all. Whether a change is refused depends on interfaces and VRFs
- * alone, never on what tables hold, nor on the changes before it; but for routes that lead tunnels into themselves.
+ * alone, never on what tables hold, nor on the changes before it; but for routes that lead tunnels into themselves, peers
+ * that are too many, and channels of a macsec interface that knows one alone.
  *
  * @module
  */
@@ -20,9 +21,13 @@ import {
 } from '../packet/address.js'
 import { PacketError } from '../packet/errors.js'
 import { bytesEqual, toHex } from '../packet/bytes.js'
+import { parseSci, Tci } from '../packet/sectag.js'
 import { tunnelInLoop, tunnelsOf, type Tunnel } from './tunnel-loop.js'
 import type { AnyInterface, Bridge, Config, Irb, Member, RouteMember, Vrf, Vxlan } from './config.js'
 import { ForwardError } from './errors.js'
+import type { ReceiveChange, TransmitChange } from './macsec-change.js'
+import { associationFault, makeReceive, makeTransmit, transmitFault, type SakOf } from './macsec-load.js'
+import type { Macsec } from './macsec-state.js'
 import { MOST_PEERS, type PeerChange } from './wireguard-change.js'
 import { publicKeyFrom, type SecretOf } from './wireguard-keys.js'
 import type { Wireguard } from './wireguard-state.js'
@@ -44,6 +49,14 @@ export type PreparedChange =
     }
   | { readonly table: 'flood'; readonly vxlan: Vxlan; readonly remotes: readonly Ip[] }
   | PeerChange
+  | ReceiveChange
+  | TransmitChange
+
+/** What keys changes name. */
+export interface ChangeKeys {
+  readonly secretOf: SecretOf
+  readonly sakOf: SakOf
+}
 
 interface FdbTarget {
   readonly member: Member
@@ -64,16 +77,18 @@ export interface RefusedChange {
 export function prepareChanges(
   config: Config,
   changes: readonly TableChange[],
-  secretOf: SecretOf,
+  keys: ChangeKeys,
 ): readonly PreparedChange[] | RefusedChange {
   const prepared: PreparedChange[] = []
   const leads = new Map<Vrf, Tunnel[]>()
   const peers = new PeerCount()
+  const channels = new ChannelCount()
   for (const [index, change] of changes.entries()) {
     try {
-      const made = prepare(config, change, secretOf)
+      const made = prepare(config, change, keys)
       if (made.table === 'route') checkTunnels(config, made, leads)
       if (made.table === 'peer') checkPeers(made, peers)
+      if (made.table === 'receive-association') checkChannels(made, channels)
       prepared.push(made)
     } catch (error) {
       if (error instanceof Refused) return { index, code: error.code, what: error.message }
@@ -96,7 +111,7 @@ class Refused extends Error {
   }
 }
 
-function prepare(config: Config, change: TableChange, secretOf: SecretOf): PreparedChange {
+function prepare(config: Config, change: TableChange, keys: ChangeKeys): PreparedChange {
   switch (change.table) {
     case 'route':
       return prepareRoute(config, change)
@@ -106,13 +121,16 @@ function prepare(config: Config, change: TableChange, secretOf: SecretOf): Prepa
       return prepareNeighbour(config, change)
     case 'flood': {
       const vxlan = find(config, change.interface, ['vxlan'])
+      if (vxlan.bridge === undefined)
+        throw new Refused('invalid', `interface ${vxlan.id} has no bridge to flood`)
       return { table: 'flood', vxlan, remotes: change.remotes.map((text) => remoteOf(vxlan, text)) }
     }
     case 'peer':
-      return preparePeer(config, change, secretOf)
+      return preparePeer(config, change, keys.secretOf)
     case 'receive-association':
+      return prepareReceive(config, change, keys.sakOf)
     case 'transmit-association':
-      throw new Refused('invalid', `${change.table} is not known yet`)
+      return prepareTransmit(config, change, keys.sakOf)
   }
 }
 
@@ -184,6 +202,59 @@ class PeerCount {
   }
 }
 
+/** MACSEC-11 */
+function prepareReceive(
+  config: Config,
+  change: ChangeOf<'receive-association'>,
+  sakOf: SakOf,
+): ReceiveChange {
+  const macsec = find(config, change.interface, ['macsec'])
+  const { table, an, to } = change
+  const sci = parseSci(change.sci)
+  if (sci === macsec.transmitSci) {
+    throw new Refused('invalid', `${change.sci} is the SCI by which interface ${macsec.id} sends`)
+  }
+  if (to === null) return { table, macsec, sci, an, to: undefined }
+  const given = { an, ...to }
+  const fault = associationFault(macsec.cipher, given)
+  if (fault !== undefined) throw new Refused('invalid', fault)
+  return { table, macsec, sci, an, to: makeReceive(macsec, sci, given, sakOf) }
+}
+
+/** MACSEC-11 */
+function prepareTransmit(
+  config: Config,
+  change: ChangeOf<'transmit-association'>,
+  sakOf: SakOf,
+): TransmitChange {
+  const macsec = find(config, change.interface, ['macsec'])
+  const given = [change.to, ...(change.standby ?? [])]
+  const fault = transmitFault(macsec.cipher, given)
+  if (fault !== undefined) throw new Refused('invalid', fault)
+  return { table: change.table, macsec, to: given.map((one) => makeTransmit(macsec, one, sakOf)) }
+}
+
+/** Receive SAs by interface, as the changes of a list leave them. */
+class ChannelCount {
+  private readonly names = new Map<Macsec, Set<string>>()
+
+  after({ macsec, sci, an, to }: ReceiveChange): number {
+    const names = this.names.get(macsec) ?? new Set(macsec.rx.map((one) => `${one.sci} ${one.an}`))
+    this.names.set(macsec, names)
+    if (to === undefined) names.delete(`${sci} ${an}`)
+    else names.add(`${sci} ${an}`)
+    return new Set([...names].map((name) => name.split(' ')[0])).size
+  }
+}
+
+/** MACSEC-9, `implicit` */
+function checkChannels(change: ReceiveChange, channels: ChannelCount): void {
+  const { macsec } = change
+  if (channels.after(change) > 1 && (macsec.tci & (Tci.SC | Tci.ES)) === 0) {
+    throw new Refused('invalid', `interface ${macsec.id} has another channel, and tags without SCI`)
+  }
+}
+
 function checkPeers(change: PeerChange, peers: PeerCount): void {
   if (peers.after(change) > MOST_PEERS) {
     throw new Refused('invalid', `interface ${change.wg.id} has ${MOST_PEERS} peers`)
@@ -195,12 +266,12 @@ function prepareFdb(config: Config, change: ChangeOf<'fdb'>): PreparedChange {
   const mac = unicast(change.mac)
   if (change.to === null) return { table: 'fdb', bridge, mac, to: undefined }
   const { interface: id, remote, sticky } = change.to
-  const member = find(config, id, ['port', 'vxlan'])
+  const member = find(config, id, ['port', 'macsec', 'vxlan'])
   if (member.bridge !== bridge) {
     throw new Refused('unknown-interface', `interface ${id} is no member of bridge ${bridge.id}`)
   }
-  if (member.kind === 'port') {
-    if (remote !== undefined) throw new Refused('invalid', `port ${id} takes no remote VTEP`)
+  if (member.kind !== 'vxlan') {
+    if (remote !== undefined) throw new Refused('invalid', `${member.kind} ${id} takes no remote VTEP`)
     return { table: 'fdb', bridge, mac, to: { member, remote: undefined, sticky } }
   }
   if (remote === undefined) throw new Refused('invalid', `vxlan interface ${id} needs a remote VTEP`)

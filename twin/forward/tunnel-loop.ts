@@ -22,7 +22,7 @@ export function tunnelsOf(members: readonly RouteMember[]): Tunnel[] {
 }
 
 /**
- * The first that leads to itself: a wireguard interface, or a bridge by a vxlan interface of it, leads to another when a route of its
+ * The first that leads to itself: a wireguard interface, or a bridge by a vxlan interface of it or below a macsec of it, leads to another when a route of its
  * underlay's VRF leads out of the other, or of its IRB.
  *
  * @param more - what routes not in the tables yet lead out of, by VRF.
@@ -51,7 +51,10 @@ function* routesOf({ routes4, routes6 }: Vrf): Generator<Tunnel[]> {
 /** VRFs in which a tunnel sends. */
 function underlaysOf(tunnel: Tunnel): Vrf[] {
   if (tunnel.kind === 'wireguard') return tunnel.underlay === undefined ? [] : [tunnel.underlay]
-  return tunnel.members.flatMap((member) => (member.kind === 'vxlan' ? [member.underlay] : []))
+  return tunnel.members.flatMap((member) => {
+    const below = member.kind === 'macsec' ? member.lower : member
+    return below.kind === 'vxlan' ? [below.underlay] : []
+  })
 }
 
 function reaches(

@@ -13,6 +13,7 @@ import type { Vxlan } from './config.js'
 import { newFrame } from './frame-memory.js'
 import { hashOfEthernet, hashOfPacket, sourcePortOf } from './hash.js'
 import type { Machine } from './machine.js'
+import { receiveSealed } from './macsec-receive.js'
 import { originate } from './originate.js'
 import {
   DESTINATION,
@@ -176,8 +177,21 @@ export function decapsulate(m: Machine, via: Vxlan, frame: Uint8Array, family: 4
   const outerEcn = family === 4 ? ipv4.ecn(frame, L3_OFFSET) : ipv6.ecn(frame, L3_OFFSET)
   const marked = carryEcn(m, vxlan, outerEcn, inner)
   if (marked === undefined) return
-  m.trace?.step('VXLAN-7', vxlan.id, `enters bridge ${vxlan.bridge.name}`)
-  m.upper.enterBridge(m, vxlan.bridge, vxlan, source, marked)
+  goUp(m, vxlan, source, marked)
+}
+
+/** VXLAN-7 */
+function goUp(m: Machine, vxlan: Vxlan, source: Ip, frame: Uint8Array): void {
+  const { id, bridge, upper } = vxlan
+  if (bridge !== undefined) {
+    m.trace?.step('VXLAN-7', id, `enters bridge ${bridge.name}`)
+    m.upper.enterBridge(m, bridge, vxlan, source, frame)
+  } else if (upper?.bridge !== undefined) {
+    m.trace?.step('VXLAN-7', id, 'to the macsec interface')
+    m.trace?.step('MACSEC-10', upper.id, 'received below')
+    const opened = receiveSealed(m, upper, frame)
+    if (opened !== undefined) m.upper.enterBridge(m, upper.bridge, upper, undefined, opened)
+  }
 }
 
 function udpOffset(frame: Uint8Array, family: 4 | 6): number {

@@ -160,7 +160,9 @@ export class FakeEngine {
         this.flood.set(change.interface, change.remotes)
         return
       case 'peer':
-        throw new Error('no agent changes peers')
+      case 'receive-association':
+      case 'transmit-association':
+        throw new Error(`no agent changes what ${change.table} is about`)
     }
   }
 

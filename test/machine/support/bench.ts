@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { NodeProgram, Tables } from '../../../contract/program.js'
+import type { Interface, MacsecInterface, NodeProgram, Tables } from '../../../contract/program.js'
 import { FabricNode, type Effect, type NodeOptions } from '../../../twin/forward/index.js'
 import {
   build,
@@ -47,12 +47,26 @@ export const host6 = (n: number) => ip6(`2001:db8:1::1${n}`)
 export const otherMac = (n: number): Mac => mac(`02:bb:00:00:00:0${n}`)
 export const other4 = (n: number) => ip4(`10.1.1.1${n}`)
 
-export const TX_KEY = 'lab:core/link/tx'
+/** Of a cipher suite, as its program names it. */
+export const suiteKey = (cipher: MacsecInterface['cipher'], n: number): string => `lab:${cipher}/${n}`
+/** Keys 1 to 6 of every suite, salt included. */
+const SUITE_KEYS = Object.entries({
+  'gcm-aes-128': 16,
+  'gcm-aes-256': 32,
+  'gcm-aes-xpn-128': 28,
+  'gcm-aes-xpn-256': 44,
+} as const).flatMap(([cipher, octets]) =>
+  [1, 2, 3, 4, 5, 6].map(
+    (n) => [`lab:${cipher}/${n}`, Uint8Array.from({ length: octets }, (_, i) => 16 * n + i)] as const,
+  ),
+)
+const TX_KEY = 'lab:core/link/tx'
 export const RX_KEY = 'lab:core/link/rx'
-export const KEYS = new Map([
+export const KEYS: ReadonlyMap<string, Uint8Array> = new Map<string, Uint8Array>([
   [TX_KEY, new Uint8Array(16).fill(0x11)],
   [RX_KEY, new Uint8Array(16).fill(0x22)],
   ['lab:core/link/next', new Uint8Array(16).fill(0x33)],
+  ...SUITE_KEYS,
 ])
 export const TX_SCI = '0200000000030001'
 export const RX_SCI = '0200000001030001'
@@ -226,6 +240,16 @@ export function changed(
 ): NodeProgram {
   const interfaces = PROGRAM.interfaces.map((one) => ({ ...one, ...fields[one.id] }))
   return { ...PROGRAM, interfaces, tables: { ...TABLES, ...tables } }
+}
+
+/** The program with interfaces more, whose ids are greater than all. */
+export function extended(
+  more: readonly Interface[],
+  tables: Partial<Tables> = {},
+  fields: Parameters<typeof changed>[0] = {},
+): NodeProgram {
+  const program = changed(fields, tables)
+  return { ...program, interfaces: [...program.interfaces, ...more] }
 }
 
 /** A node and its clock. */

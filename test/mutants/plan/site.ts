@@ -104,7 +104,12 @@ export function vrfName(program: NodeProgram, id: number): string {
 }
 
 /** A bridge belongs to the tenant of the hosts on it, or of its gateway. */
-export function tenantOfBridge(plan: Plan, program: NodeProgram, bridge: number): string | undefined {
+export function tenantOfBridge(
+  plan: Plan,
+  program: NodeProgram,
+  bridge: number | undefined,
+): string | undefined {
+  if (bridge === undefined) return undefined
   const port = ofKind(program, 'port').find((iface) => iface.bridge === bridge)
   const host = plan.hosts.find(({ at }) => at.node === program.node && at.interface === port?.id)
   if (host !== undefined) return host.tenant

@@ -55,12 +55,12 @@ function partnersOf(plan: Plan, program: NodeProgram, irb: IrbInterface): Readon
 
 const isL3 = (irb: IrbInterface) => irb.addresses.length === 0
 
-function l3IrbOf(program: NodeProgram, bridge: number): IrbInterface | undefined {
+function l3IrbOf(program: NodeProgram, bridge: number | undefined): IrbInterface | undefined {
   return ofKind(program, 'irb').find((irb) => irb.bridge === bridge && isL3(irb))
 }
 
 /** An L3 VNI by which the node sends nothing. */
-export function unsentL3(plan: Plan, program: NodeProgram, bridge: number): string | undefined {
+export function unsentL3(plan: Plan, program: NodeProgram, bridge: number | undefined): string | undefined {
   const irb = l3IrbOf(program, bridge)
   if (irb === undefined || partnersOf(plan, program, irb).size > 0) return undefined
   return (
@@ -81,7 +81,7 @@ function isSilent(plan: Plan, program: NodeProgram, vrf: number, from: string, t
 export function unheardVtep(
   plan: Plan,
   program: NodeProgram,
-  bridge: number,
+  bridge: number | undefined,
   local: string,
   remote: string,
 ): string | undefined {
@@ -106,7 +106,7 @@ export function unaskedVtep(
 export function strangeVtep(
   plan: Plan,
   program: NodeProgram,
-  bridge: number,
+  bridge: number | undefined,
   local: string,
   remote: string,
 ): string | undefined {
@@ -120,8 +120,8 @@ export function strangeVtep(
 }
 
 /** A bridge with one host here and one place elsewhere: whatever is not known is flooded to the only place where it can be. */
-export function pairBridge(program: NodeProgram, bridge: number): string | undefined {
-  const ports = portsOf(program, bridge)
+export function pairBridge(program: NodeProgram, bridge: number | undefined): string | undefined {
+  const ports = bridge === undefined ? [] : portsOf(program, bridge)
   const remotes = program.tables.flood.flatMap(({ interface: id, remotes: list }) =>
     ofKind(program, 'vxlan').some((vxlan) => vxlan.id === id && vxlan.bridge === bridge) ? list : [],
   )
@@ -145,7 +145,7 @@ export function strangeLeaf(plan: Plan, program: NodeProgram, prefix: string): s
 }
 
 /** An L3 VNI over which a node neither sends nor receives. */
-export function idleL3(plan: Plan, program: NodeProgram, bridge: number): string | undefined {
+export function idleL3(plan: Plan, program: NodeProgram, bridge: number | undefined): string | undefined {
   const unsent = unsentL3(plan, program, bridge)
   const vxlan = ofKind(program, 'vxlan').find((one) => one.bridge === bridge)
   if (unsent === undefined || vxlan === undefined) return undefined
