@@ -335,6 +335,31 @@ export const commands = {
       },
     ],
   },
+  'lab rotate': {
+    summary: 'give sealed links of a running lab new keys, and measure what that costs',
+    detail: [
+      'One link after the other: of MACsec both ends receive with the new key before either sends with it, and the old one goes last; of WireGuard both ends get new private and pre-shared keys at once. Meanwhile hosts send over the link both ways, and what did not arrive is counted.',
+      'A rotation that was cut off leaves a link with either keys; the same command completes it. `ztos lab list --json` shows which epoch of keys each link has. New values of lab keys are drawn; of others the key source is asked for those of the next epoch.',
+    ],
+    arguments: [labId],
+    options: {
+      seal: { kind: 'text', value: 'NAME', what: 'only what this seal of the fabric file seals' },
+      links: { kind: 'text', value: 'LINKS', what: 'only these links, such as `leaf[1-2]--spine*`' },
+      rate: {
+        kind: 'integer',
+        value: 'PPS',
+        what: 'packets a second that are sent each way meanwhile; 0: none, and nothing is measured',
+        min: 0,
+        max: 50_000,
+        default: 10_000,
+      },
+      'key-sources': keySources,
+    },
+    examples: [
+      { command: 'lab rotate k3f9a2', what: 'all keys of the lab' },
+      { command: 'lab rotate k3f9a2 --links "leaf1--*" --json', what: 'those of one leaf, for a script' },
+    ],
+  },
   report: {
     summary: 'make the reports of a run again from its record',
     detail: [
@@ -359,7 +384,7 @@ export type VerbName = keyof Commands
 
 /** Words that verbs share, by the first of them. */
 export const groups: Readonly<Record<string, string>> = {
-  lab: 'labs on this host: up, down, list, exec, capture, control',
+  lab: 'labs on this host: up, down, list, exec, capture, control, rotate',
 }
 
 /** What the environment says, for help and documentation. */

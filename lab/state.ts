@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { SealState } from './epochs.js'
+import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
 import { labPaths, RUN_ROOT, userFolder } from './paths.js'
@@ -69,6 +69,12 @@ export function readLabState(uid: number, lab: string, root: string = RUN_ROOT):
       cause: error,
     })
   }
+}
+
+/** Epochs of a lab's keys; of a lab that is not there none, which is for others to say. */
+export function labEpochs(lab: string, uid: number = process.getuid?.() ?? 0): ReadonlyMap<string, number> {
+  const state = readLabs(uid).find(({ id }) => id === lab)?.state
+  return epochsOf(state?.seals ?? [])
 }
 
 /** The user's labs, by id. Folders whose name is no lab id are none of ours and not listed. */

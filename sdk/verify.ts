@@ -6,12 +6,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
-import type { Lab } from '../lab/index.js'
+import type { Lab, SealState } from '../lab/index.js'
+import { labEpochs } from '../lab/state.js'
 import { digestOf, RunWriter } from '../record/run-record.js'
 import type { Interpreter, Verdict } from '../record/verdict.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
 import { compile } from '../twin/compile.js'
-import { planBytes } from '../twin/program/index.js'
+import { planBytes, withEpochs } from '../twin/program/index.js'
 import { SdkError } from './errors.js'
 import { judgeNodes } from './judge/agreement.js'
 import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
@@ -39,7 +40,7 @@ interface LabPart {
   readonly outcomes: readonly TestOutcome[]
   readonly verdicts: readonly Verdict[]
   readonly notes: readonly string[]
-  readonly lab?: { readonly id: string; readonly attached: boolean }
+  readonly lab?: { readonly id: string; readonly attached: boolean; readonly seals: SealState[] }
 }
 
 /** What is true of every lab and must be known when a seal is judged by it. */
@@ -54,7 +55,9 @@ const GUARD_NOTE =
  */
 export async function verify(options: VerifyOptions): Promise<RunResult> {
   const signal = options.signal ?? new AbortController().signal
-  const { plan, digest } = compiled(options)
+  const { plan: written, digest } = compiled(options)
+  // Of a lab that runs, with the keys that it has by now.
+  const plan = options.lab === undefined ? written : withEpochs(written, labEpochs(options.lab))
   const bytes = planBytes(plan)
   const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
   const seed = options.seed ?? newSeed()
@@ -202,7 +205,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
       outcomes,
       verdicts: [agreement],
       notes: plan.links.some(({ seal }) => seal !== undefined) ? [GUARD_NOTE] : [],
-      lab: { id: lab.id, attached: options.lab !== undefined },
+      lab: { id: lab.id, attached: options.lab !== undefined, seals: [...(await lab.seals())] },
     }
   } finally {
     if (options.lab === undefined) await stage(writer, options, 'lab down', async () => lab.down())

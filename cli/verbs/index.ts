@@ -24,6 +24,7 @@ const loaders: Loaders = {
   'lab exec': () => import('./lab-exec.js'),
   'lab capture': () => import('./lab-capture.js'),
   'lab control': () => import('./lab-control.js'),
+  'lab rotate': () => import('./lab-rotate.js'),
   report: () => import('./report.js'),
 }
 

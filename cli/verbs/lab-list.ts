@@ -16,6 +16,7 @@ export const run: Run<'lab list'> = () => {
     created: state?.created,
     attached: state?.attached,
     labd: state?.labd.pid,
+    seals: state?.seals,
   }))
   return {
     exit: ExitStatus.Holds,

@@ -55,13 +55,16 @@ function outputOf(
         remedy: 'run it by hand with the reference on standard input, and see what it says',
       })
     }
-    const end = (error: unknown) => {
+    const end = (error: Error) => {
       endGroup(child.pid)
       settle()
       reject(error)
     }
     const timer = setTimeout(() => end(failed(`did not answer within ${timeout} ms`)), timeout)
-    const onAbort = () => end(signal?.reason)
+    const onAbort = () => {
+      const reason: unknown = signal?.reason
+      end(reason instanceof Error ? reason : new Error('interrupted', { cause: reason }))
+    }
     const settle = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)

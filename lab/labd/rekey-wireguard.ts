@@ -41,10 +41,13 @@ export const rekeyWireguard: Rekey = async (plan, pair, epoch, means) => {
   const before = await bothEnds(pair, async ({ node }) => programOf(node, means))
   const programs = new Map(pair.ends.map(({ node }, n) => [node, before[n]]))
   const loaded: SealEnd[] = []
+  const lead = leads(pair, programs, means)
   try {
     await bothEnds(pair, async (end) => {
       const program = programs.get(end.node)
       if (program === undefined) return
+      // The one that is quicker begins later, so that both have new keys at the same time.
+      await delay(lead.get(end.node) ?? 0)
       await load(plan, end, fresh(program, end, epoch), means)
       loaded.push(end)
     })
@@ -65,6 +68,17 @@ export const rekeyWireguard: Rekey = async (plan, pair, epoch, means) => {
   await bothEnds(pair, async (end) => asPlanned(plan, end, epoch, means))
 }
 
+/** ms by which each end is to begin later. */
+function leads(
+  { ends }: SealedPair,
+  programs: ReadonlyMap<string, NodeProgram | undefined>,
+  { loadTimes }: RekeyMeans,
+): ReadonlyMap<string, number> {
+  const times = ends.map(({ node }) => loadTimes.expected(node, JSON.stringify(programs.get(node)).length))
+  const longest = Math.max(...times)
+  return new Map(ends.map(({ node }, n) => [node, longest - (times[n] ?? longest)]))
+}
+
 /** As it is now, with what was applied to it. */
 async function programOf(node: string, { ask }: RekeyMeans): Promise<NodeProgram> {
   return ProgramAnswer.parse(await ask(node, { op: 'program' })).program
@@ -83,8 +97,11 @@ function fresh(program: NodeProgram, { interface: id }: SealEnd, epoch: number):
 }
 
 /** What an agent had applied stands in the program's tables now, and is made the agent's again: of its entries some yield (LEARN-6). */
-async function load(plan: Plan, end: SealEnd, program: NodeProgram, { ask }: RekeyMeans): Promise<void> {
+async function load(plan: Plan, end: SealEnd, program: NodeProgram, means: RekeyMeans): Promise<void> {
+  const { ask, loadTimes } = means
+  const began = performance.now()
   await ask(end.node, { op: 'load', program })
+  loadTimes.note(end.node, JSON.stringify(program).length, performance.now() - began)
   const control = plan.nodes.find(({ name }) => name === end.node)?.control
   if (control?.evpn === undefined) return
   const changes = changesBetween(NO_TABLES, tablesOfProgram(program, control, undefined))

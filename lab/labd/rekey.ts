@@ -8,10 +8,13 @@ import type { Interface } from '../../contract/program.js'
 import type { SealedPair, SealEnd } from '../../twin/program/epochs.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
+import type { LoadTimes } from './load-times.js'
 
 export interface RekeyMeans {
   /** A request to a node's engine, which reads keys where the lab has them. @throws LabError */
   readonly ask: (node: string, request: Request) => Promise<Answer>
+  /** Of the lab's engines. */
+  readonly loadTimes: LoadTimes
   /** A step is done. */
   readonly note: (step: string) => void
   /** Returns when what was sent before has arrived, or never will. */

@@ -9,6 +9,7 @@ import type { Plan } from '../../contract/plan.js'
 import { keyedPair, sealedPairs, type SealedPair } from '../../twin/program/epochs.js'
 import type { SealState } from '../epochs.js'
 import { LabError } from '../errors.js'
+import { LoadTimes } from './load-times.js'
 import { rekeyMacsec } from './rekey-macsec.js'
 import { rekeyWireguard } from './rekey-wireguard.js'
 import type { RekeyMeans } from './rekey.js'
@@ -43,6 +44,7 @@ export interface Rotated {
 export class Rotations {
   private readonly pairs: ReadonlyMap<string, SealedPair>
   private readonly states: Map<string, SealState>
+  private readonly loadTimes = new LoadTimes()
   /** One after the other. */
   private last: Promise<unknown> = Promise.resolve()
 
@@ -100,6 +102,7 @@ export class Rotations {
     const longest = Math.max(0, ...this.plan.links.map((link) => link.delay ?? 0))
     const means: RekeyMeans = {
       ask: this.means.ask,
+      loadTimes: this.loadTimes,
       note: (step) => steps.push({ step, at: performance.now() - began }),
       // ms for what is on its way, be it by all links.
       passed: () =>

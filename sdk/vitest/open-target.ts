@@ -7,12 +7,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Plan } from '../../contract/plan.js'
+import { labEpochs } from '../../lab/state.js'
 import type { Target, WireFrame } from '../../record/target.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { trace } from '../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
-import { planBytes, planDigest, SEED_LENGTH, standInKeys } from '../../twin/program/index.js'
+import { planBytes, planDigest, SEED_LENGTH, standInKeys, withEpochs } from '../../twin/program/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
 import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { twinTarget } from '../../twin/target.js'
@@ -33,6 +34,12 @@ export type OpenTarget = (plan: Plan, keys: Keys) => Promise<Target> | Target
  * @throws SdkError `ZT_FABRIC` with every problem of the file
  */
 export function planOf(file: string | undefined, environment: RunEnvironment): Plan {
+  const plan = planAsWritten(file, environment)
+  // A lab that runs may have had its keys rotated.
+  return environment.lab === undefined ? plan : withEpochs(plan, labEpochs(environment.lab))
+}
+
+function planAsWritten(file: string | undefined, environment: RunEnvironment): Plan {
   if (environment.plan !== undefined) return readPlan(environment.plan)
   const name = file ?? environment.fabric
   if (name === undefined) {
