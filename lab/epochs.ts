@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 const Epoch = z.int().min(0).max(99_999)
 
-/** A pair as `lab.json` and `ztos lab list --json` have it. */
+/** A pair as `seals.json` and `ztos lab list --json` have it. */
 export const SealState = z.strictObject({
   /** The link's id, or a tunnel's name (`twin/program/epochs.ts`). */
   name: z.string(),

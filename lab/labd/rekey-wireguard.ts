@@ -2,7 +2,7 @@
  * WireGuard: both ends are loaded at once with new private keys, each other's public ones and the pre-shared key. A new private key ends an
  * interface's sessions (WG-32), and a peer is known by its key alone, so that there is no time at which both ends have both: what an end
  * sends between its own load and the other's waits for a handshake (WG-25), what it is sent meanwhile by the old session is lost. One change
- * of both ends loses that once, two changes one after the other would twice (docs/decisions/0011-keys.md).
+ * of both ends loses that once, two changes one after the other would twice (docs/decisions/0012-keys.md).
  *
  * An end that loads first begins a handshake that the other does not understand, and would wait 5 s for the next (WG-27); the one that
  * loads last begins another at once, because each is given a persistent keepalive for the moment (WG-30).

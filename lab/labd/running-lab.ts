@@ -20,7 +20,7 @@ import { DataPlane } from './data-plane.js'
 import { LabMeans } from './fault-means.js'
 import { Faults } from './faults.js'
 import { measureFloor, type FloorRequest } from './floor.js'
-import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
+import { giveFile, replaceOwned, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
 import { LabKeys } from './keys.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
@@ -235,10 +235,7 @@ export class RunningLab {
       ask: (node, request) => this.ask(node, request),
       addKeys: (keys) => this.keys?.add(keys),
       retireKeys: (references) => this.keys?.retire(references),
-      write: (seals) => {
-        this.state = { ...this.state, seals: [...seals] }
-        writeState(this.paths, this.state, this.invoker)
-      },
+      write: (seals) => replaceOwned(this.paths.seals, JSON.stringify(seals), this.invoker),
       onRotated: ({ ends }, epoch) => {
         for (const { node, interface: id } of ends) {
           const parsed = NodeProgram.safeParse(this.programs.get(node))
@@ -268,11 +265,11 @@ export class RunningLab {
   }
 
   private writeFiles({ plan, attached }: UpRequest, start: Plan, wiring: Wiring): void {
-    const seals = this.rotation?.seals ?? []
-    this.state = { ...this.state, fabric: plan.fabric, attached, seals: [...seals] }
+    this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     this.keys?.write()
+    replaceOwned(this.paths.seals, JSON.stringify(this.rotation?.seals ?? []), this.invoker)
     for (const { name, program } of start.nodes) {
       writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
       this.programs.set(name, program)
