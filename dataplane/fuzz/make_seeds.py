@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes small seed corpora from the test programs and the frames of test/frames.h."""
+import json
 import os
 import re
 import struct
@@ -74,6 +75,12 @@ for change in range(14):
 for name, text in {
     "set_vni": '{"id":1,"op":"set-vni","interface":13,"vni":7}',
     "set_mode": '{"id":1,"op":"set-macsec-mode","interface":4,"mode":"disabled"}',
+    "set_mode_check": '{"id":1,"op":"set-macsec-mode","interface":4,"mode":"check","protect":false}',
+    "apply_receive": '{"id":1,"op":"apply","changes":[{"table":"receive-association","interface":4,"sci":"0200000002030001","an":2,'
+                     '"to":{"key":"lab:test/0200000002030001/0","pn":"7"}},{"table":"receive-association","interface":4,'
+                     '"sci":"0200000002030001","an":1,"to":null}]}',
+    "apply_transmit": '{"id":1,"op":"apply","changes":[{"table":"transmit-association","interface":4,"to":{"an":1,'
+                      '"key":"lab:test/0200000002030001/1"},"standby":[{"an":0,"key":"lab:test/0200000001030001/0","pn":"4294967295"}]}]}',
     "flush_fdb": '{"id":1,"op":"flush","table":"fdb"}',
     "apply_route": '{"id":1,"op":"apply","changes":[{"table":"route","vrf":0,"prefix":"203.0.113.0/24","members":'
                    '[{"interface":1,"gateway":"10.254.0.0"},{"interface":4}]},{"table":"route","vrf":1,"prefix":"10.1.2.0/24",'
@@ -93,6 +100,74 @@ for name, text in {
     write("control", name, text.encode())
     if name.startswith(("apply", "carrier")):
         write("socket", name, b"\0" + struct.pack(">I", len(text)) + text.encode())
+
+
+
+def changed(program, *replacements):
+    for before, after in replacements:
+        assert before in program
+        program = program.replace(before, after)
+    return program
+
+
+suite, window = b'"cipher":"gcm-aes-128"', b'"replayWindow":0'
+for name, replacements in {
+    "macsec_256": [(suite, b'"cipher":"gcm-aes-256","confidentiality":"offset-30"'), (window, b'"replayWindow":64,"replayProtect":false')],
+    "macsec_xpn": [(suite, b'"cipher":"gcm-aes-xpn-256","protect":true'), (b'"an":0,', b'"an":0,"ssci":1,"pn":"18446744073709551615",'),
+                   (b'"an":1,', b'"an":1,"ssci":4294967295,'), (window, b'"replayWindow":1073741823')],
+    "macsec_check": [(b'"mode":"strict"', b'"mode":"check","tag":"implicit","confidentiality":"none"')],
+    "macsec_station": [(b'"mode":"strict"', b'"mode":"disabled","tag":"end-station","protect":false')],
+    "macsec_standby": [(b'"rx":[', b'"standby":[{"an":3,"key":"lab:test/0200000002030001/0"},{"an":2,"key":"x:y","pn":"1"}],"rx":[')],
+}.items():
+    write("program", name, changed(leaf, *replacements))
+
+
+def tunnelled():
+    """The leaf, its macsec interface on the vxlan interface of bridge 30."""
+    program = json.loads(leaf)
+    by_id = {interface["id"]: interface for interface in program["interfaces"]}
+    by_id[33] |= {"remotes": ["10.255.0.2"], "learning": False}
+    del by_id[33]["bridge"], by_id[4]["vrf"]
+    by_id[4] |= {"lower": 33, "addresses": [], "bridge": 30}
+    by_id[3] |= {"vrf": 0}
+    tables = program["tables"]
+    tables["routes"] = [route for route in tables["routes"] if route.get("connected") != 4]
+    for group in tables["groups"]:
+        group["members"] = [member | {"interface": 3} if member["interface"] == 4 else member for member in group["members"]]
+    tables["neighbours"] = [entry for entry in tables["neighbours"] if entry["interface"] != 4]
+    tables["fdb"] = [entry for entry in tables["fdb"] if entry["bridge"] != 30]
+    return json.dumps(program, separators=(",", ":")).encode()
+
+
+write("program", "macsec_tunnel", tunnelled())
+
+# A node with MACsec and a peer that seals for it (fuzz_macsec.c): every suite, form and mode of both, then frames of the peer and others.
+KINDS = {"raw": 0, "sealed": 1, "host": 2, "tunnel_raw": 3, "tunnel_sealed": 4, "punt": 5, "change": 6}
+
+
+def sec(what, how, data=b""):
+    return bytes([KINDS[what], how, len(data)]) + data
+
+
+def host_frame(destination, source, length):
+    return bytes([2, 0xbb, 0, 0, 0, destination, 2, 0xbb, 0, 0, 0, source]) + bytes(range(length))
+
+
+talk = (sec("host", 0, host_frame(9, 1, 60)) + 2 * sec("sealed", 0, host_frame(1, 9, 60)) + 3 * sec("host", 0, host_frame(9, 1, 60))
+        + sec("tunnel_sealed", 0, host_frame(1, 7, 60)) + 3 * sec("host", 0, host_frame(7, 1, 47)) + sec("punt", 0, host_frame(9, 1, 2)))
+bent = b"".join(sec(what, how, host_frame(1, 9, 52)) for what in ("sealed", "tunnel_sealed") for how in (12, 14, 15, 16, 19, 20, 27, 60, 90))
+untagged = sec("raw", 0, host_frame(1, 9, 40)) + sec("tunnel_raw", 0, host_frame(1, 9, 40)) + sec("raw", 1, host_frame(1, 9, 40))
+for first in range(64):
+    write("macsec", f"talk_{first}", bytes([first, first * 7 & 0x3f]) + talk + bent + untagged + talk)
+for length in (2, 29, 30, 31, 47, 48, 49, 50, 51):
+    write("macsec", f"short_{length}", bytes([0x20 | length & 3, length & 1]) + sec("sealed", 0, host_frame(1, 9, length)) + sec("host", 0, host_frame(9, 1, length)))
+tag = bytes.fromhex("02000000f1010200000000f2") + bytes.fromhex("88e5")
+for tci in (0x00, 0x04, 0x0c, 0x20, 0x2c, 0x40, 0x4c, 0x60, 0x80, 0x10, 0x08):
+    body = tag + bytes([tci, 0]) + struct.pack(">I", 5) + bytes.fromhex("02000000f2010001") + bytes(64)
+    for mode in (0, 4, 8):
+        write("macsec", f"tag_{tci:02x}_{mode}", bytes([mode, 0]) + sec("raw", 0, body) + sec("tunnel_raw", 0, body))
+for change in range(11):
+    write("macsec", f"changed_{change}", bytes([change & 3, 0]) + talk + sec("change", change) + talk + sec("change", change | 0x80) + bent + talk)
 
 micro = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 5, 7, 2, 2) + b"\xaa\xbb"
 write("capture", "micro", micro)

@@ -9,9 +9,9 @@ static const char *const suites[] = { "128", "256", "xpn-128", "xpn-256" };
 const char *association_with(uint8_t cipher, const char *sci, uint8_t an, uint32_t key,
                              const char *pn)
 {
-    static char texts[8][200];
+    static char texts[64][200];
     static uint32_t next;
-    char *text = texts[next++ % 8];
+    char *text = texts[next++ % 64];
     int used = snprintf(text, sizeof texts[0], "{");
     if (sci != NULL)
         used += sprintf(text + used, "\"sci\":\"%s\",", sci);
@@ -31,7 +31,7 @@ const char *association(uint8_t cipher, const char *sci, uint8_t an, uint32_t ke
     return association_with(cipher, sci, an, key, NULL);
 }
 
-static const char * or (const char *given, const char *otherwise)
+static const char *text_or(const char *given, const char *otherwise)
 {
     return given == NULL ? otherwise : given;
 }
@@ -56,10 +56,33 @@ static void write_macsec(const struct sec *sec, FILE *out)
             "\"mode\":\"%s\",%s\"replayWindow\":%s,\"tx\":%s,%s%s%s\"rx\":[%s]},",
             sec->mtu == 0 ? 1500 : sec->mtu, sec->routed ? "\"10.6.0.1/24\"" : "",
             sec->routed ? "\"vrf\":0" : "\"bridge\":20", suites[sec->cipher],
-            or (sec->mode, "strict"), or (sec->more, ""), or (sec->window, "0"),
-            or (sec->tx, association(sec->cipher, OWN, 0, 0)),
-            sec->standby == NULL ? "" : "\"standby\":[", or (sec->standby, ""),
-            sec->standby == NULL ? "" : "],", or (sec->rx, rx));
+            text_or(sec->mode, "strict"), text_or(sec->more, ""), text_or(sec->window, "0"),
+            text_or(sec->tx, association(sec->cipher, OWN, 0, 0)),
+            sec->standby == NULL ? "" : "\"standby\":[", text_or(sec->standby, ""),
+            sec->standby == NULL ? "" : "],", text_or(sec->rx, rx));
+}
+
+/* Interface 12 is of GCM-AES-128, whatever the others are. */
+static void write_underlay(FILE *out)
+{
+    fprintf(
+        out,
+        "{\"id\":12,\"name\":\"sec12\",\"kind\":\"macsec\",\"lower\":4,\"mac\":"
+        "\"02:00:00:00:05:04\",\"mtu\":1650,\"addresses\":[\"192.0.2.1/24\"],\"vrf\":0,"
+        "\"cipher\":\"gcm-aes-128\",\"mode\":\"strict\",\"replayWindow\":0,\"tx\":%s,\"rx\":[%s]},",
+        association(ZT_CIPHER_128, OTHER, 0, 3), association(ZT_CIPHER_128, TUNNEL_PEER, 0, 2));
+}
+
+static void write_tables(const struct sec *sec, FILE *out)
+{
+    uint32_t uplink = sec->sealed_underlay ? 12 : 4;
+    fprintf(out,
+            "],\"tables\":{\"routes\":[{\"vrf\":0,\"prefix\":\"192.0.2.0/24\",\"connected\":%u}%s],"
+            "\"groups\":[],\"neighbours\":[{\"interface\":%u,\"address\":\"192.0.2.2\",\"mac\":"
+            "\"02:00:00:00:06:04\"},{\"interface\":%u,\"address\":\"192.0.2.3\",\"mac\":"
+            "\"02:00:00:00:07:04\"}],\"fdb\":[],\"flood\":[%s]}}",
+            uplink, text_or(sec->routes, ""), uplink, uplink,
+            sec->alone ? "" : "{\"interface\":33,\"remotes\":[\"192.0.2.3\"]}");
 }
 
 char *sec_program(const struct sec *sec)
@@ -70,29 +93,31 @@ char *sec_program(const struct sec *sec)
     fprintf(out, "{\"format\":\"ztos-program\",\"version\":1,\"node\":\"sec\",\"seeds\":{\"ecmp\":"
                  "1,\"sourcePort\":2},\"vrfs\":[{\"id\":0,\"name\":\"u\"},{\"id\":1,\"name\":\"t\"}"
                  "],\"interfaces\":[" PORT(1, "]") PORT(2, "],\"bridge\":20")
-                     PORT(3, "],\"bridge\":20") PORT(4, "\"192.0.2.1/24\"],\"vrf\":0"));
+                     PORT(3, "],\"bridge\":20"));
+    fprintf(out, "%s",
+            sec->sealed_underlay ? PORT(4, "]") : PORT(4, "\"192.0.2.1/24\"],\"vrf\":0"));
     write_macsec(sec, out);
-    fprintf(out, "{\"id\":20,\"name\":\"br\",\"kind\":\"bridge\",\"ageing\":300000000000,"
-                 "\"fdbLimit\":100,\"snooping\":100000000000},{\"id\":22,\"name\":\"irb\",\"kind\":"
-                 "\"irb\",\"bridge\":20,\"vrf\":1,\"mac\":\"02:00:5e:00:00:01\",\"systemMac\":"
-                 "\"02:aa:00:00:00:05\",\"addresses\":[\"10.5.0.1/24\"],\"mtu\":1500,\"suppress\":"
-                 "true,\"neighbourLifetime\":60000000000,\"neighbourLimit\":9},");
+    if (sec->sealed_underlay)
+        write_underlay(out);
+    fprintf(out,
+            "{\"id\":20,\"name\":\"br\",\"kind\":\"bridge\",\"ageing\":300000000000,"
+            "\"fdbLimit\":100,\"snooping\":100000000000},{\"id\":22,\"name\":\"irb\",\"kind\":"
+            "\"irb\",\"bridge\":20,\"vrf\":%u,\"mac\":\"02:00:5e:00:00:01\",\"systemMac\":"
+            "\"02:aa:00:00:00:05\",\"addresses\":[\"10.5.0.1/24\"],\"mtu\":1500,\"suppress\":"
+            "true,\"neighbourLifetime\":60000000000,\"neighbourLimit\":9},",
+            sec->irb_below ? 0u : 1u);
     fprintf(out, VXLAN_TEXT(31, "", 77, "192.0.2.2"), "false",
             sec->vxlan_mtu == 0 ? 1550 : sec->vxlan_mtu);
     fprintf(out,
             ",{\"id\":32,\"name\":\"sec32\",\"kind\":\"macsec\",\"lower\":31,\"mac\":"
             "\"02:00:00:00:05:20\",\"mtu\":1500,\"addresses\":[],\"bridge\":20,\"cipher\":"
-            "\"gcm-aes-%s\",\"mode\":\"%s\",%s\"replayWindow\":0,\"tx\":%s,\"rx\":[%s]},",
-            suites[sec->cipher], or (sec->tunnel_mode, "strict"), or (sec->tunnel_more, ""),
-            association(sec->cipher, TUNNEL_OWN, 0, 0),
-            association(sec->cipher, TUNNEL_PEER, 0, 3));
-    fprintf(out, VXLAN_TEXT(33, "\"bridge\":20,", 78, "192.0.2.3"), "true", 1550u);
-    fprintf(out,
-            "],\"tables\":{\"routes\":[{\"vrf\":0,\"prefix\":\"192.0.2.0/24\",\"connected\":4}"
-            "],\"groups\":[],\"neighbours\":[{\"interface\":4,\"address\":\"192.0.2.2\",\"mac\""
-            ":\"02:00:00:00:06:04\"},{\"interface\":4,\"address\":\"192.0.2.3\",\"mac\":"
-            "\"02:00:00:00:07:04\"}],\"fdb\":[],\"flood\":[{\"interface\":33,\"remotes\":["
-            "\"192.0.2.3\"]}]}}");
+            "\"gcm-aes-%s\",\"mode\":\"%s\",%s\"replayWindow\":0,\"tx\":%s,\"rx\":[%s]}%s",
+            suites[sec->cipher], text_or(sec->tunnel_mode, "strict"), text_or(sec->tunnel_more, ""),
+            association(sec->cipher, TUNNEL_OWN, 0, 0), association(sec->cipher, TUNNEL_PEER, 0, 3),
+            sec->alone ? "" : ",");
+    if (!sec->alone)
+        fprintf(out, VXLAN_TEXT(33, "\"bridge\":20,", 78, "192.0.2.3"), "true", 1550u);
+    write_tables(sec, out);
     fclose(out);
     return text;
 }

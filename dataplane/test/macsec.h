@@ -26,8 +26,11 @@ struct sec {
     const char *tx, *standby, *rx;
     /* Of 32: members, and its mode. */
     const char *tunnel_more, *tunnel_mode;
-    /* 11 is in VRF 0. */
-    bool routed;
+    /* 11 is in VRF 0. Port 4 lies below macsec 12, which has what it had: what leaves a tunnel is sealed again. There is no vxlan 33. */
+    bool routed, sealed_underlay, alone;
+    /* irb 22 is in VRF 0, not 1; more routes of the tables, each with a comma in front. */
+    bool irb_below;
+    const char *routes;
     /* Of 11 and of 31; 0 is 1500 and 1550. */
     uint32_t mtu, vxlan_mtu;
 };

@@ -48,6 +48,8 @@
     _(macsec_pn_memory_lost, "MACSEC-9", \
       "a transmit association that comes back starts at its first number again") \
     _(macsec_clear_over_vxlan, "MACSEC-10", "clear frames pass a strict tunnel") \
+    _(macsec_tunnel_is_a_port, "BRIDGE-4", \
+      "a macsec interface on a vxlan interface counts as a port of its bridge") \
     _(macsec_change_forgets_pn, "MACSEC-9", \
       "apply of a receive association with the same key starts at its first number again") \
     _(macsec_mode_keeps_protect, "CTRL-2", "set-macsec-mode leaves what is sent as it was") \

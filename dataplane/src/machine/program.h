@@ -7,6 +7,7 @@
 #define ZTOS_MACHINE_PROGRAM_H
 
 #include "src/machine/lpm.h"
+#include "src/machine/mutant.h"
 #include "ztos/gen/program.h"
 #include "ztos/ip.h"
 #include "ztos/machine.h"
@@ -337,7 +338,8 @@ static inline bool zt_address_covers(const struct zt_address *address, zt_ip ip)
 static inline bool zt_is_tunnel(const struct zt_interface *interface)
 {
     return interface->kind == ZT_KIND_VXLAN ||
-           (interface->kind == ZT_KIND_MACSEC && interface->macsec.tunnel);
+           (interface->kind == ZT_KIND_MACSEC && interface->macsec.tunnel &&
+            !ZT_MUTANT(macsec_tunnel_is_a_port));
 }
 
 const char *zt_kind_name(uint8_t kind);
