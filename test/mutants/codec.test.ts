@@ -28,7 +28,7 @@ const mutants: readonly SourceMutant[] = [
     'nonce-without-packet-number',
     'the nonce of a sealed frame does not hold its packet number',
     'macsec',
-    'setU32(iv, 8, pn)',
+    'setU32(iv, 8, Number(pn))',
     'setU32(iv, 8, 0)',
   ),
   codec(

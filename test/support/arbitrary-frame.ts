@@ -47,7 +47,7 @@ const octet = fc.nat(0xff)
 const word = fc.nat(0xffff)
 const double = fc.integer({ min: 0, max: 0xffff_ffff })
 
-export const arbitraryMac: fc.Arbitrary<Mac> = fc
+const arbitraryMac: fc.Arbitrary<Mac> = fc
   .oneof(
     fc.integer({ min: 0x0200_0000_0001, max: 0x0200_0000_00ff }),
     fc.integer({ min: 0, max: 0xffff_ffff_ffff }),
@@ -369,24 +369,37 @@ const lengthFrame = fc
     ),
   )
 
-const sak = importSak(Uint8Array.from({ length: 16 }, (_, i) => i))
+/** How a frame can be sealed: every suite, every form of the tag, every offset. */
+export const arbitrarySealing = fc.record({
+  key: fc.constantFrom(16, 32).map((length) => Uint8Array.from({ length }, (_, i) => 7 * i)),
+  /** With an XPN suite. */
+  xpn: fc.option(fc.record({ salt: fc.uint8Array({ minLength: 12, maxLength: 12 }), ssci: word }), {
+    nil: undefined,
+  }),
+  tci: fc.constantFrom(0x2c, 0x20, 0x24, 0x0c, 0x00, 0x4c, 0x40),
+  offset: fc.constantFrom(0 as const, 30 as const, 50 as const),
+  an: fc.nat(3),
+  /** Of 64 bits; others use the lower half. */
+  pn: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }).filter((pn) => pn % 2n ** 32n !== 0n),
+})
 
-/** A really sealed frame, as layers; E and C both set or both clear. */
+/** A really sealed frame, as layers. */
 const sealedOf = (inner: fc.Arbitrary<Stack>): fc.Arbitrary<Stack> =>
-  fc
-    .tuple(inner, arbitraryMac, word, fc.nat(3), fc.integer({ min: 1, max: 0xffff_ffff }), fc.boolean())
-    .map(([stack, system, port, an, pn, encrypt]) => {
-      const sci: Sci = sciOf(system, port)
-      const tci = encrypt ? 0x2c : 0x20
-      const sealed = seal({ frame: encodeFrame(stack), sak, sci, an, pn, tci })
-      const icv = build.icv(sealed.subarray(sealed.length - 16))
-      const outer = stack[0] as Extract<LayerSpec, { kind: 'ethernet' }>
-      const secured = encrypt ? build.payload(sealed.subarray(28, sealed.length - 16)) : etherTypeAnd(stack)
-      return build.ethernet(
-        { dst: outer.dst, src: outer.src },
-        build.macsec({ tciAn: tci | an, pn, sci }, secured, icv),
-      )
-    })
+  fc.tuple(inner, arbitraryMac, word, arbitrarySealing).map(([stack, system, port, { key, ...how }]) => {
+    const sci: Sci = sciOf(system, port & 0xffff)
+    const low = how.pn % 2n ** 32n
+    const pn = how.xpn === undefined ? low : how.pn
+    const sealed = seal({ ...how, frame: encodeFrame(stack), sak: importSak(key), sci, pn })
+    const icv = build.icv(sealed.subarray(sealed.length - 16))
+    const outer = stack[0] as Extract<LayerSpec, { kind: 'ethernet' }>
+    const { tci, an } = how
+    const dataAt = (tci & 0x20) === 0 ? 20 : 28
+    // What is changed, encrypted or not, is no EtherType that can be read.
+    const secured =
+      (tci & 0x04) === 0 ? etherTypeAnd(stack) : build.payload(sealed.subarray(dataAt, sealed.length - 16))
+    const tag = { tciAn: tci | an, pn: Number(low), ...((tci & 0x20) === 0 ? {} : { sci }) }
+    return build.ethernet({ dst: outer.dst, src: outer.src }, build.macsec(tag, secured, icv))
+  })
 
 /** The clear frame behind its addresses: its EtherType, then what it carried. */
 function etherTypeAnd(stack: Stack): Stack {

@@ -6,11 +6,11 @@
 import type { Plan } from '../../contract/plan.js'
 import {
   JournalWriter,
-  SealedFrame,
   type Effect,
   type FabricObserver,
   type FabricOperation,
   type Input,
+  type LazyFrame,
   type Nanoseconds,
 } from '../../twin/forward/index.js'
 
@@ -30,8 +30,8 @@ export class FabricJournals implements FabricObserver {
     )
   }
 
-  received(_node: string, port: number, frame: Uint8Array | SealedFrame): void {
-    const octets = frame instanceof SealedFrame ? frame.frame : frame
+  received(_node: string, port: number, frame: Uint8Array | LazyFrame): void {
+    const octets = frame instanceof Uint8Array ? frame : frame.frame
     this.pending = (now) => ({ kind: 'frame', interface: port, frame: octets, now })
   }
 

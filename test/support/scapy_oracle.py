@@ -9,7 +9,9 @@ Requests:
       frame n has the time n + 0.5 s
   {"op": "read_capture", "path": str}
       -> {"frames": [{"frame": hex, "time": nanoseconds as text}]}
-  {"op": "macsec_encap", ...} and {"op": "macsec_decap", ...}: scapy.contrib.macsec
+  {"op": "macsec_encap", ...} and {"op": "macsec_decap", ...}: scapy.contrib.macsec; {"sci": hex, "an": int, "pn": int or text,
+      "key": hex, "encrypt": bool, "frame": hex}, and if not as usual "tag": "implicit" or "end-station", "offset": int,
+      "ssci": int and "salt": hex (XPN)
 
 A request that fails is answered with {"error": text}; the process goes on.
 """
@@ -348,24 +350,39 @@ def association(request):
     return macsec_module.MACsecSA(
         sci=bytes.fromhex(request["sci"]),
         an=request["an"],
-        pn=request["pn"],
+        pn=int(request["pn"]),
         key=bytes.fromhex(request["key"]),
         icvlen=16,
         encrypt=1 if request["encrypt"] else 0,
-        send_sci=1,
+        send_sci=0 if "tag" in request else 1,
+        **extended(request),
     )
+
+
+def extended(request):
+    """Of an XPN suite: "ssci" and "salt"."""
+    if "salt" not in request:
+        return {}
+    return {"xpn_en": True, "ssci": request["ssci"], "salt": bytes.fromhex(request["salt"])}
+
+
+def authenticated(sa, request, size):
+    """Octets in front of what is encrypted: the headers, and as much of Secure Data as "offset" says and there is."""
+    headers = 28 if sa.send_sci else 20
+    return min(headers + request.get("offset", 0), size)
 
 
 def macsec_encap(request):
     sa = association(request)
     packet = sa.encap(Ether(bytes.fromhex(request["frame"])))
-    return {"frame": bytes(sa.encrypt(packet)).hex()}
+    packet[macsec_module.MACsec].ES = 1 if request.get("tag") == "end-station" else 0
+    return {"frame": bytes(sa.encrypt(packet, authenticated(sa, request, len(packet)))).hex()}
 
 
 def macsec_decap(request):
     sa = association(request)
-    packet = sa.decrypt(Ether(bytes.fromhex(request["frame"])))
-    return {"frame": bytes(sa.decap(packet)).hex()}
+    packet = Ether(bytes.fromhex(request["frame"]))
+    return {"frame": bytes(sa.decap(sa.decrypt(packet, authenticated(sa, request, len(packet) - 16)))).hex()}
 
 
 OPERATIONS = {

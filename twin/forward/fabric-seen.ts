@@ -5,7 +5,7 @@
  */
 import type { FabricArrival, FabricObservation, FabricWireFrame } from './fabric-types.js'
 import type { Fate } from './fate.js'
-import type { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 
 /** Collects an observation. */
 export class Observing implements FabricObservation {
@@ -23,7 +23,7 @@ export class WireCopy implements FabricWireFrame {
     readonly link: string,
     readonly from: string,
     readonly to: string,
-    private readonly copy: Uint8Array | SealedFrame,
+    private readonly copy: Uint8Array | LazyFrame,
   ) {}
 
   get frame(): Uint8Array {

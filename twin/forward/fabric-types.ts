@@ -9,7 +9,7 @@ import type { FabricControlPlane } from './control-plane.js'
 import type { Fate } from './fate.js'
 import type { Reception } from './host.js'
 import type { Effect, Nanoseconds } from './input.js'
-import type { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 import type { Tracer } from './tracer.js'
 
 /** A frame to be sent, as `Injection` of `record/target.ts`. */
@@ -62,7 +62,7 @@ export type FabricOperation =
 /** Looks on while a fabric runs. */
 export interface FabricObserver {
   /** A node is about to process a frame received on a port. */
-  received?(node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void
+  received?(node: string, interfaceId: number, frame: Uint8Array | LazyFrame): void
   /** A node is about to do a control operation: a control plane's, a flush of {@link TwinFabric.reset}, or what a fault does to it. */
   controlled?(node: string, operation: FabricOperation): void
   /** A node is about to take a seed (WG-4). */

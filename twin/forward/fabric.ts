@@ -36,12 +36,12 @@ import type { Effect, Lineage, Nanoseconds } from './input.js'
 import { importKeys, type Keys } from './keys.js'
 import { describeLoop } from './loop.js'
 import { FabricNode } from './node.js'
-import type { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 
 interface Arriving {
   readonly state: NodeState
   readonly interface: number
-  readonly frame: Uint8Array | SealedFrame
+  readonly frame: Uint8Array | LazyFrame
   readonly lineage: Lineage
 }
 
@@ -334,7 +334,7 @@ export class TwinFabric {
     }
   }
 
-  private cross(peer: Peer, frame: Uint8Array | SealedFrame, lineage: Lineage): void {
+  private cross(peer: Peer, frame: Uint8Array | LazyFrame, lineage: Lineage): void {
     if (peer.kind === 'host') {
       if (peer.leaf.isDown) return
       this.arrive(peer, frame instanceof Uint8Array ? frame : frame.frame)

@@ -16,6 +16,7 @@ import type { HeldPacket } from './neighbour-table.js'
 import { originate } from './originate.js'
 import { isLinkLocalAt } from './own-address.js'
 import { IPV4_HEADER, ipv4HeaderLength, IPV6_HEADER, L3_OFFSET, SOURCE } from './parse.js'
+import { whole } from './tunnelled-frame.js'
 
 /** RFC 1812 section 4.3.2.3 in its oldest, smallest form: the most an IPv4 error measures. */
 const MOST_IPV4 = 576
@@ -152,7 +153,7 @@ function writeMessage(
   setU8(frame, at, type)
   setU8(frame, at + 1, code)
   setU32(frame, at + 4, mtu)
-  frame.set(packet.frame.subarray(L3_OFFSET, L3_OFFSET + quoted), at + ICMP_HEADER)
+  frame.set(whole(packet.frame).subarray(L3_OFFSET, L3_OFFSET + quoted), at + ICMP_HEADER)
 }
 
 function ipv4Source({ on, vrf }: Offending): Ipv4 | undefined {

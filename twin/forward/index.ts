@@ -61,7 +61,7 @@ export {
   type ReplayResult,
 } from './replay.js'
 export type { SessionKeys } from './wireguard-tables.js'
-export { SealedFrame } from './sealed-frame.js'
+export type { LazyFrame } from './tunnelled-frame.js'
 export type { ClauseId, Step, Tracer } from './tracer.js'
 export { formatWalk, walkToJson, walkToPcapng } from './walk-format.js'
 export {

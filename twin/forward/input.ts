@@ -6,7 +6,7 @@
 import type { Ip, Mac } from '../packet/address.js'
 import type { NodeProgram } from '../../contract/program.js'
 import type { Fate } from './fate.js'
-import type { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 
 /**
  * Nanoseconds, an unsigned 64-bit count that never decreases (MODEL-2). A bigint, because a journal's clock may be the
@@ -27,7 +27,7 @@ export interface FrameInput {
   readonly now: Nanoseconds
   readonly interface: number
   /** A sealed one that has not been computed yet is opened without being computed, when the keys are the same. */
-  readonly frame: Uint8Array | SealedFrame
+  readonly frame: Uint8Array | LazyFrame
   readonly lineage?: Lineage
 }
 
@@ -90,7 +90,7 @@ export interface TxEffect {
   /** As it is on the wire. With lazy sealing it is computed when it is first read. */
   readonly frame: Uint8Array
   /** Set when the frame was sealed lazily: give it to the next node instead of `frame`, and nothing is computed. */
-  readonly sealed: SealedFrame | undefined
+  readonly sealed: LazyFrame | undefined
   readonly lineage: Lineage
 }
 

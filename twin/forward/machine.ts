@@ -10,6 +10,7 @@ import type { Effect, Lineage } from './input.js'
 import type { SakOf } from './macsec-load.js'
 import type { TransmitState } from './macsec-state.js'
 import type { SealedFrame } from './sealed-frame.js'
+import { tailOf, TunnelledFrame, whole, type LazyFrame } from './tunnelled-frame.js'
 import type { Tracer } from './tracer.js'
 import type { SecretOf } from './wireguard-keys.js'
 import type { Seed } from './wireguard-seed.js'
@@ -25,7 +26,7 @@ export interface UpperStages {
   /** BRIDGE-6: a frame entered from the bridge's IRB. */
   enterBridgeFromIrb(m: Machine, irb: Irb, frame: Uint8Array): void
   /** VXLAN-1: a frame is sent by a vxlan interface to a remote. */
-  encapsulate(m: Machine, vxlan: Vxlan, remote: Ip, frame: Uint8Array): void
+  encapsulate(m: Machine, vxlan: Vxlan, remote: Ip, frame: Uint8Array | SealedFrame): void
   /** WG-24: a packet is sent on a wireguard interface. */
   sendOnWireguard(m: Machine, wg: Wireguard, packet: ToSeal): void
   /** WG-17: a wireguard interface has opened a packet, which is behind an Ethernet header and ends with the frame. */
@@ -83,12 +84,21 @@ export class Machine {
 
   /** Sends a frame on a port. */
   tx(port: Port, frame: Uint8Array): void {
-    this.emit({ kind: 'tx', interface: port.id, frame, sealed: undefined, lineage: this.lineage })
+    if (this.lazySeal && tailOf(frame) !== undefined) this.txLazily(port, new TunnelledFrame(frame))
+    else {
+      this.emit({
+        kind: 'tx',
+        interface: port.id,
+        frame: whole(frame),
+        sealed: undefined,
+        lineage: this.lineage,
+      })
+    }
   }
 
   /** Sends on a port what is sealed when somebody looks. */
-  txSealed(port: Port, sealed: SealedFrame): void {
-    this.emit(new SealedTx(port.id, sealed, this.lineage))
+  txLazily(port: Port, frame: LazyFrame): void {
+    this.emit(new LazyTx(port.id, frame, this.lineage))
   }
 
   /** Hands a frame to the kernel by the TAP of a port. */
@@ -102,13 +112,13 @@ export class Machine {
   }
 }
 
-class SealedTx {
+class LazyTx {
   readonly kind = 'tx' as const
   readonly interface: number
 
   constructor(
     port: number,
-    readonly sealed: SealedFrame,
+    readonly sealed: LazyFrame,
     readonly lineage: Lineage,
   ) {
     this.interface = port

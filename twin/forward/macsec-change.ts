@@ -27,7 +27,7 @@ export interface TransmitChange {
 /** MACSEC-11 */
 export function changeReceive(m: Machine, { macsec, sci, an, to }: ReceiveChange): void {
   const known = macsec.channels.get(sci)?.associations[an]
-  const what = `receive SA ${an} of ${formatSci(sci)}`
+  const what = `receive SA ${an} of 0x${formatSci(sci)}`
   m.trace?.step('MACSEC-11', macsec.id, to === undefined ? `${what} is removed` : `${what} is set`)
   const isSame = known !== undefined && known.key.reference === to?.key.reference
   if (known !== undefined && !isSame) giveUp(m, macsec)

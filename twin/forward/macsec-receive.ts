@@ -93,7 +93,7 @@ function receiveTagged(m: Machine, macsec: Macsec, tagged: Tagged): Uint8Array |
     return drop(m, found)
   }
   const { channel, association } = found
-  m.trace?.step('MACSEC-3', macsec.id, `receive SA ${tag.an} of ${formatSci(channel.sci)}`)
+  m.trace?.step('MACSEC-3', macsec.id, `receive SA ${tag.an} of 0x${formatSci(channel.sci)}`)
   const pn = SUITES[macsec.cipher].xpn ? recoverPn(association.lowest, tag.pn) : BigInt(tag.pn)
   const isLate = pn < association.lowest
   m.trace?.step('MACSEC-4', macsec.id, `PN ${pn}, lowest acceptable ${association.lowest}`)
@@ -143,7 +143,7 @@ function openWith(
   pn: bigint,
 ): Uint8Array | undefined {
   if (frame instanceof SealedFrame) {
-    return frame.opensWith({ sci, key: key.key, xpn: key.xpn, pn, offset }) ? frame.clear : undefined
+    return frame.opensWith({ sci, key: key.key, xpn: key.xpn, pn, offset }) ? frame.inside : undefined
   }
   const opened = open({ frame, sak: key.sak, sci, offset, xpn: key.xpn && { ...key.xpn, pn } })
   return opened.ok ? opened.frame : undefined
@@ -176,7 +176,7 @@ function accept(m: Machine, macsec: Macsec, association: ReceiveAssociation, pn:
 function goUpUnprotected(m: Machine, macsec: Macsec, { frame, tag }: Tagged): Uint8Array | undefined {
   m.trace?.step('MACSEC-6', macsec.id, 'goes up unprotected')
   // Without E the frame before it was sealed is what its Secure Data is; with it, it never comes here (MACSEC-2).
-  return goUp(m, macsec, frame instanceof SealedFrame ? frame.clear : withoutTag(frame, tag))
+  return goUp(m, macsec, frame instanceof SealedFrame ? frame.inside : withoutTag(frame, tag))
 }
 
 /** MACSEC-6: nothing goes up that is longer than the interface takes. */

@@ -58,12 +58,12 @@ function count({ counters, tci }: Macsec, { state }: TransmitAssociation, octets
 /** By `tx` on the port, or by the vxlan interface to its one remote (MACSEC-10). */
 function goDown(m: Machine, { id, lower }: Macsec, frame: Uint8Array | SealedFrame): void {
   if (lower.kind === 'port') {
-    if (frame instanceof SealedFrame && m.lazySeal) m.txSealed(lower, frame)
+    if (frame instanceof SealedFrame && m.lazySeal) m.txLazily(lower, frame)
     else m.tx(lower, frame instanceof SealedFrame ? frame.frame : frame)
     return
   }
   m.trace?.step('MACSEC-10', id, 'sent to the one remote')
   for (const remote of lower.remotes) {
-    m.upper.encapsulate(m, lower, remote, frame instanceof SealedFrame ? frame.frame : frame)
+    m.upper.encapsulate(m, lower, remote, frame)
   }
 }

@@ -20,6 +20,7 @@ import { arpProbe } from './arp-message.js'
 import { solicitation } from './nd-message.js'
 import { send } from './send.js'
 import { isTunnelEnd } from './tunnel-end.js'
+import { whole } from './tunnelled-frame.js'
 
 const ETHERTYPE_OF = { 4: 0x0800, 6: 0x86dd } as const
 
@@ -38,6 +39,8 @@ export function sendTo(m: Machine, on: Routed | Loopback, nextHop: Ip, packet: O
     m.fate('neighbour-missing')
     return
   }
+  // Ports and macsec interfaces look at nothing behind the outer headers.
+  if (on.kind === 'wireguard' || on.kind === 'irb') whole(packet.frame)
   if (on.kind === 'wireguard') {
     m.upper.sendOnWireguard(m, on, packet)
     return

@@ -23,7 +23,7 @@ import { takeOverMacsec } from './macsec-load.js'
 import { macsecOf, type KnownMacsec } from './macsec-tables.js'
 import { passes } from './pass.js'
 import { receive, receiveOpened, receivePunted } from './port.js'
-import type { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 import { encapsulate } from './vxlan.js'
 import { takeOver } from './wireguard-load.js'
 import { ENTROPY_LENGTH, seed } from './wireguard-seed.js'
@@ -170,7 +170,7 @@ export class FabricNode {
   frame(
     now: Nanoseconds,
     interfaceId: number,
-    frame: Uint8Array | SealedFrame,
+    frame: Uint8Array | LazyFrame,
     lineage: Lineage = 0,
   ): Effect[] {
     const port = this.port(interfaceId)

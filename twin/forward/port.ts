@@ -13,14 +13,14 @@ import type { Macsec } from './macsec-state.js'
 import { isLinkLocalAt } from './own-address.js'
 import { DESTINATION, L3_OFFSET, wellFormedEnd } from './parse.js'
 import { route } from './route.js'
-import type { SealedFrame } from './sealed-frame.js'
 import { punt, send } from './send.js'
+import { TunnelledFrame, whole, type LazyFrame } from './tunnelled-frame.js'
 import { receiveBelow } from './wireguard-receive.js'
 import type { Wireguard } from './wireguard-state.js'
 import { receiveFromTap } from './wireguard-tap.js'
 
 /** PARSE-1, PARSE-2, PORT-1, PORT-6: a frame was received on a port. */
-export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame): void {
+export function receive(m: Machine, port: Port, frame: Uint8Array | LazyFrame): void {
   if (m.withoutCarrier.has(port.id)) {
     m.trace?.step('PORT-6', port.id, 'without carrier nothing is received')
     return
@@ -39,14 +39,20 @@ export function receive(m: Machine, port: Port, frame: Uint8Array | SealedFrame)
     receiveOnUpper(m, port, port.upper, frame)
     return
   }
-  const bytes = frame instanceof Uint8Array ? frame : frame.frame
+  const bytes = octetsOf(frame)
   if (port.bridge !== undefined) {
     m.trace?.step('PORT-1', port.id, `to bridge ${port.bridge.name}`)
-    enterBridge(m, port.bridge, port, undefined, bytes)
+    enterBridge(m, port.bridge, port, undefined, whole(bytes))
   } else if (port.vrf !== undefined) {
     m.trace?.step('PORT-1', port.id, `to VRF ${port.vrf.name}`)
     receiveRouted(m, port, port.vrf, bytes)
   }
+}
+
+/** The octets of a frame, what was left out of a tunnelled one still not there. */
+function octetsOf(frame: Uint8Array | LazyFrame): Uint8Array {
+  if (frame instanceof Uint8Array) return frame
+  return frame instanceof TunnelledFrame ? frame.bytes : frame.frame
 }
 
 /** PORT-1 */
@@ -54,16 +60,16 @@ function receiveOnUpper(
   m: Machine,
   port: Port,
   upper: Macsec | Wireguard,
-  frame: Uint8Array | SealedFrame,
+  frame: Uint8Array | LazyFrame,
 ): void {
   m.trace?.step('PORT-1', port.id, `to the ${upper.kind} interface`)
   if (upper.kind === 'wireguard') {
-    receiveBelow(m, upper, port, frame instanceof Uint8Array ? frame : frame.frame)
+    receiveBelow(m, upper, port, whole(octetsOf(frame)))
     return
   }
-  const opened = receiveSealed(m, upper, frame)
+  const opened = receiveSealed(m, upper, frame instanceof TunnelledFrame ? frame.bytes : frame)
   if (opened === undefined) return
-  if (upper.bridge !== undefined) enterBridge(m, upper.bridge, upper, undefined, opened)
+  if (upper.bridge !== undefined) enterBridge(m, upper.bridge, upper, undefined, whole(opened))
   else if (upper.vrf !== undefined) receiveRouted(m, upper, upper.vrf, opened)
 }
 

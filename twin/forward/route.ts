@@ -15,6 +15,7 @@ import { chooseNextHop } from './next-hop.js'
 import { isDirectedBroadcast, lookupRoute, mtuOf, nextHopOf } from './originate.js'
 import { isLinkLocalAt, isMartianAt, isOwn } from './own-address.js'
 import { DESTINATION, L3_OFFSET, SOURCE } from './parse.js'
+import { copyTo } from './tunnelled-frame.js'
 
 /** ROUTE-1 to ROUTE-10. The packet is well-formed. */
 export function route(m: Machine, packet: Offending): void {
@@ -108,7 +109,7 @@ function forward(m: Machine, packet: Offending): void {
   }
   m.trace?.step('ROUTE-10', member.interface.id, 'TTL is one less')
   const forwarded = newFrame(end)
-  forwarded.set(end === frame.length ? frame : frame.subarray(0, end))
+  copyTo(forwarded, frame)
   if (family === 4) ipv4.decrementTtl(forwarded, L3_OFFSET)
   else ipv6.decrementHopLimit(forwarded, L3_OFFSET)
   sendTo(m, member.interface, nextHopOf(member, frame, family), {

@@ -5,8 +5,12 @@
  * @module
  */
 import { readMac } from '../packet/address.js'
+import { setU16 } from '../packet/bytes.js'
 import { seal, type ConfidentialityOffset, type Sak, type SecTagInfo, type Xpn } from '../packet/macsec.js'
+import { EtherType } from '../packet/ethernet.js'
 import { ICV_LENGTH, LONG_LENGTH, sciOf, SHORT_LENGTH, Tci, type Sci } from '../packet/sectag.js'
+
+import { whole } from './tunnelled-frame.js'
 
 /** Octets of the addresses, in front of the SecTAG. */
 const ADDRESSES = 12
@@ -38,15 +42,28 @@ export class SealedFrame {
   private bytes: Uint8Array | undefined
 
   constructor(
-    /** The frame before it was sealed. */
-    readonly clear: Uint8Array,
+    /** The frame before it was sealed, something of it left out maybe. */
+    readonly inside: Uint8Array,
     readonly sealer: Sealer,
     readonly pn: bigint,
   ) {}
 
   /** Octets on the wire. */
   get length(): number {
-    return sealedLength(this.clear.length, this.sealer.tci)
+    return sealedLength(this.inside.length, this.sealer.tci)
+  }
+
+  /** The frame before it was sealed. */
+  get clear(): Uint8Array {
+    return whole(this.inside)
+  }
+
+  /** Its Ethernet header. */
+  get header(): Uint8Array {
+    const header = new Uint8Array(ADDRESSES + 2)
+    header.set(this.inside.subarray(0, ADDRESSES))
+    setU16(header, ADDRESSES, EtherType.MACSEC)
+    return header
   }
 
   /** The octets on the wire (MACSEC-7). */
@@ -63,10 +80,10 @@ export class SealedFrame {
       tci,
       an,
       pn: Number(this.pn & 0xffff_ffffn),
-      sci: (tci & Tci.SC) !== 0 ? sci : (tci & Tci.ES) !== 0 ? sciOf(readMac(this.clear, 6), 1) : undefined,
+      sci: (tci & Tci.SC) !== 0 ? sci : (tci & Tci.ES) !== 0 ? sciOf(readMac(this.inside, 6), 1) : undefined,
       encrypted: (tci & Tci.E) !== 0,
       secureDataOffset: ADDRESSES + tagLength(tci),
-      secureDataLength: this.clear.length - ADDRESSES,
+      secureDataLength: this.inside.length - ADDRESSES,
     }
   }
 
@@ -76,7 +93,7 @@ export class SealedFrame {
     if (!sameKey(key, sealer.key)) return false
     const sameIv = xpn === undefined ? sci === sealer.sci : xpn.ssci === sealer.xpn?.ssci && pn === this.pn
     if (!sameIv || (sealer.tci & Tci.E) === 0) return sameIv
-    const length = this.clear.length - ADDRESSES
+    const length = this.inside.length - ADDRESSES
     return Math.min(offset, length) === Math.min(sealer.offset, length)
   }
 }

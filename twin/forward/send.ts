@@ -8,6 +8,7 @@ import type { Machine } from './machine.js'
 import { sendSealed } from './macsec-send.js'
 import type { Macsec } from './macsec-state.js'
 import { passes } from './pass.js'
+import { whole } from './tunnelled-frame.js'
 import type { Wireguard } from './wireguard-state.js'
 
 /** PORT-5: sends a frame on a port, or on a macsec interface and through it by what is below. */
@@ -18,7 +19,8 @@ export function send(m: Machine, on: Port | Macsec, frame: Uint8Array): void {
 }
 
 /** PUNT-1: hands a frame, as it is on its receiving interface, to the kernel. */
-export function punt(m: Machine, on: Port | Macsec | Wireguard, frame: Uint8Array): void {
+export function punt(m: Machine, on: Port | Macsec | Wireguard, received: Uint8Array): void {
+  const frame = whole(received)
   const port = on.kind === 'port' ? on : on.lower
   if (port?.kind !== 'port') {
     m.trace?.step('PUNT-1', on.id, 'no port is below')

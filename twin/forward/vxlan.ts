@@ -15,6 +15,8 @@ import { hashOfEthernet, hashOfPacket, sourcePortOf } from './hash.js'
 import type { Machine } from './machine.js'
 import { receiveSealed } from './macsec-receive.js'
 import { originate } from './originate.js'
+import { SealedFrame } from './sealed-frame.js'
+import { leaveOut, tailOf, whole } from './tunnelled-frame.js'
 import {
   DESTINATION,
   IPV4_HEADER,
@@ -43,25 +45,28 @@ function innerFamily(frame: Uint8Array): 0 | 4 | 6 {
 }
 
 /** VXLAN-1: sends a frame to a remote VTEP. */
-export function encapsulate(m: Machine, vxlan: Vxlan, remote: Ip, frame: Uint8Array): void {
-  m.trace?.step('VXLAN-1', vxlan.id, `VNI ${vxlan.vni}, ${frame.length} octets`)
-  if (frame.length - L3_OFFSET > vxlan.mtu) {
+export function encapsulate(m: Machine, vxlan: Vxlan, remote: Ip, given: Uint8Array | SealedFrame): void {
+  m.trace?.step('VXLAN-1', vxlan.id, `VNI ${vxlan.vni}, ${given.length} octets`)
+  if (given.length - L3_OFFSET > vxlan.mtu) {
     m.fate('mtu-exceeded')
     return
   }
+  // Of a sealed frame nothing but its header matters here.
+  const frame = given instanceof SealedFrame ? given.header : given
   const inner = innerFamily(frame)
   const hash = innerHash(m, vxlan, frame, inner)
   const sourcePort = sourcePortOf(hash)
   const family = isIpv6(vxlan.local) ? 6 : 4
   const outerUdp = L3_OFFSET + (family === 4 ? IPV4_HEADER : IPV6_HEADER)
-  const outer = newFrame(outerUdp + TUNNEL_HEADERS + frame.length)
+  const outer = newFrame(outerUdp + TUNNEL_HEADERS + given.length)
   const ecn = inner === 0 ? 0 : inner === 4 ? ipv4.ecn(frame, L3_OFFSET) : ipv6.ecn(frame, L3_OFFSET)
   m.trace?.step('VXLAN-3', vxlan.id, `ECN ${ecn}`)
   m.trace?.step('VXLAN-2', vxlan.id, `source port ${sourcePort}`)
   writeOuterIp(outer, vxlan, remote, vxlan.dscp * 4 + ecn)
-  udp.write(outer, outerUdp, sourcePort, vxlan.port, TUNNEL_HEADERS + frame.length)
+  udp.write(outer, outerUdp, sourcePort, vxlan.port, TUNNEL_HEADERS + given.length)
   vxlanHeader.write(outer, outerUdp + udp.HEADER_LENGTH, vxlan.vni)
-  outer.set(frame, outerUdp + TUNNEL_HEADERS)
+  if (given instanceof SealedFrame && m.lazySeal && vxlan.udpChecksum === 'zero') leaveOut(outer, given)
+  else outer.set(given instanceof SealedFrame ? given.frame : given, outerUdp + TUNNEL_HEADERS)
   if (vxlan.udpChecksum === 'compute') {
     if (family === 4) udp.updateChecksumOverIpv4(outer, outerUdp, SOURCE[4])
     else udp.updateChecksumOverIpv6(outer, outerUdp, SOURCE[6], DESTINATION[6])
@@ -162,7 +167,7 @@ export function decapsulate(m: Machine, via: Vxlan, frame: Uint8Array, family: 4
     m.fate('vxlan-source-unknown')
     return
   }
-  const inner = frame.subarray(at + TUNNEL_HEADERS, at + length)
+  const inner = innerOf(frame, at + TUNNEL_HEADERS, at + length)
   if (inner.length < L3_OFFSET) {
     m.trace?.step('VXLAN-5', vxlan.id, 'inner frame has no Ethernet header')
     m.fate('frame-truncated')
@@ -175,22 +180,30 @@ export function decapsulate(m: Machine, via: Vxlan, frame: Uint8Array, family: 4
   }
   m.trace?.step('VXLAN-5', vxlan.id, `VNI ${vni}, decapsulated`)
   const outerEcn = family === 4 ? ipv4.ecn(frame, L3_OFFSET) : ipv6.ecn(frame, L3_OFFSET)
-  const marked = carryEcn(m, vxlan, outerEcn, inner)
+  // VXLAN-6 is about packets; what is sealed is none.
+  const marked = inner instanceof SealedFrame ? inner : carryEcn(m, vxlan, outerEcn, inner)
   if (marked === undefined) return
   goUp(m, vxlan, source, marked)
 }
 
+/** What a packet carries; sealed still, if nobody has looked at it. */
+function innerOf(frame: Uint8Array, start: number, end: number): Uint8Array | SealedFrame {
+  const tail = tailOf(frame)
+  if (tail !== undefined && end === frame.length && end - start === tail.length) return tail
+  return whole(frame).subarray(start, end)
+}
+
 /** VXLAN-7 */
-function goUp(m: Machine, vxlan: Vxlan, source: Ip, frame: Uint8Array): void {
+function goUp(m: Machine, vxlan: Vxlan, source: Ip, frame: Uint8Array | SealedFrame): void {
   const { id, bridge, upper } = vxlan
   if (bridge !== undefined) {
     m.trace?.step('VXLAN-7', id, `enters bridge ${bridge.name}`)
-    m.upper.enterBridge(m, bridge, vxlan, source, frame)
+    m.upper.enterBridge(m, bridge, vxlan, source, frame instanceof SealedFrame ? frame.frame : frame)
   } else if (upper?.bridge !== undefined) {
     m.trace?.step('VXLAN-7', id, 'to the macsec interface')
     m.trace?.step('MACSEC-10', upper.id, 'received below')
     const opened = receiveSealed(m, upper, frame)
-    if (opened !== undefined) m.upper.enterBridge(m, upper.bridge, upper, undefined, opened)
+    if (opened !== undefined) m.upper.enterBridge(m, upper.bridge, upper, undefined, whole(opened))
   }
 }
 

@@ -12,7 +12,8 @@ import type { FabricFault } from './faults.js'
 import type { Reception } from './host.js'
 import type { Effect, Nanoseconds } from './input.js'
 import type { Keys } from './keys.js'
-import type { SealedFrame } from './sealed-frame.js'
+import { SealedFrame } from './sealed-frame.js'
+import type { LazyFrame } from './tunnelled-frame.js'
 import type { ClauseId, Tracer } from './tracer.js'
 import { keysOfNobody } from './walk-keys.js'
 
@@ -129,7 +130,7 @@ class Recorder implements Tracer, FabricObserver {
   private started = 0n
   private raw: RawEvent[] = []
   private clause: ClauseId = ''
-  private incoming: { readonly interface: number; readonly frame: Uint8Array | SealedFrame } | undefined
+  private incoming: { readonly interface: number; readonly frame: Uint8Array | LazyFrame } | undefined
   private isControlled = false
   private readonly names = new Map<string, string>()
   private readonly farEnds = new Map<string, string>()
@@ -160,7 +161,7 @@ class Recorder implements Tracer, FabricObserver {
     this.raw.push({ clause: this.clause, effect })
   }
 
-  received(_node: string, interfaceId: number, frame: Uint8Array | SealedFrame): void {
+  received(_node: string, interfaceId: number, frame: Uint8Array | LazyFrame): void {
     this.incoming = { interface: interfaceId, frame }
   }
 
@@ -223,6 +224,7 @@ class Recorder implements Tracer, FabricObserver {
   }
 }
 
-function framesOf(frame: Uint8Array | SealedFrame): { frame: Uint8Array; clear?: Uint8Array } {
-  return frame instanceof Uint8Array ? { frame } : { frame: frame.frame, clear: frame.clear }
+function framesOf(frame: Uint8Array | LazyFrame): { frame: Uint8Array; clear?: Uint8Array } {
+  if (frame instanceof Uint8Array) return { frame }
+  return frame instanceof SealedFrame ? { frame: frame.frame, clear: frame.clear } : { frame: frame.frame }
 }

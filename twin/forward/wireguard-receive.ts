@@ -24,6 +24,7 @@ import {
   soundEnd,
   SOURCE,
 } from './parse.js'
+import { whole } from './tunnelled-frame.js'
 import { authenticated, authenticatedReceived, dataReceived, handshakeComplete } from './wireguard-events.js'
 import { receiveInitiation, receiveResponse, setEndpoint } from './wireguard-handshake.js'
 import { keepFreshReceiving } from './wireguard-initiate.js'
@@ -95,7 +96,8 @@ export function wireguardFor(m: Machine, vrf: Vrf, outer: Outer): Wireguard | un
 
 /** WG-6: a packet that WG-2 or WG-5 found to be for `wg`. */
 export function receiveWireguard(m: Machine, wg: Wireguard, outer: Outer): void {
-  const { frame, end } = outer
+  const { end } = outer
+  const frame = whole(outer.frame)
   const at = udpOffset(outer)
   const length = udp.length(frame, at)
   if (length < udp.HEADER_LENGTH || at + length > end) {

@@ -1,5 +1,5 @@
 /**
- * Random frames on fabric ports: VXLAN right and forged, transit, control traffic, and their seals.
+ * Random frames on fabric ports: VXLAN right and forged, transit, control traffic.
  *
  * @module
  */
@@ -10,9 +10,6 @@ import {
   parseIp,
   parseIpv4,
   parseIpv6,
-  seal,
-  setU16,
-  setU32,
   type Ip,
   type Ipv4,
   type Mac,
@@ -20,6 +17,7 @@ import {
 } from '../../../twin/packet/index.js'
 import type { VxlanInterface } from '../../../contract/program.js'
 import { hostFrame } from './bridge-frames.js'
+import { sealed } from './macsec-frames.js'
 import { ipv4Packet, ipv6Packet, type Sizes } from './packets.js'
 import type { Random } from './random.js'
 import type { PortWords, Vocabulary } from './vocabulary.js'
@@ -52,7 +50,13 @@ const KERNEL6 = ['ff02::5', 'fe80::1', 'ff05::1'].map(parseIpv6)
 const isV4 = (address: Ip): address is Ipv4 => typeof address === 'number'
 
 /** A frame as it is on the interface that takes it: for ports below a macsec interface, before it is sealed. */
-export function fabricFrame(random: Random, words: Vocabulary, port: PortWords, sizes: Sizes): Uint8Array {
+export function fabricFrame(
+  random: Random,
+  words: Vocabulary,
+  port: PortWords,
+  sizes: Sizes,
+  place: number,
+): Uint8Array {
   const dst = random.weighted([
     [30, port.mac],
     [1, MAC_BROADCAST],
@@ -64,7 +68,7 @@ export function fabricFrame(random: Random, words: Vocabulary, port: PortWords, 
   const stack = random.weighted<() => Stack>([
     [
       words.tunnels.length === 0 ? 0 : underlay ? 60 : 15,
-      () => build.ethernet(header, vxlanPacket(random, words, random.pick(words.tunnels), sizes)),
+      () => build.ethernet(header, vxlanPacket(random, words, random.pick(words.tunnels), sizes, place)),
     ],
     [25, () => build.ethernet(header, transit(random, port, sizes))],
     [
@@ -115,12 +119,20 @@ function transit(random: Random, port: PortWords, sizes: Sizes): Stack {
 }
 
 /** A VXLAN packet to this node, right or with one thing wrong. */
-function vxlanPacket(random: Random, words: Vocabulary, tunnel: VxlanInterface, sizes: Sizes): Stack {
-  const bridge = words.bridges.find((one) => one.id === tunnel.bridge)
-  if (bridge === undefined) throw new Error(`no bridge ${tunnel.bridge}`)
-  const inner = random.chance(96)
+function vxlanPacket(
+  random: Random,
+  words: Vocabulary,
+  tunnel: VxlanInterface,
+  sizes: Sizes,
+  place: number,
+): Stack {
+  const above = words.sealedTunnels.find((one) => one.tunnel === tunnel)
+  const bridge = above?.bridge ?? words.bridges.find((one) => one.id === tunnel.bridge)
+  if (bridge === undefined) throw new Error(`no bridge of tunnel ${tunnel.id}`)
+  const clear = random.chance(96)
     ? hostFrame(random, bridge, 'tunnel', sizes)
     : random.bytes(random.below(20))
+  const inner = above === undefined ? clear : sealed(random, above.macsec, clear, place)
   const remotes = tunnel.remotes.map(parseIp)
   const local = parseIp(tunnel.local)
   const stranger = isV4(local) ? parseIp('10.255.0.99') : parseIp('fd00:ff::99')
@@ -172,59 +184,4 @@ function vxlanPacket(random: Random, words: Vocabulary, tunnel: VxlanInterface, 
     ? build.extension({ header: 60, data: new Uint8Array(6) }, carried)
     : carried
   return build.ipv6({ src, dst: local, trafficClass: tos, hopLimit: ttl }, extended)
-}
-
-/**
- * Seals a frame for a macsec interface, or does to it what an attacker would.
- *
- * @param pn - higher than that of any frame before it.
- */
-export function sealed(random: Random, port: PortWords, frame: Uint8Array, pn: number): Uint8Array {
-  const { macsec } = port
-  if (macsec === undefined || frame.length < 14) return frame
-  if (macsec.interface.mode === 'disabled') {
-    if (random.chance(92)) return frame
-  } else if (random.chance(3)) {
-    return frame
-  }
-  const { sci, an, sak } = random.pick(macsec.rx)
-  const octets = seal({ frame, sci, an, sak, pn })
-  return random.weighted<() => Uint8Array>([
-    [900, () => octets],
-    // The last packet number there is: nothing behind it is acceptable.
-    [1, () => seal({ frame, sci, an, sak, pn: 0xffff_ffff })],
-    // An earlier packet number, sealed rightly.
-    [12, () => seal({ frame, sci, an, sak, pn: random.between(1, pn) })],
-    [8, () => seal({ frame, sci, an: (an + random.between(1, 3)) % 4, sak, pn })],
-    [8, () => seal({ frame, sci: (sci ^ 1n) as typeof sci, an, sak, pn })],
-    [20, () => altered(random, octets)],
-    [20, () => withTag(random, octets)],
-    [8, () => octets.subarray(0, random.between(14, octets.length - 1))],
-  ])()
-}
-
-function altered(random: Random, octets: Uint8Array): Uint8Array {
-  const copy = octets.slice()
-  const at = random.below(copy.length)
-  copy[at] = copy[at]! ^ (1 << random.below(8))
-  return copy
-}
-
-/** Another TCI, SL or PN. */
-function withTag(random: Random, octets: Uint8Array): Uint8Array {
-  const copy = octets.slice()
-  switch (random.below(4)) {
-    case 0:
-      copy[14] = random.below(256)
-      break
-    case 1:
-      copy[15] = random.pick([1, 47, 48, 63, 64, 128, random.below(256)])
-      break
-    case 2:
-      setU32(copy, 16, random.pick([0, 1, 0xffff_ffff]))
-      break
-    default:
-      setU16(copy, 14, random.below(65536))
-  }
-  return copy
 }

@@ -1,6 +1,7 @@
 /**
  * Frames that speak of what `apply` has just set or removed: the same MAC or address heard on a port, behind the tunnel that
- * was named or another, or asked for. Independent frames meet a control entry behind a tunnel once in ten thousand.
+ * was named or another, or asked for; or frames sealed by the SA. Independent frames meet a control entry behind a tunnel
+ * once in ten thousand.
  *
  * @module
  */
@@ -21,7 +22,9 @@ import {
   type Mac,
 } from '../../../twin/packet/index.js'
 import type { Input } from '../../../twin/forward/index.js'
-import { sealed } from './fabric-frames.js'
+import { fabricFrame } from './fabric-frames.js'
+import { hostFrame } from './bridge-frames.js'
+import { sealed, senderOf, type Sender } from './macsec-frames.js'
 import { arpMessage, ndMessage } from './packets.js'
 import type { Random } from './random.js'
 import type { BridgeWords, PortWords, Vocabulary } from './vocabulary.js'
@@ -37,17 +40,20 @@ export function followUp(
 ): Input | undefined {
   const applied = Applied.safeParse(request)
   if (!applied.success) return undefined
+  const sealing = applied.data.changes.flatMap((change) =>
+    change.table === 'receive-association' ? [change] : [],
+  )
+  if (sealing.length > 0 && random.chance(70)) return sealedBy(random, words, random.pick(sealing), place)
   const spoken = applied.data.changes.flatMap((change) => subjectOf(random, words, change))
   if (spoken.length === 0) return undefined
   const { bridge, mac, address } = random.pick(spoken)
   const frame = hostSays(random, bridge, mac, address)
   const ports = words.hostPorts.filter((one) => one.bridge === bridge)
   const isHeardOnPort = ports.length > 0 && random.chance(45)
-  const received = isHeardOnPort
-    ? { port: random.pick(ports), frame }
-    : tunnelled(random, words, bridge, frame, place)
-  if (received === undefined) return undefined
-  return { kind: 'frame', now: 0n, interface: received.port.port.id, frame: received.frame }
+  if (!isHeardOnPort) return tunnelled(random, words, bridge, frame, place)
+  const { port, macsec } = random.pick(ports)
+  const received = macsec === undefined ? frame : sealed(random, macsec, frame, place)
+  return { kind: 'frame', now: 0n, interface: port.id, frame: received }
 }
 
 interface Subject {
@@ -86,20 +92,37 @@ function hostSays(random: Random, bridge: BridgeWords, mac: Mac, address: Ip): U
   )
 }
 
-/** Out of a tunnel of the bridge, from one of its VTEPs, by any way into the underlay. */
+/** Out of a tunnel of the bridge, from one of its VTEPs; now and then a sealed one. */
 function tunnelled(
   random: Random,
   words: Vocabulary,
   bridge: BridgeWords,
   inner: Uint8Array,
   place: number,
-): { port: PortWords; frame: Uint8Array } | undefined {
+): Input | undefined {
+  const under = words.sealedTunnels.filter((one) => one.bridge === bridge)
+  if (under.length > 0 && random.chance(30)) {
+    const { tunnel, macsec } = random.pick(under)
+    return throughUnderlay(random, words, [tunnel], sealed(random, macsec, inner, place), place)
+  }
+  return throughUnderlay(random, words, bridge.tunnels, inner, place)
+}
+
+/** By any way into the underlay. */
+function throughUnderlay(
+  random: Random,
+  words: Vocabulary,
+  through: readonly VxlanInterface[],
+  inner: Uint8Array,
+  place: number,
+): Input | undefined {
   const ways = words.routedPorts.filter(({ vrf }) => vrf?.id === 0)
-  const tunnels = bridge.tunnels.filter(({ remotes }) => remotes.length > 0)
+  const tunnels = through.filter(({ remotes }) => remotes.length > 0)
   if (ways.length === 0 || tunnels.length === 0) return undefined
   const port = random.pick(ways)
   const clear = outer(random, port, random.pick(tunnels), inner)
-  return { port, frame: port.macsec === undefined ? clear : sealed(random, port, clear, 1 + place * 3) }
+  const frame = port.macsec === undefined ? clear : sealed(random, port.macsec, clear, place)
+  return { kind: 'frame', now: 0n, interface: port.port.id, frame }
 }
 
 function outer(random: Random, port: PortWords, tunnel: VxlanInterface, inner: Uint8Array): Uint8Array {
@@ -117,4 +140,34 @@ function outer(random: Random, port: PortWords, tunnel: VxlanInterface, inner: U
         : undefined
   if (ip === undefined) throw new Error('VTEPs of two families')
   return encodeFrame(build.ethernet({ dst: port.mac, src: port.peer }, ip))
+}
+
+type ReceiveChange = Extract<TableChange, { readonly table: 'receive-association' }>
+
+/** What the far end sends by an SA that was just set, or removed. */
+function sealedBy(
+  random: Random,
+  words: Vocabulary,
+  change: ReceiveChange,
+  place: number,
+): Input | undefined {
+  const macsec = words.macsecs.find((one) => one.interface.id === change.interface)
+  if (macsec === undefined) return undefined
+  const removed = macsec.interface.rx.find(({ sci, an }) => sci === change.sci && an === change.an)
+  const to = change.to ?? removed
+  if (to === undefined || !macsec.keys.has(to.key)) return undefined
+  const senders: Sender[] = [senderOf(change.sci, change.an, to)]
+  const port = words.ports.find((one) => one.macsec === macsec)
+  if (port !== undefined) {
+    const clear =
+      port.bridge === undefined
+        ? fabricFrame(random, words, port, [], place)
+        : hostFrame(random, port.bridge, 'port', [])
+    const frame = sealed(random, macsec, clear, place, senders)
+    return { kind: 'frame', now: 0n, interface: port.port.id, frame }
+  }
+  const under = words.sealedTunnels.find((one) => one.macsec === macsec)
+  if (under === undefined) return undefined
+  const inner = sealed(random, macsec, hostFrame(random, under.bridge, 'tunnel', []), place, senders)
+  return throughUnderlay(random, words, [under.tunnel], inner, place)
 }

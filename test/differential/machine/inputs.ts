@@ -8,8 +8,9 @@ import type { NodeProgram } from '../../../contract/program.js'
 import { isIpv6, parseInterfaceAddress, parseMac, type Ip } from '../../../twin/packet/index.js'
 import type { Input, Nanoseconds } from '../../../twin/forward/index.js'
 import { hostFrame } from './bridge-frames.js'
-import { fabricFrame, sealed } from './fabric-frames.js'
+import { fabricFrame } from './fabric-frames.js'
 import { followUp } from './follow-up.js'
+import { sealed } from './macsec-frames.js'
 import { changedProgram } from './programs.js'
 import { Random } from './random.js'
 import { applyRequest } from './table-changes.js'
@@ -64,20 +65,20 @@ function timeStep(random: Random, words: Vocabulary): bigint {
 function frameInput(random: Random, words: Vocabulary, place: number): Input {
   const port =
     random.chance(55) && words.hostPorts.length > 0 ? random.pick(words.hostPorts) : random.pick(words.ports)
-  let frame = receivedFrame(random, words, port)
+  let frame = receivedFrame(random, words, port, place)
   if (port.macsec !== undefined) {
-    frame = sealed(random, port, frame, 1 + place * 3)
+    frame = sealed(random, port.macsec, frame, place)
   }
   return { kind: 'frame', now: 0n, interface: port.port.id, frame: spoiled(random, frame) }
 }
 
-function receivedFrame(random: Random, words: Vocabulary, port: PortWords): Uint8Array {
+function receivedFrame(random: Random, words: Vocabulary, port: PortWords, place: number): Uint8Array {
   const all = sizesOf(words)
   // As long as the port itself takes, as often as as long as any other.
   const sizes = random.chance(50) ? all : [port.mtu - 28, port.mtu - 20, port.mtu - 48, port.port.mtu - 28]
   return port.bridge !== undefined
     ? hostFrame(random, port.bridge, 'port', sizes)
-    : fabricFrame(random, words, port, sizes)
+    : fabricFrame(random, words, port, sizes, place)
 }
 
 /** Payloads that make packets as long as an MTU lets them be, over IPv4 and IPv6, with and without UDP. */
@@ -169,6 +170,8 @@ const REFUSED: readonly unknown[] = [
   { id: 1, op: 'set-vni', interface: 1 },
   { id: 1, op: 'set-vni', interface: 1, vni: 0x1000000 },
   { id: 1, op: 'set-macsec-mode', interface: 1, mode: 'off' },
+  { id: 1, op: 'set-macsec-mode', interface: 1, protect: true },
+  { id: 1, op: 'set-macsec-mode', interface: 1, mode: 'check', protect: 'yes' },
   { id: 1, op: 'apply' },
   { id: 1, op: 'apply', changes: {} },
   { id: 1, op: 'apply', changes: [], more: true },
@@ -198,7 +201,8 @@ function controlInput(random: Random, words: Vocabulary): Input {
         id,
         op: 'set-macsec-mode',
         interface: macsecOr(random, words, anywhere),
-        mode: random.pick(['strict', 'strict', 'disabled']),
+        mode: random.pick(['strict', 'strict', 'check', 'disabled']),
+        ...(random.chance(40) ? { protect: random.chance(50) } : {}),
       }),
     ],
     [
@@ -218,8 +222,8 @@ function tunnelOr(random: Random, words: Vocabulary, otherwise: number): number 
   return words.tunnels.length > 0 && random.chance(90) ? random.pick(words.tunnels).id : otherwise
 }
 function macsecOr(random: Random, words: Vocabulary, otherwise: number): number {
-  const sealedPorts = words.ports.filter((one) => one.macsec !== undefined)
-  return sealedPorts.length > 0 && random.chance(90) ? random.pick(sealedPorts).id : otherwise
+  const { macsecs } = words
+  return macsecs.length > 0 && random.chance(90) ? random.pick(macsecs).interface.id : otherwise
 }
 function vniOf(random: Random, words: Vocabulary): number {
   return words.tunnels.length > 0 && random.chance(70)

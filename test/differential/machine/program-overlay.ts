@@ -5,7 +5,8 @@
  */
 import type { NextHop } from '../../../contract/program.js'
 import { formatPrefix, parseInterfaceAddress } from '../../../twin/packet/index.js'
-import { hex, portMac, systemMac, vtep, VTEPS, type Draft } from './program-underlay.js'
+import { randomMacsec } from './program-macsec.js'
+import { hex, peerMac, portMac, systemMac, vtep, VTEPS, type Draft } from './program-underlay.js'
 import type { Random } from './random.js'
 
 const SECOND = 1_000_000_000
@@ -96,8 +97,10 @@ function addNetwork(draft: Draft, tenant: number, network: number, family: 4 | 6
         [1, 3],
       ]),
     },
-    () => addHostPort(draft, bridge),
+    () => (random.chance(22) ? addSealedPort(draft, bridge) : addHostPort(draft, bridge)),
   )
+  if (random.chance(25))
+    ports.push(addSealedTunnel(draft, bridge, 10_000 * tenant + 10 * network + 7, family))
   const tunnels = Array.from(
     {
       length: random.weighted([
@@ -142,28 +145,83 @@ function addHostPort(draft: Draft, bridge: number): number {
   return id
 }
 
-function addVxlan(draft: Draft, bridge: number, vni: number, family: 4 | 6, learns: boolean): number {
-  const { random, tables } = draft
-  const id = draft.newId()
-  const others = Array.from({ length: VTEPS - 1 }, (_, n) => vtep(n + 2, family))
-  draft.interfaces.push({
-    kind: 'vxlan',
-    id,
-    name: `x${id}`,
-    bridge,
-    vni,
+/** A macsec interface on a port of a bridge. */
+function addSealedPort(draft: Draft, bridge: number): number {
+  const { random } = draft
+  const [lower, id] = [draft.newId(), draft.newId()]
+  const mtu = random.weighted([
+    [6, 1500],
+    [1, random.between(68, 400)],
+  ])
+  const room = random.weighted([
+    [7, 32],
+    [1, 24],
+    [1, 0],
+    [2, 64],
+  ])
+  const port = { kind: 'port' as const, id: lower, name: `p${lower}`, mac: portMac(lower), addresses: [] }
+  draft.interfaces.push(
+    { ...port, mtu: mtu + room, tap: random.chance(30) },
+    {
+      kind: 'macsec',
+      id,
+      name: `s${id}`,
+      bridge,
+      mtu,
+      addresses: [],
+      ...randomMacsec(random, { lower, mac: portMac(lower), far: peerMac(lower), inBridge: true }),
+    },
+  )
+  return id
+}
+
+/** A macsec interface on a tunnel to one VTEP (MACSEC-10). */
+function addSealedTunnel(draft: Draft, bridge: number, vni: number, family: 4 | 6): number {
+  const { random } = draft
+  const [lower, id] = [draft.newId(), draft.newId()]
+  const mtu = random.weighted([
+    [6, 1500],
+    [1, random.between(80, 500)],
+  ])
+  draft.interfaces.push(
+    {
+      ...tunnelFields(random, family),
+      id: lower,
+      name: `x${lower}`,
+      vni,
+      mtu:
+        mtu +
+        random.weighted([
+          [6, 32],
+          [1, 0],
+          [2, 64],
+        ]),
+      learning: false,
+      remotes: [vtep(random.between(2, VTEPS), family)],
+    },
+    {
+      kind: 'macsec',
+      id,
+      name: `s${id}`,
+      bridge,
+      mtu,
+      addresses: [],
+      ...randomMacsec(random, { lower, mac: portMac(lower), far: peerMac(lower), inBridge: true }),
+    },
+  )
+  return id
+}
+
+/** What all tunnels are alike in. */
+function tunnelFields(random: Random, family: 4 | 6) {
+  return {
+    kind: 'vxlan' as const,
     underlayVrf: 0,
     local: vtep(1, family),
     port: random.weighted([
       [8, 4789],
       [1, 8472],
     ]),
-    mtu: random.weighted([
-      [6, 1550],
-      [1, 9000],
-      [1, random.between(80, 500)],
-    ]),
-    learning: learns && random.chance(85),
     ttl: random.weighted([
       [4, 64],
       [1, 1],
@@ -175,7 +233,26 @@ function addVxlan(draft: Draft, bridge: number, vni: number, family: 4 | 6, lear
       [1, 63],
     ]),
     df: random.chance(70),
-    udpChecksum: random.chance(50) ? 'zero' : 'compute',
+    udpChecksum: random.chance(50) ? ('zero' as const) : ('compute' as const),
+  }
+}
+
+function addVxlan(draft: Draft, bridge: number, vni: number, family: 4 | 6, learns: boolean): number {
+  const { random, tables } = draft
+  const id = draft.newId()
+  const others = Array.from({ length: VTEPS - 1 }, (_, n) => vtep(n + 2, family))
+  draft.interfaces.push({
+    ...tunnelFields(random, family),
+    id,
+    name: `x${id}`,
+    bridge,
+    vni,
+    mtu: random.weighted([
+      [6, 1550],
+      [1, 9000],
+      [1, random.between(80, 500)],
+    ]),
+    learning: learns && random.chance(85),
     remotes: random.some(others, 80),
   })
   if (learns && random.chance(92)) {

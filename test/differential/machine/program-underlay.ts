@@ -5,6 +5,7 @@
  */
 import type { Interface, NextHop, Tables } from '../../../contract/program.js'
 import { formatIpv6, linkLocalOf, parseMac } from '../../../twin/packet/index.js'
+import { randomMacsec } from './program-macsec.js'
 import type { Random } from './random.js'
 
 /** VTEPs of the fabric; the node's own is number 1. */
@@ -13,7 +14,6 @@ export const vtep = (n: number, family: 4 | 6): string => (family === 4 ? `10.25
 export const systemMac = (n: number): string => `02:5a:00:00:00:0${n}`
 export const portMac = (id: number): string => `02:00:00:00:${hex(id >> 8)}:${hex(id & 0xff)}`
 export const peerMac = (id: number): string => `02:00:00:01:${hex(id >> 8)}:${hex(id & 0xff)}`
-const sci = (mac: string): string => `${mac.replaceAll(':', '')}0001`
 
 export function hex(octet: number): string {
   return octet.toString(16).padStart(2, '0')
@@ -148,15 +148,9 @@ function addUplink(draft: Draft, n: number): Uplink {
         id: routed,
         name: `s${routed}`,
         vrf: 0,
-        lower: id,
-        mac: portMac(id),
         mtu,
         addresses,
-        cipher: 'gcm-aes-128',
-        mode: random.chance(85) ? 'strict' : 'disabled',
-        replayWindow: 0,
-        tx: { sci: sci(portMac(id)), an: random.below(4), key: keyReference(id, 'tx', 0) },
-        rx: receiveAssociations(random, id),
+        ...randomMacsec(random, { lower: id, mac: portMac(id), far: peerMac(id), inBridge: false }),
       },
     )
   } else {
@@ -174,26 +168,4 @@ function addUplink(draft: Draft, n: number): Uplink {
     if (random.chance(92)) tables.neighbours.push({ interface: routed, address, mac: peerMac(id) })
   }
   return { routed, peer4, peer6, peerLocal }
-}
-
-export function keyReference(port: number, direction: 'tx' | 'rx', an: number): string {
-  return `lab:core/port${port}/${direction}/${an}`
-}
-
-function receiveAssociations(random: Random, port: number) {
-  const ans = random.weighted([
-    [6, [0]],
-    [2, [0, 1]],
-    [1, [2, 3]],
-  ])
-  const associations = ans.map((an) => ({ sci: sci(peerMac(port)), an, key: keyReference(port, 'rx', an) }))
-  // A second channel, with a key that the first has too.
-  if (random.chance(15)) {
-    associations.push({
-      sci: sci('02:00:00:02:00:00'),
-      an: random.below(4),
-      key: keyReference(port, 'rx', 0),
-    })
-  }
-  return associations
 }

@@ -6,7 +6,8 @@
 import type { Interface, NextHopGroup, NodeProgram } from '../../../contract/program.js'
 import { formatIpv6, parseIpv6, tryParseIpv6 } from '../../../twin/packet/index.js'
 import { addOverlay } from './program-overlay.js'
-import { addUnderlay, keyReference, type Draft } from './program-underlay.js'
+import { changedMacsec, keysOn, shareAssociations } from './program-macsec.js'
+import { addUnderlay, type Draft } from './program-underlay.js'
 import { Random } from './random.js'
 
 /** The program of a seed. */
@@ -40,6 +41,7 @@ export function randomProgram(seed: number): NodeProgram {
   addUnderlay(draft)
   // The rest are spines.
   if (random.chance(88)) addOverlay(draft)
+  shareAssociations(random, draft.interfaces)
   return canonical({
     format: 'ztos-program',
     version: 1,
@@ -68,23 +70,12 @@ export function canonical<T>(value: T): T {
 
 /**
  * A program that a running node may be given next: the same with some things changed, so that some secure associations
- * stay and some do not (MACSEC-8).
+ * stay and some do not (MACSEC-8, MACSEC-9).
  */
 export function changedProgram(program: NodeProgram, seed: number): NodeProgram {
   const random = new Random(seed)
   const interfaces = program.interfaces.map((one): Interface => {
-    if (one.kind === 'macsec' && random.chance(50)) {
-      // Another key, AN or SCI: the packet numbers of this association start afresh.
-      const tx = random.pick([
-        { key: keyReference(one.lower, 'tx', 1) },
-        { an: (one.tx.an + 1) % 4 },
-        { sci: '02000000ff000001' },
-      ])
-      const rx = random.chance(50)
-        ? one.rx
-        : one.rx.map((sa) => ({ ...sa, key: keyReference(one.lower, 'rx', random.below(4)) }))
-      return { ...one, tx: { ...one.tx, ...tx }, rx }
-    }
+    if (one.kind === 'macsec' && random.chance(60)) return changedMacsec(random, one)
     if (one.kind === 'vxlan' && random.chance(20)) return { ...one, ttl: random.between(1, 255) }
     if (one.kind === 'irb' && random.chance(30)) return { ...one, suppress: !one.suppress }
     return one
@@ -98,12 +89,7 @@ export function keysOf(program: NodeProgram): Map<string, Uint8Array> {
   const keys = new Map<string, Uint8Array>()
   for (const one of program.interfaces) {
     if (one.kind !== 'macsec') continue
-    for (const direction of ['tx', 'rx'] as const) {
-      for (let an = 0; an < 4; an++) {
-        const reference = keyReference(one.lower, direction, an)
-        keys.set(reference, new Random(one.lower * 8 + (direction === 'tx' ? 0 : 4) + an).bytes(16))
-      }
-    }
+    for (const [reference, key] of keysOn(one.lower)) keys.set(reference, key)
   }
   return keys
 }

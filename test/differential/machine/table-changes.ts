@@ -8,6 +8,7 @@ import type { TableChange } from '../../../contract/control.js'
 import type { Interface, NextHop, VxlanInterface } from '../../../contract/program.js'
 import { formatIp, formatMac, parseIp, type Ip } from '../../../twin/packet/index.js'
 import { vtep, VTEPS, weight } from './program-underlay.js'
+import { macsecChange, macsecFaults } from './macsec-changes.js'
 import type { Random } from './random.js'
 import type { BridgeWords, Vocabulary } from './vocabulary.js'
 
@@ -42,15 +43,24 @@ function randomChange(random: Random, words: Vocabulary): TableChange {
       () => fdbChange(random, words),
     ],
     [irbs.length > 0 ? 6 : 0, () => neighbourChange(random, random.pick(irbs))],
-    [words.tunnels.length > 0 ? 2 : 0, () => floodChange(random, random.pick(words.tunnels))],
+    [flooding(words).length > 0 ? 2 : 0, () => floodChange(random, random.pick(flooding(words)))],
+    [words.macsecs.length > 0 ? 4 : 0, () => macsecChange(random, random.pick(words.macsecs))],
   ])()
+}
+
+/** Tunnels that are in a bridge. */
+function flooding(words: Vocabulary): VxlanInterface[] {
+  return words.tunnels.filter(({ bridge }) => bridge !== undefined)
 }
 
 type Routed = Extract<Interface, { readonly kind: 'port' | 'macsec' | 'irb' }>
 
 /** What routes in a VRF. In the underlay's VRF an IRB over a tunnel would lead the tunnel into itself, which is refused. */
 function routedIn(random: Random, words: Vocabulary, vrf: number): readonly Routed[] {
-  const tunnelled = new Set(words.tunnels.map(({ bridge }) => bridge))
+  const tunnelled = new Set([
+    ...words.tunnels.map(({ bridge }) => bridge),
+    ...words.sealedTunnels.map(({ bridge }) => bridge.id),
+  ])
   return words.program.interfaces.filter((one): one is Routed => {
     if (!('addresses' in one) || one.vrf !== vrf) return false
     if (one.kind === 'loopback') return false
@@ -101,12 +111,16 @@ function nextHop(random: Random, words: Vocabulary, on: Routed): NextHop {
   return { interface: on.id, gateway: random.pick(gateways), ...share }
 }
 
-type Member = Extract<Interface, { readonly kind: 'port' | 'vxlan' }>
+type Member = Extract<Interface, { readonly kind: (typeof MEMBERS)[number] }>
+
+const MEMBERS = ['port', 'macsec', 'vxlan'] as const
+
+function isMember(one: Interface): one is Member {
+  return MEMBERS.some((kind) => kind === one.kind)
+}
 
 function membersOf(words: Vocabulary, bridge: number): readonly Member[] {
-  return words.program.interfaces.filter(
-    (one): one is Member => (one.kind === 'port' || one.kind === 'vxlan') && one.bridge === bridge,
-  )
+  return words.program.interfaces.filter(isMember).filter((one) => one.bridge === bridge)
 }
 
 function fdbChange(random: Random, words: Vocabulary): TableChange {
@@ -203,6 +217,14 @@ const NOT_VALID: readonly unknown[] = [
   { table: 'fdb', bridge: 1, mac: '02:00:00:00:00:01', to: { interface: 1 } },
   { table: 'neighbour', interface: 1, address: '10.1.0.256', to: null },
   { table: 'neighbour', interface: 1, address: '10.1.0.11', to: { mac: '02:00:00:00:00:01', sticky: 1 } },
+  { table: 'receive-association', interface: 1, sci: '0200000200000001', an: 4, to: null },
+  { table: 'receive-association', interface: 1, sci: '020000020000000G', an: 0, to: null },
+  { table: 'receive-association', interface: 1, sci: '0200000200000001', an: 0 },
+  { table: 'receive-association', interface: 1, sci: '0200000200000001', an: 0, to: { key: 'k' } },
+  { table: 'transmit-association', interface: 1, to: null },
+  { table: 'transmit-association', interface: 1, to: { an: 0, key: 'lab:a/b', pn: '0' } },
+  { table: 'transmit-association', interface: 1, to: { an: 0, key: 'lab:a/b', pn: 1 } },
+  { table: 'transmit-association', interface: 1, to: { an: 0, key: 'lab:a/b', ssci: 4294967296 } },
   { table: 'flood', interface: 1, remotes: null },
   { table: 'flood', interface: 1, remotes: ['10.255.0'] },
 ]
@@ -216,8 +238,6 @@ function refusedChange(random: Random, words: Vocabulary): unknown {
   }
 }
 
-type Fault = (random: Random, words: Vocabulary) => unknown
-
 const NOWHERE = 64_999
 const GROUP = '03:00:00:00:00:01'
 const MAC = '02:aa:00:00:00:01'
@@ -229,7 +249,7 @@ function otherKind(random: Random, words: Vocabulary, ...kinds: readonly Interfa
 }
 
 /** Each gives a refused change, or nothing where the program has not what it takes. */
-const FAULTS: readonly Fault[] = [
+const FAULTS: readonly ((random: Random, words: Vocabulary) => unknown)[] = [
   (random) => ({ table: 'route', vrf: 77, prefix: random.pick(PREFIXES), members: null }),
   (random, words) => ({
     table: 'route',
@@ -260,14 +280,12 @@ const FAULTS: readonly Fault[] = [
   (random, words) => fdbFault(random, words, (member) => ({ to: target(member), mac: GROUP })),
   (random, words) =>
     fdbFault(random, words, () => ({
-      to: { interface: otherKind(random, words, 'port', 'vxlan'), sticky: false },
+      to: { interface: otherKind(random, words, ...MEMBERS), sticky: false },
     })),
   // A member of another bridge, or of none.
   (random, words) => {
     const bridge = anyOf(random, words.bridges)
-    const others = words.program.interfaces.filter(
-      (one): one is Member => (one.kind === 'port' || one.kind === 'vxlan') && one.bridge !== bridge?.id,
-    )
+    const others = words.program.interfaces.filter(isMember).filter((one) => one.bridge !== bridge?.id)
     if (bridge === undefined || others.length === 0) return undefined
     return { table: 'fdb', bridge: bridge.id, mac: MAC, to: target(random.pick(others)) }
   },
@@ -275,7 +293,7 @@ const FAULTS: readonly Fault[] = [
   (random, words) =>
     fdbFault(random, words, (member) => ({
       to:
-        member.kind === 'port'
+        member.kind !== 'vxlan'
           ? { interface: member.id, remote: vtep(2, 4), sticky: true }
           : random.chance(50)
             ? { interface: member.id, sticky: true }
@@ -300,8 +318,23 @@ const FAULTS: readonly Fault[] = [
     return { table: 'neighbour', interface: irb.id, address: '10.77.0.1', to: { mac: GROUP, sticky: false } }
   },
   (random, words) => ({ table: 'flood', interface: otherKind(random, words, 'vxlan'), remotes: [] }),
+  // A tunnel below a macsec interface has no flood list (MACSEC-10).
   (random, words) => {
-    const tunnel = anyOf(random, words.tunnels)
+    const under = anyOf(random, words.sealedTunnels)
+    if (under === undefined) return undefined
+    const { id, remotes } = under.tunnel
+    return { table: 'flood', interface: id, remotes: random.chance(50) ? remotes : [] }
+  },
+  ...macsecFaults,
+  (random, words) => ({
+    table: 'receive-association',
+    interface: otherKind(random, words, 'macsec'),
+    sci: '0200000200000001',
+    an: 0,
+    to: null,
+  }),
+  (random, words) => {
+    const tunnel = anyOf(random, flooding(words))
     if (tunnel === undefined) return undefined
     const family = familyOf(tunnel.local)
     return { table: 'flood', interface: tunnel.id, remotes: [vtep(2, family), vtep(3, family === 4 ? 6 : 4)] }

@@ -12,19 +12,19 @@ import type {
 } from '../../../contract/program.js'
 import {
   importSak,
+  importXpnKey,
   linkLocalOf,
   parseInterfaceAddress,
   parseIp,
   parseMac,
-  parseSci,
   type Ip,
   type Ipv4,
   type Ipv6,
   type Mac,
   type Prefix,
   type Sak,
-  type Sci,
 } from '../../../twin/packet/index.js'
+import { isXpn, keyFolder } from './program-macsec.js'
 import { hostMac, HOSTS } from './program-overlay.js'
 import { peerMac, systemMac, VTEPS } from './program-underlay.js'
 
@@ -70,7 +70,15 @@ export interface PortWords {
 
 export interface MacsecWords {
   readonly interface: MacsecInterface
-  readonly rx: readonly { readonly sci: Sci; readonly an: number; readonly sak: Sak }[]
+  /** Of its suite, by reference; those of an XPN suite with their salt. */
+  readonly keys: ReadonlyMap<string, { readonly sak: Sak; readonly salt: Uint8Array | undefined }>
+}
+
+/** A vxlan interface below a macsec interface, and the bridge of that. */
+export interface SealedTunnel {
+  readonly tunnel: VxlanInterface
+  readonly macsec: MacsecWords
+  readonly bridge: BridgeWords
 }
 
 export interface Vocabulary {
@@ -80,6 +88,8 @@ export interface Vocabulary {
   readonly routedPorts: readonly PortWords[]
   readonly bridges: readonly BridgeWords[]
   readonly tunnels: readonly VxlanInterface[]
+  readonly sealedTunnels: readonly SealedTunnel[]
+  readonly macsecs: readonly MacsecWords[]
   readonly vrfs: readonly VrfWords[]
   /** Times that lie at an edge: lifetimes of the program, ns. */
   readonly lifetimes: readonly number[]
@@ -91,9 +101,13 @@ export function vocabularyOf(program: NodeProgram, keys: ReadonlyMap<string, Uin
   const bridges = program.interfaces.flatMap((one) =>
     one.kind === 'bridge' ? [bridgeWords(program, vrfs, one.id)] : [],
   )
-  const ports = program.interfaces.flatMap((one) =>
-    one.kind === 'port' ? [portWords(program, keys, vrfs, bridges, one)] : [],
+  const macsecs = program.interfaces.flatMap((one) =>
+    one.kind === 'macsec' ? [{ interface: one, keys: keysOf(one, keys) }] : [],
   )
+  const ports = program.interfaces.flatMap((one) =>
+    one.kind === 'port' ? [portWords(macsecs, vrfs, bridges, one)] : [],
+  )
+  const tunnels = program.interfaces.filter((one) => one.kind === 'vxlan')
   const lifetimes = program.interfaces.flatMap((one) =>
     one.kind === 'bridge'
       ? [one.ageing, one.snooping ?? one.ageing]
@@ -107,27 +121,32 @@ export function vocabularyOf(program: NodeProgram, keys: ReadonlyMap<string, Uin
     hostPorts: ports.filter((one) => one.bridge !== undefined),
     routedPorts: ports.filter((one) => one.bridge === undefined),
     bridges,
-    tunnels: program.interfaces.filter((one) => one.kind === 'vxlan'),
+    tunnels,
+    sealedTunnels: tunnels.flatMap((tunnel) => {
+      const macsec = macsecs.find((one) => one.interface.lower === tunnel.id)
+      const bridge = bridges.find((one) => one.id === macsec?.interface.bridge)
+      return macsec === undefined || bridge === undefined ? [] : [{ tunnel, macsec, bridge }]
+    }),
+    macsecs,
     vrfs,
     lifetimes: [...new Set(lifetimes)],
   }
 }
 
 function portWords(
-  program: NodeProgram,
-  keys: ReadonlyMap<string, Uint8Array>,
+  macsecs: readonly MacsecWords[],
   vrfs: readonly VrfWords[],
   bridges: readonly BridgeWords[],
   port: PortInterface,
 ): PortWords {
-  const macsec = program.interfaces.find((one) => one.kind === 'macsec' && one.lower === port.id)
-  const above = macsec?.kind === 'macsec' ? macsec : undefined
-  const vrf = above === undefined ? port.vrf : above.vrf
+  const macsec = macsecs.find((one) => one.interface.lower === port.id)
+  const above = macsec?.interface
+  const at = above ?? port
   return {
     port,
-    macsec: above === undefined ? undefined : { interface: above, rx: associationsOf(above, keys) },
-    bridge: bridges.find((one) => one.id === port.bridge),
-    vrf: vrfs.find((one) => one.id === vrf),
+    macsec,
+    bridge: bridges.find((one) => one.id === at.bridge),
+    vrf: vrfs.find((one) => one.id === at.vrf),
     id: above?.id ?? port.id,
     mac: parseMac(port.mac),
     mtu: above?.mtu ?? port.mtu,
@@ -135,12 +154,17 @@ function portWords(
   }
 }
 
-function associationsOf(macsec: MacsecInterface, keys: ReadonlyMap<string, Uint8Array>): MacsecWords['rx'] {
-  return macsec.rx.map(({ sci, an, key }) => {
-    const octets = keys.get(key)
-    if (octets === undefined) throw new Error(`no key for ${key}`)
-    return { sci: parseSci(sci), an, sak: importSak(octets) }
-  })
+function keysOf(
+  { lower, cipher }: MacsecInterface,
+  keys: ReadonlyMap<string, Uint8Array>,
+): MacsecWords['keys'] {
+  const own = [...keys].filter(([reference]) => reference.startsWith(keyFolder(lower, cipher)))
+  return new Map(
+    own.map(([reference, octets]) => [
+      reference,
+      isXpn(cipher) ? importXpnKey(octets) : { sak: importSak(octets), salt: undefined },
+    ]),
+  )
 }
 
 function isV4(address: Ip): address is Ipv4 {

@@ -9,6 +9,7 @@ import {
   decodeFrame,
   describeFrame,
   encodeFrame,
+  ethernet,
   fromHex,
   importSak,
   open,
@@ -21,7 +22,7 @@ import {
   type Layer,
   type LayerSpec,
 } from '../../../twin/packet/index.js'
-import { arbitraryMac, arbitraryStack, EVERY_FRAME } from '../../support/arbitrary-frame.js'
+import { arbitrarySealing, arbitraryStack, EVERY_FRAME } from '../../support/arbitrary-frame.js'
 import { ScapyOracle } from '../../support/scapy.js'
 import { scapyExpectations, scapySays } from '../../support/scapy-fields.js'
 import { frameCount, runSeed } from '../../support/run-seed.js'
@@ -109,22 +110,39 @@ describe('[T14] scapy', () => {
     expect(kinds.filter((kind) => !seen.has(kind))).toEqual([])
   })
 
-  it('seals and opens MACsec as we do, encrypted and integrity only', async () => {
-    const frames = sample({ ...EVERY_FRAME, macsec: false, lengthFrames: false }, count / 5)
-    const sci = sciOf(fc.sample(arbitraryMac, { seed, numRuns: 1 })[0] ?? parseMac('02:00:00:00:00:01'), 1)
-    const key = '000102030405060708090a0b0c0d0e0f'
-    const sak = importSak(fromHex(key))
+  it('[Z09] seals and opens MACsec as we do: every suite, every form of the tag, every offset, integrity only', async () => {
+    const frames = sample({ ...EVERY_FRAME, macsec: false, lengthFrames: false }, count / 2)
+    const ways = fc.sample(arbitrarySealing, { seed, numRuns: frames.length })
+    const seen = new Set<string>()
     for (const [i, frame] of frames.entries()) {
-      const encrypt = i % 2 === 0
-      const request = { sci: formatSci(sci), an: i % 4, pn: i + 1, key, encrypt }
-      const ours = seal({ frame, sak, sci, an: i % 4, pn: i + 1, tci: encrypt ? 0x2c : 0x20 })
+      const { key, tci, offset, an, xpn, pn: number } = ways[i]!
+      // Scapy never sends C without E.
+      if (tci === 0x24) continue
+      const encrypted = (tci & 0x08) !== 0
+      const tag = (tci & 0x20) !== 0 ? {} : { tag: (tci & 0x40) === 0 ? 'implicit' : 'end-station' }
+      const sci = sciOf((tci & 0x40) === 0 ? parseMac('02:00:00:00:00:01') : ethernet.src(frame, 0), 1)
+      const pn = xpn === undefined ? number % 2n ** 32n : number
+      const extended = xpn === undefined ? {} : { ssci: xpn.ssci, salt: toHex(xpn.salt) }
+      const asked = { sci: formatSci(sci), an, pn: String(pn), key: toHex(key), encrypt: encrypted, offset }
+      const request = { ...asked, ...tag, ...extended }
+      const sak = importSak(key)
+      const ours = seal({ frame, sak, sci, an, pn, tci, offset, xpn })
       const theirs = await scapy.request({ op: 'macsec_encap', ...request, frame: toHex(frame) })
       expect(toHex(ours)).toBe(theirs['frame'])
-      const opened = open({ frame: fromHex(theirs['frame'] as string), sak })
-      expect(opened).toMatchObject({ ok: true, an: i % 4, pn: i + 1, sci, encrypted: encrypt })
+      const opened = open({
+        frame: fromHex(theirs['frame'] as string),
+        sak,
+        sci,
+        offset,
+        xpn: xpn && { ...xpn, pn },
+      })
+      expect(opened).toMatchObject({ ok: true, an, pn: Number(pn % 2n ** 32n), sci, encrypted })
       expect(opened.ok && toHex(opened.frame)).toBe(toHex(frame))
       const decapped = await scapy.request({ op: 'macsec_decap', ...request, frame: toHex(ours) })
       expect(decapped['frame']).toBe(toHex(frame))
+      seen.add(`${key.length} ${xpn === undefined ? 'plain' : 'xpn'} ${tci} ${offset}`)
     }
+    // Four suites, six tags, three offsets.
+    expect(seen.size).toBeGreaterThan(count >= 1000 ? 64 : 0)
   })
 })

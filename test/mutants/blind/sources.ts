@@ -139,15 +139,14 @@ export const loneSources = {
     meaning: 'frames as long as a tunnelled neighbour message are sent clear, and taken',
     edits: [
       {
-        file: 'forward/macsec.js',
-        find: "if (macsec.mode === 'disabled') {",
-        replace: "if (macsec.mode === 'disabled' || frame.length === 136) {",
+        file: 'forward/macsec-send.js',
+        find: 'if (!macsec.protect) {',
+        replace: 'if (!macsec.protect || frame.length === 136) {',
       },
       {
-        file: 'forward/macsec.js',
-        find: "if (macsec.mode === 'disabled')\n        return passClear(m, macsec, frame);",
-        replace:
-          "if (macsec.mode === 'disabled')\n        return passClear(m, macsec, frame);\n    if (frame instanceof Uint8Array && frame.length === 136 && u16(frame, TAG) !== ETHERTYPE)\n        return frame;",
+        file: 'forward/macsec-receive.js',
+        find: "if (macsec.mode === 'strict') {",
+        replace: "if (macsec.mode === 'strict' && frame.length !== 136) {",
       },
     ],
   },
@@ -158,13 +157,8 @@ export const loneSources = {
     edits: [
       {
         file: 'forward/sealed-frame.js',
-        find: 'pn: this.pn,',
-        replace: 'pn: this.pn, tci: this.clear.length > 150 ? 0x20 : 0x2c,',
-      },
-      {
-        file: 'forward/macsec.js',
-        find: '(u8(frame, TAG + 2) & ~AN) !== SC_E_C',
-        replace: '(u8(frame, TAG + 2) & ~AN & 0xf3) !== 0x20',
+        find: 'pn: this.pn, tci,',
+        replace: 'pn: this.pn, tci: this.clear.length > 150 ? 0x20 : tci,',
       },
     ],
   },
@@ -172,7 +166,7 @@ export const loneSources = {
     id: 'packet-numbers-in-pairs',
     clause: 'MACSEC-7',
     meaning: 'two frames after each other are sealed with one packet number',
-    edits: [{ file: 'forward/sealed-frame.js', find: 'pn: this.pn,', replace: 'pn: (this.pn - 1) | 1,' }],
+    edits: [{ file: 'forward/sealed-frame.js', find: 'pn: this.pn,', replace: 'pn: (this.pn - 1n) | 1n,' }],
   },
   fate: mutant(
     'fate-of-tags',

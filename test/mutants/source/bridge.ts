@@ -19,7 +19,7 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'BRIDGE-1',
     'a host may send from the gateway MAC',
     'bridge',
-    "source === irb.systemMac || (member.kind === 'port' && source === irb.mac)",
+    'source === irb.systemMac || (!isTunnelEnd(member) && source === irb.mac)',
     'source === irb.systemMac',
   ),
   mutant(
@@ -59,7 +59,7 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'BRIDGE-4',
     'frames from the overlay go back into it',
     'bridge',
-    "from.kind === 'vxlan' && entry.member.kind === 'vxlan'",
+    'isTunnelEnd(from) && isTunnelEnd(entry.member)',
     'false',
   ),
   mutant(
@@ -139,15 +139,15 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'FLOOD-1',
     'a flooded frame goes back to where it came from',
     'flood',
-    "member === from || (member.kind === 'vxlan' && from?.kind === 'vxlan')",
-    "member.kind === 'vxlan' && from?.kind === 'vxlan'",
+    'member === from || (from !== undefined && isTunnelEnd(member) && isTunnelEnd(from))',
+    'from !== undefined && isTunnelEnd(member) && isTunnelEnd(from)',
   ),
   mutant(
     'flood-overlay-to-overlay',
     'FLOOD-1',
     'floods from the overlay go back into it',
     'flood',
-    "member === from || (member.kind === 'vxlan' && from?.kind === 'vxlan')",
+    'member === from || (from !== undefined && isTunnelEnd(member) && isTunnelEnd(from))',
     'member === from',
   ),
   mutant(
@@ -227,7 +227,7 @@ export const bridgeMutants: readonly SourceMutant[] = [
     'ARP-4',
     'requests from the overlay are answered for hosts',
     'arp',
-    "!irb.suppress || member.kind !== 'port' ||",
+    '!irb.suppress || isTunnelEnd(member) ||',
     '!irb.suppress ||',
   ),
   mutant(

@@ -11,7 +11,7 @@ export const controlMutants: readonly SourceMutant[] = [
     'LEARN-6',
     'a control entry does not yield to what is heard on a port',
     'fdb',
-    "entry !== undefined && member.kind === 'vxlan'",
+    'entry !== undefined && isTunnelEnd(member)',
     'entry !== undefined',
   ),
   mutant(
@@ -19,7 +19,7 @@ export const controlMutants: readonly SourceMutant[] = [
     'LEARN-6',
     'a frame out of a tunnel changes a control entry',
     'fdb',
-    "if (entry !== undefined && member.kind === 'vxlan')",
+    'if (entry !== undefined && isTunnelEnd(member))',
     'if (false)',
   ),
   mutant(
@@ -83,15 +83,15 @@ export const controlMutants: readonly SourceMutant[] = [
     'NEIGH-8',
     'a sticky neighbour yields',
     'neighbour',
-    "!set.sticky && from.kind === 'port'",
-    "from.kind === 'port'",
+    '!set.sticky && !isTunnelEnd(from)',
+    '!isTunnelEnd(from)',
   ),
   mutant(
     'control-neighbour-changed-from-overlay',
     'NEIGH-8',
     'a binding out of a tunnel changes a control neighbour',
     'neighbour',
-    "!set.sticky && from.kind === 'port'",
+    '!set.sticky && !isTunnelEnd(from)',
     '!set.sticky',
   ),
   mutant(
@@ -99,7 +99,7 @@ export const controlMutants: readonly SourceMutant[] = [
     'NEIGH-8',
     'a control neighbour does not yield to what is heard on a port',
     'neighbour',
-    "!set.sticky && from.kind === 'port'",
+    '!set.sticky && !isTunnelEnd(from)',
     'false',
   ),
   mutant(
@@ -131,9 +131,9 @@ export const controlMutants: readonly SourceMutant[] = [
     'CTRL-6',
     'the changes before one that is refused are made',
     'apply',
-    'const prepared = prepareChanges(m.config, changes, m.secretOf);',
-    `const whole = prepareChanges(m.config, changes, m.secretOf);
-    const prepared = 'index' in whole ? prepareChanges(m.config, changes.slice(0, whole.index), m.secretOf) : whole;`,
+    'const prepared = prepareChanges(m.config, changes, m.keys);',
+    `const whole = prepareChanges(m.config, changes, m.keys);
+    const prepared = 'index' in whole ? prepareChanges(m.config, changes.slice(0, whole.index), m.keys) : whole;`,
   ),
   mutant(
     'apply-backwards',

@@ -6,6 +6,7 @@
 import { bridgeMutants } from './bridge.js'
 import { controlMutants } from './control.js'
 import { familyMutants } from './families.js'
+import { macsecMutants } from './macsec.js'
 import { multicastMutants } from './multicast.js'
 import type { SourceMutant } from './mutant.js'
 import { nextHopMutants } from './next-hop.js'
@@ -18,6 +19,7 @@ export type { SourceMutant } from './mutant.js'
 /** Faults that the engine, given the same inputs, must notice. */
 export const twinMutants: readonly SourceMutant[] = [
   ...receiveMutants,
+  ...macsecMutants,
   ...bridgeMutants,
   ...routeMutants,
   ...controlMutants,

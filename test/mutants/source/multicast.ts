@@ -118,7 +118,7 @@ const memberships: readonly SourceMutant[] = [
     'SNOOP-3',
     'a leave out of a tunnel ends memberships',
     'snoop',
-    "else if (from.kind === 'vxlan') {",
+    'else if (isTunnelEnd(from)) {',
     'else if (false) {',
   ),
   mutant(
@@ -177,7 +177,7 @@ const copies: readonly SourceMutant[] = [
     'SNOOP-4',
     'reports go to other hosts',
     'snoop',
-    "wants: (member) => member.kind === 'vxlan'",
+    'wants: isTunnelEnd',
     'wants: () => true',
   ),
   mutant(

@@ -43,7 +43,7 @@ const shares: readonly SourceMutant[] = [
     'HASH-4',
     'sealed links count as live whatever their port has',
     'next-hop',
-    'lower === undefined || !m.withoutCarrier.has(lower.id)',
+    "lower?.kind !== 'port' || !m.withoutCarrier.has(lower.id)",
     'true',
   ),
   mutant(

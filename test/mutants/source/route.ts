@@ -207,8 +207,8 @@ export const routeMutants: readonly SourceMutant[] = [
     'VXLAN-1',
     'the overlay takes an octet more than its MTU',
     'vxlan',
-    'if (frame.length - L3_OFFSET > vxlan.mtu)',
-    'if (frame.length - L3_OFFSET > vxlan.mtu + 1)',
+    'if (given.length - L3_OFFSET > vxlan.mtu)',
+    'if (given.length - L3_OFFSET > vxlan.mtu + 1)',
   ),
   mutant(
     'vxlan-checksum-over-ipv4',
