@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, constantFrom, dictionary, integer, property } from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseFabric } from '../model/index.js'
@@ -92,12 +92,12 @@ describe('epochs', () => {
     expect(keyKinds(at).get('prod:far/leaf1--spine2/psk/3')).toMatchObject({ kind: 'wireguard-preshared' })
   })
 
-  const arbitrary = fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 0, max: 99_999 }))
+  const arbitrary = dictionary(constantFrom(...names), integer({ min: 0, max: 99_999 }))
   const epochsOf = (of: Readonly<Record<string, number>>): Epochs => new Map(Object.entries(of))
 
   test('take the place of others, whichever they were', () => {
-    fc.assert(
-      fc.property(arbitrary, arbitrary, (before, after) => {
+    assert(
+      property(arbitrary, arbitrary, (before, after) => {
         const direct = withEpochs(plan, epochsOf(after))
         expect(withEpochs(withEpochs(plan, epochsOf(before)), epochsOf(after))).toEqual(direct)
       }),

@@ -97,6 +97,25 @@ def test_keys_of_macsec_that_a_program_has_no_more_are_nowhere_in_memory():
             assert places(engine, value)
 
 
+@proves("MACSEC-11", "MACSEC-12")
+def test_keys_of_macsec_that_others_have_replaced_one_by_one_are_nowhere_in_memory():
+    with Lab() as lab:
+        engine, keys = sealed(lab)
+        fresh = {f"{NEW}/{node}": os.urandom(16) for node in (1, 2)}
+        path = str(lab.file("new.json", {name: value.hex() for name, value in fresh.items()}))
+        own, other = fresh
+        at = {"interface": 3, "sci": programs.sci(2)}
+        engine.ask("apply", keys=path, changes=[{"table": "receive-association", **at, "an": 1, "to": {"key": other}}])
+        for value in (*keys.values(), fresh[other]):
+            assert places(engine, value), "it receives with both keys, and sends with the old one"
+        assert places(engine, fresh[own]) == [], "a key of the file that nothing needs"
+        engine.ask("apply", keys=path,
+                   changes=[{"table": "transmit-association", "interface": 3, "to": {"an": 1, "key": own}}])
+        assert places(engine, keys[programs.key(1)]) == [] and places(engine, fresh[own])
+        engine.ask("apply", changes=[{"table": "receive-association", **at, "an": 0, "to": None}])
+        assert places(engine, keys[programs.key(2)]) == [] and places(engine, fresh[other])
+
+
 @proves("WG-34")
 def test_keys_of_wireguard_that_are_gone_are_nowhere_in_memory():
     with Lab() as lab:
