@@ -58,6 +58,12 @@ const suite = {
   },
 } as const
 
+const keySources = {
+  kind: 'text',
+  value: 'FILE',
+  what: 'where keys are that are no lab keys (docs/guide/keys.md); ZTOS_KEY_SOURCES unless given',
+} as const satisfies OptionSpec
+
 /** Verbs by their words. The order is that of help. */
 export const commands = {
   doctor: {
@@ -96,6 +102,7 @@ export const commands = {
     summary: 'check fabric files and name every problem',
     detail: [
       'Each problem is shown with its place, the line, the reason and a remedy. The status is 0 when there is none, 2 otherwise.',
+      'What a lab will ask key sources for is said too; nobody is asked for a key here.',
     ],
     arguments: [{ name: 'files', what: 'fabric files', variadic: true }],
     options: {
@@ -214,6 +221,7 @@ export const commands = {
       config: { kind: 'text', value: 'FILE', what: 'vitest configuration to start from' },
       seed,
       cases,
+      'key-sources': keySources,
       runs,
     },
     examples: [
@@ -228,7 +236,14 @@ export const commands = {
       'Leaves a run record with the verdicts, every failure shrunk, captures, journals and `report.html`.',
     ],
     arguments: [fabricFile],
-    options: { on: { ...on, what: `${on.what}; both unless given` }, lab, seed, cases, runs },
+    options: {
+      on: { ...on, what: `${on.what}; both unless given` },
+      lab,
+      seed,
+      cases,
+      'key-sources': keySources,
+      runs,
+    },
     examples: [
       { command: 'verify topologies/demo.yaml', what: 'the main job' },
       { command: 'verify topologies/demo.yaml --on twin', what: 'without root, anywhere' },
@@ -303,7 +318,7 @@ export const commands = {
       'A namespace for each node and host, an AF_XDP engine for each node. Needs root, or sudo without a password. If it fails or is interrupted, nothing of it is left.',
     ],
     arguments: [fabricFile],
-    options: { id: { kind: 'flag', what: "print the lab's id alone" } },
+    options: { id: { kind: 'flag', what: "print the lab's id alone" }, 'key-sources': keySources },
     examples: [
       { command: 'lab up topologies/demo.yaml', what: 'prints what can be done with it' },
       { command: 'lab up topologies/demo.yaml --id', what: 'for a script' },
@@ -392,6 +407,31 @@ export const commands = {
       { command: 'lab wg k3f9a2 leaf1 --json', what: 'with sessions and their counters' },
     ],
   },
+  'lab rotate': {
+    summary: 'give sealed links of a running lab new keys, and measure what that costs',
+    detail: [
+      'One link after the other: of MACsec both ends receive with the new key before either sends with it, and the old one goes last; of WireGuard both ends get new private and pre-shared keys at once. Meanwhile hosts send over the link both ways, and what did not arrive is counted.',
+      'A rotation that was cut off leaves a link with either keys; the same command completes it. `ztos lab list --json` shows which epoch of keys each link has. New values of lab keys are drawn; of others the key source is asked for those of the next epoch.',
+    ],
+    arguments: [labId],
+    options: {
+      seal: { kind: 'text', value: 'NAME', what: 'only what this seal of the fabric file seals' },
+      links: { kind: 'text', value: 'LINKS', what: 'only these links, such as `leaf[1-2]--spine*`' },
+      rate: {
+        kind: 'integer',
+        value: 'PPS',
+        what: 'packets a second that are sent each way meanwhile; 0: none, and nothing is measured',
+        min: 0,
+        max: 50_000,
+        default: 10_000,
+      },
+      'key-sources': keySources,
+    },
+    examples: [
+      { command: 'lab rotate k3f9a2', what: 'all keys of the lab' },
+      { command: 'lab rotate k3f9a2 --links "leaf1--*" --json', what: 'those of one leaf, for a script' },
+    ],
+  },
   report: {
     summary: 'make the reports of a run again from its record',
     detail: [
@@ -416,7 +456,7 @@ export type VerbName = keyof Commands
 
 /** Words that verbs share, by the first of them. */
 export const groups: Readonly<Record<string, string>> = {
-  lab: 'labs on this host: up, down, list, exec, capture, control, wg',
+  lab: 'labs on this host: up, down, list, exec, capture, control, wg, rotate',
   test: 'suites about one thing: wireguard, macsec, vxlan',
 }
 
@@ -425,5 +465,9 @@ export const environment: readonly (readonly [string, string])[] = [
   ['NO_COLOR', 'no colours, whatever the terminal can'],
   ['CI', 'progress by lines, as in a log'],
   ['FORCE_COLOR', 'colours even where the output is no terminal; `0` for none'],
+  [
+    'ZTOS_KEY_SOURCES',
+    'file that says where keys are that are no lab keys, where `--key-sources` is not given',
+  ],
   ['XDG_STATE_HOME', 'below it, in `ztos/keys/`, lie the keys of runs (0600); `~/.local/state` unless given'],
 ]

@@ -125,6 +125,12 @@ export const exitOfCode = {
 
   ZT_KEY_SEED: Internal,
   ZT_KEY_SOURCE: BadInput,
+  ZT_KEY_SOURCES: BadInput,
+  ZT_KEY_UNREADABLE: BadInput,
+  ZT_KEY_EXPOSED: BadInput,
+  ZT_KEY_VALUE: BadInput,
+  // Whoever keeps the keys does not answer: nothing that the fabric's owner has written is wrong.
+  ZT_KEY_COMMAND: Unjudged,
 } as const satisfies Record<Code, ExitStatus>
 
 /** The status of an error's code; of none that is known, that of a fault of our own. */

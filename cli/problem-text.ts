@@ -59,7 +59,7 @@ function placeOf(at: Span): string {
 function snippet(at: Span, texts: ReadonlyMap<string, string>, colours: Colours): string[] {
   const line = texts.get(at.file)?.split(/\r?\n/)[at.start.line - 1]
   if (line === undefined) return []
-  const characters = Array.from(line)
+  const characters = Array.from(withoutKeys(line))
   const first = at.start.column - 1
   // A place on one line is marked to its end, one over several lines to the end of the first.
   const end = at.end.line === at.start.line ? at.end.column - 1 : characters.length
@@ -75,6 +75,14 @@ function snippet(at: Span, texts: ReadonlyMap<string, string>, colours: Colours)
       .map(blank)
       .join('')}${colours.error(marks)}`,
   ]
+}
+
+/** What somebody may have written in the place of a key's name: 16 octets or more, in hex or, as all lengths of keys end, padded base64. */
+const KEY_VALUE = /[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{22,}={1,2}/g
+
+/** A line may be shown in a log, a key may not. */
+function withoutKeys(line: string): string {
+  return line.replaceAll(KEY_VALUE, (value) => '*'.repeat(value.length))
 }
 
 /** White space as wide as a character is on a terminal. */

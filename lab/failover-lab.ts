@@ -55,21 +55,17 @@ const Ports = z.object({ ports: z.array(z.object({ interface: z.int(), rx: z.int
 export class FailoverLab {
   private readonly twin: TwinFabric
 
-  /** @param keys of MACsec, 16 octets each, as the lab has them */
+  /** @param keys as the lab has them */
   constructor(
     readonly lab: Lab,
     keys: ReadonlyMap<string, Uint8Array>,
+    readonly plan: Plan = lab.plan,
   ) {
-    this.twin = new TwinFabric(lab.plan, keys, { controlPlane: controlPlaneOf(lab.plan) })
+    this.twin = new TwinFabric(plan, keys, { controlPlane: controlPlaneOf(plan) })
   }
 
-  get plan(): Plan {
-    return this.lab.plan
-  }
-
-  /** Has every host heard by every other of its tenant, so that nothing is flooded and no neighbour is asked for. */
-  async acquaint(): Promise<void> {
-    const { hosts } = this.plan
+  /** Has every one of these hosts, of all unless given, heard by every other of its tenant, so that nothing is flooded and no neighbour is asked for. */
+  async acquaint(hosts: readonly PlanHost[] = this.plan.hosts): Promise<void> {
     for (const from of hosts) {
       for (const to of hosts) {
         if (from.id === to.id || from.tenant !== to.tenant || !isReachable(from, to)) continue
@@ -133,7 +129,7 @@ export class FailoverLab {
   }
 
   /** A neighbour that nobody has asked for of late is asked for again, and so is a host of an address that has not been sent to yet. */
-  private async warm({ from, to, port }: Way): Promise<void> {
+  async warm({ from, to, port }: Way): Promise<void> {
     const near = this.host(from)
     const frames = to.flatMap((id) => {
       const far = this.host(id)

@@ -75,13 +75,31 @@ export interface Loss {
  *   no window then
  */
 export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<void>): Promise<Loss> {
-  const { from, rate, before, lasts } = flow
+  const [loss] = await measureLosses(lab, [flow], flow, breakIt)
+  if (loss !== undefined) return loss
+  throw lost('no flow was sent')
+}
+
+/**
+ * As {@link measureLoss}, of several flows at once, each at the same rate.
+ *
+ * @returns what each has lost, in their order
+ */
+export async function measureLosses(
+  lab: Lab,
+  flows: readonly Pick<Flow, 'from' | 'to' | 'frame'>[],
+  { rate, before, lasts }: Pick<Flow, 'rate' | 'before' | 'lasts'>,
+  breakIt: () => Promise<void>,
+): Promise<readonly Loss[]> {
   const count = Math.floor((rate * lasts) / 1000)
-  const frames = Array.from({ length: count }, (_, sequence) => ({
-    host: from,
-    data: Buffer.from(flow.frame(sequence)).toString('base64'),
-    at: Math.round((sequence * SECOND) / rate),
-  }))
+  // Of the n-th packets of all flows the numbers stand side by side.
+  const frames = Array.from({ length: count }, (_, sequence) =>
+    flows.map((flow, n) => ({
+      host: flow.from,
+      data: Buffer.from(flow.frame(sequence * flows.length + n)).toString('base64'),
+      at: Math.round((sequence * SECOND) / rate),
+    })),
+  ).flat()
   // What arrived before is nobody's here.
   let next = (await collect(lab, 0)).next
   const sending = lab.probe({ op: 'send', frames })
@@ -95,24 +113,28 @@ export async function measureLoss(lab: Lab, flow: Flow, breakIt: () => Promise<v
   const { at, started, sent } = Sent.parse(answer)
   const longest = Math.max(0, ...lab.plan.links.map((link) => link.delay ?? 0))
   await delay(LINGER + (longest * lab.plan.links.length) / 1e6)
-  const received = new Map<number, string>()
+  const received = flows.map(() => new Map<number, string>())
   for (;;) {
     const part = await collect(lab, next)
     for (const { host, data, foreign } of part.arrivals) {
-      const sequence = findTraceId(Buffer.from(data, 'base64'))?.trace
-      if (!foreign && sequence !== undefined && flow.to.includes(host)) received.set(sequence, host)
+      const trace = findTraceId(Buffer.from(data, 'base64'))?.trace
+      if (foreign || trace === undefined) continue
+      const n = trace % flows.length
+      if (flows[n]?.to.includes(host) === true) received[n]?.set(Math.floor(trace / flows.length), host)
     }
     next = part.next
     if (part.arrivals.length < COLLECT) break
   }
-  if (sent !== count) throw lost(`${sent} of ${count} packets could be sent`)
+  if (sent !== frames.length) throw lost(`${sent} of ${frames.length} packets could be sent`)
   const since = (time: bigint) => (Number(time) - started) / 1e6
   const broke = [since(began), since(done)] as const
   if (broke[0] > lasts / 2)
     throw lost(
       `it was broken ${Math.round(broke[0])} ms behind the first packet, too late to see what comes of it`,
     )
-  return lossOf({ at, received, broke, rate })
+  return received.map((of, n) =>
+    lossOf({ at: at.filter((_, index) => index % flows.length === n), received: of, broke, rate }),
+  )
 }
 
 /** From when packets left, -1 for none, and where they arrived. */

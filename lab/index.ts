@@ -12,9 +12,19 @@
  */
 export { attach, labDown, labDownAll, labUp, listLabs } from './up.js'
 export type { LabDownOptions, LabDownResult, LabProgress, LabUpOptions } from './up.js'
-export type { CaptureOptions, ExecOptions, ExecResult, Lab, LabProcesses } from './lab.js'
+export type { CaptureOptions, ExecOptions, ExecResult, Lab, LabProcesses, Rotated } from './lab.js'
 export type { LabTargetOptions } from './target.js'
 export type { LabListing, LabState } from './state.js'
+export { epochsOf, type SealState } from './epochs.js'
+export {
+  rotateKeys,
+  rotateLab,
+  type RotateLabOptions,
+  type RotateOptions,
+  type RotationOutcome,
+} from './rotate.js'
+export type { Measured, RotationLoss } from './rotation-traffic.js'
+export { checkKeySources } from './keys/resolve.js'
 export { LabError, type LabErrorCode } from './errors.js'
 export { MAX_LINK_MTU } from './netns/wiring.js'
 export { FabricComparer, type FabricComparison, type FabricDifference } from './compare/fabric.js'

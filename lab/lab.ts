@@ -13,6 +13,7 @@ import type { Answer, Channel, Request } from './channel.js'
 import { daemonDoor } from './daemons/launch.js'
 import { DirectChannels } from './direct.js'
 import { takeDown } from './down.js'
+import { epochsOf, SealState } from './epochs.js'
 import { LabError } from './errors.js'
 import { brokenBy, FaultRequest, speaks } from './fault.js'
 import { readPart } from './files.js'
@@ -20,6 +21,7 @@ import { OutputEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
 import { RoutingWatch } from './routing.js'
+import { withEpochs } from '../twin/program/index.js'
 import type { KnowingTarget } from '../twin/target.js'
 import { labTarget, type LabTargetOptions } from './target.js'
 
@@ -44,6 +46,15 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal
 }
 
+const SealsAnswer = z.object({ seals: z.array(SealState) })
+const RotatedAnswer = z.object({
+  from: z.int(),
+  to: z.int(),
+  steps: z.array(z.object({ step: z.string(), at: z.number() })),
+})
+const KeysAnswer = z.object({ keys: z.record(z.string(), z.string()) })
+/** What became of one pair's keys: epochs, and what was done, ms since it began. */
+export type Rotated = z.infer<typeof RotatedAnswer>
 const Synced = z.object({ journalBytes: z.int().min(0) })
 const FaultsAnswer = z.object({ faults: z.array(FaultRequest), ever: z.boolean() })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
@@ -70,6 +81,8 @@ const DIRECT: ReadonlySet<string> = new Set([
 const CONTROL_TIMEOUT = 10_000
 /** Daemons that are to start have time for it. */
 const FAULT_TIMEOUT = 60_000
+/** A handshake that is lost is tried again after 5 s. */
+const ROTATION_TIMEOUT = 60_000
 /** A measurement of latency takes as long as it says. */
 const PROBE_TIMEOUT = 120_000
 
@@ -123,6 +136,30 @@ export class Lab {
       this.keyValues = new Map([...this.keyValues, ...keys])
     }
     return this.control(node, { op: 'load', program })
+  }
+
+  /** The plan with the keys that it has by now: those of other epochs once they were rotated. */
+  async present(): Promise<Plan> {
+    return withEpochs(this.plan, epochsOf(await this.seals()))
+  }
+
+  /** What is sealed, and which keys it has. */
+  async seals(): Promise<readonly SealState[]> {
+    return SealsAnswer.parse(await this.channel.request({ op: 'seals' })).seals
+  }
+
+  /** Asks for the values of all keys again: others may have come. */
+  async refreshKeys(): Promise<void> {
+    const { keys } = KeysAnswer.parse(await this.channel.request({ op: 'keys', keys: {} }))
+    this.keyValues = new Map(Object.entries(keys))
+  }
+
+  /** Gives a pair of ends the keys of its next epoch; `rotateKeys` in `rotate.ts` says which. */
+  async rotateTo(name: string, epoch: number, keys: ReadonlyMap<string, string>): Promise<Rotated> {
+    const request = { op: 'rotate', name, epoch, keys: Object.fromEntries(keys) }
+    const answer = await this.channel.request(request, { timeout: ROTATION_TIMEOUT })
+    await this.refreshKeys()
+    return RotatedAnswer.parse(answer)
   }
 
   /** A request to the probe (`dataplane/src/probe/README.md`). */

@@ -23,6 +23,12 @@ export function invoker(): { readonly uid: number; readonly gid: number } {
   return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 }
 
+/**
+ * labd has the values of keys, and its children inherit the limit: of 1, no core is written to a file nor given to a program, which of 0 it
+ * would be (core(5)). Commands of the user's may raise it.
+ */
+const WITHOUT_CORES = ['prlimit', '--core=1:', '--'] as const
+
 /** The command that starts labd, with sudo before it if need be. */
 function labdCommand(
   mode: LabdMode,
@@ -41,7 +47,7 @@ function labdCommand(
   // A clean-up knows the lab's processes by this mark; those that clean up must not bear it, for there may be two of them.
   const mark = mode === 'lab' && id !== undefined ? { [LAB_MARK]: labMark(who.uid, id) } : {}
   const around = Object.entries({ ...ENVIRONMENT, ...mark }).map(([name, value]) => `${name}=${value}`)
-  return [...(who.uid === 0 ? [] : ['sudo', '-n', '--']), 'env', '-i', ...around, ...labd]
+  return [...(who.uid === 0 ? [] : ['sudo', '-n', '--']), 'env', '-i', ...around, ...WITHOUT_CORES, ...labd]
 }
 
 /**

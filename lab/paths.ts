@@ -18,6 +18,7 @@ export interface LabPaths {
   readonly lab: string
   readonly plan: string
   readonly keys: string
+  readonly seals: string
   readonly socket: string
   readonly log: string
   readonly journals: string
@@ -50,6 +51,7 @@ export function labPaths(uid: number, lab: string, root: string = RUN_ROOT): Lab
     lab: in_('lab.json'),
     plan: in_('plan.json'),
     keys: in_('keys.json'),
+    seals: in_('seals.json'),
     socket: in_('labd.sock'),
     log: in_('labd.log'),
     journals: in_('journals'),

@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
 import { labPaths, RUN_ROOT, userFolder } from './paths.js'
@@ -35,6 +36,8 @@ export interface LabListing {
   readonly phase: LabState['phase'] | 'stale'
   /** Absent when a crash came before the state was written, or wrote it in half. */
   readonly state?: LabState
+  /** What is sealed, and which keys it has. */
+  readonly seals?: readonly SealState[]
 }
 
 /** @throws LabError `ZT_LAB_FORMAT` naming the file and the first thing that is wrong */
@@ -68,6 +71,22 @@ export function readLabState(uid: number, lab: string, root: string = RUN_ROOT):
   }
 }
 
+/** Epochs of a lab's keys; of a lab that is not there none, which is for others to say. */
+export function labEpochs(lab: string, uid: number = process.getuid?.() ?? 0): ReadonlyMap<string, number> {
+  return epochsOf(isLabId(lab) ? readSeals(uid, lab, RUN_ROOT) : [])
+}
+
+/** `seals.json`, which is no part of `lab.json`: that is read by whatever version of this program looks for labs. */
+function readSeals(uid: number, lab: string, root: string): readonly SealState[] {
+  const file = labPaths(uid, lab, root).seals
+  try {
+    return z.array(SealState).parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    // It is being made, or the lab is no more.
+    return []
+  }
+}
+
 /** The user's labs, by id. Folders whose name is no lab id are none of ours and not listed. */
 export function readLabs(uid: number, root: string = RUN_ROOT): LabListing[] {
   let names: string[]
@@ -83,7 +102,8 @@ export function readLabs(uid: number, root: string = RUN_ROOT): LabListing[] {
     .map((id) => {
       try {
         const state = readLabState(uid, id, root)
-        return { id, state, phase: isAlive(state.labd) ? state.phase : 'stale' }
+        const phase = isAlive(state.labd) ? state.phase : 'stale'
+        return { id, state, phase, seals: readSeals(uid, id, root) }
       } catch (error) {
         if (error instanceof LabError) return { id, phase: 'stale' }
         throw error

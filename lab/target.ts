@@ -49,7 +49,8 @@ export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promi
       remedy: 'bring it up with journals, as is usual',
     })
   }
-  const target = new LabTarget(lab, options)
+  await lab.refreshKeys()
+  const target = new LabTarget(lab, await lab.present(), options)
   await target.begin()
   return target
 }
@@ -98,9 +99,9 @@ class LabTarget implements KnowingTarget {
 
   constructor(
     private readonly lab: Lab,
+    plan: Plan,
     private readonly options: LabTargetOptions,
   ) {
-    const { plan } = lab
     this.learnKeys()
     this.plan = plan
     this.broken = brokenBy(plan, [])

@@ -7,11 +7,11 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Plan } from '../contract/plan.js'
 import { controlPlaneOf } from '../twin/fabric-control.js'
-import { deriveKeys } from '../twin/program/index.js'
 import { Channel } from './channel.js'
 import { LabError } from './errors.js'
 import { Lab } from './lab.js'
 import { sweep, takeDown } from './down.js'
+import { resolveKeys } from './keys/resolve.js'
 import { KeyValues, ProgressEvent, type Programs } from './labd/protocol.js'
 import { invoker, startLabd } from './launch.js'
 import { isLabId, newLabId } from './names.js'
@@ -27,9 +27,11 @@ export interface LabProgress {
   readonly ms?: number | undefined
 }
 export interface LabUpOptions {
-  /** 32 octets from which every key of the plan is derived (`deriveKeys` in `twin/program`). */
+  /** 32 octets from which lab keys of the plan are derived (`deriveKeys` in `twin/program`). */
   readonly keysSeed: Uint8Array
-  /** Key values by reference, 16 octets each, besides those derived or in their place. */
+  /** File that says where all other keys are (`keys/sources.ts`). */
+  readonly keySources?: string | undefined
+  /** Key values by reference, besides those or in their place. */
   readonly keys?: ReadonlyMap<string, Uint8Array>
   /** Removed when this process ends (default), or running on until `labDown`. */
   readonly attached?: boolean
@@ -59,16 +61,15 @@ export interface LabDownResult {
  * Brings a lab up: namespaces, links, an engine for each node, the probe; returns when it forwards. What labs of this user
  * left whose labd was killed is removed first.
  *
- * @throws LabError; then nothing of the lab is left
+ * @throws {KeyError} when a key cannot be had; LabError; then nothing of the lab is left
  */
 export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
-  await removeStale()
+  const { keysSeed: seed, keySources: sources, keys: given, signal } = options
+  const resolved = await resolveKeys(plan, { seed, sources, given, signal })
   const values = new Map(
-    [...deriveKeys(plan, options.keysSeed), ...(options.keys ?? [])].map(([name, value]) => [
-      name,
-      Buffer.from(value).toString('hex'),
-    ]),
+    [...resolved, ...(given ?? [])].map(([name, value]) => [name, Buffer.from(value).toString('hex')]),
   )
+  await removeStale()
   const id = newLabId()
   const { uid } = invoker()
   const paths = labPaths(uid, id)

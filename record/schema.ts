@@ -111,7 +111,26 @@ export const VerificationSchema = z.strictObject({
   plan: Digest.exactOptional(),
   on: z.array(Interpreter),
   /** An attached lab was judged as it was, not brought up for the run. */
-  lab: z.strictObject({ id: z.string(), attached: z.boolean() }).exactOptional(),
+  lab: z
+    .strictObject({
+      id: z.string(),
+      attached: z.boolean(),
+      /** What was sealed, with keys of which epoch, and since when. */
+      seals: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            kind: z.enum(['macsec', 'wireguard']),
+            seal: z.string().exactOptional(),
+            epoch: z.int(),
+            since: z.iso.datetime(),
+            /** A rotation that has not come to its end. */
+            next: z.strictObject({ epoch: z.int(), began: z.iso.datetime() }).exactOptional(),
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
   /** Seed of generated traffic (not of keys). */
   seed: z.int(),
   tool: z.strictObject({ version: z.string(), node: z.string(), platform: z.string() }),

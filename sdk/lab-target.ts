@@ -37,17 +37,20 @@ export interface KeepJournals {
 /**
  * Brings a lab of the plan up, or attaches to one that is running, which is then judged as it is and left running.
  *
- * @param id a running lab
+ * @param lab a running lab, or where one that is brought up finds its keys
  * @param keep what becomes of the journals of a lab that was brought up, before it is taken down
  * @throws LabError when this host cannot, or there is no such lab
  */
 export async function openLabTarget(
   plan: Plan,
-  id: string | undefined,
+  { id, keySources }: { readonly id: string | undefined; readonly keySources: string | undefined },
   keep?: KeepJournals,
 ): Promise<OpenedLab> {
   const { attach, labUp } = await import('../lab/index.js')
-  const lab = id === undefined ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH) }) : await attach(id)
+  const lab =
+    id === undefined
+      ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH), keySources })
+      : await attach(id)
   const keys = new Map(
     [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
   )

@@ -6,12 +6,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
-import type { Lab } from '../lab/index.js'
+import type { Lab, SealState } from '../lab/index.js'
+import { labEpochs } from '../lab/state.js'
 import { digestOf, RunWriter } from '../record/run-record.js'
 import type { Interpreter, Verdict } from '../record/verdict.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
 import { compile } from '../twin/compile.js'
-import { planBytes } from '../twin/program/index.js'
+import { planBytes, withEpochs } from '../twin/program/index.js'
 import { SdkError } from './errors.js'
 import { judgeNodes } from './judge/agreement.js'
 import { NOT_GUARDED } from './judge/seal-guard.js'
@@ -19,9 +20,9 @@ import { drive, shippedSuite, shippedSuites } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
 import { throwIfInterrupted } from './runner/interrupted.js'
 import { keyFile, removeKeyFiles, writeKeyFile } from './runner/key-file.js'
-import { openLab, whyNoLab } from './runner/lab.js'
+import { checkKeys, openLab, whyNoLab } from './runner/lab.js'
 import { unjudgedVerdict, verdictsOf } from './runner/outcomes.js'
-import { finish, runsFolder, stage, testEnvironment, testHooks } from './runner/session.js'
+import { finish, runsFolder, stage, standInNotes, testEnvironment, testHooks } from './runner/session.js'
 import type { RunOptions, RunResult } from './runner/session.js'
 import { newSeed } from './vitest/environment.js'
 
@@ -40,7 +41,7 @@ interface LabPart {
   readonly outcomes: readonly TestOutcome[]
   readonly verdicts: readonly Verdict[]
   readonly notes: readonly string[]
-  readonly lab?: { readonly id: string; readonly attached: boolean }
+  readonly lab?: { readonly id: string; readonly attached: boolean; readonly seals: SealState[] }
 }
 
 /** What is true of every lab and must be known when a seal is judged by it. */
@@ -50,14 +51,17 @@ const GUARD_NOTE = `the egress guard of sealed ports: ${NOT_GUARDED}`
  * Verifies a fabric file.
  *
  * @throws SdkError `ZT_FABRIC` with every problem of the file, `ZT_NOTHING` when it has no intents, `ZT_INTERRUPTED`; then no
- *   record is left, and no lab
+ *   record is left, and no lab; KeyError when no source is known for a key of the lab
  */
 export async function verify(options: VerifyOptions): Promise<RunResult> {
   const signal = options.signal ?? new AbortController().signal
-  const { plan, digest } = compiled(options)
+  const { plan: written, digest } = compiled(options)
+  // Of a lab that runs, with the keys that it has by now.
+  const plan = options.lab === undefined ? written : withEpochs(written, labEpochs(options.lab))
   const bytes = planBytes(plan)
   const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
   const seed = options.seed ?? newSeed()
+  if (on.includes('netns')) await checkKeys(plan, options)
   const writer = await RunWriter.begin(runsFolder(options), `verify ${options.file}`)
   let opening: Settled<Lab> | undefined
   try {
@@ -83,7 +87,7 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
       seed,
       outcomes,
       verdicts: [...verdictsOf(outcomes), ...(lab?.verdicts ?? [])],
-      notes: lab?.notes ?? [],
+      notes: [...standInNotes(plan, on), ...(lab?.notes ?? [])],
     })
   } catch (error) {
     await writer.discard()
@@ -201,7 +205,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
       outcomes,
       verdicts: [agreement],
       notes: plan.links.some(({ seal }) => seal !== undefined) ? [GUARD_NOTE] : [],
-      lab: { id: lab.id, attached: options.lab !== undefined },
+      lab: { id: lab.id, attached: options.lab !== undefined, seals: [...(await lab.seals())] },
     }
   } finally {
     if (options.lab === undefined) await stage(writer, options, 'lab down', async () => lab.down())

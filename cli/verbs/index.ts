@@ -28,6 +28,7 @@ const loaders: Loaders = {
   'lab capture': () => import('./lab-capture.js'),
   'lab control': () => import('./lab-control.js'),
   'lab wg': () => import('./lab-wg.js'),
+  'lab rotate': () => import('./lab-rotate.js'),
   report: () => import('./report.js'),
 }
 

@@ -9,13 +9,14 @@ import type { Run } from '../invocation.js'
 import { table } from '../table.js'
 
 export const run: Run<'lab list'> = () => {
-  const labs = listLabs().map(({ id, phase, state }) => ({
+  const labs = listLabs().map(({ id, phase, state, seals }) => ({
     id,
     phase,
     fabric: state?.fabric,
     created: state?.created,
     attached: state?.attached,
     labd: state?.labd.pid,
+    seals,
   }))
   return {
     exit: ExitStatus.Holds,

@@ -9,6 +9,7 @@ import { ExitStatus } from '../../record/exit-status.js'
 import { SEED_LENGTH } from '../../twin/program/index.js'
 import { compileFile } from '../fabric-input.js'
 import type { Run } from '../invocation.js'
+import { keySourcesOf } from '../key-sources.js'
 import { counted } from '../table.js'
 
 export const run: Run<'lab up'> = async ({ arguments: { file }, options, io, progress }) => {
@@ -16,6 +17,7 @@ export const run: Run<'lab up'> = async ({ arguments: { file }, options, io, pro
   const lab = await progress.stage(`bringing up a lab of ${plan.fabric}`, async (say) =>
     labUp(plan, {
       keysSeed: randomBytes(SEED_LENGTH),
+      ...keySourcesOf(options, io),
       attached: false,
       signal: io.signal,
       onProgress: ({ step, phase }) => say(`${step}: ${phase}`),

@@ -8,6 +8,7 @@ import type { RunResult } from '../../sdk/runner/session.js'
 import { calledAs } from '../called.js'
 import type { Colours } from '../colours.js'
 import type { Run } from '../invocation.js'
+import { keySourcesOf } from '../key-sources.js'
 import { printable, printableLine } from '../printable.js'
 import { resultJson } from '../result-json.js'
 import { RunStages } from '../run-progress.js'
@@ -26,6 +27,7 @@ export const run: Run<'run'> = async ({ arguments: { files }, options, io, colou
       env: io.env,
       signal: io.signal,
       command: calledAs(),
+      ...keySourcesOf(options, io),
       onProgress: stages.onProgress,
       ...(lab === undefined ? {} : { lab }),
       ...(name === undefined ? {} : { name }),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -90,6 +90,32 @@ describe('text', () => {
     expect(status).toBe(2)
     expect(stdout).not.toContain('\u001b')
     expect(stdout).toContain(String.raw`name: \x1b[2Jsmall`)
+  })
+
+  test('what its lab will ask key sources for is said', async () => {
+    const file = fileWith({ 8: '  - { from: leaf1, to: spine1, seal: core }' }, 'keyed.yaml')
+    appendFileSync(file, 'seals: { core: { wireguard: true, psk: true, key: prod:core } }\n')
+    const { status, stdout } = await ztos('validate', file)
+    expect(status).toBe(0)
+    expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+      '  needs a source of prod: for 1 key (wireguard-preshared, 32 octets each), such as prod:core/leaf1--spine1/psk',
+      '  needs a source of prod: for 2 keys (wireguard-private, 32 octets each), such as prod:core/leaf1--spine1/leaf1',
+    ])
+    const json = (await ztos('validate', file, '--json')).json()
+    expect(json).toMatchObject({ files: [{ needs: [{ scheme: 'prod', octets: 32 }, { scheme: 'prod' }] }] })
+  })
+
+  test('the value of a key in the place of its name is not shown', async () => {
+    const hex = '9f86d081884c7d659a2feaa0c55ad015'
+    const base64 = 'n4bQgYhMfWWaL+qgxVrQFQ=='
+    for (const key of [`prod:${hex}`, hex, `"${base64}"`]) {
+      const file = fileWith({ 8: `seals: { core: { macsec: gcm-aes-128, key: ${key} } }` }, 'keyed.yaml')
+      for (const format of ['text', 'json', 'sarif', 'github']) {
+        const { status, stdout, stderr } = await ztos('validate', file, '--format', format)
+        expect(status).toBe(2)
+        expect(`${stdout}${stderr}`).not.toMatch(new RegExp(`${hex}|${base64.slice(0, 16)}`))
+      }
+    }
   })
 
   test('a file that is not there, a folder and a device are problems, not crashes', async () => {

@@ -9,6 +9,7 @@ import type { Colours } from '../colours.js'
 import { CliError } from '../errors.js'
 import { lookAt, type Looked } from '../fabric-input.js'
 import type { Answer, Run } from '../invocation.js'
+import { neededKeys, neededText } from '../needed-keys.js'
 import { printableLine } from '../printable.js'
 import { githubAnnotations, sarifLog } from '../problem-formats.js'
 import { problemJson, problemText, warned, warningText } from '../problem-text.js'
@@ -51,7 +52,8 @@ function reportText(looked: readonly Looked[], colours: Colours): string {
         ...(warnings.length === 0 ? [] : [colours.warning(warned(warnings))]),
       ]
       const sound = `${printableLine(file)}: ${colours.good('sound')}: ${fabric.name}, ${parts.join(', ')}\n`
-      return `${warningText(one, colours)}${sound}`
+      const needs = neededKeys(fabric).map((needed) => `  ${neededText(needed)}\n`)
+      return `${warningText(one, colours)}${sound}${needs.join('')}`
     })
     .join('')
 }
@@ -65,7 +67,13 @@ function reportJson(looked: readonly Looked[]): unknown {
       const said = { problems: problems.map(problemJson), warnings: warnings.map(problemJson) }
       return fabric === undefined
         ? { file, sound: false, ...said }
-        : { file, sound: true, ...said, fabric: { name: fabric.name, ...countsOf(fabric) } }
+        : {
+            file,
+            sound: true,
+            ...said,
+            fabric: { name: fabric.name, ...countsOf(fabric) },
+            needs: neededKeys(fabric),
+          }
     }),
   }
 }

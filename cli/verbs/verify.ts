@@ -11,6 +11,7 @@ import { calledAs } from '../called.js'
 import { CliError, UnsoundFabric } from '../errors.js'
 import { readFabric } from '../fabric-input.js'
 import type { Invocation, Run } from '../invocation.js'
+import { keySourcesOf } from '../key-sources.js'
 import { resultJson } from '../result-json.js'
 import { RunStages } from '../run-progress.js'
 import { resultText } from '../verdict-text.js'
@@ -44,6 +45,7 @@ async function verified(
       env: io.env,
       signal: io.signal,
       command: calledAs(),
+      ...keySourcesOf(options, io),
       onProgress: stages.onProgress,
       ...(options.lab === undefined ? {} : { lab: options.lab }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "src/machine/mutant.h"
 #include "src/replay/replay.h"
@@ -28,6 +29,12 @@ static int select_from_environment(void)
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
+
+    /* A core would hold keys. RLIMIT_CORE holds for files alone, not for a program that the kernel gives cores to. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) {
+        perror("ztos-fpe: prctl(PR_SET_DUMPABLE)");
+        return 4;
+    }
     if (strcmp(command, "--help") == 0) {
         fputs(usage, stdout);
         return 0;

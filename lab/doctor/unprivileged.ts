@@ -98,7 +98,7 @@ function binaries(): Finding {
 }
 
 function tools(): Finding {
-  const missing = ['ip', 'tc', 'setpriv'].filter((name) => locate(name) === undefined)
+  const missing = ['ip', 'tc', 'setpriv', 'prlimit'].filter((name) => locate(name) === undefined)
   return missing.length === 0
     ? { outcome: 'yes' }
     : {

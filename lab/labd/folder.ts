@@ -52,9 +52,14 @@ export function createFolder(invoker: Invoker, state: LabState, root: string = R
 
 /** Replaces `lab.json` as a whole. */
 export function writeState(paths: LabPaths, state: LabState, invoker: Invoker): void {
-  const fresh = `${paths.lab}.new`
-  writeOwned(fresh, JSON.stringify(state), invoker)
-  renameSync(fresh, paths.lab)
+  replaceOwned(paths.lab, JSON.stringify(state), invoker)
+}
+
+/** Replaces a file that the invoker may read and nobody else, as a whole. */
+export function replaceOwned(file: string, content: string, invoker: Invoker): void {
+  const fresh = `${file}.new`
+  writeOwned(fresh, content, invoker)
+  renameSync(fresh, file)
 }
 
 /** Writes a file that the invoker may read and nobody else. */

@@ -13,7 +13,7 @@ import { FaultRequest } from '../fault.js'
 export const LABD_VERSION = 1
 
 const request = { id: z.int().min(0).max(0xffffffff) }
-/** Key values, 32 (MACsec) or 64 (WireGuard) hex digits by reference. They pass through this socket (0600) and into `keys.json` (0600), nowhere else. */
+/** Key values, 32 to 88 hex digits by reference (as `load` has them in `contract/control.ts`). They pass through this socket (0600) and into `keys.json` (0600), nowhere else. */
 export const KeyValues = z.record(
   KeyReference,
   z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),
@@ -61,6 +61,19 @@ export const LabdRequest = z.discriminatedUnion('op', [
   }),
   /** Adds key values to `keys.json`, so that a `load` can name new ones. Answer: `{ keys }`, all of them. */
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
+  /**
+   * Gives a pair of ends the keys of its next epoch, whose values are among these or were given before. Answer: `{ from, to, steps }` when the
+   * old ones are gone. What fails leaves the pair with either keys at either end; the same request again completes it.
+   */
+  z.strictObject({
+    ...request,
+    op: z.literal('rotate'),
+    name: z.string().max(200),
+    epoch: z.int().min(1).max(99_999),
+    keys: KeyValues,
+  }),
+  /** Answer: `{ seals }` (`lab/epochs.ts`). */
+  z.strictObject({ ...request, op: z.literal('seals') }),
   /** A request to the probe. Answer: the probe's. */
   z.strictObject({ ...request, op: z.literal('probe'), request: z.looseObject({ op: z.string() }) }),
   /** Latency through as many bare forwarders. Answer: the probe's to `latency`. `data`: a frame, base64. */

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Plan } from '../../contract/plan.js'
+import { NodeProgram } from '../../contract/program.js'
+import { programAt } from '../../twin/program/epochs.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
@@ -18,10 +20,12 @@ import { DataPlane } from './data-plane.js'
 import { LabMeans } from './fault-means.js'
 import { Faults } from './faults.js'
 import { measureFloor, type FloorRequest } from './floor.js'
-import { giveFile, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
+import { giveFile, replaceOwned, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
+import { LabKeys } from './keys.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
 import type { Resident } from './resident.js'
+import { Rotations } from './rotation.js'
 import { beforeControl, Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
 import { wireStep } from './wire.js'
@@ -59,7 +63,8 @@ export interface LabPids {
 export class RunningLab {
   private readonly dataPlane: DataPlane
   private hooks: RunHooks | undefined
-  private keys: Record<string, string> = {}
+  private keys: LabKeys | undefined
+  private rotation: Rotations | undefined
   private steps: Steps | undefined
   private stopping = false
   private probeBinary = ''
@@ -103,7 +108,8 @@ export class RunningLab {
     this.wiring = wiring
     this.probeBinary = probe
     this.hooks = hooks
-    this.keys = { ...request.keys }
+    this.keys = new LabKeys(this.paths.keys, request.keys, request.journal)
+    this.rotation = this.rotationsOf(request.plan)
     this.routing = this.routingOf(request.plan, wiring, hooks)
     const network = networkScript(wiring, new Set(this.routing?.callers))
     this.steps = new Steps(
@@ -161,9 +167,22 @@ export class RunningLab {
 
   /** Has a node's engine load a program, with the keys that the lab has by now. */
   async load(node: string, program: unknown): Promise<Answer> {
-    const answer = await this.node(node).request({ op: 'load', program, keys: this.paths.keys })
+    const answer = await this.ask(node, { op: 'load', program })
     this.programs.set(node, program)
     return answer
+  }
+
+  /** A request to a node's engine; one that may name keys finds those that the lab has by now. */
+  ask(node: string, request: Request): Promise<Answer> {
+    const needsKeys = request.op === 'load' || request.op === 'apply'
+    return this.node(node).request({ ...request, ...(needsKeys ? { keys: this.paths.keys } : {}) })
+  }
+
+  /** @throws LabError `ZT_LAB_STATE` while the lab is not up */
+  rotations(): Rotations {
+    if (this.rotation === undefined || this.state.phase !== 'up')
+      throw new LabError('ZT_LAB_STATE', 'the lab is not up')
+    return this.rotation
   }
 
   /** What is broken, and whoever breaks it. @throws LabError `ZT_LAB_STATE` while the lab is not up */
@@ -205,11 +224,25 @@ export class RunningLab {
     return found
   }
 
-  /** Adds keys to `keys.json`. @returns all of them */
+  /** Adds keys to those that engines read. @returns all that are known */
   addKeys(keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    this.keys = { ...this.keys, ...keys }
-    writePrivate(this.paths.keys, JSON.stringify(this.keys))
-    return this.keys
+    this.keys?.add(keys)
+    return this.keys?.all ?? {}
+  }
+
+  private rotationsOf(plan: Plan): Rotations {
+    return new Rotations(plan, {
+      ask: (node, request) => this.ask(node, request),
+      addKeys: (keys) => this.keys?.add(keys),
+      retireKeys: (references) => this.keys?.retire(references),
+      write: (seals) => replaceOwned(this.paths.seals, JSON.stringify(seals), this.invoker),
+      onRotated: ({ ends }, epoch) => {
+        for (const { node, interface: id } of ends) {
+          const parsed = NodeProgram.safeParse(this.programs.get(node))
+          if (parsed.success) this.programs.set(node, programAt(parsed.data, id, epoch))
+        }
+      },
+    })
   }
 
   pids(): LabPids {
@@ -231,11 +264,12 @@ export class RunningLab {
     writeState(this.paths, this.state, this.invoker)
   }
 
-  private writeFiles({ plan, keys, attached }: UpRequest, start: Plan, wiring: Wiring): void {
+  private writeFiles({ plan, attached }: UpRequest, start: Plan, wiring: Wiring): void {
     this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
-    this.addKeys(keys)
+    this.keys?.write()
+    replaceOwned(this.paths.seals, JSON.stringify(this.rotation?.seals ?? []), this.invoker)
     for (const { name, program } of start.nodes) {
       writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
       this.programs.set(name, program)

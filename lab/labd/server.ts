@@ -159,6 +159,10 @@ export class LabdServer {
         return this.node(request)
       case 'keys':
         return { keys: lab.addKeys(request.keys) }
+      case 'rotate':
+        return lab.rotations().rotate(request)
+      case 'seals':
+        return { seals: lab.rotations().seals }
       case 'probe':
         return lab.askProbe(request.request)
       case 'floor':
@@ -248,6 +252,8 @@ export class LabdServer {
     }
     const { id: _id, ...body } = parsed.data
     if (body.op === 'load') return lab.load(node, body.program)
+    // Files are root's to name, and keys lie where the lab has them.
+    if (body.op === 'apply') return lab.ask(node, { ...body })
     if (body.op === 'capture' && body.file !== null) {
       // The engine writes as root: only into the lab's own folder, whatever name was given.
       const file = path.join(lab.paths.captures, path.basename(body.file))

@@ -1,5 +1,5 @@
 /**
- * Key files of runs: values of lab keys, outside the record, for their owner alone. Without it sealed frames of a journal cannot
+ * Key files of runs: values of a lab's keys, outside the record, for their owner alone. Without it sealed frames of a journal cannot
  * be replayed.
  *
  * @module
@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { SdkError } from '../errors.js'
 import type { Keys } from '../traffic/wire.js'
 
+/** Of 16, 28, 32 or 44 octets. */
 const KeyFile = z.record(
   z.string(),
   z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),

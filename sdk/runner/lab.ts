@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
 import type { DoctorReport } from '../../lab/doctor/index.js'
 import type { Lab } from '../../lab/index.js'
-import { planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { planDigest, SEED_LENGTH, sourcedKeys, withEpochs } from '../../twin/program/index.js'
 import { SdkError } from '../errors.js'
+import { keySourcesOf } from './session.js'
 import type { RunOptions } from './session.js'
 
 /** A lab for a run. An own one goes when this process does; one that is named is judged as it is. */
@@ -17,14 +18,23 @@ export async function openLab(plan: Plan, options: RunOptions & { readonly lab?:
   if (options.lab !== undefined) return checked(await attach(options.lab), plan)
   return labUp(plan, {
     keysSeed: randomBytes(SEED_LENGTH),
+    keySources: keySourcesOf(options),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress: ({ step, phase }) => options.onProgress?.({ kind: 'lab', step, phase }),
   })
 }
 
+/** @throws {KeyError} before anything is done that takes time, when no source is known for a key of the lab */
+export async function checkKeys(plan: Plan, options: RunOptions & { readonly lab?: string }): Promise<void> {
+  if (options.lab !== undefined || sourcedKeys(plan).length === 0) return
+  const { checkKeySources } = await import('../../lab/index.js')
+  checkKeySources(plan, keySourcesOf(options))
+}
+
 /** A running lab of another plan cannot be judged by this one. */
 function checked(lab: Lab, plan: Plan): Lab {
-  if (planDigest(lab.plan) === planDigest(plan)) return lab
+  // Keys may have been rotated since.
+  if (planDigest(lab.plan) === planDigest(withEpochs(plan, new Map()))) return lab
   lab.close()
   throw new SdkError(
     'ZT_USAGE',

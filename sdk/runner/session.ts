@@ -17,6 +17,7 @@ import type { Failure, Verification } from '../../record/schema.js'
 import type { CombinedVerdict, Interpreter, Verdict } from '../../record/verdict.js'
 import { renderReports } from '../../reports/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
+import { schemeOf, sourcedKeys } from '../../twin/program/index.js'
 import { packageVersion } from '../version.js'
 import type { DriveOptions, TestOutcome, TestPlace } from './drive.js'
 import { ctrfTest, failuresOf } from './outcomes.js'
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** How the command is called, for replay lines; `npx ztos` unless given. */
   readonly command?: string
+  /** File that says where keys are that are no lab keys, for labs that are brought up. */
+  readonly keySources?: string
   readonly onProgress?: (progress: RunProgress) => void
 }
 
@@ -67,6 +70,21 @@ export interface RunResult {
 /** Folder of run records. */
 export function runsFolder({ runs, cwd = process.cwd() }: RunOptions): string {
   return path.resolve(cwd, runs ?? RUNS_FOLDER)
+}
+
+/** The file of key sources, wherever the process is. */
+export function keySourcesOf({ keySources, cwd = process.cwd() }: RunOptions): string | undefined {
+  return keySources === undefined ? undefined : path.resolve(cwd, keySources)
+}
+
+/** What is to be known of keys whose values a twin does not have. */
+export function standInNotes(plan: Pick<Plan, 'keys'>, on: readonly Interpreter[]): readonly string[] {
+  const schemes = [...new Set(sourcedKeys(plan).map(schemeOf))]
+  if (schemes.length === 0 || !on.includes('twin')) return []
+  const names = schemes.map((scheme) => `${scheme}:`).join(', ')
+  return [
+    `in the twin keys of ${names} are stand-ins drawn for the run; nobody asks their source for them there`,
+  ]
 }
 
 /** A stage of a run: noted in the record, told to who waits. */
@@ -115,6 +133,7 @@ export function testEnvironment(
     ZTOS_RUN_DIR: writer.directory,
     ...(options.cases === undefined ? {} : { ZTOS_RUNS: String(options.cases) }),
     ...(options.command === undefined ? {} : { ZTOS_COMMAND: options.command }),
+    ...(options.keySources === undefined ? {} : { ZTOS_KEY_SOURCES: keySourcesOf(options) ?? '' }),
   }
 }
 

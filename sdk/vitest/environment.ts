@@ -23,6 +23,8 @@ export interface RunEnvironment {
   readonly runs: number | undefined
   /** `ZTOS_LAB`: a running lab to judge as it is. */
   readonly lab: string | undefined
+  /** `ZTOS_KEY_SOURCES`: file that says where keys are that are no lab keys. */
+  readonly keySources: string | undefined
   /** `ZTOS_RUN`: id of the run record that is being written, and `ZTOS_RUN_DIR`, where. */
   readonly run: string | undefined
   readonly runDirectory: string | undefined
@@ -45,6 +47,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     path: replayPath(text('ZTOS_PATH')),
     runs: integer('ZTOS_RUNS', text('ZTOS_RUNS'), 1, 10_000_000),
     lab: text('ZTOS_LAB'),
+    keySources: text('ZTOS_KEY_SOURCES'),
     run: text('ZTOS_RUN'),
     runDirectory: text('ZTOS_RUN_DIR'),
     command: text('ZTOS_COMMAND') ?? 'npx ztos',

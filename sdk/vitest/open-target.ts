@@ -7,12 +7,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Plan } from '../../contract/plan.js'
+import { labEpochs } from '../../lab/state.js'
 import type { Target, WireFrame } from '../../record/target.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { trace } from '../../twin/forward/index.js'
 import { formatProblem, loadFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
-import { deriveKeys, planBytes, planDigest, SEED_LENGTH } from '../../twin/program/index.js'
+import { planBytes, planDigest, SEED_LENGTH, standInKeys, withEpochs } from '../../twin/program/index.js'
 import { writePcapng } from '../../twin/packet/index.js'
 import { controlPlaneOf } from '../../twin/fabric-control.js'
 import { twinTarget } from '../../twin/target.js'
@@ -33,6 +34,12 @@ export type OpenTarget = (plan: Plan, keys: Keys) => Promise<Target> | Target
  * @throws SdkError `ZT_FABRIC` with every problem of the file
  */
 export function planOf(file: string | undefined, environment: RunEnvironment): Plan {
+  const plan = planAsWritten(file, environment)
+  // A lab that runs may have had its keys rotated.
+  return environment.lab === undefined ? plan : withEpochs(plan, labEpochs(environment.lab))
+}
+
+function planAsWritten(file: string | undefined, environment: RunEnvironment): Plan {
   if (environment.plan !== undefined) return readPlan(environment.plan)
   const name = file ?? environment.fabric
   if (name === undefined) {
@@ -79,6 +86,8 @@ export interface TargetEnvironment {
   readonly on: Interpreter
   /** A running lab. */
   readonly lab?: string | undefined
+  /** File that says where keys are that are no lab keys. */
+  readonly keySources?: string | undefined
   /** The record that is being written, in which a lab leaves its journals. */
   readonly run?: string | undefined
   readonly runDirectory?: string | undefined
@@ -112,7 +121,7 @@ export async function openTarget(
 
 async function openWith(
   plan: Plan,
-  { on, lab, run, runDirectory }: TargetEnvironment,
+  { on, lab, keySources, run, runDirectory }: TargetEnvironment,
   open: OpenTarget | undefined,
 ): Promise<{
   readonly target: Target
@@ -126,10 +135,10 @@ async function openWith(
       run === undefined || runDirectory === undefined
         ? undefined
         : { directory: runDirectory, run, env: process.env }
-    return openLabTarget(plan, lab, keep)
+    return openLabTarget(plan, { id: lab, keySources }, keep)
   }
-  // Keys of a twin protect nothing beyond this process.
-  const keys = deriveKeys(plan, randomBytes(SEED_LENGTH))
+  // Keys of a twin protect nothing beyond this process: those of production have no business here.
+  const keys = standInKeys(plan, randomBytes(SEED_LENGTH))
   if (open !== undefined) return { target: await open(plan, keys), keys }
   const target = twinTarget(plan, keys)
   return {

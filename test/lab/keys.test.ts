@@ -1,9 +1,9 @@
 /**
  * Keys stay where they belong. A whole run of the command is searched for every key of its lab, in every form in which a key is
  * written: the record and all that is in it, what the command printed, the lab's own state but for its key file, and command lines and
- * environments of every process of the lab.
+ * environments of every process of the lab. So is a lab with both kinds of seals whose keys are rotated.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -13,10 +13,7 @@ import { ended, Workplace } from './support/command.js'
 import { shippedFile } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
 
-const KeyFile = z.record(
-  z.string(),
-  z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),
-)
+const KeyFile = z.record(z.string(), z.string().regex(/^(?:[0-9a-f]{2})+$/))
 
 /** Every way of writing 16 octets that somebody would look for, as latin1 text. */
 function formsOf(hex: string): readonly string[] {
@@ -169,3 +166,92 @@ describe('[T07] [B15] keys of a run', () => {
     expect(statSync(folder).mode & 0o077).toBe(0)
   })
 })
+
+describe('[T07] keys of a lab with both kinds of seals, before and behind a rotation', () => {
+  let at: Workplace
+  let lab = ''
+  /** Secret ones, by reference. */
+  const keys = new Map<string, string>()
+  const texts = new Map<string, string>()
+
+  beforeAll(async () => {
+    if (process.getuid?.() !== 0) return
+    at = new Workplace()
+    const file = at.file('sealed.yaml')
+    writeFileSync(file, bothSeals())
+    lab = await at.labUp(file)
+    const paths = labPaths(0, lab)
+    const look = () => {
+      for (const [name, value] of Object.entries(KeyFile.parse(JSON.parse(readFileSync(paths.keys, 'utf8')))))
+        if (!name.endsWith('/public')) keys.set(name, value)
+      const state = filesOf(paths.folder)
+      state.delete(paths.keys)
+      for (const [where, text] of [...state, ...processesOf(lab)]) texts.set(`${texts.size} ${where}`, text)
+    }
+    const called = async (...argv: readonly string[]) => {
+      const { status, stdout, stderr } = await at.ztos(...argv)
+      if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status ?? 'a signal'}: ${stderr}`)
+      texts.set(`${argv.join(' ')}: stdout`, stdout.toString('latin1'))
+      texts.set(`${argv.join(' ')}: stderr`, stderr)
+    }
+    look()
+    // While keys change.
+    const child = at.start('lab', 'rotate', lab, '--json')
+    const rotated = ended(child)
+    while (child.exitCode === null && child.signalCode === null) {
+      for (const [where, text] of processesOf(lab)) texts.set(`${texts.size} ${where}`, text)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    const { status, stdout, stderr } = await rotated
+    if (status !== 0) throw new Error(`lab rotate ended with ${status ?? 'a signal'}: ${stderr}`)
+    texts.set('lab rotate: stdout', stdout.toString('latin1'))
+    texts.set('lab rotate: stderr', stderr)
+    await called('lab', 'list', '--json')
+    await called('plan', file, '--json')
+    for (const node of ['leaf1', 'spine1', 'spine2'])
+      for (const op of ['tables', 'program', 'stats', 'hello'])
+        await called('lab', 'control', lab, node, JSON.stringify({ op }))
+    look()
+  }, 180_000)
+  afterAll(async () => {
+    if (process.getuid?.() === 0) await at.close()
+  })
+
+  it('are nowhere but in the key file', () => {
+    // Of each of 3 links 2 MACsec keys, of 3 two private and a pre-shared one; and those of the next epoch.
+    expect(keys.size).toBe(2 * (3 * 2 + 3 * 3))
+    const names = [...texts.keys()].join('\n')
+    for (const kind of ['.ztj', '.log', 'seals.json', 'cmdline', 'environ', 'lab rotate: stdout', 'tables'])
+      expect(names).toContain(kind)
+    expect(findKeys(keys, texts)).toEqual([])
+  })
+
+  it('are of their owner alone, and no process of the lab that has them writes a core', () => {
+    const { folder, keys: file, lab: state } = labPaths(0, lab)
+    expect([statSync(file).mode & 0o777, statSync(folder).mode & 0o777]).toEqual([0o600, 0o700])
+    const { labd } = z
+      .object({ labd: z.object({ pid: z.int() }) })
+      .parse(JSON.parse(readFileSync(state, 'utf8')))
+    expect(readFileSync(`/proc/${labd.pid}/limits`, 'utf8')).toMatch(/^Max core file size +1 /m)
+  })
+
+  it('are gone with the lab', async () => {
+    const { folder } = labPaths(0, lab)
+    expect((await at.ztos('lab', 'down', lab)).status).toBe(0)
+    expect(existsSync(folder)).toBe(false)
+    const left = filesOf(path.dirname(folder))
+    expect(findKeys(keys, left)).toEqual([])
+    expect([...processesOf(lab)]).toEqual([])
+  })
+})
+
+/** The demo fabric, its links to one spine sealed by MACsec, to the other by WireGuard. */
+function bothSeals(): string {
+  return readFileSync(shippedFile('demo'), 'utf8')
+    .replace('key: lab:core }', 'key: lab:core }\n  far: { wireguard: true, psk: true, key: lab:far }')
+    .replace(
+      '  - { from: "leaf[1-3]", to: "spine[1-2]", seal: core }',
+      '  - { from: "leaf[1-3]", to: spine1, seal: core }\n  - { from: "leaf[1-3]", to: spine2, seal: far }',
+    )
+    .replace('links: "leaf*--spine*"', 'links: "leaf*--spine1"')
+}

@@ -34,20 +34,26 @@ export function readSeals(context: Context): ReadonlyMap<string, Seal> {
         'choose another name',
       )
     }
-    if (!/^lab:[A-Za-z0-9._-]+$/.test(entry.key)) {
-      // Not shown: it may be the key itself.
-      context.bad(
-        'ZT_FABRIC_UNSUPPORTED',
-        [...path, 'key'],
-        'keys from other sources than lab: are not supported yet',
-        `write the name of a lab key, such as lab:${name}`,
-      )
-    }
+    rejectKeyName(context, name, entry.key)
     const seal = sealOf(name, entry)
     if (seal.kind === 'macsec') checkMacsec(context, path, seal)
     seals.set(name, seal)
   }
   return seals
+}
+
+/** Of 16 octets or more. What is in base64 ends in a sign that no name has. */
+const VALUE = /^[0-9A-Fa-f]{32,}$/
+
+/** It is a path below its source, and no value. What is refused is not shown: it may be the key itself. */
+function rejectKeyName(context: Context, seal: string, key: string): void {
+  const name = key.slice(key.indexOf(':') + 1)
+  const path = ['seals', seal, 'key']
+  const remedy = `write the name of a key, such as lab:${seal}`
+  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    context.bad('ZT_FABRIC_VALUE', path, 'the name of a key is no path to elsewhere', remedy)
+  else if (name.split('/').some((part) => VALUE.test(part)))
+    context.bad('ZT_FABRIC_VALUE', path, 'this looks like a key, and must be the name of one', remedy)
 }
 
 function sealOf(name: string, entry: SealEntry): Seal {

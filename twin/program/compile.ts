@@ -25,12 +25,11 @@ import { staticControlPlane, type ControlPlane } from './control-plane.js'
 import { indexFabric, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
 import { planIntents } from './intents.js'
 import { interfacesOf } from './interfaces.js'
-import { macsecKeys } from './macsec.js'
+import { keysOf } from './key-references.js'
 import { nodeControls } from './node-control.js'
 import { planTunnels } from './plan-tunnels.js'
 import { cidr } from './prefixes.js'
 import { hash, known } from './slots.js'
-import { wireguardKeys } from './wireguard.js'
 
 /**
  * Compiles a fabric. The result depends on nothing but the fabric, and not on the order of keys in its file.
@@ -158,14 +157,4 @@ function planHost(allocation: Allocation, { host, port }: HostPort, network: Net
     ...(gateways.length === 0 ? {} : { gatewayMac: formatMac(known(allocation.gatewayMacs, idOf(network))) }),
     mtu: host.mtu,
   }
-}
-
-function keysOf(programs: readonly NodeProgram[]): string[] {
-  const keys = programs.flatMap((program) =>
-    program.interfaces.flatMap((item) => {
-      if (item.kind === 'macsec') return macsecKeys(item)
-      return item.kind === 'wireguard' ? wireguardKeys(item) : []
-    }),
-  )
-  return [...new Set(keys)].toSorted()
 }

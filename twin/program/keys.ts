@@ -1,15 +1,18 @@
 /**
- * Values of lab keys. They never enter a plan: a plan names keys, a run derives them from its seed.
+ * What keys a plan names, and values of lab keys. Values never enter a plan: a run derives those of lab keys from its seed, and takes
+ * others from where its key sources say.
  *
  * @module
  */
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
-import { macsecKeyLength, macsecKeys } from './macsec.js'
-import { wireguardKeys } from './wireguard.js'
+import { macsecKeys, wireguardKeys } from './key-references.js'
+import { macsecKeyLength } from './macsec.js'
 
 /** Octets of a run's seed. */
 export const SEED_LENGTH = 32
+/** Scheme of references whose values a run derives. */
+export const LAB_SCHEME = 'lab'
 /** Octets of an X25519 key, and of a pre-shared one. */
 const WIREGUARD_LENGTH = 32
 /** What stands before an X25519 private key in PKCS #8 (RFC 8410). */
@@ -17,85 +20,142 @@ const PKCS8_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex')
 const PUBLIC = '/public'
 
 /** Stable codes of {@link KeyError}. */
-export type KeyErrorCode = 'ZT_KEY_SEED' | 'ZT_KEY_SOURCE'
+export type KeyErrorCode =
+  /** A seed that is none. */
+  | 'ZT_KEY_SEED'
+  /** No source is known for keys of this scheme. */
+  | 'ZT_KEY_SOURCE'
+  /** A file of key sources that is none. */
+  | 'ZT_KEY_SOURCES'
+  /** A source has no such key, or it cannot be read. */
+  | 'ZT_KEY_UNREADABLE'
+  /** Others may read a key, or put another in its place. */
+  | 'ZT_KEY_EXPOSED'
+  /** What a source gave is no key of the kind and length that is wanted. */
+  | 'ZT_KEY_VALUE'
+  /** The command of a source failed, or took too long. */
+  | 'ZT_KEY_COMMAND'
 
-/** Keys that cannot be derived. Its message holds no secret. */
+/** Keys that cannot be had. Its message holds no secret, nor does its cause. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
   readonly code: KeyErrorCode
+  /** File, or reference of the key. */
+  readonly where: string | undefined
+  readonly remedy: string | undefined
 
-  constructor(code: KeyErrorCode, what: string) {
-    super(`${code}: ${what}`)
+  constructor(
+    code: KeyErrorCode,
+    what: string,
+    { where, remedy }: { readonly where?: string; readonly remedy?: string } = {},
+  ) {
+    super(`${code}: ${what}${remedy === undefined ? '' : `; ${remedy}`}`)
     this.code = code
+    this.where = where
+    this.remedy = remedy
   }
+}
+
+/** A plan, or what of it is needed to know its keys; without nodes all keys but public ones are taken for those of GCM-AES-128. */
+export type KeyedPlan = Pick<Plan, 'keys'> & Partial<Pick<Plan, 'nodes'>>
+
+/** What a reference names. */
+export interface KeyKind {
+  readonly kind: 'macsec' | 'wireguard-private' | 'wireguard-public' | 'wireguard-preshared'
+  /** Of its value. */
+  readonly octets: number
+}
+
+/** What the keys of a plan are, in the plan's order. */
+export function keyKinds({ keys, nodes = [] }: KeyedPlan): ReadonlyMap<string, KeyKind> {
+  const known = new Map(nodes.flatMap(({ program }) => program.interfaces.flatMap(kindsOf)))
+  const kindOf = (reference: string): KeyKind =>
+    reference.endsWith(PUBLIC)
+      ? { kind: 'wireguard-public', octets: WIREGUARD_LENGTH }
+      : (known.get(reference) ?? { kind: 'macsec', octets: macsecKeyLength('gcm-aes-128') })
+  return new Map(keys.map((reference) => [reference, kindOf(reference)]))
+}
+
+function kindsOf(item: Plan['nodes'][number]['program']['interfaces'][number]): [string, KeyKind][] {
+  if (item.kind === 'macsec') {
+    const kind = { kind: 'macsec', octets: macsecKeyLength(item.cipher) } as const
+    return macsecKeys(item).map((reference) => [reference, kind])
+  }
+  if (item.kind !== 'wireguard') return []
+  const shared = { kind: 'wireguard-preshared', octets: WIREGUARD_LENGTH } as const
+  return [
+    ...wireguardKeys(item).map((reference): [string, KeyKind] => [reference, shared]),
+    [item.privateKey, { kind: 'wireguard-private', octets: WIREGUARD_LENGTH }],
+  ]
+}
+
+/** The scheme of a reference: `lab` of `lab:core/...`. */
+export function schemeOf(reference: string): string {
+  return reference.slice(0, reference.indexOf(':'))
+}
+
+/** References of a plan whose values its run can neither derive nor compute: their sources are asked. */
+export function sourcedKeys({ keys }: Pick<Plan, 'keys'>): readonly string[] {
+  const all = new Set(keys)
+  return keys.filter(
+    (reference) => schemeOf(reference) !== LAB_SCHEME && !all.has(privateOf(reference) ?? ''),
+  )
 }
 
 /**
  * Every key of a plan: HKDF-SHA-256 (RFC 5869) with the seed as key material, no salt, and the reference as info. A reference that ends
  * in `/public` is the X25519 public key of the private key whose reference is the rest of it.
  *
- * @param plan without nodes, all keys but those are taken for GCM-AES-128's
  * @param seed 32 random octets, kept outside the run record
- * @returns by reference 32 octets (WireGuard), or what the cipher suite of an association takes: 16 or 32, and with XPN 12 of salt behind
+ * @returns by reference, as many octets as `keyKinds` says
  * @throws {KeyError} `ZT_KEY_SEED` for a seed of another length, `ZT_KEY_SOURCE` for a reference that is not `lab:`
  */
-export function deriveKeys(
-  plan: Pick<Plan, 'keys'> & Partial<Pick<Plan, 'nodes'>>,
-  seed: Uint8Array,
-): Map<string, Uint8Array> {
+export function deriveKeys(plan: KeyedPlan, seed: Uint8Array): Map<string, Uint8Array> {
+  const [other] = sourcedKeys(plan)
+  if (other !== undefined) {
+    throw new KeyError('ZT_KEY_SOURCE', `${other} is no lab key; its value comes from its own source`)
+  }
+  return standInKeys(plan, seed)
+}
+
+/**
+ * Every key of a plan, those too whose values are elsewhere: for a twin, in whose process keys protect nothing and which needs no more of
+ * them than that they are different.
+ *
+ * @throws {KeyError} `ZT_KEY_SEED`
+ */
+export function standInKeys(plan: KeyedPlan, seed: Uint8Array): Map<string, Uint8Array> {
   if (seed.length !== SEED_LENGTH) {
-    throw new KeyError(
-      'ZT_KEY_SEED',
-      `a seed has ${SEED_LENGTH} octets, this has ${seed.length}; draw it anew`,
+    throw new KeyError('ZT_KEY_SEED', `a seed has ${SEED_LENGTH} octets, this has ${seed.length}`, {
+      remedy: 'draw it anew',
+    })
+  }
+  return new Map([...keyKinds(plan)].map(([reference, kind]) => [reference, derived(seed, reference, kind)]))
+}
+
+function derived(seed: Uint8Array, reference: string, { kind, octets }: KeyKind): Uint8Array {
+  if (kind === 'wireguard-public')
+    return publicKeyOf(
+      derived(seed, reference.slice(0, -PUBLIC.length), { kind: 'wireguard-private', octets }),
     )
-  }
-  const { privateKeys, lengths } = referencesOf(plan.nodes ?? [])
-  const valueOf = (reference: string): Uint8Array => {
-    if (reference.endsWith(PUBLIC)) return publicKeyOf(privateKeyOf(seed, reference.slice(0, -PUBLIC.length)))
-    if (privateKeys.has(reference)) return privateKeyOf(seed, reference)
-    return derived(seed, reference, lengths.get(reference) ?? macsecKeyLength('gcm-aes-128'))
-  }
-  return new Map(
-    plan.keys.map((reference) => {
-      if (!reference.startsWith('lab:')) {
-        throw new KeyError('ZT_KEY_SOURCE', `${reference} is no lab key; its value comes from its own source`)
-      }
-      return [reference, valueOf(reference)]
-    }),
-  )
-}
-
-/** References of private keys, and the lengths of all others. */
-function referencesOf(nodes: Plan['nodes']): {
-  readonly privateKeys: ReadonlySet<string>
-  readonly lengths: ReadonlyMap<string, number>
-} {
-  const privateKeys = new Set<string>()
-  const lengths = new Map<string, number>()
-  for (const item of nodes.flatMap(({ program }) => program.interfaces)) {
-    if (item.kind === 'wireguard') {
-      privateKeys.add(item.privateKey)
-      for (const reference of wireguardKeys(item)) lengths.set(reference, WIREGUARD_LENGTH)
-    } else if (item.kind === 'macsec') {
-      for (const reference of macsecKeys(item)) lengths.set(reference, macsecKeyLength(item.cipher))
-    }
-  }
-  return { privateKeys, lengths }
-}
-
-function derived(seed: Uint8Array, reference: string, length: number): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', seed, new Uint8Array(0), reference, length))
-}
-
-/** Clamped as X25519 takes it (RFC 7748 section 5), so that nobody can take it otherwise. */
-function privateKeyOf(seed: Uint8Array, reference: string): Uint8Array {
-  const key = derived(seed, reference, WIREGUARD_LENGTH)
-  key[0] = (key[0] ?? 0) & 0xf8
-  key[31] = ((key[31] ?? 0) & 0x7f) | 0x40
+  const key = new Uint8Array(hkdfSync('sha256', seed, new Uint8Array(0), reference, octets))
+  if (kind === 'wireguard-private') clamp(key)
   return key
 }
 
-function publicKeyOf(privateKey: Uint8Array): Uint8Array {
+/** As X25519 takes it (RFC 7748 section 5), so that nobody can take it otherwise. */
+function clamp(key: Uint8Array): void {
+  key[0] = (key[0] ?? 0) & 0xf8
+  key[31] = ((key[31] ?? 0) & 0x7f) | 0x40
+}
+
+/** The reference of the private key whose public key a reference names; `undefined` for other references. */
+export function privateOf(reference: string): string | undefined {
+  return reference.endsWith(PUBLIC) ? reference.slice(0, -PUBLIC.length) : undefined
+}
+
+/** X25519 with the base point. */
+export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
   const key = createPrivateKey({
     key: Buffer.concat([PKCS8_HEAD, privateKey]),
     format: 'der',

@@ -97,11 +97,6 @@ function sciOf(mac: Mac): string {
   return `${mac.toString(16).padStart(12, '0')}0001`
 }
 
-/** References of the keys of an interface. */
-export function macsecKeys({ tx, standby = [], rx }: MacsecInterface): readonly string[] {
-  return [tx, ...standby, ...rx].map(({ key }) => key)
-}
-
 /** Octets of a key of a suite. */
 export function macsecKeyLength(cipher: CipherSuite): number {
   const sak = SAK_LENGTH[cipher.endsWith('256') ? 256 : 128]

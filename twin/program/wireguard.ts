@@ -57,19 +57,3 @@ function peerOf({ link, peer, peerAddress }: Adjacency, seal: WireguardSeal): Wi
 export function sealKey(seal: Seal, link: FabricLink, whose: string): string {
   return `${seal.key}/${link.id}/${whose}`
 }
-
-/** References of the keys of an interface; a public key that is given itself needs none. */
-export function wireguardKeys({ privateKey, peers }: WireguardInterface): readonly string[] {
-  return [
-    privateKey,
-    ...peers.flatMap(({ publicKey, presharedKey }) => [
-      ...(isReference(publicKey) ? [publicKey] : []),
-      ...(presharedKey === undefined ? [] : [presharedKey]),
-    ]),
-  ]
-}
-
-/** No base64 has a colon. */
-function isReference(publicKey: string): boolean {
-  return publicKey.includes(':')
-}

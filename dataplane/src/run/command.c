@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "src/machine/mutant.h"
 #include "src/run/arguments.h"
@@ -111,7 +110,6 @@ int zt_run_command(int argc, char **argv)
     static struct zt_engine engine;
     struct zt_arguments arguments = zt_arguments_default(RING_DEFAULT);
     struct zt_engine_options options = { .cache = true };
-    const struct rlimit no_core = { 0, 0 };
     struct zt_failure failure;
     struct zt_failure ending;
     int result;
@@ -123,8 +121,6 @@ int zt_run_command(int argc, char **argv)
         fputs(usage, stdout);
         return ZT_EXIT_OK;
     }
-    /* A core file would hold keys. */
-    setrlimit(RLIMIT_CORE, &no_core);
     if (zt_engine_open(&engine, &options, &failure)) {
         zt_engine_close(&engine, &ending);
         return zt_report(&failure);

@@ -1,0 +1,122 @@
+/**
+ * Rotation of keys: one pair of ends after the other, from the epoch that it has to the next. What has begun is written down before
+ * anything is done, and every step may be done again, so that one that was cut off is completed by the next.
+ *
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Plan } from '../../contract/plan.js'
+import { keyedPair, sealedPairs, type SealedPair } from '../../twin/program/epochs.js'
+import type { SealState } from '../epochs.js'
+import { LabError } from '../errors.js'
+import { LoadTimes } from './load-times.js'
+import { rekeyMacsec } from './rekey-macsec.js'
+import { rekeyWireguard } from './rekey-wireguard.js'
+import type { RekeyMeans } from './rekey.js'
+
+export interface RotationMeans extends Pick<RekeyMeans, 'ask'> {
+  /** Adds values to what engines read (0600), and returns when they can. */
+  readonly addKeys: (keys: Readonly<Record<string, string>>) => void
+  /** Takes them out of it. */
+  readonly retireKeys: (references: readonly string[]) => void
+  /** Writes down what every pair has. */
+  readonly write: (seals: readonly SealState[]) => void
+  /** A pair has another epoch for good: what is loaded into its nodes later has it too. */
+  readonly onRotated: (pair: SealedPair, epoch: number) => void
+}
+
+export interface RotationRequest {
+  readonly name: string
+  readonly epoch: number
+  readonly keys: Readonly<Record<string, string>>
+}
+/** What was done, ms since it began. */
+export interface RotationStep {
+  readonly step: string
+  readonly at: number
+}
+export interface Rotated {
+  readonly from: number
+  readonly to: number
+  readonly steps: readonly RotationStep[]
+}
+
+export class Rotations {
+  private readonly pairs: ReadonlyMap<string, SealedPair>
+  private readonly states: Map<string, SealState>
+  private readonly loadTimes = new LoadTimes()
+  /** One after the other. */
+  private last: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly means: RotationMeans,
+  ) {
+    const pairs = sealedPairs(plan)
+    const since = new Date().toISOString()
+    this.pairs = new Map(pairs.map((pair) => [pair.name, pair]))
+    this.states = new Map(
+      pairs.map(({ name, kind, seal }) => [
+        name,
+        { name, kind, ...(seal === undefined ? {} : { seal }), epoch: 0, since },
+      ]),
+    )
+  }
+
+  get seals(): readonly SealState[] {
+    return [...this.states.values()]
+  }
+
+  /** @throws LabError `ZT_LAB_UNKNOWN`, `ZT_LAB_STATE` for another epoch than the next, and why it could not be completed */
+  rotate(request: RotationRequest): Promise<Rotated> {
+    const done = this.last.then(() => this.rotateNow(request))
+    this.last = done.catch(() => undefined)
+    return done
+  }
+
+  private async rotateNow({ name, epoch, keys }: RotationRequest): Promise<Rotated> {
+    const [pair, state] = [this.pairs.get(name), this.states.get(name)]
+    if (pair === undefined || state === undefined)
+      throw new LabError('ZT_LAB_UNKNOWN', `the lab has no seal between ${JSON.stringify(name)}`)
+    const due = state.next?.epoch ?? state.epoch + 1
+    if (epoch !== due) {
+      throw new LabError('ZT_LAB_STATE', `the next epoch of ${name} is ${due}, not ${epoch}`, {
+        remedy: 'somebody else has rotated its keys meanwhile; look and do it again',
+      })
+    }
+    this.means.addKeys(keys)
+    this.enter({ ...state, next: state.next ?? { epoch, began: new Date().toISOString() } })
+    const steps = await this.rekeyed(pair, epoch)
+    const { next: _, ...rest } = state
+    // The old keys are gone from both ends: from now on nobody needs them but whoever replays a journal.
+    const [before, after] = [state.epoch, epoch].map((of) => keyedPair(this.plan, pair, of).keys)
+    this.means.onRotated(pair, epoch)
+    this.enter({ ...rest, epoch, since: new Date().toISOString() })
+    this.means.retireKeys((before ?? []).filter((reference) => after?.includes(reference) !== true))
+    return { from: state.epoch, to: epoch, steps }
+  }
+
+  private async rekeyed(pair: SealedPair, epoch: number): Promise<readonly RotationStep[]> {
+    const began = performance.now()
+    const steps: RotationStep[] = []
+    const longest = Math.max(0, ...this.plan.links.map((link) => link.delay ?? 0))
+    const means: RekeyMeans = {
+      ask: this.means.ask,
+      loadTimes: this.loadTimes,
+      note: (step) => steps.push({ step, at: performance.now() - began }),
+      // ms for what is on its way, be it by all links.
+      passed: () =>
+        delay(IN_FLIGHT + (pair.name.includes(' ') ? this.plan.links.length : 1) * (longest / 1e6)),
+    }
+    await (pair.kind === 'macsec' ? rekeyMacsec : rekeyWireguard)(this.plan, pair, epoch, means)
+    return steps
+  }
+
+  private enter(state: SealState): void {
+    this.states.set(state.name, state)
+    this.means.write(this.seals)
+  }
+}
+
+/** ms, besides the delay of links. */
+const IN_FLIGHT = 20
