@@ -14,7 +14,10 @@ export const LABD_VERSION = 1
 
 const request = { id: z.int().min(0).max(0xffffffff) }
 /** Key values, 32 (MACsec) or 64 (WireGuard) hex digits by reference. They pass through this socket (0600) and into `keys.json` (0600), nowhere else. */
-export const KeyValues = z.record(KeyReference, z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/))
+export const KeyValues = z.record(
+  KeyReference,
+  z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),
+)
 
 /** How engines and probe are started; for tests with builds of their own. */
 export const Programs = z.strictObject({

@@ -11,7 +11,10 @@ import { z } from 'zod'
 import { SdkError } from '../errors.js'
 import type { Keys } from '../traffic/wire.js'
 
-const KeyFile = z.record(z.string(), z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/))
+const KeyFile = z.record(
+  z.string(),
+  z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),
+)
 
 /** `$XDG_STATE_HOME/ztos/keys/<run>.json`. */
 export function keyFile(run: string, env: Readonly<Record<string, string | undefined>>): string {

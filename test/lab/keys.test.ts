@@ -13,7 +13,10 @@ import { ended, Workplace } from './support/command.js'
 import { shippedFile } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
 
-const KeyFile = z.record(z.string(), z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/))
+const KeyFile = z.record(
+  z.string(),
+  z.string().regex(/^(?:[0-9a-f]{32}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{88})$/),
+)
 
 /** Every way of writing 16 octets that somebody would look for, as latin1 text. */
 function formsOf(hex: string): readonly string[] {
