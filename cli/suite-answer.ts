@@ -4,7 +4,8 @@
  * @module
  */
 import { SdkError } from '../sdk/errors.js'
-import { testFabric, type SuiteName, type SuiteResult } from '../sdk/suite/index.js'
+import { testFabric, type SuiteResult } from '../sdk/suite/index.js'
+import type { SuiteName } from '../sdk/suite/run-suite.js'
 import type { Reason, Row } from '../sdk/suite/sheet.js'
 import type { Colours } from './colours.js'
 import { CliError, UnsoundFabric } from './errors.js'

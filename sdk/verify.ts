@@ -45,7 +45,7 @@ interface LabPart {
 }
 
 /** What is true of every lab and must be known when a seal is judged by it. */
-const GUARD_NOTE = `the egress guard of sealed ports: ${NOT_GUARDED}`
+const GUARD_NOTE = `the egress guard of sealed ports ${NOT_GUARDED}`
 
 /**
  * Verifies a fabric file.

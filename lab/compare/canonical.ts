@@ -103,13 +103,14 @@ export class Canon {
     bytes: Uint8Array,
     opener: FrameOpener | undefined,
   ): Layer {
-    const place = direction(link, from)
+    const name = direction(link, from)
+    const place: Place = { name, sent: name }
     if (this.sessions.has(link.id)) {
       if (opener === undefined) throw nobodyKnows(link.id)
       return ofSession(place, bytes, opener.open({ link: link.id, from, frame: bytes }))
     }
-    const opened = this.openers.get(place)?.open(bytes)
-    return ofMacsec(place, bytes, opened, undefined) ?? asItIs(bytes)
+    const opened = this.openers.get(name)?.open(bytes)
+    return ofMacsec(place, bytes, opened) ?? asItIs(bytes)
   }
 
   /** In place: what is around the inner frame stays, but for the checksum over what is sealed. */
@@ -121,10 +122,13 @@ export class Canon {
   ): Layer | undefined {
     const found = this.tunnels.open(bytes, opener)
     if (found === undefined) return undefined
-    const place = `${direction(link, from)} in VNI ${found.vni} from ${found.from}`
-    // The first link is where numbers are seen as they were given.
-    const origin = found.from === from ? `VNI ${found.vni} from ${found.from}` : undefined
-    const layer = this.inTunnel(place, bytes, found, opener, origin)
+    const tunnel = `VNI ${found.vni} from ${found.from} to ${found.to}`
+    const place: Place = {
+      name: `${direction(link, from)} in ${tunnel}`,
+      // The first link is where numbers are seen as they were given.
+      sent: found.from === from ? tunnel : undefined,
+    }
+    const layer = this.inTunnel(place, bytes, found, opener)
     if (layer === undefined) return undefined
     const head = this.loosened(bytes).slice(0, found.at)
     head.fill(0, found.udp + UDP_CHECKSUM, found.udp + UDP_CHECKSUM + 2)
@@ -132,14 +136,13 @@ export class Canon {
   }
 
   private inTunnel(
-    place: string,
+    place: Place,
     bytes: Uint8Array,
     found: TunnelOpening,
     opener: FrameOpener | undefined,
-    origin: string | undefined,
   ): Layer | undefined {
     const inner = bytes.subarray(found.at)
-    if (found.kind === 'macsec') return ofMacsec(place, inner, found.opened, origin)
+    if (found.kind === 'macsec') return ofMacsec(place, inner, found.opened)
     if (opener?.openInside === undefined) throw nobodyKnows(`VNI ${found.vni}`)
     return found.opened === undefined ? undefined : ofSession(place, inner, found.opened)
   }
@@ -153,20 +156,29 @@ function asItIs(bytes: Uint8Array): Layer {
   return { clear: bytes, wrap: (inside) => inside, numbers: [] }
 }
 
-function ofMacsec(
-  place: string,
-  bytes: Uint8Array,
-  opened: MacsecOpening | undefined,
-  origin: string | undefined,
-): Layer | undefined {
+/** Where a sealed frame was seen. */
+interface Place {
+  readonly name: string
+  /** Present where its sender is. */
+  readonly sent: string | undefined
+}
+
+function numberOf({ name, sent }: Place, association: string, pn: bigint): Numbered {
+  return {
+    sa: `${name} ${association}`,
+    pn,
+    ...(sent === undefined ? {} : { sent: `${sent} ${association}` }),
+  }
+}
+
+function ofMacsec(place: Place, bytes: Uint8Array, opened: MacsecOpening | undefined): Layer | undefined {
   if (opened?.ok !== true) return undefined
   const { tag, pn, clear } = opened
-  const name = `${tag.sci === undefined ? '' : formatSci(tag.sci)}/${tag.an}`
-  const once = origin === undefined ? {} : { once: `${origin} ${name}` }
+  const sci = tag.sci === undefined ? '' : formatSci(tag.sci)
   return {
     clear,
     wrap: (inside) => masked(bytes, tag, inside),
-    numbers: [{ sa: `${place} ${name}`, pn, ...once }],
+    numbers: [numberOf(place, `${sci}/${tag.an}`, pn)],
   }
 }
 
@@ -177,12 +189,10 @@ function masked(sealed: Uint8Array, { secureDataOffset }: SecTagInfo, inside: Ui
   return bytes
 }
 
-function ofSession(place: string, bytes: Uint8Array, found: OpenedFrame | undefined): Layer {
+function ofSession(place: Place, bytes: Uint8Array, found: OpenedFrame | undefined): Layer {
   // Counters begin at 0, packet numbers at 1.
-  const numbered = (session: number, counter: number): Numbered => ({
-    sa: `${place} ${session}`,
-    pn: BigInt(counter) + 1n,
-  })
+  const numbered = (session: number, counter: number): Numbered =>
+    numberOf(place, String(session), BigInt(counter) + 1n)
   const whole = { clear: bytes, wrap: () => bytes, closed: true } as const
   switch (found?.kind) {
     case 'data': {

@@ -28,7 +28,8 @@ export const masks: readonly Mask[] = [
       'octets 16..19 of a sealed frame, and with them the ICV, which is verified with the whole real PN when the frame is opened; in a tunnel the UDP checksum outside too, which is verified as well',
     reason:
       'two frames that race over a link, or between leaves, may take their packet numbers in either order',
-    still: 'within an SA packet numbers rise strictly and are never used again',
+    still:
+      'where an SA sends its packet numbers rise strictly, and none is ever used again, whichever way a frame takes',
   },
   {
     id: 'wireguard-session',

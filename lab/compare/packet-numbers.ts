@@ -6,11 +6,11 @@
 
 /** The packet number of a frame, or its session's counter. */
 export interface Numbered {
-  /** The association or session, and where it was seen: frames of one place are in the order of sending. */
+  /** The association or session, and where it was seen. */
   readonly sa: string
   readonly pn: bigint
-  /** The association, where it is seen for the first time on its way: whichever way it takes, no number is used again. */
-  readonly once?: string
+  /** Seen where it was sent: frames are in the order of sending, and whichever way they take, by this name no number is used again. */
+  readonly sent?: string
 }
 
 export class PacketNumbers {
@@ -18,8 +18,10 @@ export class PacketNumbers {
   private readonly used = new Map<string, Set<bigint>>()
 
   /** Takes note of a frame that the SA's owner sent, in the order of the wire. @returns what is wrong, if anything */
-  see({ sa, pn, once }: Numbered): string | undefined {
-    if (once !== undefined && this.isUsed(once, pn)) return `packet number ${pn} was used twice`
+  see({ sa, pn, sent }: Numbered): string | undefined {
+    // Farther on frames of several ways meet, which may have overtaken each other. In order of sending nothing need be remembered.
+    if (sent !== sa && this.isUsed(sent ?? sa, pn)) return `packet number ${pn} was used twice`
+    if (sent === undefined) return undefined
     const before = this.highest.get(sa) ?? 0n
     if (pn > before) {
       this.highest.set(sa, pn)

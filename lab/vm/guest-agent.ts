@@ -29,17 +29,21 @@ const DELIMITER = 0xff
 const NEWLINE = 0x0a
 const DEFAULT_TIMEOUT = 30_000
 /** How long a request that starts nothing may take, on a machine that has no time. */
-const REQUEST_TIMEOUT = 20_000
+const REQUEST_TIMEOUT = 60_000
 const SHORTEST_PAUSE = 8
 const LONGEST_PAUSE = 160
 
 interface Pending {
+  readonly text: string
+  readonly timeout: number
   resolve(value: unknown): void
   reject(error: Error): void
 }
 
 export class GuestAgent {
+  /** The first was sent, and is waited for: of requests that come while it is busy the agent may lose some. */
   private readonly pending: Pending[] = []
+  private timer: NodeJS.Timeout | undefined
   private rest = Buffer.alloc(0)
   private ended: LabError | undefined
 
@@ -68,7 +72,8 @@ export class GuestAgent {
   ): Promise<CommandOutcome> {
     const [path = '', ...arg] = argv
     signal?.throwIfAborted()
-    const { pid } = Started.parse(
+    const { pid } = understood(
+      Started,
       await this.request('guest-exec', {
         path,
         arg,
@@ -94,7 +99,7 @@ export class GuestAgent {
   ): Promise<CommandOutcome> {
     for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       await delay(pause)
-      const status = Status.parse(await this.request('guest-exec-status', { pid }))
+      const status = understood(Status, await this.request('guest-exec-status', { pid }))
       if (status.exited) return outcomeOf(argv, status)
       const isCancelled = signal?.aborted === true
       if (!isCancelled && performance.now() < giveUp) continue
@@ -113,23 +118,22 @@ export class GuestAgent {
   ): Promise<unknown> {
     if (this.ended !== undefined) return Promise.reject(this.ended)
     return new Promise((resolve, reject) => {
-      // Answers have no number: one that comes late could be taken for another's, so the connection is over.
-      const timer = setTimeout(
-        () => this.end(`${PEER} did not answer ${execute} within ${timeout} ms`, 'ZT_LAB_DEADLINE'),
-        timeout,
-      )
-      this.pending.push({
-        resolve: (value) => {
-          clearTimeout(timer)
-          resolve(value)
-        },
-        reject: (error) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      })
-      this.stream.write(`${JSON.stringify({ execute, arguments: args })}\n`)
+      const text = `${JSON.stringify({ execute, arguments: args })}\n`
+      this.pending.push({ text, timeout, resolve, reject })
+      if (this.pending.length === 1) this.send()
     })
+  }
+
+  private send(): void {
+    const [next] = this.pending
+    if (next === undefined) return
+    const { text, timeout } = next
+    // Answers have no number: one that comes late could be taken for another's, so the connection is over.
+    this.timer = setTimeout(
+      () => this.end(`${PEER} did not answer within ${timeout} ms`, 'ZT_LAB_DEADLINE'),
+      timeout,
+    )
+    this.stream.write(text)
   }
 
   private receive(chunk: Buffer): void {
@@ -142,6 +146,7 @@ export class GuestAgent {
   }
 
   private answer(line: string): void {
+    clearTimeout(this.timer)
     const waiting = this.pending.shift()
     try {
       const reply = Reply.parse(JSON.parse(line))
@@ -151,6 +156,7 @@ export class GuestAgent {
       } else {
         waiting.resolve(reply.return)
       }
+      this.send()
     } catch (error) {
       const broken = this.end(`${PEER} broke the protocol: ${String(error)}`, 'ZT_LAB_PROTOCOL')
       waiting?.reject(broken)
@@ -158,10 +164,17 @@ export class GuestAgent {
   }
 
   private end(what: string, code: LabError['code'] = 'ZT_LAB_CONNECTION'): LabError {
+    clearTimeout(this.timer)
     this.ended ??= new LabError(code, what)
     for (const waiting of this.pending.splice(0)) waiting.reject(this.ended)
     return this.ended
   }
+}
+
+function understood<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(answer)
+  if (parsed.success) return parsed.data
+  throw new LabError('ZT_LAB_PROTOCOL', `${PEER} answered ${JSON.stringify(answer)}`)
 }
 
 function outcomeOf(argv: readonly string[], status: z.infer<typeof Status>): CommandOutcome {

@@ -45,14 +45,15 @@ export function qemuArguments({ image, accelerator, taps, console }: QemuOptions
 }
 
 /**
- * Without a header of offloads: every frame is whole, its checksum there, as on a cable. Without a ROM to boot from, which would cost time.
+ * Without a header of offloads: every frame is whole, its checksum there, as on a cable. Always with carrier: of one that comes and goes the
+ * guest hears late, and drops what it sends until then. Without a ROM to boot from, which would cost time.
  */
 function nic(tap: string, link: number): string[] {
   return [
     '-netdev',
     `tap,id=net${link},ifname=${tap},script=no,downscript=no,vnet_hdr=off,vhost=off`,
     '-device',
-    `virtio-net-pci,netdev=net${link},mac=${nicMac(link)},romfile=`,
+    `virtio-net-pci,netdev=net${link},mac=${nicMac(link)},status=off,romfile=`,
   ]
 }
 

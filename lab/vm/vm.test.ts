@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { chooseAccelerator } from './accelerator.js'
 import { plugLines, tapLines, unplugLines } from './cables.js'
@@ -63,9 +64,9 @@ describe('QEMU', () => {
     const devices = argv('tcg').filter((word) => /^(tap|virtio-net)/.test(word))
     expect(devices).toEqual([
       'tap,id=net0,ifname=vm0,script=no,downscript=no,vnet_hdr=off,vhost=off',
-      'virtio-net-pci,netdev=net0,mac=02:00:00:00:ee:00,romfile=',
+      'virtio-net-pci,netdev=net0,mac=02:00:00:00:ee:00,status=off,romfile=',
       'tap,id=net1,ifname=vm1,script=no,downscript=no,vnet_hdr=off,vhost=off',
-      'virtio-net-pci,netdev=net1,mac=02:00:00:00:ee:01,romfile=',
+      'virtio-net-pci,netdev=net1,mac=02:00:00:00:ee:01,status=off,romfile=',
     ])
   })
 
@@ -117,6 +118,22 @@ describe('the agent of the guest', () => {
       execute: 'guest-exec',
       arguments: { path: 'sh', arg: ['-e'], 'input-data': base64('exit 3') },
     })
+  })
+
+  it('is asked one thing at a time', async () => {
+    const { agent, asked } = agentOf([''])
+    const first = agent.exec(['true'])
+    const second = agent.exec(['true'])
+    await delay(20)
+    expect(asked).toHaveLength(1)
+    agent.close()
+    await expect(first).rejects.toMatchObject({ code: 'ZT_LAB_CONNECTION' })
+    await expect(second).rejects.toMatchObject({ code: 'ZT_LAB_CONNECTION' })
+  })
+
+  it('is not believed when its answer is to something else', async () => {
+    const { agent } = agentOf(['{"return": {"exited": false}}\n'])
+    await expect(agent.exec(['true'])).rejects.toMatchObject({ code: 'ZT_LAB_PROTOCOL' })
   })
 
   it('says by which signal a command ended', async () => {

@@ -7,7 +7,7 @@
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { stringify } from 'yaml'
-import type { FabricFile, HostEntry, NetworkEntry, TenantEntry } from '../../contract/fabric.js'
+import type { FabricFile, HostEntry, NetworkEntry, SealEntry, TenantEntry } from '../../contract/fabric.js'
 import type { Plan } from '../../contract/plan.js'
 import { formatProblem, parseFabric } from '../../twin/model/index.js'
 import { compile } from '../../twin/compile.js'
@@ -19,7 +19,7 @@ export interface FabricOptions {
   readonly spines?: Range
   readonly leaves?: Range
   readonly tenants?: Range
-  /** Sealed links: always, never, or either. */
+  /** Sealed links and tenants: links always and tenants as it comes, nothing, or either. */
   readonly sealed?: boolean
   readonly underlay?: 4 | 6
   /** Who fills the tables: the compiler (default), or BGP with EVPN. */
@@ -55,15 +55,35 @@ interface TenantDraw {
   readonly routed: boolean
   /** Uses the same addresses as every other tenant which does. */
   readonly overlapping: boolean
+  /** From leaf to leaf. */
+  readonly seal: SealEntry | undefined
 }
 interface Draw {
   readonly spines: number
   readonly leaves: number
   readonly tenants: readonly TenantDraw[]
-  readonly sealed: boolean
+  /** Of links. */
+  readonly seal: SealEntry | undefined
   readonly underlay: 4 | 6
   readonly parallel: boolean
 }
+
+/** Of any suite; what it carries is encrypted, and nothing clear is taken. */
+const macsec: Arbitrary<SealEntry> = fc.record(
+  {
+    macsec: fc.constantFrom('gcm-aes-128', 'gcm-aes-256', 'gcm-aes-xpn-128', 'gcm-aes-xpn-256'),
+    confidentiality: fc.constantFrom('offset-30', 'offset-50'),
+    tag: fc.constant('implicit'),
+    standby: fc.integer({ min: 1, max: 3 }),
+    key: fc.constant('lab:core'),
+  },
+  { requiredKeys: ['macsec', 'key'] },
+)
+const wireguard: Arbitrary<SealEntry> = fc.record({
+  wireguard: fc.constant(true),
+  psk: fc.boolean(),
+  key: fc.constant('lab:core'),
+})
 
 /** Fabrics of 1 to 4 spines, 2 to 6 leaves and 1 to 5 tenants; every tenant has two hosts with a way between them. */
 export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> {
@@ -73,10 +93,18 @@ export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> 
     hosts: fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 3 }),
     gateway: fc.boolean(),
   })
+  const seal = fc.oneof(macsec, wireguard)
+  const maybe = (sealed: boolean | undefined): Arbitrary<SealEntry | undefined> =>
+    sealed === false ? fc.constant(undefined) : fc.option(seal, { nil: undefined })
   const tenant = fc.record<TenantDraw>({
     networks: fc.array(network, { minLength: 1, maxLength: 3 }),
     routed: fc.boolean(),
     overlapping: fc.boolean(),
+    // Most have none: what a tenant has sealed tells less of the rest.
+    seal: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: maybe(options.sealed) },
+    ),
   })
   const [fewest, most] = options.tenants ?? TENANTS
   return fc
@@ -84,7 +112,7 @@ export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> 
       spines: between(options.spines ?? SPINES),
       leaves: between(options.leaves ?? LEAVES),
       tenants: fc.array(tenant, { minLength: fewest, maxLength: most, size: 'max' }),
-      sealed: options.sealed === undefined ? fc.boolean() : fc.constant(options.sealed),
+      seal: options.sealed === true ? seal : maybe(options.sealed),
       underlay: options.underlay === undefined ? fc.constantFrom<4 | 6>(4, 6) : fc.constant(options.underlay),
       parallel: fc.boolean(),
     })
@@ -107,14 +135,19 @@ function generate(draw: Draw, control: 'static' | 'bgp'): GeneratedFabric {
   return { text, plan, [printed]: () => text } as GeneratedFabric
 }
 
+/** IP MTU above the links' seal: a lab's links take 1778 octets. */
+const UNDERLAY_MTU = 1690
+
 function fileOf(draw: Draw, control: 'static' | 'bgp'): FabricFile {
-  const { spines, leaves, underlay, sealed } = draw
+  const { spines, leaves, underlay, seal } = draw
   const link = { from: 'leaf*', to: 'spine*', ...(draw.parallel && spines * leaves <= 8 ? { count: 2 } : {}) }
+  const tenants = draw.tenants.map((tenant, index) => ({ name: `t${index + 1}`, tenant: soundOf(tenant) }))
+  const sealed = tenants.filter((one) => one.tenant.seal !== undefined)
   return {
     ztos: 1,
     name: 'generated',
     underlay: {
-      mtu: 1700,
+      mtu: UNDERLAY_MTU,
       ...(underlay === 4
         ? { loopbacks: '10.255.0.0/24', links: '10.254.0.0/23' }
         : { loopbacks: '2001:db8:ffff::/64', links: '2001:db8:fffe::/64' }),
@@ -125,22 +158,53 @@ function fileOf(draw: Draw, control: 'static' | 'bgp'): FabricFile {
       [spines === 1 ? 'spine1' : `spine[1-${spines}]`]: { role: 'spine' },
       [`leaf[1-${leaves}]`]: { role: 'leaf' },
     },
-    ...(sealed ? { seals: { core: { macsec: 'gcm-aes-128', key: 'lab:core' } } } : {}),
-    links: [{ ...link, ...(sealed ? { seal: 'core' } : {}) }],
+    seals: {
+      ...(seal === undefined ? {} : { core: seal }),
+      ...Object.fromEntries(
+        sealed.flatMap(({ name, tenant }) =>
+          tenant.seal === undefined ? [] : [[name, { ...tenant.seal, key: `lab:${name}` }]],
+        ),
+      ),
+    },
+    links: [{ ...link, ...(seal === undefined ? {} : { seal: 'core' }) }],
     tenants: Object.fromEntries(
-      draw.tenants.map((tenant, index) => [`t${index + 1}`, tenantOf(tenant, index, leaves)]),
+      tenants.map(({ name, tenant }, index) => [name, tenantOf(tenant, index, leaves)]),
     ),
     intents: {
-      ...Object.fromEntries(draw.tenants.flatMap((tenant, index) => intentsOf(tenant, index))),
-      // A leaf without hosts has no traffic that could be looked at.
+      ...Object.fromEntries(tenants.flatMap(({ tenant }, index) => intentsOf(tenant, index))),
+      // A leaf without hosts has no traffic that could be looked at; what a tenant has sealed takes few ways (HASH-5).
       ...Object.fromEntries(
-        (sealed ? leavesWithHosts(draw) : []).map((leaf) => [
+        (seal === undefined ? [] : leavesWithHosts(draw)).map((leaf) => [
           `sealed-${leaf}`,
           { encrypt: { links: `${leaf}--*` } },
         ]),
       ),
+      ...Object.fromEntries(
+        sealed
+          .filter(({ tenant }) => !hasClearHeaders(tenant.seal))
+          .map(({ name }) => [`${name}-sealed`, { encrypt: { tenants: name } }]),
+      ),
     },
   }
+}
+
+/** WireGuard carries what is routed, between networks on one leaf each: where there are no two, a tenant is sealed by nothing. */
+function soundOf(tenant: TenantDraw): TenantDraw {
+  if (tenant.seal === undefined || 'macsec' in tenant.seal) return tenant
+  if (tenant.networks.length < 2) return { ...tenant, seal: undefined }
+  return {
+    ...tenant,
+    routed: true,
+    networks: tenant.networks.map((network) => ({ ...network, families: 'both' })),
+  }
+}
+
+function hasClearHeaders(seal: SealEntry | undefined): boolean {
+  return seal !== undefined && 'macsec' in seal && seal.confidentiality !== undefined
+}
+
+function isRoutedAlone({ seal }: TenantDraw): boolean {
+  return seal !== undefined && 'wireguard' in seal
 }
 
 function tenantOf(draw: TenantDraw, tenant: number, leaves: number): TenantEntry {
@@ -149,23 +213,34 @@ function tenantOf(draw: TenantDraw, tenant: number, leaves: number): TenantEntry
   for (const [index, network] of draw.networks.entries()) {
     const name = `n${index + 1}`
     networks[name] = networkOf(network, draw, tenant, index)
-    for (const [number, at] of placesOf(network, leaves).entries())
+    for (const [number, at] of placesOf(draw, index, leaves).entries())
       hosts[`${name}-h${number + 1}`] = { at, network: name }
   }
-  return { ...(draw.routed ? { l3vni: 90_001 + tenant } : {}), networks, hosts }
+  return {
+    ...(draw.seal === undefined ? {} : { seal: `t${tenant + 1}` }),
+    ...(draw.routed ? { l3vni: 90_001 + tenant } : {}),
+    networks,
+    hosts,
+  }
 }
 
-/** The leaf of each host; the first two are on two leaves, so that the fabric is crossed. */
-function placesOf({ hosts }: NetworkDraw, leaves: number): readonly string[] {
-  const [first = 0] = hosts
+/** The leaf of each host of a network; the first two are on two leaves, so that the fabric is crossed, or all are on one. */
+function placesOf(tenant: TenantDraw, index: number, leaves: number): readonly string[] {
+  const { hosts } = tenant.networks[index] ?? { hosts: [] }
+  const [first = 0] = tenant.networks[0]?.hosts ?? hosts
+  const [own = 0] = hosts
   return hosts.map((leaf, number) => {
-    const at = number === 1 ? (first + 1 + (leaf % (leaves - 1))) % leaves : leaf % leaves
+    if (isRoutedAlone(tenant)) return `leaf${((first + index) % leaves) + 1}`
+    const at = number === 1 ? (own + 1 + (leaf % (leaves - 1))) % leaves : leaf % leaves
     return `leaf${at + 1}`
   })
 }
 
+/** Of tenants whose flows take all ways. */
 function leavesWithHosts({ tenants, leaves }: Draw): readonly string[] {
-  const places = tenants.flatMap(({ networks }) => networks.flatMap((network) => placesOf(network, leaves)))
+  const places = tenants
+    .filter((tenant) => soundOf(tenant).seal === undefined)
+    .flatMap((tenant) => tenant.networks.flatMap((_, index) => placesOf(tenant, index, leaves)))
   return [...new Set(places)].sort()
 }
 
@@ -189,13 +264,15 @@ function networkOf(
     : { vni, subnet: subnets.map((one) => one.subnet) }
 }
 
-/** Inside each network everybody reaches everybody. */
+/** Inside each network everybody reaches everybody; or each network the next one. */
 function intentsOf(
-  { networks }: TenantDraw,
-  tenant: number,
+  tenant: TenantDraw,
+  number: number,
 ): readonly (readonly [string, { readonly reach: { readonly from: string; readonly to: string } }])[] {
+  const { networks } = tenant
   return networks.map((_, index) => {
-    const name = `t${tenant + 1}/n${index + 1}`
-    return [`t${tenant + 1}-n${index + 1}`, { reach: { from: name, to: name } }] as const
+    const name = (of: number): string => `t${number + 1}/n${of + 1}`
+    const to = isRoutedAlone(tenant) ? name((index + 1) % networks.length) : name(index)
+    return [`t${number + 1}-n${index + 1}`, { reach: { from: name(index), to } }] as const
   })
 }

@@ -154,12 +154,13 @@ class Judgement {
     return this.#number(reading)
   }
 
-  /** Frames of one association on one link are in the order of sending. */
+  /** Where its leaf sends, frames of one association are in the order of sending; farther on frames of several ways meet. */
   #number({ wire, clear, tunnel }: WireReading): Finding | undefined {
     const { number, from, to } = tunnel?.seal ?? {}
     if (number === undefined) return undefined
     this.#epochs.add(`${from} ${to} ${number.of}`)
-    const place = `${wire.link} ${wire.from} ${wire.seenBy} ${from} ${to} ${number.of}`
+    if (wire.from !== from) return undefined
+    const place = `${wire.link} ${wire.from} ${wire.seenBy} ${to} ${number.of}`
     const last = this.#numbers.get(place)
     if (last === undefined || number.number > last) {
       this.#numbers.set(place, number.number)

@@ -11,7 +11,7 @@ import { finding } from './finding.js'
 
 /** What is true of every guard, and must be known by whoever reads a verdict that rests on it. */
 export const NOT_GUARDED =
-  'it does not stop raw sockets that bypass the queueing discipline (PACKET_QDISC_BYPASS)'
+  'does not stop raw sockets that bypass the queueing discipline (PACKET_QDISC_BYPASS)'
 
 /** A sealed port, and what guards it. */
 interface GuardedPort {
@@ -56,7 +56,7 @@ export async function guardGround(target: ScenarioTarget, links: readonly Link[]
   const dropped = ports.reduce((sum, { guard }) => sum + guard.dropped, 0)
   return {
     ground: 'egress guard',
-    said: `clsact drops what kernels send on ${ports.length - open.length} of ${ports.length} sealed ports, ${dropped} frames so far; ${NOT_GUARDED}`,
+    said: `clsact drops what kernels send on ${ports.length - open.length} of ${ports.length} sealed ports, ${dropped} frames so far; it ${NOT_GUARDED}`,
     counts: { ports: ports.length, guarded: ports.length - open.length, dropped },
     findings: open.map(({ link, node, port }) =>
       finding(

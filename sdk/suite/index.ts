@@ -13,16 +13,8 @@ import { SdkError } from '../errors.js'
 import { throwIfInterrupted } from '../runner/interrupted.js'
 import { openLab, whyNoLab } from '../runner/lab.js'
 import type { RunProgress } from '../runner/session.js'
-import type { ScenarioTarget } from '../scenario-target.js'
 import { openTarget } from '../vitest/open-target.js'
-import { macsecSuite } from './macsec.js'
-import { runSealSuite } from './sealed-links.js'
-import type { Sheet } from './sheet.js'
-import { runVxlanSuite, tunnelsOf } from './vxlan.js'
-import { wireguardSuite } from './wireguard.js'
-
-/** What is tested. */
-export type SuiteName = 'wireguard' | 'macsec' | 'vxlan'
+import { runSuite, type SuiteFindings, type SuiteName } from './run-suite.js'
 
 export interface SuiteOptions {
   readonly suite: SuiteName
@@ -36,14 +28,11 @@ export interface SuiteOptions {
 }
 
 /** What a suite found. */
-export interface SuiteResult extends Sheet {
+export interface SuiteResult extends SuiteFindings {
   readonly suite: SuiteName
   readonly fabric: string
   readonly on: Interpreter
   readonly lab?: string
-  readonly exit: ExitStatus
-  /** What a reader must know besides. */
-  readonly notes: readonly string[]
   /** Why nothing could be said, where the host cannot. */
   readonly cannot?: string
 }
@@ -115,38 +104,4 @@ function stagesOf({ onProgress }: SuiteOptions): <T>(stage: string, step: () => 
       throw error
     }
   }
-}
-
-/** Runs a suite on a target. @throws SdkError `ZT_NOTHING` when its fabric has nothing of the kind */
-export async function runSuite(
-  target: ScenarioTarget,
-  suite: SuiteName,
-  say: (text: string) => void = () => undefined,
-): Promise<Sheet & Pick<SuiteResult, 'exit' | 'notes'>> {
-  const found = await sheetOf(target, suite, say)
-  return { ...found, exit: exitOf(found) }
-}
-
-async function sheetOf(target: ScenarioTarget, suite: SuiteName, say: (text: string) => void) {
-  if (suite === 'vxlan') {
-    const tunnels = tunnelsOf(target.fabric)
-    if (tunnels.length === 0) throw nothing(target, 'no network that is on several leaves, and no VRF')
-    return runVxlanSuite(target, tunnels, say)
-  }
-  const of = suite === 'macsec' ? macsecSuite(target) : wireguardSuite(target)
-  if (of.links.length + of.tunnels.length === 0)
-    throw nothing(target, `no link and no tunnel sealed by ${suite}`)
-  return runSealSuite(target, of, say)
-}
-
-function nothing({ fabric }: ScenarioTarget, what: string): SdkError {
-  return new SdkError('ZT_NOTHING', `${fabric.name} has ${what}: there is nothing to test`, {
-    remedy: 'name another fabric file, or another suite',
-  })
-}
-
-function exitOf({ rows, reasons }: Sheet): ExitStatus {
-  if (reasons.length > 0) return ExitStatus.Violated
-  const cells = rows.flatMap((row) => Object.values(row.cells))
-  return cells.some(({ judgement }) => judgement === 'unjudged') ? ExitStatus.Unjudged : ExitStatus.Holds
 }

@@ -151,6 +151,10 @@ export class LinkTraffic {
         carried.dropped.set(end.fate, (carried.dropped.get(end.fate) ?? 0) + 1)
       }
     }
+    // What is lost without a word is as lost.
+    const { at } = sent.frame
+    if (!arrived && fates.length === 0 && 'host' in at)
+      note(this.lost, seen.source.fabric.host(at.host).leaf, 'no node says why')
     for (const { node, fate } of fates) {
       if (explained.has(`${node} ${fate}`)) continue
       note(this.lost, node, fate)

@@ -80,7 +80,7 @@ export async function runSealSuite(
   await suite.inspect?.(sheet, directions)
   say('attacks')
   await judgeAttacks(sheet, target, suite, traffic, directions)
-  return { ...sheet.finish(), notes: guarded ? [`the egress guard: ${NOT_GUARDED}`] : [] }
+  return { ...sheet.finish(), notes: guarded ? [`the egress guard of sealed ports ${NOT_GUARDED}`] : [] }
 }
 
 async function judgePrograms(

@@ -19,7 +19,7 @@ import {
   sectag,
 } from '../../twin/packet/index.js'
 import type { Ip, TraceId } from '../../twin/packet/index.js'
-import { addressOf } from '../fabric-view.js'
+import { addressOf, fabricOf } from '../fabric-view.js'
 import type { Host } from '../fabric-view.js'
 import { fatesOfReplay } from './forge-wireguard.js'
 import { frameOf } from './frame.js'
@@ -130,8 +130,11 @@ export function unknownVni(tap: Tap, options: TunnelOptions): Frame {
 
 /** A tunnelled frame from an address that is no VTEP of the VNI, on a clear link (VXLAN-5). */
 export function wrongOuterSource(tap: Tap, options: TunnelOptions): Frame {
-  // A network of one leaf needs no tunnel: there its VNI is not known at all.
-  const fate = options.towards.network.leaves.length > 1 ? 'vxlan-source-unknown' : 'vxlan-vni-unknown'
+  // A network of one leaf needs no tunnel, and sealed ones have VNIs of their own: there that of the network is not known at all.
+  const { towards } = options
+  const { seal: sealed } = fabricOf(towards).tenant(towards.tenant)
+  const isKnown = towards.network.leaves.length > 1 && sealed === undefined
+  const fate = isKnown ? 'vxlan-source-unknown' : 'vxlan-vni-unknown'
   return linkFrame(tap, options.as.tenant, 'outer', describeTunnel(options), [fate], (id) =>
     tunnelled(tap, options, id),
   )
@@ -196,17 +199,22 @@ const SECTAG = 12
 /**
  * A sealed frame that must not open.
  *
- * @returns undefined where the link has no seal
+ * @returns undefined where the link has no seal, or no association number is left that it has not
  */
 export function forgedSeal(tap: Tap, options: TunnelOptions, how: SealForgery): Frame | undefined {
   const { macsec } = tap.from
   if (macsec === undefined) return undefined
   const sci = parseSci(macsec.tx.sci)
+  const used = new Set([macsec.tx, ...(macsec.standby ?? [])].map(({ an }) => an))
+  const unused = [0, 1, 2, 3].find((an) => !used.has(an))
+  if (how === 'unknown AN' && unused === undefined) return undefined
+  // With XPN the low half of a packet number may be 0 (MACSEC-2).
+  const extended = macsec.tx.ssci !== undefined
   const fate: Record<SealForgery, string> = {
     'wrong key': 'macsec-icv',
     'unknown SCI': 'macsec-sci-unknown',
     'unknown AN': 'macsec-an-unknown',
-    'packet number 0': 'macsec-tag-invalid',
+    'packet number 0': extended ? 'macsec-replay' : 'macsec-tag-invalid',
     version: 'macsec-tag-invalid',
     'short length': 'macsec-tag-invalid',
     cut: 'macsec-tag-invalid',
@@ -223,7 +231,7 @@ export function forgedSeal(tap: Tap, options: TunnelOptions, how: SealForgery): 
         // Nobody's key; what a forger without the key has.
         sak: importSak(new Uint8Array(16).fill(0x5a)),
         sci: how === 'unknown SCI' ? parseSci('020000dead000001') : sci,
-        an: how === 'unknown AN' ? (macsec.tx.an + 1) % 4 : macsec.tx.an,
+        an: how === 'unknown AN' && unused !== undefined ? unused : macsec.tx.an,
         pn: FUTURE_PN,
       })
       if (how === 'packet number 0') sealed.fill(0, SECTAG + 4, SECTAG + 8)

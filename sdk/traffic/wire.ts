@@ -264,13 +264,13 @@ function insideOf(found: TunnelOpening): Inside {
     const { opened } = found
     if (!opened.ok) return { problem: opened.problem ?? 'it is not sealed' }
     const { tag, pn, clear } = opened
-    const sci = tag.sci === undefined ? '' : formatSci(tag.sci)
-    return { inner: clear, number: { of: `${sci} ${tag.an}`, number: pn } }
+    const sci = tag.sci === undefined ? '' : `${formatSci(tag.sci)} `
+    return { inner: clear, number: { of: `VNI ${found.vni} ${sci}${tag.an}`, number: pn } }
   }
   const { opened } = found
   if (opened === undefined) return { problem: 'it is no WireGuard of this tunnel, or does not open' }
   if (opened.kind === 'handshake') return {}
-  const number = { of: `session ${opened.session}`, number: BigInt(opened.counter) }
+  const number = { of: `VNI ${found.vni} session ${opened.session}`, number: BigInt(opened.counter) }
   return opened.kind === 'data' ? { inner: opened.clear, number } : { number }
 }
 

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { Plan } from '../../contract/plan.js'
 import { labUp, type Lab } from '../../lab/index.js'
 import type { ScenarioTarget } from '../../sdk/scenario-target.js'
-import { runSuite, type SuiteName } from '../../sdk/suite/index.js'
+import { runSuite, type SuiteName } from '../../sdk/suite/run-suite.js'
 import type { Reason } from '../../sdk/suite/sheet.js'
 import { openTarget } from '../../sdk/vitest/open-target.js'
 import {

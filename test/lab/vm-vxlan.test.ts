@@ -2,16 +2,16 @@
  * Linux's vxlan as judge, in a reference VM: an engine bridges a host, Linux a station, over IPv4 and IPv6, from a VRF or not, on a link that is
  * sealed by MACsec or not.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ReferenceVm } from '../../lab/vm/machine.js'
-import { firstLayer, ipv4, udp } from '../../twin/packet/index.js'
+import { firstLayer, ipv4 } from '../../twin/packet/index.js'
 import { bootVm, needsVm } from './support/vm-pair.js'
 import { DSCP, PORT, STATION, STATION_MAC, VmVxlan, VNI, type VxlanOptions } from './support/vm-vxlan.js'
 import type { Heard } from './support/wireguard-heard.js'
 import { FAR_MAC, INNER, OUTER } from './support/wireguard-program.js'
 
 /** NICs of the VM: as many tests go side by side. */
-const LINKS = 6
+const LINKS = 5
 let vm: ReferenceVm | undefined
 
 beforeAll(async () => {
@@ -20,10 +20,14 @@ beforeAll(async () => {
 afterAll(() => vm?.close())
 beforeEach(needsVm)
 
-async function pairOf({ onTestFinished }: TestContext, options: VxlanOptions): Promise<VmVxlan> {
+/** Closed by the test itself: a hook would wait for the tests that wait for its link. */
+async function withPair(options: VxlanOptions, body: (vxlan: VmVxlan) => Promise<void>): Promise<void> {
   const vxlan = await VmVxlan.open(vm, options)
-  onTestFinished(() => vxlan.pair.close())
-  return vxlan
+  try {
+    await body(vxlan)
+  } finally {
+    await vxlan.pair.close()
+  }
 }
 
 const underlays: readonly (VxlanOptions & { readonly where: string })[] = (
@@ -39,11 +43,10 @@ describe.concurrent.each(underlays)(
   '[Z08] an engine and Linux’s vxlan: underlay IPv$outer, $where, checksum $checksum',
   (options) => {
     const { outer } = options
-    it.each(['host', 'guest'] as const)(
+    it.for(['host', 'guest'] as const)(
       '[VXLAN-1] [VXLAN-2] [VXLAN-3] [VXLAN-7] find and reach each other, begun by the %s',
       async (first) => {
-        const vxlan = await VmVxlan.open(vm, options)
-        try {
+        await withPair(options, async (vxlan) => {
           const ways = first === 'host' ? (['host', 'guest'] as const) : (['guest', 'host'] as const)
           for (const from of ways) {
             const to = from === 'host' ? STATION : INNER.host
@@ -59,55 +62,58 @@ describe.concurrent.each(underlays)(
           )
           expect(heard.map((one) => outsideOf(one))).toEqual(heard.map(() => expectedOf(options)))
           expect(heard.length).toBeGreaterThanOrEqual(24)
-        } finally {
-          await vxlan.pair.close()
-        }
+        })
       },
     )
 
-    it('[VXLAN-3] [VXLAN-6] carry ECN out and in again', async (context) => {
-      const vxlan = await pairOf(context, options)
-      expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
-      const marked = (to: string) => [1, 2].map((tos) => ({ to, tos }))
-      expect(await vxlan.reaches('host', marked(STATION[4]))).toBe(true)
-      expect(await vxlan.reaches('guest', marked(INNER.host[6]))).toBe(true)
-      const marks = (await vxlan.pair.heard()).filter((one) => tosOf(one) % 4 !== 0)
-      expect(marks.map((one) => `${one.from} ${tosOf(one)}`)).toEqual([
-        ...[1, 2].flatMap((ecn) => [`engine ${DSCP * 4 + ecn}`, `peer ${ecn}`]),
-        ...[1, 2].flatMap((ecn) => [`peer ${ecn}`, `engine ${DSCP * 4 + ecn}`]),
-      ])
+    it('[VXLAN-3] [VXLAN-6] carry ECN out and in again', async () => {
+      await withPair(options, async (vxlan) => {
+        expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
+        const marked = (to: string) => [1, 2].map((tos) => ({ to, tos }))
+        expect(await vxlan.reaches('host', marked(STATION[4]))).toBe(true)
+        expect(await vxlan.reaches('guest', marked(INNER.host[6]))).toBe(true)
+        const marks = (await vxlan.pair.heard()).filter((one) => tosOf(one) % 4 !== 0)
+        expect(marks.map((one) => `${one.from} ${tosOf(one)}`)).toEqual([
+          ...[1, 2].flatMap((ecn) => [`engine ${DSCP * 4 + ecn}`, `peer ${ecn}`]),
+          ...[1, 2].flatMap((ecn) => [`peer ${ecn}`, `engine ${DSCP * 4 + ecn}`]),
+        ])
+      })
     })
   },
 )
 
 describe.concurrent('[Z08] an engine and Linux’s vxlan', () => {
-  it('[VXLAN-5] take nothing of another VNI', async (context) => {
-    const vxlan = await pairOf(context, { outer: 4, vrf: true, checksum: 'zero' })
-    const { pair } = vxlan
-    expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
-    expect(await vxlan.reaches('guest', [{ to: INNER.host[4] }])).toBe(true)
-    const echoes = await pair.counted('Icmp', 'InEchos')
-    const said = (from: Heard['from']) =>
-      pair.heard().then((heard) => heard.filter((one) => one.from === from).map(({ octets }) => octets))
-    await pair.inject('guest', (await said('engine')).map(otherVni))
-    const foreign = (await said('peer')).map(otherVni)
-    await pair.inject('engine', foreign)
-    expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
-    expect(await pair.counted('Icmp', 'InEchos')).toBe(echoes + 1)
-    expect(await pair.fates()).toMatchObject({ 'vxlan-vni-unknown': foreign.length })
+  it('[VXLAN-5] take nothing of another VNI', async () => {
+    await withPair({ outer: 4, vrf: true, checksum: 'zero' }, async (vxlan) => {
+      const { pair } = vxlan
+      expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
+      expect(await vxlan.reaches('guest', [{ to: INNER.host[4] }])).toBe(true)
+      const echoes = await pair.echoes()
+      const said = (from: Heard['from']) =>
+        pair
+          .heard()
+          .then((heard) =>
+            heard
+              .filter((one) => one.from === from && firstLayer(one.layers, 'vxlan') !== undefined)
+              .map(({ octets }) => octets),
+          )
+      await pair.inject('guest', (await said('engine')).map(otherVni))
+      const foreign = (await said('peer')).map(otherVni)
+      await pair.inject('engine', foreign)
+      expect(await vxlan.reaches('host', [{ to: STATION[4] }])).toBe(true)
+      expect(await pair.echoes()).toBe(echoes + 1)
+      expect(await pair.fates()).toMatchObject({ 'vxlan-vni-unknown': foreign.length })
+    })
   })
 
-  it.each([4, 6] as const)('[Z09] reach each other over a link that MACsec seals, IPv%d', async (outer) => {
-    const vxlan = await VmVxlan.open(vm, { outer, vrf: false, checksum: 'compute', isSealed: true })
-    try {
+  it.for([4, 6] as const)('[Z09] reach each other over a link that MACsec seals, IPv%d', async (outer) => {
+    await withPair({ outer, vrf: false, checksum: 'compute', isSealed: true }, async (vxlan) => {
       expect(await vxlan.reaches('host', ofSizes(STATION, [56, 1452]))).toBe(true)
       expect(await vxlan.reaches('guest', ofSizes(INNER.host, [56, 1452]))).toBe(true)
       const heard = await vxlan.pair.heard()
       expect(heard.filter(({ layers }) => firstLayer(layers, 'macsec') === undefined)).toEqual([])
       expect(await vxlan.pair.canaries()).toBe(0)
-    } finally {
-      await vxlan.pair.close()
-    }
+    })
   })
 })
 
@@ -144,6 +150,5 @@ function tosOf({ layers }: Heard): number {
 /** An IPv4 datagram without checksum: the VNI alone is another. */
 function otherVni(frame: Uint8Array): Uint8Array {
   const at = 14 + ipv4.headerLength(frame, 14)
-  expect(udp.dstPort(frame, at)).toBe(PORT)
   return frame.with(at + 8 + 6, frame[at + 8 + 6]! ^ 1)
 }

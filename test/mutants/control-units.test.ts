@@ -6,6 +6,7 @@ import { faultMutants } from './control/faults.js'
 import { readerMutants, surviveMutants } from './control/judges.js'
 import type { ControlMutant } from './control/mutant.js'
 import { sessionMutants } from './control/sessions.js'
+import { sealJudgeMutants } from './control/seals.js'
 import { simulationMutants } from './control/simulation.js'
 import { RIGHT } from './support/compile-twin.js'
 import { mutatedCopy } from './support/mutated-twin.js'
@@ -16,6 +17,7 @@ const THE_RIGHT_ONE = 'right'
 const FAMILIES: readonly (readonly [Row['family'], readonly ControlMutant[]])[] = [
   ['simulated control plane', [...simulationMutants, ...sessionMutants, ...faultMutants]],
   ['judge of what survives', surviveMutants],
+  ['judge of seals', sealJudgeMutants],
   ['reader of fabric files', readerMutants],
 ]
 const all = FAMILIES.flatMap(([, mutants]) => mutants)

@@ -119,6 +119,15 @@ describe('the tarball', () => {
     const engine = `node_modules/ztos-twin/dist/bin/${process.platform}-${process.arch}/ztos-fpe`
     expect(await project.typeToWork(`${engine} --version`)).toMatch(/\d+\.\d+/)
   })
+
+  test("[Z37] [Z38] [Z39] brings the seed's scripts, with a fabric for each", async () => {
+    for (const suite of ['wireguard', 'macsec', 'vxlan'])
+      expect(
+        await project.typeToWork(
+          `node_modules/ztos-twin/scripts/${suite}-test.sh node_modules/ztos-twin/topologies/demo${suite === 'wireguard' ? '-wireguard' : ''}.yaml --on twin`,
+        ),
+      ).toMatch(/\nall \d+ ways hold\n/)
+  })
 })
 
 describe("[B17] README's scenario", () => {

@@ -42,6 +42,10 @@ export class FabricJournals implements FabricObserver {
         : { kind: 'control', request: { id: 0, ...operation }, now }
   }
 
+  seeded(_node: string, wallTime: Nanoseconds, entropy: Uint8Array): void {
+    this.pending = (now) => ({ kind: 'seed', wallTime, entropy, now })
+  }
+
   processed(node: string, effects: readonly Effect[], now: Nanoseconds): void {
     // A node that processes without having been told of anything was given the time.
     this.journals.get(node)?.add(this.pending?.(now) ?? { kind: 'clock', now }, effects)

@@ -101,7 +101,7 @@ class EncryptReader {
       return false
     }
     for (const [name, seal] of found) {
-      const flaw = flawOf(seal)
+      const flaw = flawOf(seal, what)
       if (flaw === undefined || seal === undefined) continue
       this.#contradiction(
         path,
@@ -133,20 +133,21 @@ class EncryptReader {
 type Sealed = readonly [name: string, seal: Seal | undefined]
 type Said = [path: Path, reason: string, remedy: string, related?: Parameters<Context['bad']>[4]]
 
-/** Why what a seal carries may be clear. */
+/** Why what a seal carries may be clear. In front of what links carry are headers of the fabric, of what tenants send their own. */
 function flawOf(
   seal: Seal | undefined,
+  what: 'links' | 'tenants',
 ): { readonly key: string; readonly reason: string; readonly remedy: string } | undefined {
   if (seal?.kind !== 'macsec') return undefined
-  if (seal.mode !== 'strict') {
-    const reason = seal.mode === 'check' ? 'which lets clear frames by' : 'which is disabled'
+  const { mode, confidentiality } = seal
+  if (mode !== 'strict') {
+    const reason = mode === 'check' ? 'which lets clear frames by' : 'which is disabled'
     return { key: 'mode', reason, remedy: 'give the seal mode: strict' }
   }
-  return seal.confidentiality === 'none'
-    ? {
-        key: 'confidentiality',
-        reason: 'which encrypts nothing',
-        remedy: 'leave confidentiality out of the seal',
-      }
-    : undefined
+  const key = 'confidentiality'
+  const remedy = 'leave confidentiality out of the seal'
+  if (confidentiality === 'none') return { key, reason: 'which encrypts nothing', remedy }
+  return confidentiality === undefined || what === 'links'
+    ? undefined
+    : { key, reason: 'which leaves their headers clear', remedy }
 }

@@ -244,6 +244,15 @@ describe('[Z11] an intent that tenants are encrypted', () => {
       'ZT_FABRIC_INTENT_CONTRADICTION',
     ],
     [
+      'whose headers are clear',
+      {
+        seals: '  half: { macsec: gcm-aes-128, confidentiality: offset-30, key: lab:h }',
+        overlay: '{ seal: half }',
+        intents: intent('{ tenants: ¦shop }'),
+      },
+      'ZT_FABRIC_INTENT_CONTRADICTION',
+    ],
+    [
       'of links whose seal encrypts nothing',
       {
         seals: '  bare: { macsec: gcm-aes-128, confidentiality: none, key: lab:b }',

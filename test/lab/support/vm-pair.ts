@@ -8,7 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'vitest'
 import { z } from 'zod'
-import { runCommand, tryCommand, type CommandOptions } from '../../../lab/command.js'
+import { runCommand, tryCommand } from '../../../lab/command.js'
 import { commandError, LabError, type CommandOutcome } from '../../../lab/errors.js'
 import { childEnvironment } from '../../../lab/labd/child-environment.js'
 import type { Resident } from '../../../lab/labd/resident.js'
@@ -47,7 +47,7 @@ export interface VmPairOptions {
 
 export interface Ping {
   readonly to: string
-  /** s to wait for the answer; 8 unless given. */
+  /** s to wait for the answer; 20 unless given. */
   readonly wait?: number
   readonly size?: number
   readonly tos?: number
@@ -60,6 +60,8 @@ const FAR_END = [
   `ip link set ${phyName(UNDER.name)} arp off up`,
 ]
 const Stats = z.object({ fates: z.record(z.string(), z.int()) })
+/** ms for a command of the guest's: emulated, and among other work, one may take long. */
+const PATIENCE = 100_000
 const sendFrames = fileURLToPath(new URL('send_frames.py', import.meta.url))
 
 /** To be given to `beforeEach`: without root or an image there is no VM, and the skip says so. */
@@ -116,9 +118,9 @@ export class VmPair {
   }
 
   private async setUp({ engine, guestLines, lastIsEngine }: VmPairOptions): Promise<void> {
-    await Promise.all([this.cable(engine?.lines ?? FAR_END), this.guestNamespace()])
+    await this.cable(engine?.lines ?? FAR_END)
     await this.listen()
-    const starts = [() => this.start(engine), () => this.guest(guestLines)]
+    const starts = [() => this.start(engine), () => this.startGuest(guestLines)]
     for (const start of lastIsEngine === true ? starts.toReversed() : starts) await start()
   }
 
@@ -133,6 +135,7 @@ export class VmPair {
     this.listener?.kill('SIGKILL')
     await this.engine?.stop()
     await this.vm.exec(['sh'], {
+      timeout: PATIENCE,
       // The NIC goes back before its namespace does, or it comes when the kernel has time for it.
       input: `ip -n ${this.guestName} link set ${GUEST_DEVICE} down name eth${this.link} netns 1\nip netns del ${this.guestName}\n`,
     })
@@ -170,21 +173,30 @@ export class VmPair {
     await this.must('host', HOST_LINES)
   }
 
-  private async guestNamespace(): Promise<void> {
+  private async startGuest(guestLines: readonly string[]): Promise<void> {
     const name = this.guestName
-    await this.vm.run('a namespace of the guest', [
-      `ip netns add ${name}`,
-      `ip link set eth${this.link} netns ${name} name ${GUEST_DEVICE} address ${FAR_MAC.under} mtu 1700`,
-    ])
-    await this.guest([
+    const inside = [
       'ip link set lo up',
       // No frame of the kernel's own accord.
-      `echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad`,
-      `echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations`,
-      `echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode`,
+      'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad',
+      'echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations',
+      'echo 1 > /proc/sys/net/ipv6/conf/default/addr_gen_mode',
       `echo 1 > /proc/sys/net/ipv6/conf/${GUEST_DEVICE}/addr_gen_mode`,
       `ip link set ${GUEST_DEVICE} up`,
-    ])
+      // A NIC of the VM's has no offloads that could be switched off.
+      ...guestLines.filter((line) => !line.startsWith('ethtool -K')),
+    ]
+    await this.vm.run(
+      'setting up the guest',
+      [
+        `ip netns add ${name}`,
+        `ip link set eth${this.link} netns ${name} name ${GUEST_DEVICE} address ${FAR_MAC.under} mtu 1700`,
+        `nsenter --net=/run/netns/${name} sh -e <<'inside'`,
+        ...batched(inside),
+        'inside',
+      ],
+      { timeout: PATIENCE },
+    )
   }
 
   private async listen(): Promise<void> {
@@ -207,15 +219,16 @@ export class VmPair {
   // What tests do
 
   /** Runs lines in the guest, in the pair's namespace. */
-  async guest(lines: readonly string[], options: CommandOptions = {}): Promise<string> {
+  async guest(lines: readonly string[]): Promise<string> {
     const input = `${batched(lines).join('\n')}\n`
-    const outcome = await this.inGuest(['sh', '-e'], { ...options, input })
+    const outcome = await this.inGuest(['sh', '-e'], { input })
     if (outcome.code !== 0) throw commandError('a command in the reference VM', outcome)
     return outcome.stdout
   }
 
-  private inGuest(argv: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
-    return this.vm.exec(['nsenter', `--net=/run/netns/${this.guestName}`, ...argv], options)
+  private inGuest(argv: readonly string[], { input }: { readonly input: string }): Promise<CommandOutcome> {
+    const inside = ['nsenter', `--net=/run/netns/${this.guestName}`, ...argv]
+    return this.vm.exec(inside, { input, timeout: PATIENCE })
   }
 
   async exec(
@@ -249,7 +262,7 @@ export class VmPair {
     const input = pings.map(pingLine).join('')
     const { stdout } = await (from === 'host'
       ? this.exec('host', ['sh'], input)
-      : this.inGuest(['sh'], { input, timeout: 60_000 }))
+      : this.inGuest(['sh'], { input }))
     return [...stdout.matchAll(/ (\d) received/g)].map(([, received]) => received === '1')
   }
 
@@ -284,12 +297,13 @@ export class VmPair {
     return (await this.heard()).filter(({ octets }) => Buffer.from(octets).includes(CANARY)).length
   }
 
-  /** Packets of a kind that the guest's kernel has counted: `Icmp`, `InEchos`. */
-  async counted(protocol: string, counter: string): Promise<number> {
-    const lines = (await this.guest(['cat /proc/net/snmp'])).split('\n')
-    const [names = '', values = ''] = lines.filter((line) => line.startsWith(`${protocol}: `))
-    const at = names.split(' ').indexOf(counter)
-    return Number(values.split(' ')[at])
+  /** How many echo requests have come to the guest, of both families. */
+  async echoes(): Promise<number> {
+    const lines = (await this.guest(['cat /proc/net/snmp /proc/net/snmp6'])).split('\n')
+    const [names = '', values = ''] = lines.filter((line) => line.startsWith('Icmp: '))
+    const v4 = values.split(' ')[names.split(' ').indexOf('InEchos')]
+    const v6 = /Icmp6InEchos\s+(\d+)/.exec(lines.join('\n'))?.[1]
+    return Number(v4) + Number(v6)
   }
 }
 
@@ -307,7 +321,7 @@ function batched(lines: readonly string[]): string[] {
   })
 }
 
-function pingLine({ to, wait = 8, size = 56, tos, source }: Ping): string {
+function pingLine({ to, wait = 20, size = 56, tos, source }: Ping): string {
   const more = `${tos === undefined ? '' : `-Q ${tos} `}${source === undefined ? '' : `-I ${source} `}`
   return `ping -n -c 1 -W ${wait} -s ${size} -p ${Buffer.from(CANARY).toString('hex')} ${more}${to}\n`
 }

@@ -63,6 +63,7 @@ export class VmVxlan {
         ...stationLines(options),
       ],
     })
+    await pair.exec('host', ['sh', '-e'], patientNeighbours('h0').join('\n'))
     return new VmVxlan(pair, options)
   }
 
@@ -174,14 +175,20 @@ function stationLines({ outer, vrf, checksum, isSealed }: VxlanOptions): string[
       : []
   return [
     ...inVrf('under', 10, under),
-    `echo 0 > /proc/sys/net/ipv6/conf/${under}/disable_ipv6`,
+    `echo ${outer === 6 ? 0 : 1} > /proc/sys/net/ipv6/conf/${under}/disable_ipv6`,
     `ip addr add ${OUTER.peer[outer]}/${length(outer)} dev ${under}${outer === 6 ? ' nodad' : ''}`,
     `ip neigh add ${OUTER.engine[outer]} lladdr ${UNDER.mac} dev ${under} nud permanent`,
     `ip link add vx0 address ${STATION_MAC} type vxlan id ${VNI} local ${OUTER.peer[outer]} remote ${OUTER.engine[outer]} dev ${under} dstport ${PORT} ttl 64 ${sums}`,
     ...inVrf(TENANT, 11, 'vx0'),
+    ...patientNeighbours('vx0'),
     'ip link set vx0 mtu 1500 up',
     ...([4, 6] as const).map(
       (family) => `ip addr add ${STATION[family]}/${length(family)} dev vx0${family === 6 ? ' nodad' : ''}`,
     ),
   ]
+}
+
+/** Who is asked for an address may take long to answer where much is emulated: more than three times a second. */
+function patientNeighbours(device: string): string[] {
+  return [4, 6].map((family) => `echo 20 > /proc/sys/net/ipv${family}/neigh/${device}/mcast_solicit`)
 }

@@ -24,6 +24,7 @@ const FAMILIES = [
   'simulated control plane',
   'control plane of a lab',
   'judge of what survives',
+  'judge of seals',
   'reader of fabric files',
 ] as const
 
