@@ -109,14 +109,20 @@ class Engines {
       this.programs.set(node, request.program)
       for (const key of keysOf([request.program])) this.known({ key })
     }
-    if (request.op === 'tables')
-      return { wireguard: [{ interface: this.seal(node).id, peers: [this.peer()] }] }
+    if (request.op === 'tables') return this.tables(node)
     if (request.op === 'apply') for (const change of request.changes) this.apply(node, change)
     return {}
   }
 
-  private peer() {
-    return { sessions: this.understand ? [{ role: 'current' }] : [] }
+  private tables(node: string): Answer {
+    const item = this.seal(node)
+    if (item.kind === 'wireguard') {
+      const sessions = this.understand ? [{ role: 'current' }] : []
+      return { wireguard: [{ interface: item.id, peers: [{ sessions }] }] }
+    }
+    const all = [item.tx, ...(item.standby ?? [])]
+    const associations = all.map(({ an, key }, n) => ({ an, key, pn: '9', encoding: n === 0 }))
+    return { macsec: [{ interface: item.id, tx: { associations } }] }
   }
 
   private apply(node: string, change: Extract<EngineRequest, { op: 'apply' }>['changes'][number]): void {
@@ -126,6 +132,9 @@ class Engines {
       if (change.to !== null) item.rx.push({ sci: change.sci, an: change.an, ...this.known(change.to) })
     } else if (change.table === 'transmit-association' && item.kind === 'macsec') {
       item.tx = { sci: item.tx.sci, ...this.known(change.to) }
+      item.standby = change.standby?.map((one) => this.known(one)) ?? []
+      const numbers = [item.tx, ...item.standby].map(({ an }) => an)
+      if (new Set(numbers).size !== numbers.length) throw new TypeError('two associations of one number')
     } else if (change.table === 'peer' && item.kind === 'wireguard' && change.to !== null) {
       const { publicKey, to } = change
       item.peers = item.peers.map((peer) => (peer.publicKey === publicKey ? { publicKey, ...to } : peer))
@@ -154,8 +163,29 @@ function requestFor(plan: Plan, epoch: number) {
   return { name: NAME, epoch, keys }
 }
 
+/** A plan whose MACsec ends have so many associations. */
+function withAssociations(plan: Plan, count: number): Plan {
+  const copy = structuredClone(plan)
+  for (const { program } of copy.nodes) {
+    for (const item of program.interfaces) {
+      if (item.kind !== 'macsec') continue
+      const others = Array.from({ length: count - 1 }, (_, n) => n + 1)
+      const next = (key: string, an: number) => ({ an, key: key.replace(/0$/, String(an)) })
+      item.standby = others.map((an) => next(item.tx.key, an))
+      const [rx] = item.rx
+      if (rx !== undefined) item.rx.push(...others.map((an) => ({ sci: rx.sci, ...next(rx.key, an) })))
+    }
+  }
+  return { ...copy, keys: keysOf(copy.nodes.map(({ program }) => program)) }
+}
+
+const macsec = planOf('{ macsec: gcm-aes-128, key: lab:core }')
+
 describe.each([
-  ['MACsec', 'macsec', planOf('{ macsec: gcm-aes-128, key: lab:core }')],
+  ['MACsec', 'macsec', macsec],
+  ['MACsec with one association waiting', 'macsec', withAssociations(macsec, 2)],
+  ['MACsec with two associations waiting', 'macsec', withAssociations(macsec, 3)],
+  ['MACsec with three associations waiting', 'macsec', withAssociations(macsec, 4)],
   ['WireGuard', 'wireguard', planOf('{ wireguard: true, psk: true, key: lab:core }')],
 ] as const)('[MACSEC-11] [WG-33] a rotation of %s', (_name, kind, plan) => {
   let engines: Engines
@@ -174,8 +204,13 @@ describe.each([
     expect(engines.written).toMatchObject([{ name: NAME, kind, seal: 'core', epoch: 1 }])
     expect(engines.written[0]).not.toHaveProperty('next')
     const seal = engines.seal('leaf1')
-    const own = seal.kind === 'macsec' ? [seal.tx.key, ...seal.rx.map(({ key }) => key)] : [seal.privateKey]
+    const own =
+      seal.kind === 'macsec'
+        ? [seal.tx, ...(seal.standby ?? []), ...seal.rx].map(({ key }) => key)
+        : [seal.privateKey, ...seal.peers.flatMap((peer) => [peer.publicKey, peer.presharedKey ?? ''])]
+    // All of them, and nothing else.
     expect(own.filter((key) => !engines.keys.has(key))).toEqual([])
+    expect(own).toHaveLength(kind === 'macsec' ? engines.keys.size : 3)
   })
 
   test('goes round through the association numbers', async () => {

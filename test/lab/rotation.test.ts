@@ -228,6 +228,40 @@ describe('[MACSEC-11] [C40] links sealed by MACsec get new keys', () => {
   })
 })
 
+describe.each([2, 3, 4])('[MACSEC-11] links with %d associations get new keys', (count) => {
+  it('several times, and no engine gets what it cannot open', async () => {
+    const lab = await labUp(withAssociations(shipped('demo'), count), { keysSeed: newSeed() })
+    try {
+      const names = (await lab.seals()).map(({ name }) => name)
+      for (let n = 0; n < 3; n++) {
+        const outcomes = await rotateLab(lab, names, { rate: 0 })
+        expect(outcomes.flatMap(({ error }) => (error === undefined ? [] : [error]))).toEqual([])
+        expect(await lostOf(lab)).toBe(0)
+      }
+      expect(await unopened(lab)).toEqual({})
+    } finally {
+      await lab.down()
+    }
+  })
+})
+
+/** The plan, each MACsec end having so many associations. */
+function withAssociations(plan: Plan, count: number): Plan {
+  const copy = structuredClone(plan)
+  const others = Array.from({ length: count - 1 }, (_, n) => n + 1)
+  const next = (key: string, an: number) => ({ an, key: key.replace(/0$/, String(an)) })
+  for (const item of copy.nodes.flatMap(({ program }) => program.interfaces)) {
+    if (item.kind !== 'macsec' || item.rx[0] === undefined) continue
+    const [{ sci, key }] = item.rx
+    item.standby = others.map((an) => next(item.tx.key, an))
+    item.rx.push(...others.map((an) => ({ sci, ...next(key, an) })))
+  }
+  return {
+    ...copy,
+    keys: copy.keys.flatMap((key) => [key, ...others.map((an) => next(key, an).key)]).toSorted(),
+  }
+}
+
 const wireguard = readFileSync(shippedFile('demo-wireguard'), 'utf8').replace(
   'key: lab:core }',
   'key: lab:core, psk: true }',

@@ -92,6 +92,29 @@ describe('epochs', () => {
     expect(keyKinds(at).get('prod:far/leaf1--spine2/psk/3')).toMatchObject({ kind: 'wireguard-preshared' })
   })
 
+  test('of ends with several associations have as many keys, whose numbers go on', () => {
+    const several = structuredClone(plan)
+    for (const node of ['leaf2', 'spine1']) {
+      for (const item of several.nodes.find(({ name }) => name === node)?.program.interfaces ?? []) {
+        if (item.kind !== 'macsec' || item.rx[0] === undefined) continue
+        const [rx] = item.rx
+        item.standby = [{ an: 1, key: item.tx.key.replace(/0$/, '1') }]
+        item.rx.push({ ...rx, an: 1, key: rx.key.replace(/0$/, '1') })
+      }
+    }
+    expect(withEpochs(several, new Map()).nodes).toEqual(several.nodes)
+    const at = withEpochs(several, new Map([['leaf2--spine1', 3]]))
+    expect(interfaceOf(at, 'leaf2', 'macsec')).toMatchObject({
+      tx: { an: 2, key: 'lab:near/leaf2--spine1/leaf2/6' },
+      standby: [{ an: 3, key: 'lab:near/leaf2--spine1/leaf2/7' }],
+      rx: [
+        { an: 2, key: 'lab:near/leaf2--spine1/spine1/6' },
+        { an: 3, key: 'lab:near/leaf2--spine1/spine1/7' },
+      ],
+    })
+    expect(withEpochs(at, new Map())).toEqual(withEpochs(several, new Map()))
+  })
+
   const arbitrary = dictionary(constantFrom(...names), integer({ min: 0, max: 99_999 }))
   const epochsOf = (of: Readonly<Record<string, number>>): Epochs => new Map(Object.entries(of))
 

@@ -1,7 +1,8 @@
 /**
  * Epochs of keys. A plan as the compiler makes it has the keys of epoch 0; each rotation of a seal's pair of ends begins another, and the
  * references of its keys say which: `lab:core/leaf1--spine1/leaf1/3` is the MACsec key that leaf1 sends with in epoch 3, and of
- * WireGuard its private key then (of epoch 0 without a number).
+ * WireGuard its private key then (of epoch 0 without a number). Where a MACsec end has several associations, one waiting behind the other,
+ * an epoch has as many keys, and their numbers go on: of two associations 6 and 7 in epoch 3.
  *
  * @module
  */
@@ -36,11 +37,6 @@ export interface SealedPair {
 }
 /** By the name of a pair; absent: 0. */
 export type Epochs = ReadonlyMap<string, number>
-
-/** Of the associations of an epoch. */
-export function associationNumber(epoch: number): number {
-  return epoch % ASSOCIATIONS
-}
 
 type Sealing = MacsecInterface | WireguardInterface
 interface Found {
@@ -130,16 +126,28 @@ export function atEpoch(item: Interface, epoch: number): Interface {
   return item.kind === 'wireguard' ? wireguardAt(item, epoch) : item
 }
 
+/** A key for each association that an end has, those in wait too; number after number, and the association's is the rest of four. */
 function macsecAt(item: MacsecInterface, epoch: number): MacsecInterface {
-  if (item.tx.key === macsecKey(item.tx.key, epoch)) return item
-  const an = associationNumber(epoch)
-  const { standby: _, ...rest } = item
+  const associations = [item.tx, ...(item.standby ?? [])]
+  const numbers = associations.map((_, n) => epoch * associations.length + n)
+  const [first = 0, ...others] = numbers
+  if (item.tx.key === numbered(item.tx.key, first)) return item
+  const { sci, key, ssci } = item.tx
+  const association = (number: number, reference: string, short: number | undefined) => ({
+    an: number % ASSOCIATIONS,
+    key: numbered(reference, number),
+    ...(short === undefined ? {} : { ssci: short }),
+  })
   const [rx] = item.rx
   return {
-    ...rest,
-    tx: { ...item.tx, an, key: macsecKey(item.tx.key, epoch) },
-    // One channel (sealedPairs), and in it one association but while keys change.
-    rx: rx === undefined ? [] : [{ ...rx, an, key: macsecKey(rx.key, epoch) }],
+    ...item,
+    tx: { sci, ...association(first, key, ssci) },
+    ...(others.length === 0 ? {} : { standby: others.map((number) => association(number, key, ssci)) }),
+    // One channel (sealedPairs).
+    rx:
+      rx === undefined
+        ? []
+        : numbers.map((number) => ({ sci: rx.sci, ...association(number, rx.key, rx.ssci) })),
   }
 }
 
@@ -152,9 +160,9 @@ function wireguardAt(item: WireguardInterface, epoch: number): WireguardInterfac
   return { ...item, privateKey: wireguardKey(item.privateKey, epoch), peers: item.peers.map(peerAt) }
 }
 
-/** Of MACsec the epoch is always there, and nothing else of a reference is changed. */
-function macsecKey(reference: string, epoch: number): string {
-  return reference.replace(/\/\d+$/, `/${epoch}`)
+/** Of MACsec a number is always there, and nothing else of a reference is changed. */
+function numbered(reference: string, number: number): string {
+  return `${reference.replace(/\/\d+$/, '')}/${number}`
 }
 
 /** Nodes and links have names that are no numbers. */

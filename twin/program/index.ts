@@ -20,7 +20,6 @@ export {
   type KeyKind,
 } from './keys.js'
 export {
-  associationNumber,
   atEpoch,
   keyedPair,
   programAt,
