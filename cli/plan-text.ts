@@ -4,7 +4,14 @@
  * @module
  */
 import type { Plan, PlanIntent, PlanNode } from '../contract/plan.js'
-import type { Interface, NodeProgram, Route, WireguardInterface } from '../contract/program.js'
+import type {
+  Interface,
+  MacsecInterface,
+  NodeProgram,
+  Route,
+  WireguardInterface,
+} from '../contract/program.js'
+import { mtuChains, type MtuChain } from '../twin/program/index.js'
 import { counted, indented, table } from './table.js'
 
 /** A plan: nodes, links, networks, hosts, intents. */
@@ -34,10 +41,11 @@ export function planText(plan: Plan, digest: string): string {
     ),
     section(
       'Tenants',
-      ['name', 'L3 VNI', 'networks'],
+      ['name', 'L3 VNI', 'seal', 'networks'],
       plan.tenants.map((tenant) => [
         tenant.name,
         String(tenant.l3vni ?? '-'),
+        tenant.seal === undefined ? '-' : `${tenant.seal.name} (${tenant.seal.kind})`,
         tenant.networks.map(({ name }) => name).join(' '),
       ]),
     ),
@@ -53,6 +61,11 @@ export function planText(plan: Plan, digest: string): string {
         String(network.mtu),
         listed(network.nodes),
       ]),
+    ),
+    section(
+      'MTU from leaf to leaf',
+      ['network', 'inside', 'added', 'on the wire', 'left'],
+      distinct(mtuChains(plan).map((chain) => [chain.network, String(chain.mtu), ...mtuText(chain)])),
     ),
     section(
       'Hosts',
@@ -72,6 +85,18 @@ export function planText(plan: Plan, digest: string): string {
     ),
   ]
   return textOf(sections)
+}
+
+/** What layers add, what then is of what there may be on the wire, and what is left there. */
+function mtuText({ steps, mtu, spare }: MtuChain): readonly string[] {
+  const added = steps.filter(({ adds }) => adds > 0).map(({ layer, adds }) => `${layer} ${adds}`)
+  const { needs, has } = steps.at(-1) ?? { needs: mtu, has: mtu }
+  const left = spare < 0 ? `${-spare} too few` : String(has - needs)
+  return [added.join(', ') || '-', `${needs} of ${has}`, left]
+}
+
+function distinct(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return [...new Map(rows.map((row) => [row.join('\t'), row])).values()]
 }
 
 /** One node: interfaces, then the tables that a control plane fills. */
@@ -155,8 +180,7 @@ function interfaceText(
             : `VRF ${vrfName(one.vrf)}`
           : `bridge ${nameOf(one.bridge)}`
       if (one.kind === 'port') return to
-      const { lower, cipher, mode, tx } = one
-      return [to, `on ${nameOf(lower)}`, `${cipher}, ${mode}`, `key ${tx.key}`].filter(Boolean).join(', ')
+      return [to, `on ${nameOf(one.lower)}`, macsecText(one)].filter(Boolean).join(', ')
     }
     case 'wireguard':
       return wireguardText(one, nameOf, vrfName)
@@ -171,6 +195,26 @@ function interfaceText(
     case 'loopback':
       return `VRF ${vrfName(one.vrf)}`
   }
+}
+
+function macsecText({
+  cipher,
+  mode,
+  confidentiality,
+  tag,
+  replayWindow,
+  tx,
+  standby = [],
+}: MacsecInterface): string {
+  return [
+    cipher,
+    mode,
+    ...(confidentiality === undefined ? [] : [`confidentiality ${confidentiality}`]),
+    ...(tag === undefined ? [] : [`${tag} SCI`]),
+    ...(replayWindow === 0 ? [] : [`window ${replayWindow}`]),
+    `key ${tx.key}`,
+    ...(standby.length === 0 ? [] : [`${standby.length} in reserve`]),
+  ].join(', ')
 }
 
 function wireguardText(
@@ -217,7 +261,9 @@ function intentText(intent: PlanIntent): string {
     case 'isolate':
       return `${intent.tenants.join(' and ')} do not hear each other`
     case 'encrypt':
-      return `${intent.by ?? 'each by its own seal'} on ${counted(intent.links.length, 'link')}`
+      return intent.tenants === undefined
+        ? `${intent.by ?? 'each by its own seal'} on ${counted(intent.links.length, 'link')}`
+        : `${intent.by ?? 'each by its own seal'} from leaf to leaf of ${intent.tenants.join(' ')}`
     case 'latency':
       return `${intent.from} to ${intent.to}: p${intent.percentile} within ${intent.bound / 1000} µs at ${intent.rate} packets a second`
     case 'survive':

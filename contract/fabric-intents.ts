@@ -4,7 +4,14 @@
  * @module
  */
 import { z } from 'zod'
-import { Duration, HostName, HostPattern, IntentPattern, LinkPattern } from './fabric-values.js'
+import {
+  Duration,
+  HostName,
+  HostPattern,
+  IntentPattern,
+  LinkPattern,
+  TenantPattern,
+} from './fabric-values.js'
 
 const Rate = z
   .string()
@@ -27,15 +34,20 @@ const Reach = z.strictObject({ from: HostPattern, to: HostPattern, proto: Proto.
 })
 const Encrypt = z
   .strictObject({
-    links: LinkPattern,
+    links: LinkPattern.optional(),
+    tenants: TenantPattern.optional(),
     by: z
       .enum(['macsec', 'wireguard'])
-      .meta({ description: 'what encrypts; what these links have, when left out', examples: ['macsec'] })
+      .meta({
+        description: 'what encrypts; what these links or tenants have, when left out',
+        examples: ['macsec'],
+      })
       .optional(),
   })
   .meta({
     id: 'Encrypt',
-    description: 'nothing crosses these links in the clear',
+    description:
+      'nothing crosses these links in the clear, or nothing of these tenants is clear between leaves, whatever links have',
     examples: [{ links: 'leaf*--spine*' }],
   })
 const Latency = z

@@ -1,5 +1,5 @@
 /**
- * Tenants of the fabric file: networks and hosts.
+ * Tenants of the fabric file: networks and hosts; and what holds for all of them.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { z } from 'zod'
 import {
   Address,
   DEFAULT_MTU,
+  DEFAULT_TUNNEL_VNIS,
   Gateway,
   Mac,
   Mtu,
@@ -16,6 +17,7 @@ import {
   RangedName,
   Vlan,
   Vni,
+  VniRange,
 } from './fabric-values.js'
 
 const Network = z
@@ -86,9 +88,26 @@ const Host = z
       .optional(),
   })
   .meta({ id: 'Host', description: 'a host', examples: [{ at: 'leaf1', network: 'web' }] })
+export const Overlay = z
+  .strictObject({
+    seal: Name.meta({
+      description: 'the seal of all tenants that name none',
+      examples: ['leaves'],
+    }).optional(),
+    vnis: VniRange.optional().meta({ default: DEFAULT_TUNNEL_VNIS }),
+  })
+  .meta({
+    id: 'Overlay',
+    description: 'what holds for all tenants: a seal between leaves, and the VNIs of sealed tunnels',
+    examples: [{ seal: 'leaves' }],
+  })
 export const Tenant = z
   .strictObject({
     l3vni: Vni.optional(),
+    seal: Name.meta({
+      description: 'what encrypts it from leaf to leaf; none, where it is not to have that of all tenants',
+      examples: ['leaves'],
+    }).optional(),
     vrf: z
       .literal('underlay')
       .meta({

@@ -1,5 +1,5 @@
 /**
- * The fabric file below its tenants: underlay and BGP, nodes, seals, links.
+ * The fabric file below its tenants: underlay and BGP, nodes, links.
  *
  * @module
  */
@@ -8,7 +8,6 @@ import {
   Asn,
   AsnRange,
   DEFAULT_UNDERLAY_MTU,
-  DEFAULT_WIREGUARD_PORT,
   Duration,
   Mtu,
   Name,
@@ -108,69 +107,6 @@ export const Node = z
     description: 'a node and its role',
     examples: [{ role: 'leaf' }],
   })
-const KeyName = z
-  .string()
-  .regex(/^[a-z][a-z0-9+.-]*:[A-Za-z0-9._/-]+$/)
-  .max(64)
-  .meta({
-    id: 'KeyName',
-    description: 'the name of a key, never its value: a source, a colon, a name',
-    examples: ['lab:core'],
-  })
-const MacsecSeal = z
-  .strictObject({
-    macsec: z
-      .enum(['gcm-aes-128'])
-      .meta({ description: 'the MACsec cipher suite', examples: ['gcm-aes-128'] }),
-    mode: z
-      .enum(['strict', 'disabled'])
-      .meta({ description: 'whether clear frames are refused', examples: ['strict'] })
-      .optional(),
-    key: KeyName,
-  })
-  .meta({
-    id: 'MacsecSeal',
-    description: 'link encryption by MACsec',
-    examples: [{ macsec: 'gcm-aes-128', mode: 'strict', key: 'lab:core' }],
-  })
-const WireguardSeal = z
-  .strictObject({
-    wireguard: z.literal(true).meta({
-      description: 'true, for it has one cipher suite and refuses clear frames anyway',
-      examples: [true],
-    }),
-    key: KeyName,
-    psk: z
-      .boolean()
-      .meta({ description: 'whether each link has a pre-shared key besides', examples: [true] })
-      .optional(),
-    port: z
-      .int()
-      .min(1)
-      .max(65535)
-      .meta({
-        default: DEFAULT_WIREGUARD_PORT,
-        description: 'the UDP port at both ends, 1 to 65535',
-        examples: [DEFAULT_WIREGUARD_PORT],
-      })
-      .optional(),
-    keepalive: z
-      .int()
-      .min(1)
-      .max(65535)
-      .meta({ description: 'seconds between packets on an idle link, 1 to 65535', examples: [25] })
-      .optional(),
-  })
-  .meta({
-    id: 'WireguardSeal',
-    description: 'link encryption by WireGuard',
-    examples: [{ wireguard: true, key: 'lab:core' }],
-  })
-export const Seal = z.union([MacsecSeal, WireguardSeal]).meta({
-  id: 'Seal',
-  description: 'link encryption, by MACsec or by WireGuard',
-  examples: [{ macsec: 'gcm-aes-128', mode: 'strict', key: 'lab:core' }],
-})
 export const Link = z
   .strictObject({
     from: NodePattern,
@@ -205,5 +141,4 @@ export const Link = z
   })
 
 export type NodeEntry = z.infer<typeof Node>
-export type SealEntry = z.infer<typeof Seal>
 export type LinkEntry = z.infer<typeof Link>

@@ -9,6 +9,8 @@ import { z } from 'zod'
 export const MAX_NAME = 32
 export const DEFAULT_UNDERLAY_MTU = 1700
 export const DEFAULT_MTU = 1500
+/** High up, where nobody counts by hand. */
+export const DEFAULT_TUNNEL_VNIS = '16000000-16777215'
 /** What `wg` documents everywhere; IANA has given it to nobody. */
 export const DEFAULT_WIREGUARD_PORT = 51820
 
@@ -56,6 +58,12 @@ export const HostPattern = pattern(
   'tenant/network or tenant/host, with ranges or globs, or a list of those',
   'shop/web',
 )
+export const TenantPattern = pattern(
+  'TenantPattern',
+  /^[a-z*][a-z0-9*,[\]-]*$/,
+  'tenants by name, range or glob, or a list of those',
+  'shop',
+)
 export const IntentPattern = pattern(
   'IntentPattern',
   /^[a-z*][a-z0-9*:,[\]-]*$/,
@@ -96,6 +104,14 @@ export const Vni = z
   .min(1)
   .max(0xffffff)
   .meta({ id: 'Vni', description: 'a VXLAN network identifier, 1 to 16777215', examples: [10010] })
+export const VniRange = z
+  .string()
+  .regex(/^[1-9][0-9]{0,7}-[1-9][0-9]{0,7}$/)
+  .meta({
+    id: 'VniRange',
+    description: 'a range of VXLAN network identifiers for sealed tunnels, which need one each',
+    examples: [DEFAULT_TUNNEL_VNIS],
+  })
 export const Vlan = z
   .int()
   .min(1)

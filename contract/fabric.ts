@@ -9,15 +9,23 @@
 import { z } from 'zod'
 import { Intent } from './fabric-intents.js'
 import { Policy } from './fabric-policies.js'
-import { Tenant } from './fabric-tenants.js'
-import { Link, Node, Seal, Underlay } from './fabric-underlay.js'
+import { Overlay, Tenant } from './fabric-tenants.js'
+import { Seal } from './fabric-seals.js'
+import { Link, Node, Underlay } from './fabric-underlay.js'
 import { Name, RangedName } from './fabric-values.js'
 
-export { DEFAULT_MTU, DEFAULT_UNDERLAY_MTU, DEFAULT_WIREGUARD_PORT, MAX_NAME } from './fabric-values.js'
+export {
+  DEFAULT_MTU,
+  DEFAULT_TUNNEL_VNIS,
+  DEFAULT_UNDERLAY_MTU,
+  DEFAULT_WIREGUARD_PORT,
+  MAX_NAME,
+} from './fabric-values.js'
 export type { IntentEntry } from './fabric-intents.js'
 export type { PolicyEntry } from './fabric-policies.js'
 export type { NetworkEntry, HostEntry, TenantEntry } from './fabric-tenants.js'
-export type { NodeEntry, SealEntry, LinkEntry } from './fabric-underlay.js'
+export type { SealEntry } from './fabric-seals.js'
+export type { NodeEntry, LinkEntry } from './fabric-underlay.js'
 export { VNI_MAPPING_VERSION, VniMapping } from './vni-mapping.js'
 
 export const FABRIC_VERSION = 1
@@ -60,6 +68,7 @@ export const FabricFile = z
         ],
       })
       .optional(),
+    overlay: Overlay.optional(),
     tenants: z
       .record(Name, Tenant)
       .meta({ description: 'tenants by name', examples: [{ shop: { networks: {} } }] })

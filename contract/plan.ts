@@ -53,9 +53,21 @@ export const PlanNetwork = z.strictObject({
   /** Those of them with a gateway (IRB). */
   gatewayNodes: z.array(z.string()),
 })
+/** What seals a network or, without one, the VRF of a tenant between two leaves: macsec or wireguard interfaces at its ends, which stand in name order. */
+export const PlanTunnel = z.strictObject({
+  network: z.string().optional(),
+  /** Of the VXLAN outside: the tunnel's own (MACsec), or the tenant's L3 VNI (WireGuard). */
+  vni: Vni,
+  a: WireEnd,
+  b: WireEnd,
+})
 export const PlanTenant = z.strictObject({
   name: z.string(),
   l3vni: Vni.optional(),
+  /** What seals it between leaves, whatever links have. */
+  seal: z.strictObject({ name: z.string(), kind: z.enum(['macsec', 'wireguard']) }).optional(),
+  /** Of a tenant with a seal; what is on one leaf alone needs none. */
+  tunnels: z.array(PlanTunnel).optional(),
   /** Its networks are in VRF 0. */
   underlay: z.literal(true).optional(),
   networks: z.array(PlanNetwork),
@@ -87,6 +99,8 @@ export const PlanIntent = z.discriminatedUnion('kind', [
     ...intent,
     kind: z.literal('encrypt'),
     links: z.array(z.string()),
+    /** What these send from leaf to leaf is sealed by their own seal wherever it is seen, on `links`; absent: links by theirs. */
+    tenants: z.array(z.string()).optional(),
     /** Absent where some of the links are sealed by one and some by the other: each by its own. */
     by: z.enum(['macsec', 'wireguard']).optional(),
   }),
@@ -138,5 +152,6 @@ export type PlanLink = z.infer<typeof PlanLink>
 export type PlanHost = z.infer<typeof PlanHost>
 export type PlanNetwork = z.infer<typeof PlanNetwork>
 export type PlanTenant = z.infer<typeof PlanTenant>
+export type PlanTunnel = z.infer<typeof PlanTunnel>
 export type PlanIntent = z.infer<typeof PlanIntent>
 export type ProtocolSpec = z.infer<typeof ProtocolSpec>

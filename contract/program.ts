@@ -253,6 +253,7 @@ export const NodeProgram = z.strictObject({
 
 export type Interface = z.infer<typeof Interface>
 export type PortInterface = z.infer<typeof PortInterface>
+export type CipherSuite = z.infer<typeof CipherSuite>
 export type MacsecInterface = z.infer<typeof MacsecInterface>
 export type WireguardInterface = z.infer<typeof WireguardInterface>
 export type WireguardPeer = z.infer<typeof WireguardPeer>

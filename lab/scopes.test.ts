@@ -13,7 +13,16 @@ function isOf({ network }: PlanHost, { id, name }: PlanNetwork): boolean {
   return network === id || network === name
 }
 
-const FABRICS = ['demo-bgp', 'multi-tenant', 'leaf-spine-16', 'pop-anycast', 'demo-v6', 'drained']
+const FABRICS = [
+  'demo-bgp',
+  'multi-tenant',
+  'leaf-spine-16',
+  'pop-anycast',
+  'demo-v6',
+  'drained',
+  'demo-stacked',
+  'demo-wireguard-inside',
+]
 
 test.each(FABRICS)('%s: what a tenant routes between is one part, and no other tenant is in it', (name) => {
   const { fabric } = loadFabric(`topologies/${name}.yaml`)
@@ -27,6 +36,9 @@ test.each(FABRICS)('%s: what a tenant routes between is one part, and no other t
     const of = (networks: typeof routed) =>
       known([
         ...networks.map(({ vni }) => (vni === undefined ? undefined : scopes.ofVni(vni))),
+        ...(tenant.tunnels ?? [])
+          .filter(({ network }) => networks.some(({ id }) => id === network))
+          .map(({ vni }) => scopes.ofVni(vni)),
         ...plan.hosts
           .filter((host) => host.tenant === tenant.name && networks.some((one) => isOf(host, one)))
           .map(({ id }) => scopes.ofHost(id)),

@@ -86,7 +86,14 @@ function joinedBy(node: string, one: Interface): string[] {
         ...(one.kind === 'macsec' ? [interfaceOf(node, one.lower)] : []),
       ]
     case 'wireguard':
-      return [vrfOf(node, one.vrf), ...(one.lower === undefined ? [] : [interfaceOf(node, one.lower)])]
+      return [
+        vrfOf(node, one.vrf),
+        ...(one.lower === undefined ? [] : [interfaceOf(node, one.lower)]),
+        // A transit is there for its interface alone (WG-1); the underlay is there for all.
+        ...(one.underlayVrf === undefined || one.underlayVrf === UNDERLAY_VRF
+          ? []
+          : [vrfOf(node, one.underlayVrf)]),
+      ]
     case 'bridge':
       return []
     case 'irb':

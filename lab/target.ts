@@ -55,6 +55,31 @@ export async function labTarget(lab: Lab, options: LabTargetOptions = {}): Promi
   return target
 }
 
+/** s: more than a timer takes that makes a node speak because of what it sent or received (WG-29). */
+const IDLE = 16
+/** s: sessions of two nodes whose clocks are so far apart are usable at both (WG-16, WG-28). */
+const APART = 30
+
+/**
+ * What clocks are moved by, one node after the other. A node that begins a handshake hours ahead of its peer has a new session, and the peer,
+ * when its clock follows, an old one: before a long way timers run out, and where peers say something of themselves no way is long.
+ */
+function clockParts(ns: number, { nodes }: Plan): readonly number[] {
+  const speaks = nodes.some(({ program }) =>
+    program.interfaces.some(
+      (item) =>
+        item.kind === 'wireguard' && item.peers.some((peer) => peer.persistentKeepalive !== undefined),
+    ),
+  )
+  const parts: number[] = []
+  for (let left = ns; left > 0; left -= parts.at(-1) ?? left) {
+    // Twice: a keepalive may want another one.
+    const longest = parts.length < 2 ? IDLE : speaks ? APART : Infinity
+    parts.push(Math.min(left, longest * SECOND))
+  }
+  return parts
+}
+
 class LabTarget implements KnowingTarget {
   readonly interpreter = 'netns'
   readonly plan: Plan
@@ -280,15 +305,16 @@ class LabTarget implements KnowingTarget {
   }
 
   private async moveClocks(ns: number): Promise<void> {
-    const request = { op: 'advance-time', ns }
     if (this.observer.opener === undefined) {
-      await this.everywhere(request)
+      await this.everywhere({ op: 'advance-time', ns })
       return
     }
     // Two peers whose timers are due at once would each begin a handshake, where one is enough; and the twin moves its clocks so, too.
-    for (const { name } of this.plan.nodes) {
-      await this.lab.control(name, request)
-      await this.witness.settle()
+    for (const part of clockParts(ns, this.plan)) {
+      for (const { name } of this.plan.nodes) {
+        await this.lab.control(name, { op: 'advance-time', ns: part })
+        await this.witness.settle()
+      }
     }
   }
 

@@ -53,11 +53,23 @@ export type OpenedFrame =
       readonly clear: Uint8Array
       /** For comparing: what depends on the session masked, the text in clear. */
       readonly canonical: Uint8Array
+      /** Where in `canonical` the text begins. */
+      readonly text: number
     }
 /** Opens what WireGuard sealed, with the sessions that nodes had. It holds their keys and shows none. */
 export interface FrameOpener {
   /** `undefined` for what is no WireGuard of the link's, and for what does not open. */
   open(wire: Pick<WireFrame, 'link' | 'from' | 'frame'>): OpenedFrame | undefined
+  /** The same for what crosses a VXLAN tunnel between two leaves; `frame` is the one inside of it. */
+  openInside?(tunnelled: TunnelledFrame): OpenedFrame | undefined
+}
+/** A frame in a VXLAN tunnel. */
+export interface TunnelledFrame {
+  readonly vni: number
+  /** Leaves at its ends. */
+  readonly from: string
+  readonly to: string
+  readonly frame: Uint8Array
 }
 /** What became of a copy on a node (MODEL-4). */
 export interface NodeFate {

@@ -50,10 +50,24 @@ export interface Network {
 export interface Tenant {
   readonly name: string
   readonly l3vni: number | undefined
+  /** What seals it from leaf to leaf, if anything does. */
+  readonly seal: { readonly name: string; readonly kind: 'macsec' | 'wireguard' } | undefined
+  /** What it seals: two leaves each, for a network or its VRF. */
+  readonly tunnels: readonly Tunnel[]
   /** Its networks are routed with the fabric itself, in VRF 0. */
   readonly underlay: boolean
   readonly networks: readonly Network[]
   readonly hosts: readonly Host[]
+}
+
+/** Two leaves of a tenant between which what it sends is sealed. */
+export interface Tunnel {
+  /** `shop/web`; absent for what is routed from leaf to leaf. */
+  readonly network: string | undefined
+  /** Outside. */
+  readonly vni: number
+  /** In name order. */
+  readonly ends: readonly [string, string]
 }
 
 /** A leaf, spine or router. */
@@ -110,9 +124,10 @@ export interface LinkFilter {
 /** A tenant as a parameter; `undefined` is in the type for `noUncheckedIndexedAccess` alone and is refused. */
 export type TenantArgument = Tenant | undefined
 
-/** VNIs of a tenant: of its networks that have one, and of its VRF. */
-export function vnisOf({ networks, l3vni }: Pick<Tenant, 'networks' | 'l3vni'>): readonly number[] {
-  return [...networks.map(({ vni }) => vni), l3vni].filter((vni) => vni !== undefined)
+/** VNIs of a tenant: of its networks that have one, of its VRF, and of its sealed tunnels. */
+export function vnisOf({ networks, l3vni, tunnels }: Tenant): readonly number[] {
+  const given = [...networks.map(({ vni }) => vni), l3vni].filter((vni) => vni !== undefined)
+  return [...new Set([...given, ...tunnels.map(({ vni }) => vni)])]
 }
 
 /** The tenant of a parameter. @throws SdkError `ZT_UNKNOWN_NAME` */
@@ -159,6 +174,12 @@ export function viewOf<Names extends string = string>(plan: Plan): FabricView<Na
   const tenants = plan.tenants.map((tenant): Tenant => ({
     name: tenant.name,
     l3vni: tenant.l3vni,
+    seal: tenant.seal,
+    tunnels: (tenant.tunnels ?? []).map(({ network, vni, a, b }) => ({
+      network,
+      vni,
+      ends: [a.node, b.node],
+    })),
     underlay: tenant.underlay === true,
     networks: tenant.networks.flatMap(({ id }) => networks.get(id) ?? []),
     hosts: hosts.filter((host) => host.tenant === tenant.name),

@@ -45,7 +45,7 @@ export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefin
             name,
             control,
             interfaces: program.interfaces,
-            base: baseTables(program.interfaces, program.tables),
+            base: baseTables(control, program.tables),
           },
         ],
   )

@@ -1,54 +1,79 @@
 /**
- * Opens what WireGuard sealed on the links of a plan, with the sessions of the nodes at their ends as the twin knows them: its own, or
+ * Opens what WireGuard sealed on the links of a plan, or inside tunnels between its leaves, with the sessions of the nodes at their ends as the twin knows them: its own, or
  * those that it comes to when it follows the journals of a lab. Keys never leave here.
  *
  * @module
  */
-import type { Plan } from '../contract/plan.js'
+import type { Plan, PlanNode } from '../contract/plan.js'
 import type { WireguardInterface } from '../contract/program.js'
-import type { FrameOpener, OpenedFrame, WireFrame } from '../record/target.js'
+import type { FrameOpener, OpenedFrame, TunnelledFrame, WireFrame } from '../record/target.js'
 import type { FabricNode, SessionKeys } from './forward/index.js'
 import { DATA, MessageType, readU32, typeOf } from './forward/wireguard-message.js'
 import { ethernet, formatIp, ipv4, ipv6, udp } from './packet/index.js'
 import { openAead } from './packet/wireguard-crypto.js'
+import { transits } from './tunnel-opener.js'
 
 type Secret = SessionKeys['sending']
 
-/** A direction of a link: what its receiver says of itself, and keys by receiver index. */
+/** What a wireguard interface has keys for, by the index that the receiver gave. */
+interface End {
+  readonly sent: Map<number, Secret[]>
+  readonly received: Map<number, Secret[]>
+}
+
+/** A direction of a link, or of a tunnel: what its receiver says of itself, and whose keys there are. */
 interface Direction {
   readonly receiver: WireguardInterface
-  readonly keys: Map<number, Secret[]>
+  readonly from: End
+  readonly to: End
 }
 
 export class SessionOpener implements FrameOpener {
-  readonly #directions = new Map<string, Direction>()
-  /** What a session of a node's interface is for: keys of these directions. */
-  readonly #ends = new Map<string, { readonly out: Direction; readonly in: Direction }>()
+  /** By link and sender. */
+  readonly #links = new Map<string, Direction>()
+  /** By VNI, sender and receiver. */
+  readonly #tunnels = new Map<string, Direction>()
+  /** By node and interface. */
+  readonly #ends = new Map<string, End>()
   readonly #seen = new Map<FabricNode, number>()
 
-  /** @returns `undefined` for a plan without such links: there is nothing to open */
+  /** @returns `undefined` for a plan without WireGuard: there is nothing to open */
   static of(plan: Pick<Plan, 'links' | 'nodes'>): SessionOpener | undefined {
     const opener = new SessionOpener(plan)
-    return opener.#directions.size === 0 ? undefined : opener
+    return opener.#ends.size === 0 ? undefined : opener
   }
 
   private constructor({ links, nodes }: Pick<Plan, 'links' | 'nodes'>) {
-    const sealOf = (end: { readonly node: string; readonly interface: number }) =>
-      nodes
-        .find(({ name }) => name === end.node)
-        ?.program.interfaces.find(
-          (one): one is WireguardInterface => one.kind === 'wireguard' && one.lower === end.interface,
-        )
     for (const { id, a, b } of links) {
-      const [at, bt] = [sealOf(a), sealOf(b)]
+      const [at, bt] = [a, b].map(({ node, interface: port }) =>
+        wireguardsOf(nodes, node).find(({ lower }) => lower === port),
+      )
       if (at === undefined || bt === undefined) continue
-      const there = { receiver: bt, keys: new Map<number, Secret[]>() }
-      const back = { receiver: at, keys: new Map<number, Secret[]>() }
-      this.#directions.set(`${id} ${a.node}`, there)
-      this.#directions.set(`${id} ${b.node}`, back)
-      this.#ends.set(`${a.node} ${at.id}`, { out: there, in: back })
-      this.#ends.set(`${b.node} ${bt.id}`, { out: back, in: there })
+      const [near, far] = [this.#endOf(a.node, at), this.#endOf(b.node, bt)]
+      this.#links.set(`${id} ${a.node}`, { receiver: bt, from: near, to: far })
+      this.#links.set(`${id} ${b.node}`, { receiver: at, from: far, to: near })
     }
+    for (const node of nodes) {
+      for (const { vni, bridge, remotes } of transits(node)) {
+        const sender = wireguardIn(node, bridge)
+        for (const other of nodes) {
+          const there = transits(other).find((one) => one.vni === vni && remotes.includes(one.local))
+          const receiver = there && wireguardIn(other, there.bridge)
+          if (sender === undefined || receiver === undefined) continue
+          const [from, to] = [this.#endOf(node.name, sender), this.#endOf(other.name, receiver)]
+          this.#tunnels.set(`${vni} ${node.name} ${other.name}`, { receiver, from, to })
+        }
+      }
+    }
+  }
+
+  #endOf(node: string, { id }: WireguardInterface): End {
+    const key = `${node} ${id}`
+    const present = this.#ends.get(key)
+    if (present !== undefined) return present
+    const end = { sent: new Map<number, Secret[]>(), received: new Map<number, Secret[]>() }
+    this.#ends.set(key, end)
+    return end
   }
 
   /** Takes the sessions that a node has by now; to be called after each of its inputs, for sessions end. */
@@ -59,37 +84,69 @@ export class SessionOpener implements FrameOpener {
     for (const session of node.sessions()) {
       const end = this.#ends.get(`${node.name} ${session.interface}`)
       if (end === undefined) continue
-      add(end.out, session.peerIndex, session.sending)
-      add(end.in, session.index, session.receiving)
+      add(end.sent, session.peerIndex, session.sending)
+      add(end.received, session.index, session.receiving)
     }
   }
 
   /** What a frame of a link is, or `undefined`: it is no WireGuard for its receiver, or does not open. */
   open({ link, from, frame }: Pick<WireFrame, 'link' | 'from' | 'frame'>): OpenedFrame | undefined {
-    const direction = this.#directions.get(`${link} ${from}`)
-    const found = direction && messageOf(frame, direction.receiver)
-    if (direction === undefined || found === undefined) return undefined
-    const { message, at } = found
-    const type = typeOf(message)
-    if (type === undefined) return undefined
-    if (type !== MessageType.DATA) return { kind: 'handshake' }
-    const index = readU32(message, DATA.receiver)
-    const counter = new DataView(message.buffer, message.byteOffset).getBigUint64(DATA.counter, true)
-    const sealed = message.subarray(DATA.text)
-    for (const key of direction.keys.get(index) ?? []) {
-      const text = openAead(key, counter, sealed)
-      if (text === undefined) continue
-      const session = { session: index, counter: Number(counter) }
-      if (text.length === 0) return { kind: 'keepalive', ...session }
-      const clear = clearOf(frame, text)
-      if (clear === undefined) return undefined
-      return { kind: 'data', ...session, clear, canonical: canonicalOf(frame, at, text) }
-    }
-    return undefined
+    return openWith(this.#links.get(`${link} ${from}`), frame)
+  }
+
+  /** The same of a frame in a tunnel. */
+  openInside({ vni, from, to, frame }: TunnelledFrame): OpenedFrame | undefined {
+    return openWith(this.#tunnels.get(`${vni} ${from} ${to}`), frame)
   }
 }
 
-function add({ keys }: Direction, index: number, key: Secret): void {
+function wireguardsOf(nodes: Plan['nodes'], name: string): readonly WireguardInterface[] {
+  return (nodes.find((node) => node.name === name)?.program.interfaces ?? []).filter(
+    (item): item is WireguardInterface => item.kind === 'wireguard',
+  )
+}
+
+/** The interface whose packets leave by the IRB of a bridge. */
+function wireguardIn(
+  { program: { interfaces } }: PlanNode,
+  bridge: number | undefined,
+): WireguardInterface | undefined {
+  const irb = interfaces.find((item) => item.kind === 'irb' && item.bridge === bridge)
+  const vrf = irb?.kind === 'irb' ? irb.vrf : undefined
+  return interfaces.find(
+    (item): item is WireguardInterface =>
+      item.kind === 'wireguard' && item.underlayVrf === vrf && vrf !== undefined,
+  )
+}
+
+function openWith(direction: Direction | undefined, frame: Uint8Array): OpenedFrame | undefined {
+  const found = direction && messageOf(frame, direction.receiver)
+  if (direction === undefined || found === undefined) return undefined
+  const { message, at } = found
+  const type = typeOf(message)
+  if (type === undefined) return undefined
+  if (type !== MessageType.DATA) return { kind: 'handshake' }
+  const index = readU32(message, DATA.receiver)
+  const counter = new DataView(message.buffer, message.byteOffset).getBigUint64(DATA.counter, true)
+  const sealed = message.subarray(DATA.text)
+  for (const key of keysOf(direction, index)) {
+    const text = openAead(key, counter, sealed)
+    if (text === undefined) continue
+    const session = { session: index, counter: Number(counter) }
+    if (text.length === 0) return { kind: 'keepalive', ...session }
+    const clear = clearOf(frame, text)
+    if (clear === undefined) return undefined
+    return { kind: 'data', ...session, clear, canonical: canonicalOf(frame, at, text), text: at + DATA.text }
+  }
+  return undefined
+}
+
+function keysOf({ from, to }: Direction, index: number): readonly Secret[] {
+  const [sent, received] = [from.sent.get(index) ?? [], to.received.get(index) ?? []]
+  return [...sent, ...received.filter((key) => !sent.some((other) => other.equals(key)))]
+}
+
+function add(keys: Map<number, Secret[]>, index: number, key: Secret): void {
   const known = keys.get(index) ?? []
   if (known.some((other) => other.equals(key))) return
   keys.set(index, [...known, key])

@@ -54,9 +54,9 @@ static void forget(struct zt_machine *machine)
         if (interface->kind != ZT_KIND_MACSEC)
             continue;
         for (uint32_t tx = 0; tx < interface->macsec.tx_count; tx++)
-            interface->macsec.tx[tx]->sent->next = 1;
+            interface->macsec.tx[tx]->sent->last = 0;
         for (uint32_t rx = 0; rx < interface->macsec.rx_count; rx++)
-            interface->macsec.rx[rx]->lowest = 1;
+            interface->macsec.rx[rx]->late = 0;
     }
     zt_neighbour_flush(machine, ZT_NONE);
     machine->epoch++;

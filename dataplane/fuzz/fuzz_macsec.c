@@ -94,7 +94,7 @@ static void forget_numbers(struct zt_machine *machine)
         if (machine->program->interfaces[i].kind != ZT_KIND_MACSEC)
             continue;
         for (uint32_t tx = 0; tx < macsec->tx_count; tx++)
-            macsec->tx[tx]->sent->next = 1;
+            macsec->tx[tx]->sent->last = 0;
     }
 }
 

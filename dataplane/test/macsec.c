@@ -313,11 +313,11 @@ uint64_t transmit_counter(struct bench *bench, uint32_t index, enum zt_transmit_
 void set_next_pn(struct bench *bench, uint32_t index, zt_pn pn)
 {
     for (uint32_t i = 0; i < 2; i++)
-        sec_interface(bench, i, 11)->macsec.tx[index]->sent->next = pn;
+        sec_interface(bench, i, 11)->macsec.tx[index]->sent->last = (uint64_t)(pn - 1);
 }
 
 void set_lowest_pn(struct bench *bench, uint32_t index, zt_pn pn)
 {
     for (uint32_t i = 0; i < 2; i++)
-        sec_interface(bench, i, 11)->macsec.rx[index]->lowest = pn;
+        sec_interface(bench, i, 11)->macsec.rx[index]->late = (uint64_t)(pn - 1);
 }

@@ -136,7 +136,7 @@ static void macsec_7_disabled_sends_clear(void **state)
 static void set_next(struct bench *bench, uint64_t pn)
 {
     for (uint32_t i = 0; i < 2; i++)
-        sec_interface(bench, i, 4)->macsec.tx[0]->sent->next = pn;
+        sec_interface(bench, i, 4)->macsec.tx[0]->sent->last = pn - 1;
 }
 
 static void macsec_7_the_last_number_is_used_and_then_none(void **state)

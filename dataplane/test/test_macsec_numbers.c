@@ -37,16 +37,16 @@ static void is_late(struct bench *bench, uint8_t cipher, zt_pn pn)
 
 static zt_pn lowest(struct bench *bench, uint32_t index)
 {
-    zt_pn pn = sec_interface(bench, 0, 11)->macsec.rx[index]->lowest;
-    assert_true(sec_interface(bench, 1, 11)->macsec.rx[index]->lowest == pn);
-    return pn;
+    uint64_t late = sec_interface(bench, 0, 11)->macsec.rx[index]->late;
+    assert_int_equal(sec_interface(bench, 1, 11)->macsec.rx[index]->late, late);
+    return (zt_pn)late + 1;
 }
 
 static zt_pn next(struct bench *bench, uint32_t index)
 {
-    zt_pn pn = sec_interface(bench, 0, 11)->macsec.tx[index]->sent->next;
-    assert_true(sec_interface(bench, 1, 11)->macsec.tx[index]->sent->next == pn);
-    return pn;
+    uint64_t last = sec_interface(bench, 0, 11)->macsec.tx[index]->sent->last;
+    assert_int_equal(sec_interface(bench, 1, 11)->macsec.tx[index]->sent->last, last);
+    return (zt_pn)last + 1;
 }
 
 static void macsec_4_the_upper_half_is_recovered(void **state)

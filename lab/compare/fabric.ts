@@ -147,22 +147,24 @@ export class FabricComparer {
       if (count !== undefined) genuine.set(text, (genuine.get(text) ?? -count) + 1)
     }
     for (const frame of frames) {
-      const { seal, trace } = this.canonical(frame, lab)
-      if (seal === undefined) continue
+      const { numbers, trace } = this.canonical(frame, lab)
+      if (numbers.length === 0) continue
       const text = hex(frame.frame)
       const left = genuine.get(text)
       if (left !== undefined && left <= 0) continue
       if (left !== undefined) genuine.set(text, left - 1)
-      const wrong = this.packetNumbers.see(seal.sa, seal.pn)
-      if (wrong === undefined) continue
-      yield {
-        kind: 'packet-number',
-        place: frame.link,
-        from: frame.from,
-        to: frame.to,
-        ...(trace === undefined ? {} : { trace }),
-        message: `SA ${seal.sa}: ${wrong}`,
-        lab: text,
+      for (const number of numbers) {
+        const wrong = this.packetNumbers.see(number)
+        if (wrong === undefined) continue
+        yield {
+          kind: 'packet-number',
+          place: frame.link,
+          from: frame.from,
+          to: frame.to,
+          ...(trace === undefined ? {} : { trace }),
+          message: `SA ${number.sa}: ${wrong}`,
+          lab: text,
+        }
       }
     }
   }

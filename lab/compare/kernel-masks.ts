@@ -6,10 +6,10 @@
 import { ethernet, ipv4, ipv6, udp, vxlan } from '../../twin/packet/index.js'
 
 /** A VXLAN frame with those fields zero, and with them the checksums that cover them, if these are right; others unchanged. */
-export function maskKernel(frame: Uint8Array, shift = 0): Uint8Array {
-  const at = ethernet.HEADER_LENGTH + shift
+export function maskKernel(frame: Uint8Array): Uint8Array {
+  const at = ethernet.HEADER_LENGTH
   if (frame.length < at + ipv6.HEADER_LENGTH + udp.HEADER_LENGTH) return frame
-  const etherType = ethernet.etherType(frame, shift)
+  const etherType = ethernet.etherType(frame, 0)
   if (etherType === ethernet.EtherType.IPV4) return maskIpv4(frame, at)
   return etherType === ethernet.EtherType.IPV6 ? maskIpv6(frame, at) : frame
 }

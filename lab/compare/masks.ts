@@ -25,8 +25,9 @@ export const masks: readonly Mask[] = [
     in: ['lab', 'kernel'],
     clause: 'MACSEC-7',
     field:
-      'octets 20..23 of a sealed frame, and with them the ICV, which is verified with the real PN when the frame is opened',
-    reason: 'two frames that race over a link may take their packet numbers in either order',
+      'octets 16..19 of a sealed frame, and with them the ICV, which is verified with the whole real PN when the frame is opened; in a tunnel the UDP checksum outside too, which is verified as well',
+    reason:
+      'two frames that race over a link, or between leaves, may take their packet numbers in either order',
     still: 'within an SA packet numbers rise strictly and are never used again',
   },
   {

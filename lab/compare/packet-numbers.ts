@@ -4,18 +4,34 @@
  * @module
  */
 
+/** The packet number of a frame, or its session's counter. */
+export interface Numbered {
+  /** The association or session, and where it was seen: frames of one place are in the order of sending. */
+  readonly sa: string
+  readonly pn: bigint
+  /** The association, where it is seen for the first time on its way: whichever way it takes, no number is used again. */
+  readonly once?: string
+}
+
 export class PacketNumbers {
-  private readonly highest = new Map<string, number>()
+  private readonly highest = new Map<string, bigint>()
+  private readonly used = new Map<string, Set<bigint>>()
 
   /** Takes note of a frame that the SA's owner sent, in the order of the wire. @returns what is wrong, if anything */
-  see(association: string, number: number): string | undefined {
-    const before = this.highest.get(association) ?? 0
-    if (number > before) {
-      this.highest.set(association, number)
+  see({ sa, pn, once }: Numbered): string | undefined {
+    if (once !== undefined && this.isUsed(once, pn)) return `packet number ${pn} was used twice`
+    const before = this.highest.get(sa) ?? 0n
+    if (pn > before) {
+      this.highest.set(sa, pn)
       return undefined
     }
-    return number === before
-      ? `packet number ${number} was used twice`
-      : `packet number ${number} came after ${before}`
+    return pn === before ? `packet number ${pn} was used twice` : `packet number ${pn} came after ${before}`
+  }
+
+  private isUsed(association: string, pn: bigint): boolean {
+    const used = this.used.get(association) ?? new Set()
+    if (used.has(pn)) return true
+    this.used.set(association, used.add(pn))
+    return false
   }
 }

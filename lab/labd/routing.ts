@@ -42,7 +42,7 @@ export function beforeControl(plan: Plan): Plan {
             ...node,
             program: {
               ...node.program,
-              tables: baseTables(node.program.interfaces, node.program.tables),
+              tables: baseTables(node.control, node.program.tables),
             },
           },
     ),

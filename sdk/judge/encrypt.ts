@@ -5,10 +5,11 @@
  * @module
  */
 import type { PlanIntent } from '../../contract/plan.js'
+import type { MacsecInterface, WireguardInterface } from '../../contract/program.js'
 import { judge } from '../../record/judge.js'
 import type { WireFrame } from '../../record/target.js'
 import type { Finding, Verdict } from '../../record/verdict.js'
-import type { Link } from '../fabric-view.js'
+import type { Host, Link } from '../fabric-view.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { flow, tenantOfHost } from '../traffic/flow.js'
 import type { Flow } from '../traffic/flow.js'
@@ -109,21 +110,31 @@ function planned(target: ScenarioTarget, link: Link, by: SealKind | undefined): 
     [b, a],
   ].flatMap(([from, to]): readonly Finding[] => {
     if (from?.wireguard !== undefined && by !== 'macsec')
-      return arePeers(from, to) ? [] : [unheard(link, from, to)]
-    const tx = from?.macsec?.mode === 'strict' && by !== 'wireguard' ? from.macsec.tx : undefined
-    if (tx === undefined)
+      return arePeers(from.wireguard, to?.wireguard) ? [] : [unheard(link, from, to)]
+    if (!isStrict(from?.macsec) || by === 'wireguard')
       return [
         finding('INV-SEALED', `the plan does not seal ${link.id} at ${from?.node ?? ''}`, { link: link.id }),
       ]
-    const heard =
-      to?.macsec?.rx.some(({ sci, an, key }) => sci === tx.sci && an === tx.an && key === tx.key) ?? false
-    return heard ? [] : [unheard(link, from, to)]
+    return isHeard(from?.macsec, to?.macsec) ? [] : [unheard(link, from, to)]
   })
 }
 
+/** It encrypts, and takes nothing that is clear. */
+export function isStrict(macsec: MacsecInterface | undefined): boolean {
+  return macsec?.mode === 'strict' && macsec.protect !== false && macsec.confidentiality !== 'none'
+}
+
+/** All that one end may send with, those in reserve too, the other end has. */
+export function isHeard(from: MacsecInterface | undefined, to: MacsecInterface | undefined): boolean {
+  if (from === undefined || to === undefined) return false
+  const { sci } = from.tx
+  return [from.tx, ...(from.standby ?? [])].every((sent) =>
+    to.rx.some((heard) => heard.sci === sci && heard.an === sent.an && heard.key === sent.key),
+  )
+}
+
 /** What one end seals for its peer is for the other end, which takes it for its own peer's. */
-function arePeers(from: LinkEnd, to: LinkEnd | undefined): boolean {
-  const [near, far] = [from.wireguard, to?.wireguard]
+export function arePeers(near: WireguardInterface | undefined, far: WireguardInterface | undefined): boolean {
   const meant = near?.peers.find(({ publicKey }) => publicKey === `${far?.privateKey}/public`)
   return (
     far?.peers.some(({ publicKey }) => publicKey === `${near?.privateKey}/public`) === true &&
@@ -171,10 +182,14 @@ async function unguarded(target: ScenarioTarget, links: readonly Link[]): Promis
 }
 
 /** Flows between hosts on different leaves, other ports each round, so that ECMP spreads them differently. */
-function crossing(target: ScenarioTarget, links: readonly Link[], round: number): readonly Flow[] {
-  const { fabric } = target
+export function crossing(
+  { fabric }: ScenarioTarget,
+  links: readonly Link[],
+  round: number,
+  hosts: readonly Host[] = fabric.hosts,
+): readonly Flow[] {
   const ends = new Set(links.flatMap((link) => link.ends))
-  const pairs = fabric.hosts.flatMap((from) =>
+  const pairs = hosts.flatMap((from) =>
     fabric.tenant(from.tenant).hosts.flatMap((to) => {
       if (from.leaf === to.leaf || !(ends.has(from.leaf) || ends.has(to.leaf))) return []
       const family = ([4, 6] as const).find(
@@ -193,9 +208,9 @@ function crossing(target: ScenarioTarget, links: readonly Link[], round: number)
 }
 
 /** ARP and ND cross the fabric too, inside tunnels; in the clear they would be a finding. */
-function questions(target: ScenarioTarget) {
+export function questions(target: ScenarioTarget, hosts: readonly Host[] = target.fabric.hosts) {
   return present(
-    target.fabric.hosts.flatMap((from) =>
+    hosts.flatMap((from) =>
       target.fabric
         .tenant(from.tenant)
         .hosts.filter((to) => to.network.id === from.network.id && to.leaf !== from.leaf)

@@ -7,6 +7,7 @@ import type { PlanIntent } from '../../contract/plan.js'
 import type { Verdict } from '../../record/verdict.js'
 import type { ScenarioTarget } from '../scenario-target.js'
 import { judgeEncrypt } from './encrypt.js'
+import { judgeTenantSeals } from './encrypt-tenants.js'
 import { judgeIsolate } from './isolate.js'
 import { judgeLatency } from './latency.js'
 import { judgeReach } from './reach.js'
@@ -24,7 +25,9 @@ export async function judgeIntent(target: ScenarioTarget, intent: PlanIntent): P
     case 'isolate':
       return judgeIsolate(target, intent)
     case 'encrypt':
-      return judgeEncrypt(target, intent)
+      return intent.tenants === undefined
+        ? judgeEncrypt(target, intent)
+        : judgeTenantSeals(target, intent, intent.tenants)
     case 'latency':
       return judgeLatency(target, intent)
     case 'survive':

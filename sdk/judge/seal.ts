@@ -24,7 +24,7 @@ export function judgeSeal(seen: Seen, by?: SealKind): Report & { readonly direct
   const canaries = canariesOf(seen.source.run)
   const findings: Finding[] = []
   const directions = new Map<string, number>()
-  const numbers = new Map<string, number>()
+  const numbers = new Map<string, bigint>()
   let judged = 0
   let delivered = 0
   for (const reading of seen.readings()) {
@@ -70,14 +70,14 @@ function judgeFrame(
 }
 
 /** Captured order is the order of sending: one sender, one link. */
-function judgeNumber(reading: WireReading, numbers: Map<string, number>): Finding | undefined {
+function judgeNumber(reading: WireReading, numbers: Map<string, bigint>): Finding | undefined {
   const { wire } = reading
   const numbered = numberOf(reading)
   if (numbered === undefined) return undefined
   const { number } = numbered
   const association = `${wire.link} ${wire.from} ${numbered.of} ${wire.seenBy}`
   const last = numbers.get(association)
-  numbers.set(association, Math.max(last ?? 0, number))
+  if (last === undefined || number > last) numbers.set(association, number)
   if (last === undefined || number > last) return undefined
   return finding('INV-PN', `on ${wire.link} from ${wire.from} packet number ${number} follows ${last}`, {
     link: wire.link,
@@ -89,16 +89,17 @@ function judgeNumber(reading: WireReading, numbers: Map<string, number>): Findin
 /** The packet number of its association, or the counter of its session. */
 function numberOf({
   tag,
+  pn,
   wireguard,
-}: WireReading): { readonly of: string; readonly number: number } | undefined {
+}: WireReading): { readonly of: string; readonly number: bigint } | undefined {
   if (wireguard !== undefined) {
     return wireguard.kind === 'handshake'
       ? undefined
-      : { of: `session ${wireguard.session}`, number: wireguard.counter }
+      : { of: `session ${wireguard.session}`, number: BigInt(wireguard.counter) }
   }
-  return tag === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: tag.pn }
+  return tag === undefined || pn === undefined ? undefined : { of: `${tag.sci ?? ''} ${tag.an}`, number: pn }
 }
 
-function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
+export function includes(haystack: Uint8Array, needle: Uint8Array): boolean {
   return Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength).includes(Buffer.from(needle))
 }

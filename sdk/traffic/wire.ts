@@ -1,6 +1,6 @@
 /**
- * Reading frames as they were on a fabric link: opening the seal with the key that the plan gives that direction, and
- * the VXLAN below it.
+ * Reading frames as they were on a fabric link: opening the seal with the key that the plan gives that direction, the VXLAN below it, and
+ * what tenants have sealed inside of that.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import {
   findTraceId,
   firstLayer,
   formatSci,
-  importSak,
-  open,
   parseMac,
   readSecTag,
 } from '../../twin/packet/index.js'
-import type { Ip, Mac, Sak, SecTagInfo, TraceId } from '../../twin/packet/index.js'
+import type { Ip, Mac, SecTagInfo, TraceId } from '../../twin/packet/index.js'
+import { MacsecOpener } from '../../twin/macsec-opener.js'
+import { TunnelOpener, type TunnelOpening } from '../../twin/tunnel-opener.js'
 import { unknownName } from '../errors.js'
 
-/** Key reference to key, 16 octets (MACsec) or 32 (WireGuard). */
+/** Key reference to key: octets as its suite takes them. */
 export type Keys = ReadonlyMap<string, Uint8Array>
 
 /** One end of a fabric link, as the plan has it. */
@@ -40,10 +40,26 @@ export interface LinkEnd {
 
 /** The VXLAN header of a frame and what it carries. */
 export interface Tunnelled {
+  /** Of the network or VRF that it is for: a sealed tunnel has one of its own outside. */
   readonly vni: number
   readonly source: Ip
   readonly destination: Ip
+  /** Opened, when the tunnel is sealed and it opens. */
   readonly inner: Uint8Array
+  /** Present in a tunnel that the plan seals. */
+  readonly seal?: TunnelSeal
+}
+
+/** How what is in a sealed tunnel is sealed. */
+export interface TunnelSeal {
+  readonly kind: 'macsec' | 'wireguard'
+  /** Leaves at its ends, the one that seals first. */
+  readonly from: string
+  readonly to: string
+  /** Association or session, and its packet number; absent when it did not open, and for a handshake. */
+  readonly number?: { readonly of: string; readonly number: bigint }
+  /** Why it is not open, in a sentence. */
+  readonly problem?: string
 }
 
 /** A wire frame, read. */
@@ -53,6 +69,8 @@ export interface WireReading {
   readonly mustBeSealed: boolean
   /** Its SecTAG, when it has a valid one. */
   readonly tag: SecTagInfo | undefined
+  /** Its whole packet number, when it opened. */
+  readonly pn: bigint | undefined
   /** What WireGuard carries in it, when it is WireGuard and opens. */
   readonly wireguard: OpenedFrame | undefined
   /** Without seal: the frame itself when clear, the opened one when it opened. */
@@ -70,7 +88,10 @@ export class WireReader {
   readonly #vteps: ReadonlyMap<string, string>
   /** Values of the plan's keys. */
   readonly keys: Keys
-  readonly #saks = new Map<string, Sak>()
+  readonly #openers = new Map<MacsecInterface, MacsecOpener>()
+  readonly #tunnels: TunnelOpener
+  /** By the VNI of a sealed tunnel, that of the network or VRF which it is for. */
+  readonly #purposes: ReadonlyMap<number, number>
 
   constructor(plan: Plan, keys: Keys) {
     this.#links = new Map(plan.links.map((link) => [link.id, link]))
@@ -79,6 +100,8 @@ export class WireReader {
       plan.nodes.flatMap((node) => (node.vtep === undefined ? [] : [[node.name, node.vtep]])),
     )
     this.keys = keys
+    this.#tunnels = new TunnelOpener(plan, (key) => keys.get(key))
+    this.#purposes = purposesOf(plan)
   }
 
   /** The end of a link at a node. @throws SdkError `ZT_UNKNOWN_NAME` */
@@ -112,31 +135,31 @@ export class WireReader {
     const { macsec, wireguard } = this.end(wire.link, wire.from)
     if (wireguard !== undefined) return this.#ofWireguard(wire, opener)
     const mustBeSealed = macsec?.mode === 'strict'
-    const parsed = readSecTag(wire.frame)
-    if (!parsed.ok) {
-      const problem = parsed.failure === 'not-macsec' ? undefined : `its SecTAG is invalid (${parsed.fault})`
+    if (macsec === undefined) {
+      const parsed = readSecTag(wire.frame)
+      const tag = parsed.ok ? parsed.tag : undefined
+      const problem = tag === undefined ? undefined : 'no seal is planned here'
       return this.#reading(
         wire,
         mustBeSealed,
-        undefined,
-        problem === undefined ? wire.frame : undefined,
+        tag,
+        tag === undefined ? wire.frame : undefined,
         problem,
+        opener,
       )
     }
-    if (macsec === undefined)
-      return this.#reading(wire, mustBeSealed, parsed.tag, undefined, 'no seal is planned here')
-    const { sci, an, key } = macsec.tx
-    const found = parsed.tag.sci === undefined ? 'none' : formatSci(parsed.tag.sci)
-    const failed = (problem: string) => this.#reading(wire, mustBeSealed, parsed.tag, undefined, problem)
-    if (found !== sci) return failed(`its SCI is ${found}, the plan's is ${sci}`)
-    if (parsed.tag.an !== an) return failed(`its AN is ${parsed.tag.an}, the plan's is ${an}`)
-    if (!parsed.tag.encrypted) return failed('it is authenticated but not encrypted')
-    const sak = this.#sak(key)
-    if (sak === undefined) return failed(`the key ${key} is not at hand`)
-    const opened = open({ frame: wire.frame, sak })
-    return opened.ok
-      ? this.#reading(wire, mustBeSealed, parsed.tag, opened.frame, undefined)
-      : failed(`it does not open with the key ${key} (${opened.failure})`)
+    const opened = this.#opener(macsec).open(wire.frame)
+    if (opened.ok)
+      return this.#reading(wire, mustBeSealed, opened.tag, opened.clear, undefined, opener, opened.pn)
+    const { tag, problem } = opened
+    return this.#reading(
+      wire,
+      mustBeSealed,
+      tag,
+      problem === undefined ? wire.frame : undefined,
+      problem,
+      opener,
+    )
   }
 
   #ofWireguard(wire: WireFrame, opener: FrameOpener | undefined): WireReading {
@@ -147,7 +170,14 @@ export class WireReader {
         : 'is no WireGuard of this link, or does not open'
     // What WireGuard says for itself has nothing in it to read.
     const clear = opened?.kind === 'data' ? opened.clear : opened === undefined ? wire.frame : undefined
-    const reading = this.#reading(wire, true, undefined, clear, opened === undefined ? problem : undefined)
+    const reading = this.#reading(
+      wire,
+      true,
+      undefined,
+      clear,
+      opened === undefined ? problem : undefined,
+      opener,
+    )
     return { ...reading, wireguard: opened }
   }
 
@@ -157,21 +187,63 @@ export class WireReader {
     tag: SecTagInfo | undefined,
     clear: Uint8Array | undefined,
     problem: string | undefined,
+    sessions: FrameOpener | undefined,
+    pn?: bigint,
   ): WireReading {
-    const tunnel = clear === undefined ? undefined : tunnelOf(clear)
-    const trace = clear === undefined ? undefined : findTraceId(clear)
-    return { wire, mustBeSealed, tag, wireguard: undefined, clear, problem, tunnel, trace }
+    const tunnel = clear === undefined ? undefined : this.#tunnelOf(clear, sessions)
+    const trace = clear === undefined ? undefined : findTraceId(tunnel?.inner ?? clear)
+    return { wire, mustBeSealed, tag, pn, wireguard: undefined, clear, problem, tunnel, trace }
   }
 
-  #sak(reference: string): Sak | undefined {
-    const known = this.#saks.get(reference)
-    if (known !== undefined) return known
-    const key = this.keys.get(reference)
-    if (key === undefined) return undefined
-    const sak = importSak(key)
-    this.#saks.set(reference, sak)
-    return sak
+  #tunnelOf(clear: Uint8Array, sessions: FrameOpener | undefined): Tunnelled | undefined {
+    const tunnel = tunnelOf(clear)
+    if (tunnel === undefined) return undefined
+    const found = this.#tunnels.open(clear, sessions)
+    if (found === undefined) return tunnel
+    const { inner, ...seal } = insideOf(found)
+    return {
+      ...tunnel,
+      vni: this.#purposes.get(found.vni) ?? found.vni,
+      inner: inner ?? tunnel.inner,
+      seal: { kind: found.kind, from: found.from, to: found.to, ...seal },
+    }
   }
+
+  #opener(sender: MacsecInterface): MacsecOpener {
+    const known = this.#openers.get(sender)
+    if (known !== undefined) return known
+    const opener = new MacsecOpener(sender, (key) => this.keys.get(key))
+    this.#openers.set(sender, opener)
+    return opener
+  }
+}
+
+function purposesOf({ tenants }: Plan): ReadonlyMap<number, number> {
+  return new Map(
+    tenants.flatMap(({ l3vni, networks, tunnels = [] }) =>
+      tunnels.flatMap(({ network, vni }) => {
+        const purpose = network === undefined ? l3vni : networks.find(({ id }) => id === network)?.vni
+        return purpose === undefined ? [] : [[vni, purpose] as const]
+      }),
+    ),
+  )
+}
+
+type Inside = Pick<TunnelSeal, 'number' | 'problem'> & { readonly inner?: Uint8Array }
+
+function insideOf(found: TunnelOpening): Inside {
+  if (found.kind === 'macsec') {
+    const { opened } = found
+    if (!opened.ok) return { problem: opened.problem ?? 'it is not sealed' }
+    const { tag, pn, clear } = opened
+    const sci = tag.sci === undefined ? '' : formatSci(tag.sci)
+    return { inner: clear, number: { of: `${sci} ${tag.an}`, number: pn } }
+  }
+  const { opened } = found
+  if (opened === undefined) return { problem: 'it is no WireGuard of this tunnel, or does not open' }
+  if (opened.kind === 'handshake') return {}
+  const number = { of: `session ${opened.session}`, number: BigInt(opened.counter) }
+  return opened.kind === 'data' ? { inner: opened.clear, number } : { number }
 }
 
 /** The outermost VXLAN of a clear frame. */

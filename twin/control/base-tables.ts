@@ -3,16 +3,27 @@
  *
  * @module
  */
-import type { Interface, Tables } from '../../contract/program.js'
+import type { NodeControl } from '../../contract/control-plane.js'
+import type { Tables } from '../../contract/program.js'
 
-/** What no control plane changes: connected routes, neighbours on links, and hosts that belong to a port. It is the same whoever fills the rest. */
-export function baseTables(interfaces: readonly Interface[], { routes, neighbours, fdb }: Tables): Tables {
-  const irbs = new Set(interfaces.flatMap((item) => (item.kind === 'irb' ? item.id : [])))
+/**
+ * What no control plane changes: connected routes, neighbours on links, hosts that belong to a port, and tenants that EVPN is not told of
+ * (TABLE-9). It is the same whoever fills the rest.
+ */
+export function baseTables(
+  { evpn }: Pick<NodeControl, 'evpn'>,
+  { routes, groups, neighbours, fdb, flood }: Tables,
+): Tables {
+  const told = [...(evpn?.networks ?? []), ...(evpn?.vrfs ?? [])]
+  const vrfs = new Set<number | undefined>([0, ...told.map(({ vrf }) => vrf)])
+  const interfaces = new Set(told.flatMap(({ vxlan, irb }) => [vxlan, irb]))
+  const kept = routes.filter(({ vrf, connected }) => connected !== undefined || !vrfs.has(vrf))
+  const used = new Set(kept.map(({ group }) => group))
   return {
-    routes: routes.filter(({ connected }) => connected !== undefined),
-    groups: [],
-    neighbours: neighbours.filter(({ interface: id }) => !irbs.has(id)),
-    fdb: fdb.filter(({ remote }) => remote === undefined),
-    flood: [],
+    routes: kept,
+    groups: groups.filter(({ id }) => used.has(id)),
+    neighbours: neighbours.filter(({ interface: id }) => !interfaces.has(id)),
+    fdb: fdb.filter(({ interface: id }) => !interfaces.has(id)),
+    flood: flood.filter(({ interface: id }) => !interfaces.has(id)),
   }
 }

@@ -49,6 +49,6 @@ export function simulatedNodes(index: FabricIndex): readonly SimulatedNode[] {
     const [control, filled] = [controls.get(name), tables.get(name)]
     if (control === undefined || filled === undefined) return []
     const interfaces = interfacesOf(index, node)
-    return { name, control, interfaces, base: baseTables(interfaces, filled) }
+    return { name, control, interfaces, base: baseTables(control, filled) }
   })
 }

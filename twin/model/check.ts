@@ -13,20 +13,17 @@ import {
   type FabricLink,
   type FabricNode,
   type Network,
-  type Seal,
+  type NumberRange,
   type Tenant,
   type Underlay,
 } from './fabric.js'
+import { checkTenantSeals } from './check-seals.js'
+import { sealOverhead, tenantLayers } from './overhead.js'
 import { carriedFamilies } from './read-policies.js'
 import { compareSpans } from './source.js'
 import type { Path } from './tree.js'
+import { vrfNodesOf } from './tunnels.js'
 
-/** Ethernet 14, VXLAN 8, UDP 8 and the outer IP header: what a network's packet grows by on the underlay. */
-const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const
-/** SecTAG with SCI 16, ICV 16 (IEEE 802.1AE-2018 clause 9). */
-export const MACSEC_OVERHEAD = 32
-/** The outer IP header, UDP 8, the header of data 16, the tag 16 (WG-23, WG-26). */
-export const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const
 /** Largest MTU of a port, by the NodeProgram. */
 const MAX_PORT_MTU = 9216
 
@@ -35,6 +32,7 @@ export interface Parts {
   readonly nodes: readonly FabricNode[]
   readonly links: readonly FabricLink[]
   readonly tenants: readonly Tenant[]
+  readonly tunnelVnis: NumberRange
 }
 
 /** More than the twin was made for, and than a program has interface ids for. */
@@ -48,6 +46,7 @@ export function checkWhole(context: Context, parts: Parts): void {
   checkPortMtu(context, parts)
   checkVnis(context, parts.tenants)
   checkUnderlayTenants(context, parts)
+  checkTenantSeals(context, parts)
   for (const tenant of parts.tenants) {
     checkVlans(context, tenant)
     if (!tenant.underlay) checkSubnets(context, tenant.networks, 'in the same tenant')
@@ -118,16 +117,6 @@ function linkCapacityOf(pool: Prefix): number {
   const bits = (pool.family === 6 ? 127 : 31) - pool.length
   if (bits < 0) return 0
   return 2 ** Math.min(32, bits) - (pool.family === 6 ? 1 : 0)
-}
-
-/** By how much a seal makes the packets of links longer. */
-export function sealOverhead(underlay: Underlay, { kind }: Seal): number {
-  return kind === 'macsec' ? MACSEC_OVERHEAD : WIREGUARD_OVERHEAD[outerFamily(underlay)]
-}
-
-/** Of the links' own addresses: those of unnumbered ones are link-local. */
-function outerFamily({ links }: Underlay): 4 | 6 {
-  return links?.family ?? 6
 }
 
 function checkPortMtu(context: Context, { underlay, links }: Parts): void {
@@ -213,23 +202,18 @@ function crosses(tenant: Tenant, network: Network): boolean {
   return tenant.underlay || isStretched || (network.gatewayNodes.length > 0 && vrfNodesOf(tenant).length > 1)
 }
 
-/** Leaves where the tenant's own VRF is: those with a gateway. */
-export function vrfNodesOf(tenant: Tenant): readonly string[] {
-  if (tenant.underlay) return []
-  return [...new Set(tenant.networks.flatMap((network) => network.gatewayNodes))]
-}
-
 function checkNetworkMtus(context: Context, underlay: Underlay, tenant: Tenant): void {
-  const overhead = tenant.underlay ? 0 : VXLAN_OVERHEAD[underlay.family]
+  const layers = tenantLayers(underlay, tenant)
+  const added = layers.reduce((sum, { adds }) => sum + adds, 0)
   for (const network of tenant.networks) {
-    if (!crosses(tenant, network) || network.mtu + overhead <= underlay.mtu) continue
+    const missing = network.mtu + added - underlay.mtu
+    if (!crosses(tenant, network) || missing <= 0) continue
+    const sum = layers.map(({ name, adds }) => ` + ${adds} of ${name}`).join('')
     context.badKey(
       'ZT_FABRIC_MTU',
       ['tenants', tenant.name, 'networks', network.name, 'mtu'],
-      tenant.underlay
-        ? `${idOf(network)} has an MTU of ${network.mtu}, the underlay has ${underlay.mtu}`
-        : `${idOf(network)} has an MTU of ${network.mtu}, which needs ${network.mtu + overhead} over IPv${underlay.family}; the underlay has ${underlay.mtu}`,
-      `raise underlay.mtu, or write an mtu of at most ${underlay.mtu - overhead} here`,
+      `${idOf(network)} has an MTU of ${network.mtu}${sum === '' ? '' : `,${sum} is ${network.mtu + added}`}; the underlay has ${underlay.mtu}, ${count(missing, 'octet')} too few`,
+      `raise underlay.mtu to ${network.mtu + added}, or write an mtu of at most ${underlay.mtu - added} here`,
       [{ at: context.valueAt(['underlay', 'mtu']), message: 'the underlay' }],
     )
   }

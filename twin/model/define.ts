@@ -42,6 +42,7 @@ export interface IntentRef {
   readonly intent: string
 }
 
+type Overlay = NonNullable<FabricFile['overlay']>
 type Latency = NonNullable<IntentEntry['latency']>
 type Survive = NonNullable<IntentEntry['survive']>
 
@@ -74,6 +75,7 @@ export function defineFabric(file: FabricFile | string, describe?: (builder: Fab
 export class FabricBuilder {
   readonly #name: string
   #underlay: FabricFile['underlay'] | undefined
+  #overlay: FabricFile['overlay']
   readonly #nodes = new Entries<NodeEntry>('node')
   readonly #seals = new Entries<SealEntry>('seal')
   readonly #links: LinkEntry[] = []
@@ -87,6 +89,11 @@ export class FabricBuilder {
 
   underlay(underlay: FabricFile['underlay']): void {
     this.#underlay = underlay
+  }
+
+  /** What holds for all tenants. */
+  overlay({ seal, ...others }: Omit<Overlay, 'seal'> & { readonly seal?: SealRef }): void {
+    this.#overlay = { ...others, ...(seal === undefined ? {} : { seal: seal.seal }) }
   }
 
   /** One spine or a range of them. */
@@ -148,8 +155,14 @@ export class FabricBuilder {
     })
   }
 
-  tenant(name: string, options: Pick<TenantEntry, 'l3vni' | 'vrf'> = {}): TenantBuilder {
-    const tenant = new TenantBuilder(name, options)
+  tenant(
+    name: string,
+    { seal, ...options }: Pick<TenantEntry, 'l3vni' | 'vrf'> & { readonly seal?: SealRef } = {},
+  ): TenantBuilder {
+    const tenant = new TenantBuilder(name, {
+      ...options,
+      ...(seal === undefined ? {} : { seal: seal.seal }),
+    })
     this.#tenants.add(name, tenant)
     return tenant
   }
@@ -162,6 +175,11 @@ export class FabricBuilder {
   /** @param links as in the file, `leaf*--spine*` */
   encrypt(name: string, links: string): IntentRef {
     return this.#intent(name, { encrypt: { links } })
+  }
+
+  /** @param tenants as in the file, sealed from leaf to leaf */
+  encryptTenants(name: string, tenants: string): IntentRef {
+    return this.#intent(name, { encrypt: { tenants } })
   }
 
   latency(name: string, from: HostRef, to: HostRef, bound: Omit<Latency, 'from' | 'to'>): IntentRef {
@@ -191,6 +209,7 @@ export class FabricBuilder {
       ...whenAny('seals', this.#seals.all),
       ...(this.#links.length === 0 ? {} : { links: this.#links }),
       ...whenAny('policies', this.#policies.all),
+      ...(this.#overlay === undefined ? {} : { overlay: this.#overlay }),
       ...whenAny('tenants', Object.fromEntries(tenants)),
       ...whenAny('intents', this.#intents.all),
     }
@@ -200,11 +219,11 @@ export class FabricBuilder {
 /** A tenant's networks and hosts. */
 export class TenantBuilder {
   readonly #name: string
-  readonly #options: Pick<TenantEntry, 'l3vni' | 'vrf'>
+  readonly #options: Pick<TenantEntry, 'l3vni' | 'vrf' | 'seal'>
   readonly #networks = new Entries<NetworkEntry>('network')
   readonly #hosts = new Entries<HostEntry>('host')
 
-  constructor(name: string, options: Pick<TenantEntry, 'l3vni' | 'vrf'>) {
+  constructor(name: string, options: Pick<TenantEntry, 'l3vni' | 'vrf' | 'seal'>) {
     this.#name = name
     this.#options = options
   }

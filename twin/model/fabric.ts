@@ -7,6 +7,7 @@
  * @module
  */
 import type { FabricFile } from '../../contract/fabric.js'
+import type { CipherSuite } from '../../contract/program.js'
 import type { Ip, Mac, Prefix } from '../packet/index.js'
 import type { Source, Span } from './source.js'
 
@@ -16,6 +17,8 @@ export interface Fabric {
   readonly nodes: readonly FabricNode[]
   readonly links: readonly FabricLink[]
   readonly policies: readonly RoutingPolicy[]
+  /** VNIs for sealed tunnels. */
+  readonly tunnelVnis: NumberRange
   readonly tenants: readonly Tenant[]
   readonly intents: readonly Intent[]
   /** The file's data, fragments merged in. */
@@ -45,7 +48,7 @@ export interface Bgp {
   /** Of spines without one of their own. */
   readonly spines: number
   /** For leaves without one of their own; absent with `as`. */
-  readonly leaves: AsnRange | undefined
+  readonly leaves: NumberRange | undefined
   /** s (RFC 4271 section 4.2) */
   readonly holdTime: number
   /** ms between packets both ways, and how many may be missed (RFC 5880). */
@@ -58,8 +61,8 @@ export interface Bgp {
   readonly addPaths: boolean
 }
 
-/** First and last AS number of a range. */
-export interface AsnRange {
+/** First and last number of a range. */
+export interface NumberRange {
   readonly first: number
   readonly last: number
 }
@@ -129,12 +132,20 @@ export interface PrefixRange {
 export type Seal = MacsecSeal | WireguardSeal
 export interface MacsecSeal extends NamedKey {
   readonly kind: 'macsec'
-  readonly cipher: 'gcm-aes-128'
-  readonly mode: 'strict' | 'disabled'
+  readonly cipher: CipherSuite
+  readonly mode: 'strict' | 'check' | 'disabled'
+  /** What of a frame's data is encrypted: nothing, or all but the first octets; absent: all. */
+  readonly confidentiality: 'none' | 'offset-30' | 'offset-50' | undefined
+  /** Tags do not carry the sender; absent: they do. */
+  readonly tag: 'implicit' | 'end-station' | undefined
+  /** As the file gives it. */
+  readonly replayWindow: number | undefined
+  /** Associations that follow the first. */
+  readonly standby: number
 }
 export interface WireguardSeal extends NamedKey {
   readonly kind: 'wireguard'
-  /** Whether each link has a pre-shared key. */
+  /** Whether each two ends have a pre-shared key. */
   readonly psk: boolean
   /** UDP, at both ends. */
   readonly port: number
@@ -150,6 +161,8 @@ interface NamedKey {
 export interface Tenant {
   readonly name: string
   readonly l3vni: number | undefined
+  /** What encrypts it from leaf to leaf. */
+  readonly seal: Seal | undefined
   /** Its networks are routed in VRF 0, with the fabric itself. */
   readonly underlay: boolean
   readonly networks: readonly Network[]
@@ -221,7 +234,9 @@ export interface EncryptIntent extends Named {
   readonly kind: 'encrypt'
   /** Link ids. */
   readonly links: readonly string[]
-  /** Absent: each link by its own seal, of which there are several kinds. */
+  /** Names of tenants that are sealed themselves; absent: links are. */
+  readonly tenants: readonly string[] | undefined
+  /** Absent: each link or tenant by its own seal, of which there are several kinds. */
   readonly by: Seal['kind'] | undefined
 }
 export interface LatencyIntent extends Named {
@@ -240,6 +255,11 @@ export interface SurviveIntent extends Named {
   readonly nodes: number
   /** Names of intents, implied ones included. */
   readonly keep: readonly string[]
+}
+
+/** Whether packet numbers have 64 bits, and keys a salt (IEEE 802.1AE-2018 clauses 14.7 and 14.8). */
+export function isExtended(cipher: CipherSuite): boolean {
+  return cipher === 'gcm-aes-xpn-128' || cipher === 'gcm-aes-xpn-256'
 }
 
 /** Runs EVPN and routes for tenants. */

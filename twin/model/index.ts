@@ -14,7 +14,14 @@ export { parseFabric, type LoadResult } from './load.js'
 export { compareNames, splitName } from './names.js'
 export { FabricError, formatProblem, type Problem, type ProblemCode, type Severity } from './problem.js'
 export type { Span } from './source.js'
-export { MACSEC_OVERHEAD, sealOverhead, vrfNodesOf, WIREGUARD_OVERHEAD } from './check.js'
+export {
+  innerOverhead,
+  macsecOverhead,
+  sealOverhead,
+  VXLAN_OVERHEAD,
+  WIREGUARD_OVERHEAD,
+} from './overhead.js'
+export { pairsOf, sealedPairs, vrfNodesOf, type SealedPair } from './tunnels.js'
 export { carriedFamilies } from './read-policies.js'
 export { defineFabric, DefinitionError } from './define.js'
 export { exportFabric, exportMapping, importMapping } from './exchange.js'

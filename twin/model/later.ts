@@ -20,11 +20,6 @@ const features: readonly Later[] = [
   { path: ['seals', '*', 'ipsec'], what: 'IPsec seals are' },
   { path: ['seals', '*', 'mka'], what: 'MACsec key agreement is' },
   {
-    path: ['seals', '*', 'macsec'],
-    values: /^gcm-aes-(?:256|xpn-128|xpn-256)$/,
-    what: 'this cipher suite is',
-  },
-  {
     path: ['nodes', '*', 'role'],
     values: /^(?:super-?spine|border|exit|tor|core|edge)$/,
     what: 'a third tier is',

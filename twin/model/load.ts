@@ -11,9 +11,11 @@ import { Problems, type Problem } from './problem.js'
 import { gather, type Reader } from './include.js'
 import { lintControl } from './lint.js'
 import { readIntents } from './read-intents.js'
-import { readLinks, readSeals } from './read-links.js'
+import { readLinks } from './read-links.js'
 import { readNodes } from './read-nodes.js'
 import { readPolicies } from './read-policies.js'
+import { readSeals } from './read-seals.js'
+import { readTunnelVnis } from './check-seals.js'
 import { readTenants } from './read-tenants.js'
 import { readUnderlay } from './read-underlay.js'
 import { shape } from './shape.js'
@@ -55,12 +57,13 @@ function readFabric(reader: Reader, file: string, problems: Problems): Fabric | 
   const underlay = readUnderlay(context)
   if (underlay === undefined) return undefined
   const nodes = readNodes(context, underlay.bgp)
-  const links = readLinks(context, nodes, readSeals(context))
-  const tenants = readTenants(context, nodes)
-  checkWhole(context, { underlay, nodes, links, tenants })
-  const policies = readPolicies(context, { underlay, nodes, links, tenants })
-  lintControl(context, { underlay, nodes, links, tenants }, policies)
+  const seals = readSeals(context)
+  const links = readLinks(context, nodes, seals)
+  const tenants = readTenants(context, nodes, seals)
+  const parts = { underlay, nodes, links, tenants, tunnelVnis: readTunnelVnis(context) }
+  checkWhole(context, parts)
+  const policies = readPolicies(context, parts)
+  lintControl(context, parts, policies)
   const intents = readIntents(context, links, tenants)
-  const { name } = data
-  return { name, underlay, nodes, links, policies, tenants, intents, file: data, sources: gathered.sources }
+  return { name: data.name, ...parts, policies, intents, file: data, sources: gathered.sources }
 }

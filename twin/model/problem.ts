@@ -57,6 +57,7 @@ export type ProblemCode =
   | 'ZT_FABRIC_PLACE'
   | 'ZT_FABRIC_L3VNI'
   | 'ZT_FABRIC_NO_PATH'
+  | 'ZT_FABRIC_SEAL'
   | 'ZT_FABRIC_INTENT'
   | 'ZT_FABRIC_INTENT_CONTRADICTION'
   | 'ZT_FABRIC_INTENT_NO_HOSTS'
@@ -69,6 +70,7 @@ export type ProblemCode =
   | 'ZT_FABRIC_LINT_DRAIN'
   | 'ZT_FABRIC_LINT_IDLE'
   | 'ZT_FABRIC_LINT_POLICY'
+  | 'ZT_FABRIC_LINT_SEAL'
 
 /** Another place that has to do with a problem: what was given first, what it clashes with. */
 export interface Related {
@@ -132,6 +134,7 @@ const HARMLESS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'ZT_FABRIC_MTU',
   'ZT_FABRIC_L3VNI',
   'ZT_FABRIC_NO_PATH',
+  'ZT_FABRIC_SEAL',
 ])
 
 /** More than these are not collected: a file that wrong is read from the top anyway. */

@@ -5,7 +5,7 @@
  */
 import type { FabricFile } from '../../contract/fabric.js'
 import type { Context } from './context.js'
-import type { AsnRange, Bgp } from './fabric.js'
+import type { Bgp, NumberRange } from './fabric.js'
 import { readWhole } from './quantities.js'
 
 /** For a fabric that does not care: private AS numbers (RFC 6996). */
@@ -81,7 +81,7 @@ function readTiers(context: Context, entry: Entry): Numbers | undefined {
   return { as: undefined, spines, leaves: range }
 }
 
-function readAsnRange(context: Context, text: string): AsnRange | undefined {
+function readAsnRange(context: Context, text: string): NumberRange | undefined {
   const path = ['underlay', 'bgp', 'leaves']
   const [first = 0, last = 0] = text.split('-').map(Number)
   if (first > last || last > 4294967294) {

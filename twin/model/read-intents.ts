@@ -14,13 +14,13 @@ import {
   type Intent,
   type LatencyIntent,
   type Network,
-  type Seal,
   type Tenant,
   type Traffic,
 } from './fabric.js'
 import { compareNames } from './names.js'
 import { select } from './pattern.js'
 import { nanoseconds, packetsPerSecond } from './quantities.js'
+import { readEncrypt } from './read-encrypt.js'
 import type { Path } from './tree.js'
 
 /** Intents in name order. */
@@ -36,23 +36,20 @@ export function readIntents(
 }
 
 type Reach = NonNullable<IntentEntry['reach']>
-type Encrypt = NonNullable<IntentEntry['encrypt']>
 type Latency = NonNullable<IntentEntry['latency']>
 type Survive = NonNullable<IntentEntry['survive']>
 type Head = Pick<Intent, 'name' | 'at'>
 
 class IntentReader {
   readonly #context: Context
-  readonly #links: readonly string[]
-  readonly #seals: ReadonlyMap<string, Seal | undefined>
+  readonly #links: readonly FabricLink[]
   readonly #hosts: ReadonlyMap<string, Host>
   readonly #networks: ReadonlyMap<string, Network>
   readonly #tenants: readonly Tenant[]
 
   constructor(context: Context, links: readonly FabricLink[], tenants: readonly Tenant[]) {
     this.#context = context
-    this.#links = links.map((link) => link.id)
-    this.#seals = new Map(links.map(({ id, seal }) => [id, seal]))
+    this.#links = links
     this.#hosts = new Map(tenants.flatMap((tenant) => tenant.hosts).map((host) => [idOf(host), host]))
     this.#networks = new Map(
       tenants.flatMap((tenant) => tenant.networks).map((network) => [idOf(network), network]),
@@ -75,7 +72,10 @@ class IntentReader {
     }
     const head: Head = { name, at: this.#context.keyAt(path) }
     if (entry.reach !== undefined) return this.#reach(head, [...path, 'reach'], entry.reach)
-    if (entry.encrypt !== undefined) return this.#encrypt(head, [...path, 'encrypt'], entry.encrypt)
+    if (entry.encrypt !== undefined) {
+      const parts = { links: this.#links, tenants: this.#tenants }
+      return readEncrypt(this.#context, head, [...path, 'encrypt'], entry.encrypt, parts)
+    }
     if (entry.latency !== undefined) return this.#latency(head, [...path, 'latency'], entry.latency)
     if (entry.survive !== undefined) return this.#survive(head, [...path, 'survive'], entry.survive)
     return undefined
@@ -225,35 +225,6 @@ class IntentReader {
       return undefined
     }
     return { protocol: protocol as Traffic['protocol'], port: port === undefined ? undefined : Number(port) }
-  }
-
-  #encrypt(head: Head, path: Path, entry: Encrypt): Intent | undefined {
-    const links = this.#context.select(entry.links, [...path, 'links'], this.#links, {
-      part: 'links',
-      one: 'link',
-    })
-    if (links.length === 0) return undefined
-    const { by } = entry
-    const others = links.find((link) => by !== undefined && (this.#sealKind(link) ?? by) !== by)
-    if (others !== undefined) {
-      this.#contradiction(
-        [...path, 'by'],
-        `${others} is sealed by ${this.#sealKind(others)}, not by ${by}`,
-        'leave out by, or name only links of this kind',
-      )
-      return undefined
-    }
-    return { ...head, kind: 'encrypt', links, by: by ?? this.#commonKind(links) }
-  }
-
-  /** What all links have that have a seal; that a link has none is for the judge to say. */
-  #commonKind(links: readonly string[]): Seal['kind'] | undefined {
-    const kinds = [...new Set(links.flatMap((link) => this.#sealKind(link) ?? []))]
-    return kinds.length > 1 ? undefined : (kinds[0] ?? 'macsec')
-  }
-
-  #sealKind(link: string): Seal['kind'] | undefined {
-    return this.#seals.get(link)?.kind
   }
 
   #latency(head: Head, path: Path, entry: Latency): Intent | undefined {

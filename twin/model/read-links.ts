@@ -1,51 +1,19 @@
 /**
- * `seals` and `links`.
+ * `links`.
  *
  * @module
  */
-import { DEFAULT_WIREGUARD_PORT, type SealEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
 import type { FabricLink, FabricNode, Role, Seal } from './fabric.js'
-import { compareNames, didYouMean } from './names.js'
+import { compareNames } from './names.js'
 import { nanoseconds } from './quantities.js'
+import { isKeyWord, readSealName } from './read-seals.js'
 import type { Path } from './tree.js'
 
 /** More than the twin was made for. */
 const MAX_LINKS = 16384
 /** ns: more than a link by way of a geostationary satellite takes. */
 const MAX_DELAY = 1_000_000_000
-
-/** Seals by name. */
-export function readSeals(context: Context): ReadonlyMap<string, Seal> {
-  const seals = new Map<string, Seal>()
-  for (const [name, entry] of Object.entries(context.file.seals ?? {})) {
-    rejectKeyName(context, name, entry.key)
-    seals.set(name, sealOf(name, entry))
-  }
-  return seals
-}
-
-/** Of 16 octets or more. What is in base64 ends in a sign that no name has. */
-const VALUE = /^[0-9A-Fa-f]{32,}$/
-
-/** It is a path below its source, and no value. What is refused is not shown: it may be the key itself. */
-function rejectKeyName(context: Context, seal: string, key: string): void {
-  const name = key.slice(key.indexOf(':') + 1)
-  const path = ['seals', seal, 'key']
-  const remedy = `write the name of a key, such as lab:${seal}`
-  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    context.bad('ZT_FABRIC_VALUE', path, 'the name of a key is no path to elsewhere', remedy)
-  else if (name.split('/').some((part) => VALUE.test(part)))
-    context.bad('ZT_FABRIC_VALUE', path, 'this looks like a key, and must be the name of one', remedy)
-}
-
-function sealOf(name: string, entry: SealEntry): Seal {
-  const { key } = entry
-  if ('macsec' in entry)
-    return { kind: 'macsec', name, key, cipher: entry.macsec, mode: entry.mode ?? 'strict' }
-  const { psk = false, port = DEFAULT_WIREGUARD_PORT, keepalive } = entry
-  return { kind: 'wireguard', name, key, psk, port, keepalive }
-}
 
 /** Links in name order of their ids. */
 export function readLinks(
@@ -61,7 +29,7 @@ export function readLinks(
     const path = ['links', i]
     const from = context.select(entry.from, [...path, 'from'], names, { part: 'nodes', one: 'node' })
     const to = context.select(entry.to, [...path, 'to'], names, { part: 'nodes', one: 'node' })
-    const seal = readSealName(context, path, entry.seal, seals)
+    const seal = readSealName(context, [...path, 'seal'], entry.seal, seals)
     const delay = readDelay(context, path, entry.delay)
     const punt = readPunt(context, path, entry)
     const pairs = from.flatMap((a) =>
@@ -113,25 +81,6 @@ function readPunt(
   return 'tap'
 }
 
-function readSealName(
-  context: Context,
-  path: Path,
-  name: string | undefined,
-  seals: ReadonlyMap<string, Seal>,
-): Seal | undefined {
-  if (name === undefined) return undefined
-  const seal = seals.get(name)
-  if (seal === undefined && context.isWhole('seals')) {
-    context.bad(
-      'ZT_FABRIC_UNKNOWN_NAME',
-      [...path, 'seal'],
-      `${name} is no seal of this fabric${didYouMean(name, seals.keys())}`,
-      seals.size === 0 ? 'add it under seals' : `write ${[...seals.keys()].join(' or ')}`,
-    )
-  }
-  return seal
-}
-
 /** Leaves and gateways hang on spines; routers on spines and on each other. */
 const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['leaf', 'spine'],
@@ -139,12 +88,9 @@ const MEETINGS: readonly (readonly [Role, Role])[] = [
   ['router', 'spine'],
   ['router', 'router'],
 ]
-/** Ends of key references that are no node's. */
-const KEY_WORDS: ReadonlySet<string> = new Set(['psk', 'public'])
-
 /** A link's private keys bear the names of its ends, and would be taken for what these words say. */
 function rejectKeyNames(context: Context, path: Path, ends: readonly string[], seal: Seal | undefined): void {
-  const name = seal?.kind === 'wireguard' ? ends.find((end) => KEY_WORDS.has(end)) : undefined
+  const name = seal?.kind === 'wireguard' ? ends.find(isKeyWord) : undefined
   if (name === undefined) return
   context.bad(
     'ZT_FABRIC_NAME_CLASH',

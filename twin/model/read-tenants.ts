@@ -5,11 +5,12 @@
  */
 import { DEFAULT_MTU, type TenantEntry } from '../../contract/fabric.js'
 import type { Context } from './context.js'
-import type { FabricNode, Host, Network, Tenant } from './fabric.js'
+import type { FabricNode, Host, Network, Seal, Tenant } from './fabric.js'
 import { compareNames, didYouMean } from './names.js'
 import { readHostAddresses, readMac, rejectHostClashes, type Placement } from './read-hosts.js'
 import { readNetwork } from './read-networks.js'
 import { expandKey, reportTwice } from './read-nodes.js'
+import { NO_SEAL, readSealName } from './read-seals.js'
 import { IPV6_MIN_MTU } from './read-underlay.js'
 import type { Path } from './tree.js'
 
@@ -19,11 +20,42 @@ const MAX_HOSTS = 8192
 const RESERVED_TENANTS: ReadonlySet<string> = new Set(['underlay'])
 
 /** Tenants in name order, with networks and hosts in name order. */
-export function readTenants(context: Context, nodes: readonly FabricNode[]): readonly Tenant[] {
+export function readTenants(
+  context: Context,
+  nodes: readonly FabricNode[],
+  seals: ReadonlyMap<string, Seal>,
+): readonly Tenant[] {
   const room = { hosts: MAX_HOSTS }
+  const common = readSealName(context, ['overlay', 'seal'], context.file.overlay?.seal, seals)
   return Object.entries(context.file.tenants ?? {})
     .toSorted(([a], [b]) => compareNames(a, b))
-    .map(([name, entry]) => readTenant(context, name, entry, nodes, room))
+    .map(([name, entry]) => ({
+      ...readTenant(context, name, entry, nodes, room),
+      seal: readTenantSeal(context, name, entry, seals, common),
+    }))
+}
+
+/** Its own, or that of all tenants; in the underlay there is nothing that could be sealed from leaf to leaf. */
+function readTenantSeal(
+  context: Context,
+  name: string,
+  entry: TenantEntry,
+  seals: ReadonlyMap<string, Seal>,
+  common: Seal | undefined,
+): Seal | undefined {
+  const path = ['tenants', name, 'seal']
+  if (entry.vrf === 'underlay') {
+    if (entry.seal === undefined || entry.seal === NO_SEAL) return undefined
+    context.bad(
+      'ZT_FABRIC_SEAL',
+      path,
+      `${name} is routed in the underlay, and what crosses it is in no tunnel`,
+      'leave it out, and seal the links',
+    )
+    return undefined
+  }
+  if (entry.seal === undefined) return common
+  return entry.seal === NO_SEAL ? undefined : readSealName(context, path, entry.seal, seals)
 }
 
 /** How many hosts may still come. */
@@ -37,7 +69,7 @@ function readTenant(
   entry: TenantEntry,
   nodes: readonly FabricNode[],
   room: Room,
-): Tenant {
+): Omit<Tenant, 'seal'> {
   if (RESERVED_TENANTS.has(name)) {
     context.badKey(
       'ZT_FABRIC_NAME_CLASH',

@@ -97,6 +97,7 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['seal-no-map', 'ZT_FABRIC_TYPE 12:9'],
   ['seal-of-the-other', 'ZT_FABRIC_UNKNOWN_KEY 12:28'],
   ['seal-port', 'ZT_FABRIC_VALUE 12:49'],
+  ['seal-window', 'ZT_FABRIC_VALUE 12:50'],
   ['seal-wireguard-cipher', 'ZT_FABRIC_TYPE 12:22'],
   ['subnet-exhausted', 'ZT_FABRIC_POOL_EXHAUSTED 20:7'],
   ['subnet-not-the-gateways', 'ZT_FABRIC_SUBNET 20:43'],
@@ -105,10 +106,10 @@ const wrong: readonly (readonly [file: string, ...problems: string[]])[] = [
   ['unknown-key', 'ZT_FABRIC_UNKNOWN_KEY 4:3'],
   ['unknown-role', 'ZT_FABRIC_VALUE 10:22'],
   ['unknown-top-key', 'ZT_FABRIC_UNKNOWN_KEY 32:1'],
-  ['unsupported-cipher', 'ZT_FABRIC_UNSUPPORTED 12:19'],
   ['unsupported-ipsec', 'ZT_FABRIC_UNSUPPORTED 12:11'],
   ['unsupported-tier', 'ZT_FABRIC_UNSUPPORTED 9:23'],
   ['unsupported-two-leaves', 'ZT_FABRIC_UNSUPPORTED 24:18'],
+  ['value-cipher', 'ZT_FABRIC_VALUE 12:19'],
   ['value-mtu-fraction', 'ZT_FABRIC_VALUE 4:8'],
   ['value-version', 'ZT_FABRIC_VALUE 1:7'],
   ['value-vlan-zero', 'ZT_FABRIC_VALUE 20:19'],
@@ -171,7 +172,7 @@ describe('a wrong file', () => {
       'seals.core has neither macsec nor wireguard; give one of macsec and wireguard, such as macsec: gcm-aes-128',
     )
     expect(said('seal-both')).toBe(
-      'seals.core has macsec, with which wireguard does not go; leave it out, or write one of macsec, mode, key',
+      'seals.core has macsec, with which wireguard does not go; leave it out, or write one of macsec, mode, confidentiality, tag, replayWindow, standby, key',
     )
     expect(said('seal-of-the-other')).toBe(
       'seals.core has wireguard, with which mode does not go; leave it out, or write one of wireguard, key, psk, port, keepalive',

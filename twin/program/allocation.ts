@@ -6,11 +6,13 @@
 import {
   asnInAdvance,
   idOf,
+  sealedPairs,
   type Fabric,
   type FabricLink,
   type FabricNode,
   type Host,
   type Network,
+  type SealedPair,
 } from '../model/index.js'
 import {
   isIpv6,
@@ -47,6 +49,12 @@ export interface Allocation {
   /** By host id, one of each family that its network has, IPv4 first. */
   readonly hostAddresses: ReadonlyMap<string, readonly Ip[]>
   readonly hostMacs: ReadonlyMap<string, Mac>
+  /** By {@link tunnelKey}. */
+  readonly tunnelVnis: ReadonlyMap<string, number>
+  /** By node, a space and {@link tunnelKey}. */
+  readonly tunnelMacs: ReadonlyMap<string, Mac>
+  /** By node, of each of its tunnels by {@link tunnelKey}: a number of its own. */
+  readonly tunnelPlaces: ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
 /** Names a port before it has a number: a node, and the link or host that it leads to. */
@@ -54,8 +62,14 @@ export function portKey(node: string, leadsTo: string): string {
   return `${node} ${leadsTo}`
 }
 
+/** Names a sealed tunnel. */
+export function tunnelKey({ tenant, network, ends: [a, b] }: SealedPair): string {
+  return `${network === undefined ? tenant.name : idOf(network)} ${a}--${b}`
+}
+
 export function allocate(fabric: Fabric): Allocation {
   const { nodes, links, tenants, underlay } = fabric
+  const pairs = tenants.flatMap(sealedPairs)
   const hosts = tenants.flatMap((tenant) => tenant.hosts)
   const networks = tenants.flatMap((tenant) => tenant.networks)
   const routed = networks.filter((network) => network.gatewayNodes.length > 0)
@@ -75,7 +89,38 @@ export function allocate(fabric: Fabric): Allocation {
     gatewayMacs: allocateMacs('gateway', routed.map(idOf)),
     hostAddresses: allocateHostAddresses(networks, hosts),
     hostMacs: allocateHostMacs(hosts),
+    tunnelVnis: allocateTunnelVnis(fabric, pairs),
+    tunnelMacs: allocateMacs(
+      'tunnel',
+      pairs.flatMap((pair) => pair.ends.map((node) => `${node} ${tunnelKey(pair)}`)),
+    ),
+    tunnelPlaces: new Map(
+      nodes.map(({ name }) => {
+        const own = pairs.filter(({ ends }) => ends.includes(name))
+        return [
+          name,
+          allocateSlots(own.map(tunnelKey), { purpose: 'tunnel', size: TUNNEL_PLACES, scatter: true }),
+        ]
+      }),
+    ),
   }
+}
+
+/** For sealed tunnels of a node; more than it may have. */
+const TUNNEL_PLACES = 12_500
+
+function allocateTunnelVnis(
+  { tenants, tunnelVnis: { first, last } }: Fabric,
+  pairs: readonly SealedPair[],
+): ReadonlyMap<string, number> {
+  const given = tenants.flatMap(({ l3vni, networks }) => [l3vni, ...networks.map(({ vni }) => vni)])
+  const slots = allocateSlots(pairs.map(tunnelKey), {
+    purpose: 'tunnel vni',
+    size: last - first + 1,
+    scatter: true,
+    taken: given.flatMap((vni) => (vni === undefined ? [] : vni - first)),
+  })
+  return new Map([...slots].map(([key, slot]) => [key, first + slot]))
 }
 
 /** Slots of a prefix: at most so many, from its first address on. IPv6 pools are never used up. */
@@ -171,7 +216,7 @@ function allocateAsns({ nodes, underlay }: Fabric): ReadonlyMap<string, number> 
 }
 
 /** Third octet of an allocated MAC address, behind 02:5a. */
-const MAC_KINDS = { port: 1, system: 2, gateway: 3, host: 4 } as const
+const MAC_KINDS = { port: 1, system: 2, gateway: 3, host: 4, tunnel: 5 } as const
 
 function allocateMacs(kind: keyof typeof MAC_KINDS, names: readonly string[]): ReadonlyMap<string, Mac> {
   const slots = allocateSlots(names, { purpose: `${kind} mac`, size: 2 ** 24, scatter: true })

@@ -11,6 +11,8 @@ const topologies = [
   'demo-clear',
   'demo-v6',
   'demo-wireguard',
+  'demo-stacked',
+  'demo-wireguard-inside',
   'two-leaves',
   'pop-anycast',
   'drained',
@@ -86,12 +88,15 @@ describe.each(topologies)('topologies/%s.yaml', (name) => {
 
 describe('expected plans', () => {
   // To take over a change that is meant: ZT_REFRESH=1 npx vitest run twin/program, and review the difference.
-  test.each(['demo', 'demo-v6', 'drained'])('of topologies/%s.yaml', (name) => {
-    const file = new URL(`testdata/expected/${name}.plan.json`, import.meta.url)
-    const text = textOfPlan(planOf(name))
-    if (process.env['ZT_REFRESH'] === '1') writeFileSync(file, text)
-    expect(text).toBe(readFileSync(file, 'utf8'))
-  })
+  test.each(['demo', 'demo-v6', 'drained', 'demo-stacked', 'demo-wireguard-inside'])(
+    'of topologies/%s.yaml',
+    (name) => {
+      const file = new URL(`testdata/expected/${name}.plan.json`, import.meta.url)
+      const text = textOfPlan(planOf(name))
+      if (process.env['ZT_REFRESH'] === '1') writeFileSync(file, text)
+      expect(text).toBe(readFileSync(file, 'utf8'))
+    },
+  )
 })
 
 describe('a plan', () => {

@@ -24,9 +24,11 @@ import type { Allocation } from './allocation.js'
 import { staticControlPlane, type ControlPlane } from './control-plane.js'
 import { indexFabric, type FabricIndex, type HostPort, type NodeIndex } from './fabric-index.js'
 import { planIntents } from './intents.js'
-import { cidr, interfacesOf } from './interfaces.js'
+import { interfacesOf } from './interfaces.js'
 import { keysOf } from './key-references.js'
 import { nodeControls } from './node-control.js'
+import { planTunnels } from './plan-tunnels.js'
+import { cidr } from './prefixes.js'
 import { hash, known } from './slots.js'
 
 /**
@@ -53,7 +55,7 @@ export function compile(fabric: Fabric, controlPlane: ControlPlane = staticContr
     underlay: fabric.underlay.family === 6 ? 'ipv6' : 'ipv4',
     nodes,
     links: fabric.links.map((link) => planLink(index, link)),
-    tenants: fabric.tenants.map(planTenant),
+    tenants: fabric.tenants.map((tenant) => planTenant(index, tenant)),
     hosts: planHosts(index),
     intents: planIntents(fabric),
     keys: keysOf(nodes.map((node) => node.program)),
@@ -67,7 +69,13 @@ function programOf(index: FabricIndex, node: NodeIndex, tables: Tables): NodePro
     version: PROGRAM_VERSION,
     node: node.name,
     seeds: { ecmp: seed('ecmp'), sourcePort: seed('source port') },
-    vrfs: [{ id: 0, name: 'underlay' }, ...node.vrfs.map((vrf) => ({ id: vrf.id, name: vrf.tenant.name }))],
+    vrfs: [
+      { id: 0, name: 'underlay' },
+      ...node.vrfs.map((vrf) => ({ id: vrf.id, name: vrf.tenant.name })),
+      ...node.vrfs.flatMap(({ tenant, transit }) =>
+        transit === undefined ? [] : [{ id: transit.vrf, name: `${tenant.name}/transit` }],
+      ),
+    ],
     interfaces: [...interfacesOf(index, node)],
     ...(index.fabric.underlay.control === 'bgp' ? { kernelRoutes: true as const } : {}),
     ...(index.fabric.underlay.resilient ? { resilient: true as const } : {}),
@@ -93,10 +101,14 @@ function planLink(index: FabricIndex, link: FabricLink): PlanLink {
   }
 }
 
-function planTenant(tenant: Tenant): PlanTenant {
+function planTenant(index: FabricIndex, tenant: Tenant): PlanTenant {
+  const { seal } = tenant
   return {
     name: tenant.name,
     ...(tenant.l3vni === undefined ? {} : { l3vni: tenant.l3vni }),
+    ...(seal === undefined
+      ? {}
+      : { seal: { name: seal.name, kind: seal.kind }, tunnels: planTunnels(index, tenant) }),
     ...(tenant.underlay ? { underlay: true as const } : {}),
     networks: tenant.networks.map((network) => ({
       id: idOf(network),

@@ -8,14 +8,16 @@ import { compareNames, idOf } from '../model/index.js'
 import { formatIp, formatMac, formatPrefix } from '../packet/index.js'
 import {
   type Adjacency,
+  type BridgeSet,
   type FabricIndex,
   type NetworkInstance,
   type NodeIndex,
   type VrfInstance,
 } from './fabric-index.js'
-import { hostRoute, routedPrefixes } from './interfaces.js'
+import { hostRoute, routedPrefixes } from './prefixes.js'
 import { membersOf, waysTo, type Ways } from './reach.js'
 import { known } from './slots.js'
+import type { TunnelEnd } from './tunnels.js'
 
 export interface ControlPlane {
   /** The tables of each node, by name. */
@@ -60,7 +62,10 @@ function tablesOf(index: FabricIndex, node: NodeIndex, targets: readonly Target[
   const routes = [
     ...connectedRoutes(node),
     ...underlayRoutes(node, targets, groups),
-    ...node.vrfs.flatMap((vrf) => tenantRoutes(index, node, vrf, groups)),
+    ...node.vrfs.flatMap((vrf) => [
+      ...tenantRoutes(index, node, vrf, groups),
+      ...transitRoutes(index, vrf, groups),
+    ]),
   ]
   return {
     routes,
@@ -139,14 +144,30 @@ function tenantRoutes(index: FabricIndex, node: NodeIndex, vrf: VrfInstance, gro
       if (gateway === undefined) return []
       const route = { vrf: vrf.id, prefix: formatPrefix(prefix) }
       if (local?.hasGateway === true) return [{ ...route, connected: local.ids.irb }]
-      const { layer3 } = vrf
+      const { layer3, transit } = vrf
       if (layer3 === undefined) return []
+      // Which of its peers a packet goes to its destination says (WG-24).
+      if (transit !== undefined) return [{ ...route, group: groups.idOf([{ interface: transit.wireguard }]) }]
       // The next hop of an IPv6 prefix over an IPv4 underlay is an IPv4 address too: that of the VTEP.
       const members = network.gatewayNodes
         .toSorted(compareNames)
         .map((remote) => ({ interface: layer3.ids.irb, gateway: formatIp(index.node(remote).loopback) }))
       return [{ ...route, group: groups.idOf(members) }]
     })
+  })
+}
+
+/** To the tenant's VTEPs, in the VRF of what WireGuard sends between them. */
+function transitRoutes(
+  index: FabricIndex,
+  { remotes, layer3, transit }: VrfInstance,
+  groups: Groups,
+): Route[] {
+  if (layer3 === undefined || transit === undefined) return []
+  return remotes.map((name) => {
+    const { loopback } = index.node(name)
+    const members = [{ interface: layer3.ids.irb, gateway: formatIp(loopback) }]
+    return { vrf: transit.vrf, prefix: hostRoute(loopback), group: groups.idOf(members) }
   })
 }
 
@@ -162,34 +183,44 @@ function layer3Neighbours(index: FabricIndex, vrf: VrfInstance): Tables['neighbo
 function layer3Entries(index: FabricIndex, vrf: VrfInstance): Tables['fdb'] {
   const { layer3 } = vrf
   if (layer3 === undefined) return []
-  return vrf.remotes.map((name) => {
-    const remote = index.node(name)
-    return {
-      bridge: layer3.ids.bridge,
-      mac: formatMac(remote.systemMac),
-      interface: layer3.ids.vxlan,
-      remote: formatIp(remote.loopback),
-    }
-  })
+  return vrf.remotes.map((name) => ({
+    bridge: layer3.ids.bridge,
+    mac: formatMac(index.node(name).systemMac),
+    ...behind(index, layer3.ids, vrf.tunnels, name),
+  }))
+}
+
+/** Where another leaf is: behind the vxlan interface of all, or the sealed tunnel to it, which leads nowhere else. */
+function behind(
+  index: FabricIndex,
+  ids: BridgeSet,
+  tunnels: readonly TunnelEnd[],
+  name: string,
+): Pick<Tables['fdb'][number], 'interface' | 'remote'> {
+  const tunnel = tunnels.find(({ peer }) => peer === name)
+  if (tunnel !== undefined) return { interface: tunnel.macsec }
+  return { interface: ids.vxlan, remote: formatIp(index.node(name).loopback) }
 }
 
 /** A network's only gateway, for the leaves that are not it. */
-function gatewayEntries(index: FabricIndex, { network, ids, hasGateway }: NetworkInstance): Tables['fdb'] {
+function gatewayEntries(
+  index: FabricIndex,
+  { network, ids, hasGateway, tunnels }: NetworkInstance,
+): Tables['fdb'] {
   const [gateway, ...others] = network.gatewayNodes
   if (gateway === undefined || hasGateway || others.length > 0) return []
   return [
     {
       bridge: ids.bridge,
       mac: formatMac(known(index.allocation.gatewayMacs, idOf(network))),
-      interface: ids.vxlan,
-      remote: formatIp(index.node(gateway).loopback),
+      ...behind(index, ids, tunnels, gateway),
     },
   ]
 }
 
 /** Hosts whose MAC addresses are not learned: on their port here, or behind the VTEP of their leaf. */
 function staticEntries(index: FabricIndex, node: NodeIndex, instance: NetworkInstance): Tables['fdb'] {
-  const { network, ids, remotes } = instance
+  const { network, ids, remotes, tunnels } = instance
   const tenant = index.fabric.tenants.find(({ name }) => name === network.tenant)
   const hosts = (tenant?.hosts ?? []).filter((host) => host.static && host.network === network.name)
   return hosts.flatMap((host): Tables['fdb'] => {
@@ -197,11 +228,12 @@ function staticEntries(index: FabricIndex, node: NodeIndex, instance: NetworkIns
     const port = node.hosts.find((one) => one.host === host)
     if (port !== undefined) return [{ ...entry, interface: port.port }]
     if (!remotes.includes(host.node)) return []
-    return [{ ...entry, interface: ids.vxlan, remote: formatIp(index.node(host.node).loopback) }]
+    return [{ ...entry, ...behind(index, ids, tunnels, host.node) }]
   })
 }
 
-function floodList(index: FabricIndex, { ids, remotes }: NetworkInstance): Tables['flood'] {
-  if (remotes.length === 0) return []
+/** Sealed tunnels are flooded as members of their own (FLOOD-1). */
+function floodList(index: FabricIndex, { ids, remotes, tunnels }: NetworkInstance): Tables['flood'] {
+  if (remotes.length === 0 || tunnels.length > 0) return []
   return [{ interface: ids.vxlan, remotes: remotes.map((name) => formatIp(index.node(name).loopback)) }]
 }

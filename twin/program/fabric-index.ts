@@ -14,10 +14,12 @@ import {
   type Network,
   type Role,
   type Tenant,
+  type WireguardSeal,
 } from '../model/index.js'
 import type { Ip, Mac, Prefix } from '../packet/index.js'
 import { allocate, portKey, type Allocation } from './allocation.js'
 import { known } from './slots.js'
+import { layTunnels, type TunnelEnd, type Tunnels } from './tunnels.js'
 
 export interface FabricIndex {
   readonly fabric: Fabric
@@ -88,8 +90,10 @@ export interface NetworkInstance {
   /** Of its tenant; 0, the fabric's own, for tenants in the underlay. */
   readonly vrf: number
   readonly hasGateway: boolean
-  /** Other nodes over which it is stretched; there is a vxlan interface if there are any. */
+  /** Other nodes over which it is stretched; there is a vxlan interface if there are any, or a sealed tunnel to each. */
   readonly remotes: readonly string[]
+  /** Of a tenant sealed by MACsec, one for each remote. */
+  readonly tunnels: readonly TunnelEnd[]
 }
 
 /** A tenant's VRF on a node. */
@@ -100,9 +104,23 @@ export interface VrfInstance {
   readonly layer3: { readonly vni: number; readonly ids: BridgeSet; readonly mtu: number } | undefined
   /** Other nodes with the VRF. */
   readonly remotes: readonly string[]
+  /** Of a tenant sealed by MACsec, one for each remote. */
+  readonly tunnels: readonly TunnelEnd[]
+  /** Of a tenant sealed by WireGuard: its L3 VNI is in a VRF of its own. */
+  readonly transit: Transit | undefined
+}
+
+/** Where the packets of a tenant's wireguard interface are routed from leaf to leaf. */
+export interface Transit {
+  readonly seal: WireguardSeal
+  readonly vrf: number
+  /** Interface id. */
+  readonly wireguard: number
 }
 
 export const UNDERLAY_VRF = 0
+/** Behind those of tenants. */
+const FIRST_TRANSIT_VRF = 1001
 /** Interface ids: one block for each kind, so that what is added does not renumber what is there. */
 const FIRST_SEAL = 5000
 const FIRST_NETWORK = 10000
@@ -111,6 +129,7 @@ export const LOOPBACK_ID = 9999
 
 export function indexFabric(fabric: Fabric): FabricIndex {
   const allocation = allocate(fabric)
+  const tunnels = layTunnels(fabric, allocation)
   const networkIds = new Map(
     fabric.tenants
       .flatMap((tenant) => tenant.networks)
@@ -135,9 +154,9 @@ export function indexFabric(fabric: Fabric): FabricIndex {
         return hostPort(allocation, networkIds, host, network, links.length + i + 1)
       }),
       networks: fabric.tenants.flatMap((tenant, t) =>
-        networksOn(name, tenant, tenant.underlay ? 0 : t + 1, networkIds),
+        networksOn(name, tenant, tenant.underlay ? 0 : t + 1, networkIds, tunnels),
       ),
-      vrfs: fabric.tenants.flatMap((tenant, t) => vrfOn(name, tenant, t) ?? []),
+      vrfs: fabric.tenants.flatMap((tenant, t) => vrfOn(name, tenant, t, tunnels) ?? []),
     }
   })
   const byName = new Map(nodes.map((node) => [node.name, node]))
@@ -193,6 +212,7 @@ function networksOn(
   tenant: Tenant,
   vrf: number,
   networkIds: ReadonlyMap<string, BridgeSet>,
+  tunnels: Tunnels,
 ): readonly NetworkInstance[] {
   return tenant.networks
     .filter((network) => network.nodes.includes(node))
@@ -205,23 +225,31 @@ function networksOn(
         network.vni === undefined
           ? []
           : network.nodes.filter((other) => other !== node).toSorted(compareNames),
+      tunnels: tunnels.of(node, tenant, network),
     }))
 }
 
-function vrfOn(node: string, tenant: Tenant, tenantIndex: number): VrfInstance | undefined {
+function vrfOn(node: string, tenant: Tenant, tenantIndex: number, tunnels: Tunnels): VrfInstance | undefined {
   const places = vrfNodesOf(tenant)
   if (!places.includes(node)) return undefined
   const remotes = places.filter((other) => other !== node).toSorted(compareNames)
   const mtus = tenant.networks
     .filter((network) => network.gatewayNodes.length > 0)
     .map((network) => network.mtu)
+  const ids = bridgeSet(FIRST_LAYER3, tenantIndex)
+  const layer3 =
+    tenant.l3vni === undefined || remotes.length === 0
+      ? undefined
+      : { vni: tenant.l3vni, ids, mtu: Math.max(...mtus) }
   return {
     tenant,
     id: tenantIndex + 1,
     remotes,
-    layer3:
-      tenant.l3vni === undefined || remotes.length === 0
+    layer3,
+    tunnels: tunnels.of(node, tenant, undefined),
+    transit:
+      layer3 === undefined || tenant.seal?.kind !== 'wireguard'
         ? undefined
-        : { vni: tenant.l3vni, ids: bridgeSet(FIRST_LAYER3, tenantIndex), mtu: Math.max(...mtus) },
+        : { seal: tenant.seal, vrf: FIRST_TRANSIT_VRF + tenantIndex, wireguard: ids.bridge + 3 },
   }
 }

@@ -2,10 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Plan } from '../../contract/plan.js'
 import type { FabricFile, SealEntry } from '../../contract/fabric.js'
-import type { NextHop, NodeProgram } from '../../contract/program.js'
+import type { Interface, NextHop, NodeProgram } from '../../contract/program.js'
 import { defineFabric } from '../model/index.js'
 import { parseInterfaceAddress, parseIp, prefixContains } from '../packet/index.js'
-import { compile, planDigest, validateProgram } from './index.js'
+import { compile, mtuChains, planDigest, validateProgram } from './index.js'
 
 interface Shape {
   readonly spines: number
@@ -17,6 +17,7 @@ interface Shape {
 }
 interface TenantShape {
   readonly l3: boolean
+  readonly seal: SealEntry | undefined
   readonly networks: readonly NetworkShape[]
 }
 interface NetworkShape {
@@ -31,25 +32,47 @@ const network: fc.Arbitrary<NetworkShape> = fc.record({
   mtu: fc.integer({ min: 1280, max: 1630 }),
   hosts: fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 5 }),
 })
+const macsec = fc.record(
+  {
+    macsec: fc.constantFrom('gcm-aes-128', 'gcm-aes-256', 'gcm-aes-xpn-128', 'gcm-aes-xpn-256'),
+    mode: fc.constantFrom('strict', 'check', 'disabled'),
+    confidentiality: fc.constantFrom('none', 'offset-30', 'offset-50'),
+    tag: fc.constantFrom('implicit', 'end-station'),
+    replayWindow: fc.nat({ max: 2 ** 30 - 1 }),
+    standby: fc.nat({ max: 3 }),
+    key: fc.constant('lab:core'),
+  },
+  { requiredKeys: ['macsec', 'key'] },
+) satisfies fc.Arbitrary<SealEntry>
+const wireguard = fc.constantFrom<SealEntry[]>(
+  { wireguard: true, key: 'lab:core' },
+  { wireguard: true, key: 'lab:core', psk: true, port: 4789, keepalive: 25 },
+)
+const seal: fc.Arbitrary<SealEntry> = fc.oneof(macsec, wireguard)
+/** Frames of hosts are no end station's. */
+const tenantSeal: fc.Arbitrary<SealEntry> = fc.oneof(
+  macsec.filter(({ tag }) => tag !== 'end-station'),
+  wireguard,
+)
 const shape: fc.Arbitrary<Shape> = fc.record({
   spines: fc.integer({ min: 1, max: 4 }),
   leaves: fc.integer({ min: 2, max: 6 }),
   parallel: fc.integer({ min: 1, max: 2 }),
-  seal: fc.constantFrom<(SealEntry | undefined)[]>(
-    undefined,
-    { macsec: 'gcm-aes-128', key: 'lab:core' },
-    { wireguard: true, key: 'lab:core' },
-    { wireguard: true, key: 'lab:core', psk: true, port: 4789, keepalive: 25 },
-  ),
+  seal: fc.option(seal, { nil: undefined }),
   v6: fc.boolean(),
   tenants: fc.array(
-    fc.record({ l3: fc.boolean(), networks: fc.array(network, { minLength: 1, maxLength: 3 }) }),
+    fc.record({
+      l3: fc.boolean(),
+      seal: fc.option(tenantSeal, { nil: undefined }),
+      networks: fc.array(network, { minLength: 1, maxLength: 3 }),
+    }),
     { minLength: 1, maxLength: 5 },
   ),
 })
 
 function fileOf(wanted: Shape): FabricFile {
-  const tenants = wanted.tenants.map(({ l3, networks }, t) => {
+  const tenants = wanted.tenants.map(({ l3, seal: own, networks }, t) => {
+    const isPackets = own !== undefined && 'wireguard' in own
     const entries = networks.map(({ gateways, mtu }, n) => {
       const v4 = `10.${n}.0.1/24`
       const v6 = `fd00:0:0:${n + 1}::1/64`
@@ -58,28 +81,40 @@ function fileOf(wanted: Shape): FabricFile {
       return [`n${n}`, { vni: 1000 * (t + 1) + n, mtu, ...addresses }] as const
     })
     const hosts = networks.flatMap(({ hosts: places }, n) =>
-      places.map(
-        (leaf, h) => [`n${n}h${h}`, { at: `leaf${(leaf % wanted.leaves) + 1}`, network: `n${n}` }] as const,
-      ),
+      places.map((leaf, h) => {
+        // What WireGuard carries is bridged on one leaf alone.
+        const place = isPackets ? (places[0] ?? 0) : leaf
+        return [`n${n}h${h}`, { at: `leaf${(place % wanted.leaves) + 1}`, network: `n${n}` }] as const
+      }),
     )
     // Networks that are not all on the same leaves need one; where it is not needed it is left to chance.
     const l3vni = l3 || networks.length > 1 ? { l3vni: 900_000 + t } : {}
     return [
       `t${t}`,
-      { ...l3vni, networks: Object.fromEntries(entries), hosts: Object.fromEntries(hosts) },
+      {
+        ...l3vni,
+        ...(own === undefined ? {} : { seal: `t${t}` }),
+        networks: Object.fromEntries(entries),
+        hosts: Object.fromEntries(hosts),
+      },
     ] as const
   })
   return {
     ztos: 1,
     name: 'generated',
     underlay: wanted.v6
-      ? { loopbacks: 'fd00:ffff::/64', links: 'fd00:fffe::/64' }
-      : { loopbacks: '10.255.0.0/27', links: '10.254.0.0/25' },
+      ? { mtu: 1800, loopbacks: 'fd00:ffff::/64', links: 'fd00:fffe::/64' }
+      : { mtu: 1800, loopbacks: '10.255.0.0/27', links: '10.254.0.0/25' },
     nodes: {
       [`spine[1-${wanted.spines}]`]: { role: 'spine' },
       [`leaf[1-${wanted.leaves}]`]: { role: 'leaf' },
     },
-    ...(wanted.seal === undefined ? {} : { seals: { core: wanted.seal } }),
+    seals: Object.fromEntries([
+      ...(wanted.seal === undefined ? [] : [['core', wanted.seal] as const]),
+      ...wanted.tenants.flatMap(({ seal: own }, t) =>
+        own === undefined ? [] : [[`t${t}`, { ...own, key: `lab:t${t}` }] as const],
+      ),
+    ]),
     links: [
       {
         from: 'leaf*',
@@ -139,6 +174,30 @@ function hops(plan: Plan, own: ReadonlyMap<string, string>, from: string, to: st
   return Math.max(
     ...members.map(({ gateway = '' }) => 1 + hops(plan, own, own.get(gateway) ?? '', to, left - 1)),
   )
+}
+
+/** By what others know what an end of a tunnel sends. */
+function sentBy(item: Interface | undefined): readonly string[] {
+  switch (item?.kind) {
+    case 'macsec':
+      return [item.tx, ...(item.standby ?? [])].map((sa) => JSON.stringify({ sci: item.tx.sci, ...sa }))
+    case 'wireguard':
+      return [`${item.privateKey}/public`]
+    default:
+      return ['nothing is sealed']
+  }
+}
+
+/** Of the other end: of peers, the one that is meant. */
+function heardBy(item: Interface | undefined, sent: readonly string[]): readonly string[] {
+  switch (item?.kind) {
+    case 'macsec':
+      return item.rx.map((sa) => JSON.stringify(sa))
+    case 'wireguard':
+      return item.peers.map(({ publicKey }) => publicKey).filter((key) => sent.includes(key))
+    default:
+      return ['nothing is opened']
+  }
 }
 
 describe('a generated fabric', () => {
@@ -216,11 +275,16 @@ describe('a generated fabric', () => {
         )
         const keys = new Set(tunnels.map(({ vni, vtep, remote }) => `${vni} ${vtep} ${remote}`))
         expect(tunnels.filter(({ vni, vtep, remote }) => !keys.has(`${vni} ${remote} ${vtep}`))).toEqual([])
-        const expected = plan.tenants.flatMap(({ networks, l3vni }) => {
+        const expected = plan.tenants.flatMap(({ seal: own, tunnels: sealed = [], networks, l3vni }) => {
           const routers = new Set(networks.flatMap(({ gatewayNodes }) => gatewayNodes))
           const places = networks.map(({ vni, nodes }) => ({ vni, size: nodes.length }))
-          return l3vni === undefined ? places : [...places, { vni: l3vni, size: routers.size }]
+          const all = l3vni === undefined ? places : [...places, { vni: l3vni, size: routers.size }]
+          const pairs = all.reduce((sum, { size }) => sum + (size * (size - 1)) / 2, 0)
+          expect(sealed).toHaveLength(own === undefined ? 0 : pairs)
+          // A VNI of its own for each two leaves.
+          return own?.kind === 'macsec' ? sealed.map(({ vni }) => ({ vni, size: 2 })) : all
         })
+        expect(new Set(expected.map(({ vni }) => vni)).size).toBe(expected.length)
         for (const { vni, size } of expected) {
           expect(tunnels.filter((tunnel) => tunnel.vni === vni)).toHaveLength(size * (size - 1))
         }
@@ -235,7 +299,7 @@ describe('a generated fabric', () => {
       fc.property(shape, (wanted) => {
         const plan = planOf(wanted)
         for (const { program } of plan.nodes) {
-          for (const vrf of program.vrfs.slice(1)) {
+          for (const vrf of program.vrfs.slice(1).filter(({ name }) => !name.endsWith('/transit'))) {
             const tenant = plan.tenants.find(({ name }) => name === vrf.name)
             const prefixes = (tenant?.networks ?? []).flatMap(({ gateways }) =>
               gateways.map((text) => parseInterfaceAddress(text).prefix),
@@ -249,6 +313,49 @@ describe('a generated fabric', () => {
         }
       }),
       { numRuns: 30 },
+    )
+  }, 60_000)
+
+  test('has what tenants seal at both ends of each tunnel alike, with keys that nothing else has', () => {
+    fc.assert(
+      fc.property(shape, (wanted) => {
+        const plan = planOf(wanted)
+        const used = new Map<string, number>()
+        for (const { program } of plan.nodes) {
+          for (const item of program.interfaces) {
+            if (item.kind !== 'macsec') continue
+            for (const { key } of [item.tx, ...(item.standby ?? []), ...item.rx])
+              used.set(key, (used.get(key) ?? 0) + 1)
+          }
+        }
+        // Who sends with it, and who receives with it.
+        expect([...used].filter(([, times]) => times !== 2)).toEqual([])
+        for (const { a, b } of plan.tenants.flatMap(({ tunnels = [] }) => tunnels)) {
+          const [one, other] = [a, b].map(({ node, interface: id }) =>
+            plan.nodes.find(({ name }) => name === node)?.program.interfaces.find((item) => item.id === id),
+          )
+          expect(sentBy(one)).toEqual(heardBy(other, sentBy(one)))
+          expect(sentBy(other)).toEqual(heardBy(one, sentBy(other)))
+        }
+      }),
+      { numRuns: 40 },
+    )
+  }, 60_000)
+
+  test('has packets that fit every layer down to the wire, and no octet of overhead too many', () => {
+    fc.assert(
+      fc.property(shape, (wanted) => {
+        const chains = mtuChains(planOf(wanted))
+        for (const { network, steps, spare } of chains) {
+          expect(spare, `of ${network}`).toBeGreaterThanOrEqual(0)
+          for (const [i, { needs, adds }] of steps.entries())
+            expect(steps[i + 1]?.needs ?? needs + adds, `of ${network}`).toBe(needs + adds)
+          // Links are made for what the underlay takes.
+          const [link, seal] = [steps.at(-1), steps.at(-2)]
+          expect(link?.has).toBe(seal?.layer === 'VXLAN' ? 1800 : (seal?.has ?? 0) + (seal?.adds ?? 0))
+        }
+      }),
+      { numRuns: 40 },
     )
   }, 60_000)
 

@@ -31,4 +31,5 @@ export {
 } from './epochs.js'
 export { nodeControls } from './node-control.js'
 export { planBytes, planDigest } from './plan-bytes.js'
+export { mtuChains, type MtuChain } from './mtu-chain.js'
 export { validateProgram } from './validate.js'

@@ -40,6 +40,7 @@ function planIntent(intent: Intent, at: string): PlanIntent {
         name,
         at,
         links: [...intent.links],
+        ...(intent.tenants === undefined ? {} : { tenants: [...intent.tenants] }),
         ...(intent.by === undefined ? {} : { by: intent.by }),
       }
     case 'latency': {

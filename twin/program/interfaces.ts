@@ -3,24 +3,9 @@
  *
  * @module
  */
-import type {
-  BridgeInterface,
-  Interface,
-  IrbInterface,
-  MacsecInterface,
-  VxlanInterface,
-} from '../../contract/program.js'
-import { idOf, sealOverhead, type MacsecSeal, type Network, type Underlay } from '../model/index.js'
-import {
-  formatIp,
-  formatMac,
-  formatPrefix,
-  isIpv6,
-  prefixOf,
-  type Ip,
-  type Mac,
-  type Prefix,
-} from '../packet/index.js'
+import type { BridgeInterface, Interface, IrbInterface, VxlanInterface } from '../../contract/program.js'
+import { idOf, macsecOverhead, sealOverhead, type Underlay } from '../model/index.js'
+import { formatIp, formatMac } from '../packet/index.js'
 import {
   LOOPBACK_ID,
   UNDERLAY_VRF,
@@ -33,7 +18,11 @@ import {
 } from './fabric-index.js'
 
 import { known } from './slots.js'
-import { sealKey, wireguardInterface } from './wireguard.js'
+import { linkMacsec, tunnelMacsec } from './macsec.js'
+import { cidr, hostRoute } from './prefixes.js'
+import { tenantWireguard, transitMtu } from './transit.js'
+import type { TunnelEnd } from './tunnels.js'
+import { wireguardInterface } from './wireguard.js'
 
 /** 300 s: IEEE 802.1Q-2022 table 8-6, and Linux's bridge. */
 const AGEING = 300_000_000_000
@@ -78,39 +67,9 @@ function linkInterfaces(node: NodeIndex, adjacency: Adjacency, underlay: Underla
   return [
     { ...port, mtu: underlay.mtu + sealOverhead(underlay, seal), addresses: [] },
     seal.kind === 'macsec'
-      ? macsecInterface(node, adjacency, seal, underlay.mtu, addresses)
+      ? linkMacsec(node, adjacency, seal, underlay.mtu, addresses)
       : wireguardInterface(node, adjacency, seal, underlay.mtu, addresses),
   ]
-}
-
-function macsecInterface(
-  node: NodeIndex,
-  adjacency: Adjacency,
-  seal: MacsecSeal,
-  mtu: number,
-  addresses: string[],
-): MacsecInterface {
-  const { link, number, mac, peer, peerMac } = adjacency
-  return {
-    id: adjacency.interface,
-    name: `macsec${number}`,
-    kind: 'macsec',
-    vrf: UNDERLAY_VRF,
-    lower: adjacency.port,
-    mac: formatMac(mac),
-    mtu,
-    addresses,
-    cipher: seal.cipher,
-    mode: seal.mode,
-    replayWindow: 0,
-    tx: { sci: sciOf(mac), an: 0, key: `${sealKey(seal, link, node.name)}/0` },
-    rx: [{ sci: sciOf(peerMac), an: 0, key: `${sealKey(seal, link, peer)}/0` }],
-  }
-}
-
-/** Port identifier 1 of the MAC address (IEEE 802.1AE-2018 clause 9.9). */
-function sciOf(mac: Mac): string {
-  return `${mac.toString(16).padStart(12, '0')}0001`
 }
 
 function hostPortInterface(host: HostPort): Interface {
@@ -128,7 +87,7 @@ function hostPortInterface(host: HostPort): Interface {
 
 function loopbackInterface(node: NodeIndex): Interface {
   const { loopback } = node
-  const addresses = [`${formatIp(loopback)}/${isIpv6(loopback) ? 128 : 32}`]
+  const addresses = [hostRoute(loopback)]
   return { id: LOOPBACK_ID, name: 'lo', kind: 'loopback', vrf: UNDERLAY_VRF, addresses }
 }
 
@@ -146,7 +105,9 @@ function networkInterfaces(
       ...(network.snooping ? { snooping: MEMBERSHIP_INTERVAL } : {}),
     },
   ]
-  if (network.vni !== undefined && remotes.length > 0) {
+  for (const tunnel of instance.tunnels)
+    interfaces.push(...tunnelOf(index, node, tunnel, ids.bridge, network.mtu))
+  if (network.vni !== undefined && remotes.length > 0 && instance.tunnels.length === 0) {
     interfaces.push({
       ...vxlanInterface(index, node, ids.vxlan, network.vni, remotes),
       bridge: ids.bridge,
@@ -171,22 +132,36 @@ function networkInterfaces(
   return interfaces
 }
 
-/** An L3 VNI: a bridge on which only the leaves' system MACs live. */
+/** An L3 VNI: a bridge on which only the leaves' system MACs live. Its IRB is in the tenant's VRF, or in that of what is sealed by WireGuard. */
 function layer3Interfaces(index: FabricIndex, node: NodeIndex, vrf: VrfInstance): readonly Interface[] {
   if (vrf.layer3 === undefined) return []
-  const { vni, ids, mtu } = vrf.layer3
+  const { vni, ids } = vrf.layer3
+  const { tunnels, transit } = vrf
+  const mtu = transit === undefined ? vrf.layer3.mtu : transitMtu(index, vrf.layer3.mtu, transit)
+  const ways: readonly Interface[] =
+    tunnels.length > 0
+      ? tunnels.flatMap((tunnel) => tunnelOf(index, node, tunnel, ids.bridge, mtu))
+      : [
+          {
+            ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes),
+            bridge: ids.bridge,
+            mtu,
+            learning: false,
+          },
+        ]
   return [
     bridgeInterface(ids.bridge, String(vni)),
-    { ...vxlanInterface(index, node, ids.vxlan, vni, vrf.remotes), bridge: ids.bridge, mtu, learning: false },
+    ...ways,
     {
       ...irbInterface(node, ids.irb, String(vni)),
       bridge: ids.bridge,
-      vrf: vrf.id,
+      vrf: transit?.vrf ?? vrf.id,
       mac: formatMac(node.systemMac),
-      addresses: [],
+      addresses: transit === undefined ? [] : [hostRoute(node.loopback)],
       mtu,
       suppress: false,
     },
+    ...(transit === undefined ? [] : [tenantWireguard(index, node, vrf, vrf.layer3, transit)]),
   ]
 }
 
@@ -219,6 +194,24 @@ function vxlanInterface(
   }
 }
 
+function tunnelOf(
+  index: FabricIndex,
+  node: NodeIndex,
+  tunnel: TunnelEnd,
+  bridge: number,
+  mtu: number,
+): readonly Interface[] {
+  const { vni, vxlan } = tunnel
+  return [
+    {
+      ...vxlanInterface(index, node, vxlan, vni, [tunnel.peer]),
+      mtu: mtu + macsecOverhead(tunnel.seal),
+      learning: false,
+    },
+    tunnelMacsec(tunnel, bridge, mtu),
+  ]
+}
+
 function irbInterface(
   node: NodeIndex,
   id: number,
@@ -232,19 +225,4 @@ function irbInterface(
     neighbourLifetime: NEIGHBOUR_LIFETIME,
     neighbourLimit: NEIGHBOUR_LIMIT,
   }
-}
-
-/** Subnets of a network in which it has a gateway. */
-export function routedPrefixes({ subnets }: Network): readonly string[] {
-  return subnets.flatMap(({ prefix, gateway }) => (gateway === undefined ? [] : [formatPrefix(prefix)]))
-}
-
-/** `10.1.0.1/24`: an address with the length of its subnet. */
-export function cidr(address: Ip, subnet: Prefix): string {
-  return `${formatIp(address)}/${subnet.length}`
-}
-
-/** `10.255.0.65/32`. */
-export function hostRoute(address: Ip): string {
-  return formatPrefix(prefixOf(address, isIpv6(address) ? 128 : 32))
 }

@@ -13,7 +13,7 @@ import { wireguardKeys } from './key-references.js'
 export const SEED_LENGTH = 32
 /** Scheme of references whose values a run derives. */
 export const LAB_SCHEME = 'lab'
-/** Octets of SAKs, and of the salt that follows one with extended packet numbers (MACSEC-5). */
+/** Octets of SAKs, and of the salt that follows one with extended packet numbers (IEEE 802.1AE-2018 clauses 14.7 and 14.8). */
 const MACSEC_LENGTHS: Readonly<Record<MacsecInterface['cipher'], number>> = {
   'gcm-aes-128': 16,
   'gcm-aes-256': 32,

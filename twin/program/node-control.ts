@@ -7,7 +7,7 @@ import type { EvpnNetwork, EvpnVrf, NodeControl } from '../../contract/control-p
 import { idOf } from '../model/index.js'
 import { formatIp, formatMac, isIpv6, type Ip } from '../packet/index.js'
 import type { FabricIndex, NetworkInstance, NodeIndex, VrfInstance } from './fabric-index.js'
-import { hostRoute, routedPrefixes } from './interfaces.js'
+import { hostRoute, routedPrefixes } from './prefixes.js'
 import { policiesOf, sessionsOf } from './sessions.js'
 import { known } from './slots.js'
 
@@ -50,12 +50,18 @@ function routerIdOf({ fabric }: FabricIndex, loopback: Ip): string {
   return [24, 16, 8, 0].map((shift) => (place >>> shift) & 0xff).join('.')
 }
 
+/** Sealed tunnels lead to one leaf each, which the compiler knows: EVPN is not told of their tenants (TABLE-9). */
 function evpnOf(index: FabricIndex, node: NodeIndex): NonNullable<NodeControl['evpn']> {
+  const sealed = new Set(index.fabric.tenants.flatMap(({ name, seal }) => (seal === undefined ? [] : [name])))
   return {
     vtep: formatIp(node.loopback),
     routerMac: formatMac(node.systemMac),
-    networks: node.networks.flatMap((instance) => networkOf(index, node, instance)),
-    vrfs: node.vrfs.flatMap((vrf) => vrfOf(index, node, vrf)),
+    networks: node.networks
+      .filter(({ network }) => !sealed.has(network.tenant))
+      .flatMap((instance) => networkOf(index, node, instance)),
+    vrfs: node.vrfs
+      .filter(({ tenant }) => !sealed.has(tenant.name))
+      .flatMap((vrf) => vrfOf(index, node, vrf)),
   }
 }
 

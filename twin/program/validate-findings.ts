@@ -19,6 +19,8 @@ export type ProgramProblemCode =
   | 'ZT_PROGRAM_ADDRESS'
   /** What is above does not fit what is below. */
   | 'ZT_PROGRAM_MTU'
+  /** What a cipher suite does not have. */
+  | 'ZT_PROGRAM_SUITE'
   /** A route that says nothing, or several things. */
   | 'ZT_PROGRAM_ROUTE'
 

@@ -11,7 +11,7 @@ export interface Scope {
   readonly interfaces: ReadonlyMap<number, Interface>
   readonly vrfs: ReadonlySet<number>
   readonly findings: Findings
-  /** Ports below macsec and wireguard interfaces. */
+  /** What is below macsec and wireguard interfaces. */
   readonly sealed: readonly number[]
 }
 
@@ -25,20 +25,25 @@ export function checkVrf(vrf: number, path: string, { vrfs, findings }: Scope): 
   if (!vrfs.has(vrf)) findings.add('ZT_PROGRAM_REFERENCE', path, `there is no VRF ${vrf}`)
 }
 
-/** What is stacked on a port fits it, with what it adds to each packet. */
+/** What is stacked on another interface fits it, with what it adds to each packet. */
 export function checkLower(
   item: { readonly mtu: number },
   id: number,
   overhead: number,
   path: string,
   { interfaces, findings }: Scope,
+  kinds: readonly Interface['kind'][] = ['port'],
 ): void {
   const lower = interfaces.get(id)
   if (lower === undefined) {
     findings.add('ZT_PROGRAM_REFERENCE', `${path}.lower`, `there is no interface ${id}`)
-  } else if (lower.kind !== 'port') {
-    findings.add('ZT_PROGRAM_STACK', `${path}.lower`, `${lower.name} is a ${lower.kind}, no port`)
-  } else if (lower.mtu < item.mtu + overhead) {
+  } else if (!kinds.includes(lower.kind)) {
+    findings.add(
+      'ZT_PROGRAM_STACK',
+      `${path}.lower`,
+      `${lower.name} is a ${lower.kind}, no ${kinds.join(' or ')}`,
+    )
+  } else if ('mtu' in lower && lower.mtu < item.mtu + overhead) {
     findings.add(
       'ZT_PROGRAM_MTU',
       `${path}.mtu`,

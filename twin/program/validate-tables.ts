@@ -174,6 +174,8 @@ class TableChecker {
         this.#findings.add('ZT_PROGRAM_REFERENCE', path, `there is no interface ${list.interface}`)
       } else if (item.kind !== 'vxlan') {
         this.#findings.add('ZT_PROGRAM_STACK', path, `${item.name} is a ${item.kind}, no vxlan interface`)
+      } else if (item.bridge === undefined) {
+        this.#findings.add('ZT_PROGRAM_STACK', path, `${item.name} has no bridge in which to flood`)
       } else {
         const remote = this.#findings.unique('the remote')
         for (const [j, address] of list.remotes.entries()) {

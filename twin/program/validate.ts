@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Interface, MacsecInterface, NodeProgram, VxlanInterface } from '../../contract/program.js'
-import { MACSEC_OVERHEAD } from '../model/index.js'
+import type { Interface, NodeProgram, VxlanInterface } from '../../contract/program.js'
 import { formatIp, parseInterfaceAddress, parseIp } from '../packet/index.js'
 import { checkRemote, Findings, type ProgramProblem } from './validate-findings.js'
-import { checkLower, checkMac, checkVrf, type Scope } from './validate-scope.js'
+import { checkMacsec, checkTunnel } from './validate-macsec.js'
+import { checkMac, checkVrf, type Scope } from './validate-scope.js'
 import { checkTables } from './validate-tables.js'
 import { checkWireguard } from './validate-wireguard.js'
 
@@ -84,6 +84,7 @@ function checkInterface(item: Interface, path: string, scope: Scope): void {
     case 'vxlan':
       if (item.bridge !== undefined) checkBridge(item.bridge, `${path}.bridge`, scope)
       checkVrf(item.underlayVrf, `${path}.underlayVrf`, scope)
+      checkTunnel(item, path, scope)
       checkRemotes(item, path, scope)
       return
     case 'loopback':
@@ -117,21 +118,6 @@ function checkAttachment(item: Interface & { kind: 'port' | 'macsec' }, path: st
   }
   if (vrf === undefined && item.addresses.length > 0) {
     scope.findings.add('ZT_PROGRAM_ADDRESS', `${path}.addresses`, `${item.name} has addresses and no VRF`)
-  }
-}
-
-function checkMacsec(item: MacsecInterface, path: string, scope: Scope): void {
-  const { findings } = scope
-  checkLower(item, item.lower, MACSEC_OVERHEAD, path, scope)
-  const association = findings.unique('the receive association')
-  for (const [i, { sci, an }] of item.rx.entries()) {
-    association(`${sci}/${an}`, `${path}.rx[${i}]`)
-    if (sci !== item.tx.sci) continue
-    findings.add(
-      'ZT_PROGRAM_DUPLICATE',
-      `${path}.rx[${i}].sci`,
-      `the SCI ${sci} is that of the transmit channel`,
-    )
   }
 }
 

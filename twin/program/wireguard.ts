@@ -1,5 +1,5 @@
 /**
- * Links sealed by WireGuard: the interface on a port, and the names of its keys.
+ * Links sealed by WireGuard: the interface on a port; and the names of keys.
  *
  * @module
  */
@@ -9,8 +9,10 @@ import { formatIp, formatMac } from '../packet/index.js'
 import { UNDERLAY_VRF, type Adjacency, type NodeIndex } from './fabric-index.js'
 
 const TTL = 64
-/** The one peer of a link makes a handshake every two minutes: so many are somebody else's (WG-8). */
+/** A peer makes a handshake every two minutes: so many are somebody else's (WG-8). */
 const LOAD_LIMIT = 1000
+/** Of what interfaces send. */
+export const outer = { ttl: TTL, df: true, loadLimit: LOAD_LIMIT } as const
 /** What crosses the link is anybody's. */
 const ANYTHING = ['0.0.0.0/0', '::/0']
 
@@ -35,9 +37,7 @@ export function wireguardInterface(
     privateKey: sealKey(seal, link, node.name),
     listenPort: seal.port,
     local: [formatIp(address)],
-    ttl: TTL,
-    df: true,
-    loadLimit: LOAD_LIMIT,
+    ...outer,
     peers: [peerOf(adjacency, seal)],
   }
 }

@@ -91,18 +91,6 @@ static inline zt_sci zt_sectag_sci(const uint8_t *frame)
     return sci;
 }
 
-/* Writes the SecTAG behind the addresses of a frame (MACSEC-7), the SCI if TCI has SC. */
-static inline void zt_sectag_write(uint8_t *frame, uint8_t tci_an, uint32_t secure, uint32_t pn,
-                                   zt_sci sci)
-{
-    zt_store_u16(frame + 12, ZT_ETHERTYPE_MACSEC);
-    frame[14] = tci_an;
-    frame[15] = secure < ZT_MACSEC_SHORT ? (uint8_t)secure : 0;
-    zt_store_u32(frame + 16, pn);
-    if ((tci_an & ZT_TCI_SC) != 0)
-        memcpy(frame + 20, sci.octets, sizeof sci.octets);
-}
-
 /*
  * Whether two tags are equal, in time that does not depend on where they differ: a compiler that sees through the words cannot
  * see through the barrier.

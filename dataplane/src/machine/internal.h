@@ -117,7 +117,7 @@ void zt_punt(struct zt_machine *machine, uint32_t interface, struct zt_frame fra
 /* PUNT-2. */
 void zt_punt_in(struct zt_machine *machine, uint32_t port, const uint8_t *data, uint32_t length);
 
-/* ---- 5. MACsec (macsec.c) ---- */
+/* ---- 5. MACsec (macsec*.c) ---- */
 /* MACSEC-1 to MACSEC-6: the opened frame on the macsec interface, or a fate. */
 struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t interface,
                                  const uint8_t *data, uint32_t length);

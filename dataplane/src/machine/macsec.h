@@ -80,28 +80,45 @@ enum zt_transmit_counter {
 struct zt_sent {
     zt_sci sci;
     char *reference;
-    zt_pn next;
+    /* The last PN that was used, 0 for none. */
+    uint64_t last;
     uint64_t counters[ZT_TRANSMIT_COUNTERS];
 };
+
+/* What comes of a frame: a fate, or its new length. */
+struct zt_macsec_verdict {
+    enum zt_fate fate;
+    uint32_t length;
+};
+
+struct zt_sa;
+typedef struct zt_macsec_verdict (*zt_seal_function)(const struct zt_sa *sa, uint64_t pn,
+                                                     uint8_t *frame, uint32_t secure);
 
 /* A secure association, in memory of its own. */
 struct zt_sa {
     zt_sci sci;
     uint8_t an, cipher;
+    /* Of what it seals: TCI without AN, and octets of Secure Data in front of what is encrypted. */
+    uint8_t tci, offset;
     bool has_ssci;
     uint32_t ssci;
     /* Key reference. */
     char *reference;
     /* As the program or a change has it, 0 for none. */
     zt_pn given;
-    /* Receive: lowest acceptable PN. */
-    zt_pn lowest;
-    /* Transmit: next PN and counters, the machine's; NULL until the program runs. */
+    /* Receive: the greatest PN that is too late, one below the lowest acceptable one. */
+    uint64_t late;
+    /* Transmit: packet numbers and counters, the machine's; NULL until the program runs. */
     struct zt_sent *sent;
     aes_gcm_enc_dec_t encrypt, decrypt;
+    zt_seal_function seal;
     uint8_t salt[ZT_SALT];
-    /* The IV of PN 0: the last 8 octets of the IV are these with the PN (64 bits) XORed to them. */
-    uint8_t iv[ZT_MACSEC_IV];
+    /* Octets 12 to 15 of a sealed frame as they are loaded, without SL, and octets 16 to 27 without PN, 4 zeros behind. */
+    uint32_t tag_start;
+    alignas(16) uint8_t tag_end[16];
+    /* The IV of PN 0: octets 4 to 11 of the IV are these with the PN (64 bits) XORed to them. */
+    alignas(16) uint8_t iv[16];
     alignas(64) struct gcm_key_data key;
 };
 
@@ -113,28 +130,29 @@ struct zt_channel {
     uint64_t counters[ZT_CHANNEL_COUNTERS];
 };
 
-/* ---- associations (macsec_sa.c) ---- */
+/* ---- associations (macsec_sa.c; opening in macsec_receive.c) ---- */
 struct zt_sa *zt_sa_new(void);
 /* Wipes it (MACSEC-12). NULL is allowed. */
 void zt_sa_free(struct zt_sa *sa);
+/* TCI and offset; before its key. */
+void zt_sa_set_form(struct zt_sa *sa, const struct zt_macsec *macsec);
 /* The key in the form of the key file, or that of another association with the same suite. */
 void zt_sa_set_key(IMB_MGR *crypto, struct zt_sa *sa, const uint8_t *octets);
-void zt_sa_copy_key(struct zt_sa *sa, const struct zt_sa *from);
+void zt_sa_copy_key(IMB_MGR *crypto, struct zt_sa *sa, const struct zt_sa *from);
 /*
- * MACSEC-5: seals or opens a frame whose SecTAG is written, `tag` says what it is; the last `offset` is of octets of Secure Data that
- * stay as they are if E is set. Opening puts Secure Data to `out`, and tells whether the ICV is right.
+ * MACSEC-5, MACSEC-7: seals a frame with `secure` octets behind its addresses in place: the sealed one begins as many octets in front
+ * of it as the SecTAG has, and ends ZT_MACSEC_ICV behind it.
  */
-void zt_sa_seal(const struct zt_sa *sa, const struct zt_sectag *tag, zt_pn pn, uint32_t offset,
-                uint8_t *frame);
-bool zt_sa_open(const struct zt_sa *sa, const struct zt_sectag *tag, zt_pn pn, uint32_t offset,
+static inline struct zt_macsec_verdict zt_sa_seal(const struct zt_sa *sa, uint64_t pn,
+                                                  uint8_t *frame, uint32_t secure)
+{
+    return sa->seal(sa, pn, frame, secure);
+}
+/* Opens one with `offset` octets of Secure Data that are not encrypted if E is set: Secure Data goes to `out`. Whether the ICV is right. */
+bool zt_sa_open(const struct zt_sa *sa, const struct zt_sectag *tag, uint64_t pn, uint32_t offset,
                 const uint8_t *frame, uint8_t *out);
 
-/* ---- frames (macsec.c) ---- */
-/* What comes of a frame: a fate, or its new length. */
-struct zt_macsec_verdict {
-    enum zt_fate fate;
-    uint32_t length;
-};
+/* ---- frames (macsec_receive.c, macsec.c) ---- */
 /* MACSEC-1 to MACSEC-6: what goes up is in `out`, which has room for `length` octets. */
 struct zt_macsec_verdict zt_macsec_validate(struct zt_macsec *macsec, const uint8_t *frame,
                                             uint32_t length, uint8_t *out);
@@ -149,7 +167,13 @@ struct zt_sa *zt_macsec_encoding(const struct zt_macsec *macsec);
 
 /* ---- state (macsec_state.c) ---- */
 /* The channel with an SCI, NULL. */
-struct zt_channel *zt_macsec_channel(const struct zt_macsec *macsec, zt_sci sci);
+static inline struct zt_channel *zt_macsec_channel(const struct zt_macsec *macsec, zt_sci sci)
+{
+    for (uint32_t i = 0; i < macsec->channel_count; i++)
+        if (zt_sci_equal(macsec->channels[i].sci, sci))
+            return &macsec->channels[i];
+    return NULL;
+}
 /* Puts a receive association in the place of the one with its SCI and AN, whose PN it takes if MACSEC-9 says so, or behind all. */
 void zt_macsec_put_receive(struct zt_macsec *macsec, struct zt_sa *sa);
 void zt_macsec_remove_receive(struct zt_macsec *macsec, zt_sci sci, uint8_t an);

@@ -74,7 +74,7 @@ static bool read_association(struct zt_macsec_change_reader *reader, const struc
                              struct zt_macsec_change *change)
 {
     struct zt_sa *sa = change->sas[change->count++] = zt_sa_new();
-    sa->cipher = macsec->cipher;
+    zt_sa_set_form(sa, macsec);
     sa->sci = change->sci;
     sa->an = change->an;
     if (!zt_program_read_association(schema, node, path, first, sa) ||

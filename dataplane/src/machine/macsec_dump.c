@@ -57,7 +57,7 @@ static void dump_transmit(const struct zt_macsec *macsec, struct zt_text *text)
         zt_text_format(text, "%s{", i == 0 ? "" : ",");
         write_an_and_key(sa, text);
         zt_text_format(text, ",");
-        write_pn(sa->sent->next, text);
+        write_pn((zt_pn)sa->sent->last + 1, text);
         zt_text_format(text, ",\"encoding\":%s,", sa == encoding ? "true" : "false");
         write_counters(sa->sent->counters, transmit_names, ZT_TRANSMIT_COUNTERS, text);
         zt_text_format(text, "}");
@@ -82,7 +82,7 @@ static void dump_channel(const struct zt_macsec *macsec, uint32_t first, struct 
         zt_text_format(text, "%s{", separator);
         write_an_and_key(sa, text);
         zt_text_format(text, ",");
-        write_pn(sa->lowest, text);
+        write_pn((zt_pn)sa->late + 1, text);
         zt_text_format(text, "}");
         separator = ",";
     }

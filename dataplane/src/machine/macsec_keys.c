@@ -48,7 +48,7 @@ bool zt_macsec_ring_set(struct zt_macsec_ring *ring, struct zt_sa *sa)
         ring->count == 0 ? NULL
                          : bsearch(&sa, ring->known, ring->count, sizeof *ring->known, compare);
     if (found != NULL)
-        zt_sa_copy_key(sa, *found);
+        zt_sa_copy_key(ring->machine->crypto, sa, *found);
     return found != NULL;
 }
 

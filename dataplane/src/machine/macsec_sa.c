@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "src/base/error.h"
-#include "src/machine/macsec.h"
+#include "src/machine/macsec_cipher.h"
 
 struct zt_sa *zt_sa_new(void)
 {
@@ -23,6 +23,103 @@ void zt_sa_free(struct zt_sa *sa)
     free(sa);
 }
 
+void zt_sa_set_form(struct zt_sa *sa, const struct zt_macsec *macsec)
+{
+    sa->cipher = macsec->cipher;
+    sa->tci = macsec->tci;
+    sa->offset = macsec->offset;
+}
+
+/* What a SecTAG is made of for a frame: addresses and the first four octets, then PN and SCI. */
+struct header {
+    __m128i first, second;
+};
+
+static inline struct header make_header(const struct zt_sa *sa, uint64_t pn, const uint8_t *frame,
+                                        uint32_t secure)
+{
+    uint32_t start = sa->tag_start | (secure < ZT_MACSEC_SHORT ? secure << 24 : 0), rest;
+    memcpy(&rest, frame + 8, sizeof rest);
+    __m128i addresses = _mm_insert_epi32(_mm_loadl_epi64((const __m128i *)frame), (int)rest, 2);
+    __m128i number = _mm_cvtsi32_si128((int)__builtin_bswap32((uint32_t)pn));
+    return (struct header){
+        _mm_insert_epi32(addresses, (int)start, 3),
+        _mm_or_si128(_mm_load_si128((const __m128i *)sa->tag_end), number),
+    };
+}
+
+static inline void write_header(struct header header, uint32_t added, uint8_t *frame)
+{
+    _mm_storeu_si128((__m128i *)frame, header.first);
+    if (added == ZT_SECTAG) {
+        _mm_storel_epi64((__m128i *)(frame + 16), header.second);
+        zt_store_be32(frame + 24, (zt_be32){ (uint32_t)_mm_extract_epi32(header.second, 2) });
+    } else {
+        zt_store_be32(frame + 16, (zt_be32){ (uint32_t)_mm_cvtsi128_si32(header.second) });
+    }
+}
+
+/* Any form of the SecTAG, anything encrypted or not. */
+static struct zt_macsec_verdict seal(const struct zt_sa *sa, uint64_t pn, uint8_t *frame,
+                                     uint32_t secure)
+{
+    struct gcm_context_data context;
+    alignas(16) uint8_t iv[16];
+    uint32_t added = zt_sectag_length(sa->tci), header = ZT_MACSEC_ADDRESSES + added;
+    uint32_t clear = zt_clear_octets(sa->tci, secure, sa->offset);
+    uint8_t *sealed = frame - added, *text = sealed + header + clear;
+
+    write_header(make_header(sa, pn, frame, secure), added, sealed);
+    _mm_store_si128((__m128i *)iv, zt_macsec_iv(sa, pn));
+    sa->encrypt(&sa->key, &context, text, text, secure - clear, iv, sealed,
+                zt_aad_octets(sa->tci, header, clear), sealed + header + secure, ZT_MACSEC_ICV);
+    return (struct zt_macsec_verdict){ .length = header + secure + ZT_MACSEC_ICV };
+}
+
+/*
+ * The same where all of Secure Data is encrypted, with AVX2. What the cipher loads must have been stored at once: a processor
+ * forwards a store to a load that lies within it, and lets one that does not wait for the cache, a quarter of what the cipher of a
+ * short frame takes. So additional data is one vector of 32 octets beside the frame, as the IV is one of 16.
+ */
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __attribute__((always_inline)) struct zt_macsec_verdict
+seal_all(const struct zt_sa *sa, uint64_t pn, uint8_t *frame, uint32_t secure, uint32_t added)
+{
+    struct gcm_context_data context;
+    alignas(32) uint8_t aad[32];
+    alignas(16) uint8_t iv[16];
+    uint32_t octets = ZT_MACSEC_ADDRESSES + added;
+    struct header header = make_header(sa, pn, frame, secure);
+    uint8_t *sealed = frame - added, *text = sealed + octets;
+
+    _mm256_store_si256((__m256i *)aad, _mm256_set_m128i(header.second, header.first));
+    write_header(header, added, sealed);
+    _mm_store_si128((__m128i *)iv, zt_macsec_iv(sa, pn));
+    sa->encrypt(&sa->key, &context, text, text, secure, iv, aad, zt_aad_octets(ZT_TCI_E, octets, 0),
+                text + secure, ZT_MACSEC_ICV);
+    return (struct zt_macsec_verdict){ .length = octets + secure + ZT_MACSEC_ICV };
+}
+
+AVX2 static struct zt_macsec_verdict seal_explicit(const struct zt_sa *sa, uint64_t pn,
+                                                   uint8_t *frame, uint32_t secure)
+{
+    return seal_all(sa, pn, frame, secure, ZT_SECTAG);
+}
+
+AVX2 static struct zt_macsec_verdict seal_short(const struct zt_sa *sa, uint64_t pn, uint8_t *frame,
+                                                uint32_t secure)
+{
+    return seal_all(sa, pn, frame, secure, ZT_SECTAG_SHORT);
+}
+
+static zt_seal_function choose_seal(const struct zt_sa *sa, IMB_MGR *crypto)
+{
+    if ((crypto->features & IMB_FEATURE_AVX2) == 0 || (sa->tci & ZT_TCI_E) == 0 || sa->offset != 0)
+        return seal;
+    return (sa->tci & ZT_TCI_SC) != 0 ? seal_explicit : seal_short;
+}
+
 /* SCI, or SSCI and 8 zeros XORed with the salt. */
 static void set_iv(struct zt_sa *sa)
 {
@@ -35,6 +132,22 @@ static void set_iv(struct zt_sa *sa)
         zt_store_u32(sa->iv, sa->ssci);
     for (uint32_t i = 0; i < ZT_SALT && !ZT_MUTANT(macsec_salt_ignored); i++)
         sa->iv[i] ^= sa->salt[i];
+}
+
+static void set_tag(struct zt_sa *sa)
+{
+    uint8_t start[4] = { ZT_ETHERTYPE_MACSEC >> 8, ZT_ETHERTYPE_MACSEC & 0xff, sa->tci | sa->an };
+    memcpy(&sa->tag_start, start, sizeof start);
+    memset(sa->tag_end, 0, sizeof sa->tag_end);
+    if ((sa->tci & ZT_TCI_SC) != 0)
+        memcpy(sa->tag_end + 4, sa->sci.octets, sizeof sa->sci.octets);
+}
+
+static void prepare(struct zt_sa *sa, IMB_MGR *crypto)
+{
+    set_iv(sa);
+    set_tag(sa);
+    sa->seal = choose_seal(sa, crypto);
 }
 
 void zt_sa_set_key(IMB_MGR *crypto, struct zt_sa *sa, const uint8_t *octets)
@@ -53,67 +166,14 @@ void zt_sa_set_key(IMB_MGR *crypto, struct zt_sa *sa, const uint8_t *octets)
         sa->encrypt = crypto->gcm256_enc;
         sa->decrypt = crypto->gcm256_dec;
     }
-    set_iv(sa);
+    prepare(sa, crypto);
 }
 
-void zt_sa_copy_key(struct zt_sa *sa, const struct zt_sa *from)
+void zt_sa_copy_key(IMB_MGR *crypto, struct zt_sa *sa, const struct zt_sa *from)
 {
     sa->key = from->key;
     sa->encrypt = from->encrypt;
     sa->decrypt = from->decrypt;
     memcpy(sa->salt, from->salt, sizeof sa->salt);
-    set_iv(sa);
-}
-
-static void make_iv(const struct zt_sa *sa, zt_pn pn, uint8_t iv[ZT_MACSEC_IV])
-{
-    uint64_t low;
-    memcpy(iv, sa->iv, ZT_MACSEC_IV);
-    memcpy(&low, iv + 4, sizeof low);
-    low ^= __builtin_bswap64((uint64_t)pn);
-    memcpy(iv + 4, &low, sizeof low);
-}
-
-/* Octets of Secure Data that are authenticated alone. */
-static uint32_t clear_octets(const struct zt_sectag *tag, uint32_t offset)
-{
-    return (tag->tci & ZT_TCI_E) == 0 || tag->secure < offset ? tag->secure : offset;
-}
-
-/* Octets of additional data, `clear` of them of Secure Data. */
-static uint32_t aad_octets(const struct zt_sectag *tag, uint32_t clear)
-{
-    if (ZT_MUTANT(aad_without_sectag))
-        return ZT_MACSEC_ADDRESSES;
-    if (ZT_MUTANT(macsec_offset_unauthenticated) && (tag->tci & ZT_TCI_E) != 0)
-        return tag->header;
-    return tag->header + clear;
-}
-
-void zt_sa_seal(const struct zt_sa *sa, const struct zt_sectag *tag, zt_pn pn, uint32_t offset,
-                uint8_t *frame)
-{
-    struct gcm_context_data context;
-    uint8_t iv[ZT_MACSEC_IV];
-    uint32_t clear = clear_octets(tag, offset);
-    uint8_t *text = frame + tag->header + clear;
-
-    make_iv(sa, pn, iv);
-    sa->encrypt(&sa->key, &context, text, text, tag->secure - clear, iv, frame,
-                aad_octets(tag, clear), frame + tag->header + tag->secure, ZT_MACSEC_ICV);
-}
-
-bool zt_sa_open(const struct zt_sa *sa, const struct zt_sectag *tag, zt_pn pn, uint32_t offset,
-                const uint8_t *frame, uint8_t *out)
-{
-    struct gcm_context_data context;
-    uint8_t iv[ZT_MACSEC_IV], icv[ZT_MACSEC_ICV];
-    uint32_t clear = clear_octets(tag, offset);
-    const uint8_t *secure = frame + tag->header;
-
-    make_iv(sa, pn, iv);
-    memcpy(out, secure, clear);
-    sa->decrypt(&sa->key, &context, out + clear, secure + clear, tag->secure - clear, iv, frame,
-                aad_octets(tag, clear), icv, sizeof icv);
-    return zt_icv_equal(icv, secure + tag->secure) || ZT_MUTANT(icv_unchecked);
+    prepare(sa, crypto);
 }

@@ -7,6 +7,12 @@
 #include "src/machine/macsec.h"
 #include "src/machine/program_parts.h"
 
+/* The number before the first one of an association that is new. */
+static uint64_t given_before(const struct zt_sa *sa)
+{
+    return sa->given == 0 ? 0 : (uint64_t)(sa->given - 1);
+}
+
 /* ---- what was sent ---- */
 
 static int compare_sent(const void *a, const void *b)
@@ -64,20 +70,12 @@ static void give_number(struct zt_machine *machine, struct zt_sa *sa)
     } else {
         sa->sent = *found;
     }
-    zt_pn first = sa->given == 0 ? 1 : sa->given;
-    if (sa->sent->next < first || is_forgotten(machine, sa->sent))
-        sa->sent->next = first;
+    uint64_t before = given_before(sa);
+    if (sa->sent->last < before || is_forgotten(machine, sa->sent))
+        sa->sent->last = before;
 }
 
 /* ---- channels ---- */
-
-struct zt_channel *zt_macsec_channel(const struct zt_macsec *macsec, zt_sci sci)
-{
-    for (uint32_t i = 0; i < macsec->channel_count; i++)
-        if (zt_sci_equal(macsec->channels[i].sci, sci))
-            return &macsec->channels[i];
-    return NULL;
-}
 
 static struct zt_channel *add_channel(struct zt_macsec *macsec, zt_sci sci)
 {
@@ -135,13 +133,13 @@ void zt_macsec_put_receive(struct zt_macsec *macsec, struct zt_sa *sa)
     struct zt_sa *before = channel->sas[sa->an];
 
     channel->sas[sa->an] = sa;
-    sa->lowest = sa->given == 0 ? 1 : sa->given;
+    sa->late = given_before(sa);
     if (before == NULL) {
         append(macsec, sa);
         return;
     }
     if (is_kept(sa, before) && !ZT_MUTANT(macsec_change_forgets_pn))
-        sa->lowest = before->lowest;
+        sa->late = before->late;
     macsec->rx[place_of(macsec, before)] = sa;
     zt_sa_free(before);
 }
@@ -187,7 +185,7 @@ static void keep_received(struct zt_macsec *macsec, const struct zt_macsec *befo
         for (uint32_t an = 0; an < 4; an++)
             if (channel->sas[an] != NULL && old->sas[an] != NULL &&
                 is_kept(channel->sas[an], old->sas[an]))
-                channel->sas[an]->lowest = old->sas[an]->lowest;
+                channel->sas[an]->late = old->sas[an]->late;
     }
 }
 

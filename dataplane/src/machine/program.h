@@ -33,7 +33,7 @@ struct zt_span {
     uint32_t start, end;
 };
 
-/* A packet number, and the one behind the last: 2^64 is one. */
+/* A packet number as it is said, and the one behind the last: 2^64 is one. Frames count with one less, in 64 bits. */
 typedef unsigned __int128 zt_pn;
 
 struct zt_fdb;
@@ -79,10 +79,14 @@ struct zt_macsec {
     /* Whether `protect` and `replayProtect` are said, and what holds. */
     bool has_protect, protect, has_replay_protect, replay_protect;
     uint32_t window;
-    /* TCI of what is sent, and octets of Secure Data in front of what is encrypted. */
-    uint8_t tci, offset;
-    /* Longest frames that go up and down. */
+    /* TCI of what is sent, octets of Secure Data in front of what is encrypted, octets that a seal adds. */
+    uint8_t tci, offset, overhead;
+    /* enum zt_macsec_counter and zt_transmit_counter of what is sent. */
+    uint8_t octets_counter, packets_counter;
+    /* Longest frames that go up, and (not sealed yet) down. */
     uint32_t upper_limit, lower_limit;
+    /* An association that has used this number gives way to the next. */
+    uint64_t fresh_end;
     /* Of the transmit channel. */
     zt_sci sci;
     /* `tx` and `standby`. */

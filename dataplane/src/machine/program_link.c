@@ -81,7 +81,8 @@ static bool link_macsec(struct zt_program_reader *reader, uint32_t index)
         reader->program->interfaces[macsec->lower].port.macsec = index;
     }
     macsec->upper_limit = ZT_ETH_HEADER + interface->mtu;
-    macsec->lower_limit = ZT_ETH_HEADER + reader->program->interfaces[macsec->lower].mtu;
+    macsec->lower_limit =
+        ZT_ETH_HEADER + reader->program->interfaces[macsec->lower].mtu - macsec->overhead;
     return true;
 }
 

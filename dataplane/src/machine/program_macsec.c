@@ -117,7 +117,7 @@ static bool read_transmit(const struct zt_schema *schema, uint32_t tx, uint32_t 
     for (uint32_t i = 0; i <= more; i++) {
         const struct zt_path *here = i == 0 ? ZT_PATH_KEY(path, "tx") : ZT_PATH_INDEX(list, i - 1);
         struct zt_sa *sa = macsec->tx[macsec->tx_count++] = zt_sa_new();
-        sa->cipher = macsec->cipher;
+        zt_sa_set_form(sa, macsec);
         sa->sci = macsec->sci;
         if (!zt_program_read_association(schema, i == 0 ? tx : at, here, i == 0 ? 0 : 1, sa) ||
             !zt_association_check(schema, here, sa))
@@ -140,7 +140,7 @@ static bool read_receive(const struct zt_schema *schema, uint32_t node, const st
     for (uint32_t i = 0; i < count; i++, at = zt_json_next(schema->json, at)) {
         const struct zt_path *here = ZT_PATH_INDEX(path, i);
         struct zt_sa *sa = zt_sa_new();
-        sa->cipher = macsec->cipher;
+        zt_sa_set_form(sa, macsec);
         bool good = zt_program_read_association(schema, at, here, 0, sa) &&
                     zt_association_check(schema, here, sa);
         const struct zt_channel *channel = good ? zt_macsec_channel(macsec, sa->sci) : NULL;
@@ -211,6 +211,12 @@ static void derive(struct zt_macsec *macsec)
     bool clear = macsec->confidentiality == ZT_CONFIDENTIAL_NONE;
     macsec->tci = tags[macsec->kind] | (clear ? 0 : ZT_TCI_E | ZT_TCI_C);
     macsec->offset = offsets[macsec->confidentiality];
+    macsec->overhead = (uint8_t)(zt_sectag_length(macsec->tci) + ZT_MACSEC_ICV);
+    macsec->octets_counter =
+        clear ? ZT_MACSEC_OUT_OCTETS_PROTECTED : ZT_MACSEC_OUT_OCTETS_ENCRYPTED;
+    macsec->packets_counter = clear ? ZT_TRANSMIT_PROTECTED : ZT_TRANSMIT_ENCRYPTED;
+    /* Where IEEE 802.1X has a new key wanted. */
+    macsec->fresh_end = (uint64_t)(zt_pn_end(macsec->cipher) / 4 * 3 - 1);
 }
 
 bool zt_program_read_macsec(struct zt_program_reader *reader, uint32_t node,

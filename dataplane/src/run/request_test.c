@@ -45,6 +45,8 @@ static void test_every_operation_is_read(void **state)
     assert_false(request.has_keys);
     assert_true(parse("{\"id\":1,\"op\":\"set-vni\",\"interface\":1,\"vni\":2}"));
     assert_true(parse("{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":1,\"mode\":\"strict\"}"));
+    assert_true(parse("{\"id\":1,\"op\":\"set-macsec-mode\",\"interface\":1,\"mode\":\"check\","
+                      "\"protect\":false}"));
     assert_true(parse("{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\"}"));
     assert_true(parse("{\"id\":1,\"op\":\"flush\",\"table\":\"fdb\",\"interface\":7}"));
     assert_true(parse("{\"id\":1,\"op\":\"advance-time\",\"ns\":9007199254740991}"));
@@ -68,6 +70,12 @@ static void test_every_operation_is_read(void **state)
     assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[1,{\"x\":{\"table\":\"peer\"}},"
                       "{\"table\":[\"peer\"]}]}"));
     assert_false(request.names_keys);
+    assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[{\"table\":"
+                      "\"receive-association\"}]}"));
+    assert_true(request.names_keys && !request.has_keys);
+    assert_true(parse("{\"id\":1,\"op\":\"apply\",\"changes\":[{\"table\":\"route\"},{\"table\":"
+                      "\"transmit-association\"}]}"));
+    assert_true(request.names_keys);
     assert_true(parse("{\"id\":1,\"op\":\"learned\"}"));
     assert_true(request.op == ZT_OP_LEARNED && !request.has_since && request.wait == 0);
     assert_true(parse("{\"id\":1,\"op\":\"learned\",\"since\":9007199254740991,\"wait\":60000}"));
