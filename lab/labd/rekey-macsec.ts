@@ -12,9 +12,9 @@ import { z } from 'zod'
 import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
 import type { MacsecInterface } from '../../contract/program.js'
-import { atEpoch, type SealedPair, type SealEnd } from '../../twin/program/epochs.js'
+import { atEpoch, type SealGroup, type SealEnd } from '../../twin/program/epochs.js'
 import { LabError } from '../errors.js'
-import { bothEnds, sealingAt, type Rekey, type RekeyMeans } from './rekey.js'
+import { eachEnd, otherEnd, sealingAt, type Rekey, type RekeyMeans } from './rekey.js'
 
 const NUMBERS = [0, 1, 2, 3]
 
@@ -30,22 +30,22 @@ interface End {
   readonly taken: number | undefined
 }
 
-export const rekeyMacsec: Rekey = async (plan, pair, epoch, means) => {
+export const rekeyMacsec: Rekey = async (plan, group, epoch, means) => {
   const { ask, note, passed } = means
-  const ends = await endsOf(plan, pair, epoch, means)
+  const ends = await endsOf(plan, group, epoch, means)
   const of = ({ node }: SealEnd): End => ends.get(node) ?? { sending: [], receiving: [], taken: undefined }
   const apply = ({ node }: SealEnd, changes: readonly TableChange[]) =>
     changes.length === 0 ? Promise.resolve({}) : ask(node, { op: 'apply', changes })
-  await bothEnds(pair, (end, other) =>
+  await eachEnd(group, (end) =>
     apply(
       end,
       of(end)
-        .receiving.filter(({ an }) => an !== of(other).taken)
+        .receiving.filter(({ an }) => an !== of(otherEnd(group, end)).taken)
         .map((association) => receive(end, association)),
     ),
   )
   note('both ends receive with the new key')
-  await bothEnds(pair, (end) =>
+  await eachEnd(group, (end) =>
     apply(
       end,
       transmit(
@@ -55,25 +55,25 @@ export const rekeyMacsec: Rekey = async (plan, pair, epoch, means) => {
     ),
   )
   note('both ends send with it')
-  await bothEnds(pair, ({ node }) => ask(node, { op: 'sync' }))
+  await eachEnd(group, ({ node }) => ask(node, { op: 'sync' }))
   await passed()
   // What has come in is opened: an engine answers this when it has looked at all that was there.
-  await bothEnds(pair, ({ node }) => ask(node, { op: 'sync' }))
-  await bothEnds(pair, (end, other) => apply(end, replaceOld(end, of(end), of(other))))
+  await eachEnd(group, ({ node }) => ask(node, { op: 'sync' }))
+  await eachEnd(group, (end) => apply(end, replaceOld(end, of(end), of(otherEnd(group, end)))))
   note('the old key is gone')
-  await bothEnds(pair, (end) => apply(end, of(end).taken === undefined ? [] : transmit(end, of(end).sending)))
+  await eachEnd(group, (end) => apply(end, of(end).taken === undefined ? [] : transmit(end, of(end).sending)))
 }
 
 async function endsOf(
   plan: Plan,
-  pair: SealedPair,
+  group: SealGroup,
   epoch: number,
   means: RekeyMeans,
 ): Promise<ReadonlyMap<string, End>> {
-  const found = await bothEnds(pair, async (end): Promise<[string, End]> => {
+  const found = await eachEnd(group, async (end): Promise<[string, End]> => {
     const item = atEpoch(sealingAt(plan, end, 'macsec'), epoch)
     if (item.kind !== 'macsec' || item.rx.length === 0)
-      throw new LabError('ZT_LAB_PLAN', `${end.node} has no receive channel on ${pair.name}`)
+      throw new LabError('ZT_LAB_PLAN', `${end.node} has no receive channel on ${group.name}`)
     const sending = [item.tx, ...(item.standby ?? [])].map(bare)
     const receiving = item.rx.map((association) => ({ sci: association.sci, ...bare(association) }))
     return [

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { parseFabric } from '../model/index.js'
 import {
   compile,
-  keyedPair,
+  keyedGroup,
   keyKinds,
   planDigest,
-  sealedPairs,
+  sealGroups,
   validateProgram,
   withEpochs,
   type Epochs,
@@ -37,16 +37,16 @@ const names = ['leaf1--spine1', 'leaf1--spine1#2', 'leaf1--spine2', 'leaf2--spin
 const interfaceOf = (of: typeof plan, node: string, kind: string) =>
   of.nodes.find(({ name }) => name === node)?.program.interfaces.find((item) => item.kind === kind)
 
-describe('sealed pairs', () => {
+describe('sealed groups', () => {
   test('are the links that are sealed, with both ends', () => {
-    const pairs = sealedPairs(plan)
-    expect(pairs.map(({ name }) => name)).toEqual(names)
-    expect(pairs[2]).toMatchObject({
+    const groups = sealGroups(plan)
+    expect(groups.map(({ name }) => name)).toEqual(names)
+    expect(groups[2]).toMatchObject({
       kind: 'wireguard',
       seal: 'far',
       ends: [{ node: 'leaf1' }, { node: 'spine2' }],
     })
-    expect(pairs[3]).toMatchObject({
+    expect(groups[3]).toMatchObject({
       kind: 'macsec',
       seal: 'near',
       ends: [{ node: 'leaf2' }, { node: 'spine1' }],
@@ -58,7 +58,7 @@ describe('sealed pairs', () => {
     const item = interfaceOf(broken, 'leaf1', 'macsec')
     if (item?.kind !== 'macsec' || item.rx[0] === undefined) throw new TypeError('no macsec interface')
     item.rx.push({ ...item.rx[0], sci: '0123456789abcdef' })
-    expect(sealedPairs(broken)).toHaveLength(names.length - 1)
+    expect(sealGroups(broken)).toHaveLength(names.length - 1)
   })
 })
 
@@ -128,12 +128,12 @@ describe('epochs', () => {
     )
   })
 
-  test('no two of a pair share a key, and pairs share none', () => {
-    const pairs = sealedPairs(plan)
-    const all = pairs.flatMap((pair) =>
-      [0, 1, 2, 10, 11].flatMap((epoch) => keyedPair(plan, pair, epoch).keys),
+  test('no two of a group share a key, and groups share none', () => {
+    const groups = sealGroups(plan)
+    const all = groups.flatMap((group) =>
+      [0, 1, 2, 10, 11].flatMap((epoch) => keyedGroup(plan, group, epoch).keys),
     )
     expect(new Set(all).size).toBe(all.length)
-    expect(pairs.flatMap((pair) => keyedPair(plan, pair, 0).keys).toSorted()).toEqual(plan.keys)
+    expect(groups.flatMap((group) => keyedGroup(plan, group, 0).keys).toSorted()).toEqual(plan.keys)
   })
 })

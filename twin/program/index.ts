@@ -21,12 +21,12 @@ export {
 } from './keys.js'
 export {
   atEpoch,
-  keyedPair,
+  keyedGroup,
   programAt,
-  sealedPairs,
+  sealGroups,
   withEpochs,
   type Epochs,
-  type SealedPair,
+  type SealGroup,
   type SealEnd,
 } from './epochs.js'
 export { nodeControls } from './node-control.js'
