@@ -408,15 +408,19 @@ export const commands = {
     ],
   },
   'lab rotate': {
-    summary: 'give sealed links of a running lab new keys, and measure what that costs',
+    summary: 'give what is sealed in a running lab new keys, and measure what that costs',
     detail: [
-      'One link after the other: of MACsec both ends receive with the new key before either sends with it, and the old one goes last; of WireGuard both ends get new private and pre-shared keys at once. Meanwhile hosts send over the link both ways, and what did not arrive is counted.',
+      'One link or tunnel after the other: of MACsec both ends receive with the new key before either sends with it, and the old one goes last; of WireGuard all ends get new private and pre-shared keys at once. Meanwhile hosts send over it both ways, and what did not arrive is counted.',
       'A rotation that was cut off leaves a link with either keys; the same command completes it. `ztos lab list --json` shows which epoch of keys each link has. New values of lab keys are drawn; of others the key source is asked for those of the next epoch.',
     ],
     arguments: [labId],
     options: {
       seal: { kind: 'text', value: 'NAME', what: 'only what this seal of the fabric file seals' },
-      links: { kind: 'text', value: 'LINKS', what: 'only these links, such as `leaf[1-2]--spine*`' },
+      links: {
+        kind: 'text',
+        value: 'LINKS',
+        what: 'only these, as `ztos lab list --json` names them: `leaf[1-2]--spine*`, `shop*`',
+      },
       rate: {
         kind: 'integer',
         value: 'PPS',

@@ -1,5 +1,5 @@
 /**
- * Epochs of a lab's keys: which keys each sealed pair has, and since when. No value is among it.
+ * Epochs of a lab's keys: which keys what is sealed has, and since when. No value is among it.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { z } from 'zod'
 
 const Epoch = z.int().min(0).max(99_999)
 
-/** A pair as `seals.json` and `ztos lab list --json` have it. */
+/** What shares keys, as `seals.json` and `ztos lab list --json` have it. */
 export const SealState = z.strictObject({
-  /** The link's id, or a tunnel's name (`twin/program/epochs.ts`). */
+  /** As in `sealGroups` (`twin/program/epochs.ts`): the link's id, say. */
   name: z.string(),
   kind: z.enum(['macsec', 'wireguard']),
   /** Of the fabric file. */

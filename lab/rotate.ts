@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { keyedPair, sealedPairs, SEED_LENGTH } from '../twin/program/index.js'
+import { keyedGroup, sealGroups, SEED_LENGTH } from '../twin/program/index.js'
 import type { SealState } from './epochs.js'
 import { LabError } from './errors.js'
 import { resolveKeys } from './keys/resolve.js'
@@ -21,7 +21,7 @@ export interface RotateOptions {
 }
 
 /**
- * Gives one pair of ends the keys of its next epoch, or completes what was begun before and cut off. Lab keys are derived from a seed that is
+ * Gives one group of ends the keys of its next epoch, or completes what was begun before and cut off. Lab keys are derived from a seed that is
  * drawn for this one time and kept nowhere: whoever learns the keys of an epoch, or the seed of a run, knows nothing of those that follow.
  *
  * @param name of a link, or of a tunnel (`Lab.seals`)
@@ -30,14 +30,14 @@ export interface RotateOptions {
  */
 export async function rotateKeys(lab: Lab, name: string, options: RotateOptions = {}): Promise<Rotated> {
   const state = (await lab.seals()).find((seal) => seal.name === name)
-  const pair = sealedPairs(lab.plan).find((one) => one.name === name)
-  if (state === undefined || pair === undefined) {
+  const group = sealGroups(lab.plan).find((one) => one.name === name)
+  if (state === undefined || group === undefined) {
     throw new LabError('ZT_LAB_UNKNOWN', `nothing is sealed between ${JSON.stringify(name)}`, {
       remedy: '`ztos lab list --json` shows what is sealed',
     })
   }
   const epoch = state.next?.epoch ?? state.epoch + 1
-  const keyed = keyedPair(lab.plan, pair, epoch)
+  const keyed = keyedGroup(lab.plan, group, epoch)
   await lab.refreshKeys()
   // Of a rotation that was cut off labd has the values: an end may have them already.
   const lacking = keyed.keys.filter((reference) => !lab.keys.has(reference))
@@ -52,16 +52,16 @@ export async function rotateKeys(lab: Lab, name: string, options: RotateOptions 
 }
 
 export interface RotateLabOptions extends RotateOptions {
-  /** Packets a second that hosts send each way over a pair while its keys change; 0 for none. */
+  /** Packets a second that hosts send each way over a group while its keys change; 0 for none. */
   readonly rate: number
-  /** Of a pair that is about to be rotated. */
+  /** Of a group that is about to be rotated. */
   readonly onPair?: (seal: SealState) => void
 }
 
-/** What became of one pair. */
+/** What became of one group. */
 export interface RotationOutcome {
   readonly seal: SealState
-  /** Absent where `error` says why; the pair then has either keys, and the next rotation completes it. */
+  /** Absent where `error` says why; the group then has either keys, and the next rotation completes it. */
   readonly rotated?: Rotated
   readonly error?: unknown
   /** Absent when nobody was to send. */
@@ -69,9 +69,9 @@ export interface RotationOutcome {
 }
 
 /**
- * Rotates pairs of a lab, one after the other, while hosts of the lab send over each. One that cannot be rotated keeps no other from it.
+ * Rotates groups of a lab, one after the other, while hosts of the lab send over each. One that cannot be rotated keeps no other from it.
  *
- * @param names of pairs, in this order
+ * @param names of groups, in this order
  */
 export async function rotateLab(
   lab: Lab,
@@ -81,12 +81,12 @@ export async function rotateLab(
   const { rate, signal, onPair } = options
   const seals = new Map((await lab.seals()).map((seal) => [seal.name, seal]))
   const traffic = rate === 0 ? undefined : await RotationTraffic.of(lab)
-  const pairs = new Map(sealedPairs(lab.plan).map((pair) => [pair.name, pair]))
+  const groups = new Map(sealGroups(lab.plan).map((group) => [group.name, group]))
   const outcomes: RotationOutcome[] = []
   for (const name of names) {
     signal?.throwIfAborted()
-    const [seal, pair] = [seals.get(name), pairs.get(name)]
-    if (seal === undefined || pair === undefined)
+    const [seal, group] = [seals.get(name), groups.get(name)]
+    if (seal === undefined || group === undefined)
       throw new LabError('ZT_LAB_UNKNOWN', `nothing is sealed between ${JSON.stringify(name)}`)
     onPair?.(seal)
     let rotated: Rotated | undefined
@@ -98,7 +98,7 @@ export async function rotateLab(
         error = thrown
       }
     }
-    const measured = traffic === undefined ? await change() : await traffic.during(pair, rate, change)
+    const measured = traffic === undefined ? await change() : await traffic.during(group, rate, change)
     outcomes.push({
       seal,
       ...(rotated === undefined ? { error } : { rotated }),

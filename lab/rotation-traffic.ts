@@ -1,11 +1,11 @@
 /**
- * Traffic while keys change: flows over the pair whose keys they are, each way, sent at a rate whatever becomes of them; what does not arrive
+ * Traffic while keys change: flows over the group whose keys they are, each way, sent at a rate whatever becomes of them; what does not arrive
  * is told by the numbers in their packets.
  *
  * @module
  */
 import type { Plan, PlanHost } from '../contract/plan.js'
-import type { SealedPair } from '../twin/program/index.js'
+import type { SealGroup } from '../twin/program/index.js'
 import { LabError } from './errors.js'
 import { FailoverLab, type Way } from './failover-lab.js'
 import { measureLosses, type Gap, type Loss } from './failover.js'
@@ -13,7 +13,7 @@ import type { Lab } from './lab.js'
 
 /** ms before keys change, and altogether. */
 const FLOW = { before: 200, lasts: 1200 }
-/** Hosts' pairs that are tried for a flow that goes over a link. */
+/** Hosts' groups that are tried for a flow that goes over a link. */
 const MAX_TRIED = 32
 /** ms behind a change within which what is missing is missing because of it. */
 const AFTERMATH = 50
@@ -65,11 +65,11 @@ export class RotationTraffic {
    * @param rate packets a second of each flow
    * @throws what `change` throws, as soon as traffic is over
    */
-  async during(pair: SealedPair, rate: number, change: () => Promise<void>): Promise<Measured> {
-    const ways = await this.waysOver(pair)
+  async during(group: SealGroup, rate: number, change: () => Promise<void>): Promise<Measured> {
+    const ways = await this.waysOver(group)
     if (ways.length === 0) {
       await change()
-      return { why: `no traffic of hosts goes over ${pair.name}` }
+      return { why: `no traffic of hosts goes over ${group.name}` }
     }
     let changed: Promise<void> | undefined
     try {
@@ -87,24 +87,26 @@ export class RotationTraffic {
   }
 
   /** A flow each way, as far as there is one. */
-  private async waysOver(pair: SealedPair): Promise<readonly DirectedWay[]> {
-    const [a, b] = pair.ends.map(({ node }) => node)
+  private async waysOver(group: SealGroup): Promise<readonly DirectedWay[]> {
+    // Of many the first two stand for all.
+    const [a, b] = group.ends.map(({ node }) => node)
     const found: DirectedWay[] = []
     for (const [near, far] of [
       [a, b],
       [b, a],
     ]) {
-      const way = await this.wayOver(pair, near ?? '', far ?? '')
+      const way = await this.wayOver(group, near ?? '', far ?? '')
       if (way !== undefined) found.push({ ...way, direction: `${near ?? ''} to ${far ?? ''}` })
     }
     return found
   }
 
-  private async wayOver(pair: SealedPair, near: string, far: string): Promise<Way | undefined> {
-    for (const [from, to] of this.hostPairs(near, far)) {
+  private async wayOver(group: SealGroup, near: string, far: string): Promise<Way | undefined> {
+    for (const [from, to] of this.hostPairs(group, near, far)) {
       await this.acquaint(from, to)
       try {
-        return this.failover.way(from.id, [to.id], (way) => this.passes(way, from, pair, near))
+        if (group.tenant !== undefined && to.at.node !== far) continue
+        return this.failover.way(from.id, [to.id], (way) => this.passes(way, from, group, near))
       } catch (error) {
         if (!(error instanceof LabError) || error.code !== 'ZT_LAB_UNKNOWN') throw error
       }
@@ -113,8 +115,15 @@ export class RotationTraffic {
   }
 
   /** Whoever is beside the ends first. */
-  private hostPairs(near: string, far: string): readonly (readonly [PlanHost, PlanHost])[] {
-    const hosts = this.plan.hosts.filter(({ addresses }) => addresses.some((one) => !one.includes(':')))
+  private hostPairs(
+    { tenant, network }: SealGroup,
+    near: string,
+    far: string,
+  ): readonly (readonly [PlanHost, PlanHost])[] {
+    const hosts = this.plan.hosts
+      .filter(({ addresses }) => addresses.some((one) => !one.includes(':')))
+      .filter((host) => tenant === undefined || host.tenant === tenant)
+      .filter((host) => network === undefined || `${host.tenant}/${host.network}` === network)
     const score = (from: PlanHost, to: PlanHost) =>
       Number(from.at.node === near) + Number(to.at.node === far) - Number(from.network !== to.network) / 2
     return hosts
@@ -132,17 +141,17 @@ export class RotationTraffic {
     await this.failover.acquaint([from, to])
   }
 
-  /** Whether a flow goes over the pair from its near end. */
-  private passes({ links }: Way, from: PlanHost, pair: SealedPair, near: string): boolean {
+  /** Whether a flow goes over the group from its near end. */
+  private passes({ links }: Way, from: PlanHost, group: SealGroup, near: string): boolean {
     let at = from.at.node
     for (const id of links) {
-      if (id === pair.name) return at === near
+      if (id === group.name) return at === near
       const link = this.plan.links.find((one) => one.id === id)
       if (link === undefined) return false
       at = link.a.node === at ? link.b.node : link.a.node
     }
-    // Of a tunnel it is enough that its ends are those of the flow.
-    return pair.name.includes(' ') && from.at.node === near
+    // What is sealed between leaves is so on every way.
+    return group.tenant !== undefined && from.at.node === near
   }
 }
 

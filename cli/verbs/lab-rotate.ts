@@ -33,7 +33,7 @@ export const run: Run<'lab rotate'> = async ({ arguments: { id }, options, io, p
   )
   return {
     exit: combineExit([ExitStatus.Holds, ...failures.map(({ code }) => exitOf(code))]),
-    json: () => ({ format: 'ztos-lab-rotate', version: 1, id, pairs: outcomes.map(outcomeJson) }),
+    json: () => ({ format: 'ztos-lab-rotate', version: 1, id, seals: outcomes.map(outcomeJson) }),
     text: () =>
       `${outcomeText(outcomes)}${failures.map((one) => failureText(one, colours, undefined)).join('')}`,
   }
@@ -90,7 +90,7 @@ function outcomeText(outcomes: readonly RotationOutcome[]): string {
     rotated === undefined ? '' : `${(rotated.steps.at(-1)?.at ?? 0).toFixed(0)} ms`,
     trafficText(traffic),
   ])
-  return `${table(['link', 'by', 'epoch', 'took', 'traffic'], rows).join('\n')}\n`
+  return `${table(['what', 'by', 'epoch', 'took', 'traffic'], rows).join('\n')}\n`
 }
 
 function trafficText(traffic: RotationOutcome['traffic']): string {

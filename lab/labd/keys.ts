@@ -28,6 +28,12 @@ export class LabKeys {
     return { ...this.retired, ...this.values }
   }
 
+  /** As `wg` shows it. */
+  base64(reference: string): string | undefined {
+    const value = this.values[reference]
+    return value === undefined ? undefined : Buffer.from(value, 'hex').toString('base64')
+  }
+
   add(values: Values): void {
     this.values = { ...this.values, ...values }
     this.write()

@@ -62,8 +62,8 @@ export const LabdRequest = z.discriminatedUnion('op', [
   /** Adds key values to `keys.json`, so that a `load` can name new ones. Answer: `{ keys }`, all of them. */
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
   /**
-   * Gives a pair of ends the keys of its next epoch, whose values are among these or were given before. Answer: `{ from, to, steps }` when the
-   * old ones are gone. What fails leaves the pair with either keys at either end; the same request again completes it.
+   * Gives ends that share keys those of their next epoch, whose values are among these or were given before. Answer: `{ from, to, steps }` when the
+   * old ones are gone. What fails leaves each end with either keys; the same request again completes it.
    */
   z.strictObject({
     ...request,

@@ -1,10 +1,10 @@
 /**
- * WireGuard: both ends are loaded at once with new private keys, each other's public ones and the pre-shared key. A new private key ends an
- * interface's sessions (WG-32), and a peer is known by its key alone, so that there is no time at which both ends have both: what an end
+ * WireGuard: all ends, of a link both, are loaded at once with new private keys, each other's public ones and pre-shared keys. A new private key
+ * ends an interface's sessions (WG-32), and a peer is known by its key alone, so that there is no time at which an end has both: what it
  * sends between its own load and the other's waits for a handshake (WG-25), what it is sent meanwhile by the old session is lost. One change
- * of both ends loses that once, two changes one after the other would twice (docs/decisions/0012-keys.md).
+ * of all ends loses that once, one change after the other would each time (docs/decisions/0012-keys.md).
  *
- * An end that loads first begins a handshake that the other does not understand, and would wait 5 s for the next (WG-27); the one that
+ * An end that loads first begins a handshake that another does not understand, and would wait 5 s for the next (WG-27); the one that
  * loads last begins another at once, because each is given a persistent keepalive for the moment (WG-30).
  *
  * @module
@@ -13,17 +13,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
-import { NodeProgram, type WireguardInterface } from '../../contract/program.js'
+import { NodeProgram, type WireguardInterface, type WireguardPeer } from '../../contract/program.js'
 import { tablesOfProgram } from '../../agent/engine-tables.js'
 import { changesBetween, NO_TABLES } from '../../twin/control/tables.js'
-import { atEpoch, programAt, type SealEnd, type SealedPair } from '../../twin/program/epochs.js'
+import { atEpoch, programAt, type SealEnd, type SealGroup } from '../../twin/program/epochs.js'
 import { LabError } from '../errors.js'
-import { bothEnds, sealingAt, type Rekey, type RekeyMeans } from './rekey.js'
+import { eachEnd, sealingAt, type Rekey, type RekeyMeans } from './rekey.js'
 
 /** s between keepalives, the shortest there is: the first one is sent at once. */
 const AT_ONCE = 1
-/** ms for a handshake: one that is lost is tried again after 5 s and a third (WG-27). */
+/** ms for handshakes, and after which one is begun again. */
 const WITHIN = 12_000
+const AGAIN = 100
 const BETWEEN_LOOKS = 2
 
 const ProgramAnswer = z.object({ program: NodeProgram })
@@ -31,28 +32,28 @@ const Tables = z.object({
   wireguard: z.array(
     z.object({
       interface: z.int(),
-      peers: z.array(z.object({ sessions: z.array(z.object({ role: z.string() })) })),
+      peers: z.array(z.object({ publicKey: z.string(), sessions: z.array(z.object({ role: z.string() })) })),
     }),
   ),
 })
 
-export const rekeyWireguard: Rekey = async (plan, pair, epoch, means) => {
-  // Before anything is changed: both ends are there and answer.
-  const before = await bothEnds(pair, async ({ node }) => programOf(node, means))
-  const programs = new Map(pair.ends.map(({ node }, n) => [node, before[n]]))
+export const rekeyWireguard: Rekey = async (plan, group, epoch, means) => {
+  // Before anything is changed: all ends are there and answer.
+  const before = await eachEnd(group, async ({ node }) => programOf(node, means))
+  const programs = new Map(group.ends.map(({ node }, n) => [node, before[n]]))
   const loaded: SealEnd[] = []
-  const lead = leads(pair, programs, means)
+  const lead = leads(group, programs, means)
   try {
-    await bothEnds(pair, async (end) => {
+    await eachEnd(group, async (end) => {
       const program = programs.get(end.node)
       if (program === undefined) return
-      // The one that is quicker begins later, so that both have new keys at the same time.
+      // One that is quicker begins later, so that all have new keys at the same time.
       await delay(lead.get(end.node) ?? 0)
       await load(plan, end, fresh(program, end, epoch), means)
       loaded.push(end)
     })
   } catch (error) {
-    // A refusal at one end: the other goes back, and the link has its old keys.
+    // A refusal at one end: others go back, and all have their old keys.
     if (isRefusal(error)) {
       const back = loaded.flatMap((end) => {
         const program = programs.get(end.node)
@@ -62,15 +63,15 @@ export const rekeyWireguard: Rekey = async (plan, pair, epoch, means) => {
     }
     throw error
   }
-  means.note('both ends have new keys')
-  await bothEnds(pair, async (end) => sessionAt(end, pair, means))
+  means.note('all ends have new keys')
+  await sessions(plan, group, epoch, means)
   means.note('they have a session')
-  await bothEnds(pair, async (end) => asPlanned(plan, end, epoch, means))
+  await eachEnd(group, async (end) => asPlanned(plan, end, epoch, means))
 }
 
 /** ms by which each end is to begin later. */
 function leads(
-  { ends }: SealedPair,
+  { ends }: SealGroup,
   programs: ReadonlyMap<string, NodeProgram | undefined>,
   { loadTimes }: RekeyMeans,
 ): ReadonlyMap<string, number> {
@@ -108,23 +109,56 @@ async function load(plan: Plan, end: SealEnd, program: NodeProgram, means: Rekey
   await ask(end.node, { op: 'apply', changes })
 }
 
-/** Returns when the end has a session by which it may send. @throws LabError `ZT_LAB_UNSETTLED` */
-async function sessionAt(end: SealEnd, { name }: SealedPair, { ask }: RekeyMeans): Promise<void> {
-  for (const giveUp = performance.now() + WITHIN; performance.now() < giveUp; await delay(BETWEEN_LOOKS)) {
+/**
+ * Returns when all have sessions by which they may send. An initiation that is lost, by a host that is busy, would be followed by another after
+ * 5 s (WG-27); a peer that is removed and added again has none behind it.
+ *
+ * @throws LabError `ZT_LAB_UNSETTLED`
+ */
+async function sessions(plan: Plan, group: SealGroup, epoch: number, means: RekeyMeans): Promise<void> {
+  const { ask, publicKeyOf } = means
+  const lackingAt = async (end: SealEnd): Promise<readonly WireguardPeer[]> => {
     const { wireguard } = Tables.parse(await ask(end.node, { op: 'tables' }))
-    const item = wireguard.find((one) => one.interface === end.interface)
-    if (item?.peers[0]?.sessions.some(({ role }) => role === 'current') === true) return
+    const there = wireguard.find((one) => one.interface === end.interface)?.peers ?? []
+    const isUp = ({ publicKey }: WireguardPeer) =>
+      there
+        .find((one) => one.publicKey === publicKeyOf(publicKey))
+        ?.sessions.some(({ role }) => role === 'current') === true
+    return peersOf(plan, end, epoch).filter((peer) => !isUp(peer))
   }
-  throw new LabError('ZT_LAB_UNSETTLED', `${end.node} has no session on ${name} with the new keys`, {
-    remedy: 'look at the other end: `ztos lab control LAB NODE \'{"op":"tables"}\'`; then rotate again',
+  let again = performance.now() + AGAIN
+  for (const giveUp = performance.now() + WITHIN; performance.now() < giveUp; await delay(BETWEEN_LOOKS)) {
+    const lacking = await eachEnd(group, lackingAt)
+    const [first] = group.ends.flatMap((end, n) =>
+      lacking[n]?.length === 0 ? [] : [{ end, peers: lacking[n] ?? [] }],
+    )
+    if (first === undefined) return
+    if (performance.now() < again) continue
+    // One end alone, so that two do not forget what the other has just begun.
+    await ask(first.end.node, { op: 'apply', changes: first.peers.flatMap((peer) => anew(first.end, peer)) })
+    again = performance.now() + AGAIN
+  }
+  throw new LabError('ZT_LAB_UNSETTLED', `ends of ${group.name} have no session with the new keys`, {
+    remedy: 'look at them: `ztos lab control LAB NODE \'{"op":"tables"}\'`; then rotate again',
   })
+}
+
+function anew({ interface: id }: SealEnd, { publicKey, ...to }: WireguardPeer): TableChange[] {
+  const peer = { table: 'peer', interface: id, publicKey } as const
+  return [
+    { ...peer, to: null },
+    { ...peer, to: { ...to, persistentKeepalive: AT_ONCE } },
+  ]
+}
+
+function peersOf(plan: Plan, end: SealEnd, epoch: number): readonly WireguardPeer[] {
+  const item = atEpoch(sealingAt(plan, end, 'wireguard'), epoch)
+  return item.kind === 'wireguard' ? item.peers : []
 }
 
 /** The keepalive of the plan, or none. */
 async function asPlanned(plan: Plan, end: SealEnd, epoch: number, { ask }: RekeyMeans): Promise<void> {
-  const item = atEpoch(sealingAt(plan, end, 'wireguard'), epoch)
-  const peers = item.kind === 'wireguard' ? item.peers : []
-  const changes = peers.map(({ publicKey, ...to }): TableChange => ({
+  const changes = peersOf(plan, end, epoch).map(({ publicKey, ...to }): TableChange => ({
     table: 'peer',
     interface: end.interface,
     publicKey,

@@ -1,11 +1,11 @@
 /**
- * What a change of one pair's keys is made with.
+ * What a change of one group's keys is made with.
  *
  * @module
  */
 import type { Plan } from '../../contract/plan.js'
 import type { Interface } from '../../contract/program.js'
-import type { SealedPair, SealEnd } from '../../twin/program/epochs.js'
+import type { SealGroup, SealEnd } from '../../twin/program/epochs.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
 import type { LoadTimes } from './load-times.js'
@@ -13,6 +13,8 @@ import type { LoadTimes } from './load-times.js'
 export interface RekeyMeans {
   /** A request to a node's engine, which reads keys where the lab has them. @throws LabError */
   readonly ask: (node: string, request: Request) => Promise<Answer>
+  /** A WireGuard public key as engines show it, by its reference. */
+  readonly publicKeyOf: (reference: string) => string | undefined
   /** Of the lab's engines. */
   readonly loadTimes: LoadTimes
   /** A step is done. */
@@ -21,7 +23,7 @@ export interface RekeyMeans {
   readonly passed: () => Promise<void>
 }
 
-export type Rekey = (plan: Plan, pair: SealedPair, epoch: number, means: RekeyMeans) => Promise<void>
+export type Rekey = (plan: Plan, group: SealGroup, epoch: number, means: RekeyMeans) => Promise<void>
 
 /** An end, and what the plan has there. @throws LabError `ZT_LAB_PLAN` */
 export function sealingAt<Kind extends Interface['kind']>(
@@ -36,14 +38,21 @@ export function sealingAt<Kind extends Interface['kind']>(
   throw new LabError('ZT_LAB_PLAN', `interface ${end.interface} of ${end.node} is no ${kind} interface`)
 }
 
-/** Both at once. Waits for both, whatever becomes of one; the first failure is thrown. */
-export async function bothEnds<T>(
-  { ends }: SealedPair,
-  work: (end: SealEnd, other: SealEnd) => Promise<T>,
-): Promise<readonly [T, T]> {
-  const [a, b] = ends
-  const [first, second] = await Promise.allSettled([work(a, b), work(b, a)])
-  if (first.status === 'rejected') throw first.reason
-  if (second.status === 'rejected') throw second.reason
-  return [first.value, second.value]
+/** All at once. Waits for all, whatever becomes of one; the first failure is thrown. */
+export async function eachEnd<T>(
+  { ends }: SealGroup,
+  work: (end: SealEnd) => Promise<T>,
+): Promise<readonly T[]> {
+  const outcomes = await Promise.allSettled(ends.map(work))
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  })
+}
+
+/** The other one of two. */
+export function otherEnd({ name, ends }: SealGroup, end: SealEnd): SealEnd {
+  const other = ends.find(({ node }) => node !== end.node)
+  if (other !== undefined && ends.length === 2) return other
+  throw new LabError('ZT_LAB_PLAN', `${name} has ${ends.length} ends, and a channel has two`)
 }

@@ -7,7 +7,7 @@ import { EngineRequest } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
 import type { NodeProgram, WireguardInterface } from '../../contract/program.js'
 import { parseFabric } from '../../twin/model/index.js'
-import { compile, keyedPair, sealedPairs } from '../../twin/program/index.js'
+import { compile, keyedGroup, sealGroups } from '../../twin/program/index.js'
 import { keysOf } from '../../twin/program/key-references.js'
 import type { Answer, Request } from '../channel.js'
 import type { SealState } from '../epochs.js'
@@ -41,6 +41,11 @@ class Engines {
   readonly rotated: number[] = []
   written: readonly SealState[] = []
   fault: Fault | undefined
+  /** Looks at sessions before there are any. */
+  patience = 0
+  looks = 0
+  /** Peers that were removed. */
+  removed = 0
   asked = 0
   /** Looked at behind every effect. */
   onEffect: () => void = () => {}
@@ -54,6 +59,7 @@ class Engines {
   open(): Rotations {
     return new Rotations(this.plan, {
       ask: (node, request) => this.ask(node, request),
+      publicKeyOf: (reference) => `of ${reference}`,
       addKeys: (keys) => {
         for (const key of Object.keys(keys)) this.keys.add(key)
       },
@@ -63,7 +69,7 @@ class Engines {
       write: (seals) => {
         this.written = structuredClone([...seals])
       },
-      onRotated: (_pair, epoch) => this.rotated.push(epoch),
+      onRotated: (_group, epoch) => this.rotated.push(epoch),
     })
   }
 
@@ -109,14 +115,22 @@ class Engines {
       this.programs.set(node, request.program)
       for (const key of keysOf([request.program])) this.known({ key })
     }
-    if (request.op === 'tables')
-      return { wireguard: [{ interface: this.seal(node).id, peers: [this.peer()] }] }
+    if (request.op === 'tables') return this.tables(node)
     if (request.op === 'apply') for (const change of request.changes) this.apply(node, change)
     return {}
   }
 
-  private peer() {
-    return { sessions: this.understand ? [{ role: 'current' }] : [] }
+  private tables(node: string): Answer {
+    const item = this.seal(node)
+    if (item.kind === 'wireguard') {
+      const isUp = this.understand && ++this.looks > this.patience
+      const sessions = isUp ? [{ role: 'current' }] : []
+      const peers = item.peers.map(({ publicKey }) => ({ publicKey: `of ${publicKey}`, sessions }))
+      return { wireguard: [{ interface: item.id, peers }] }
+    }
+    const all = [item.tx, ...(item.standby ?? [])]
+    const associations = all.map(({ an, key }, n) => ({ an, key, pn: '9', encoding: n === 0 }))
+    return { macsec: [{ interface: item.id, tx: { associations } }] }
   }
 
   private apply(node: string, change: Extract<EngineRequest, { op: 'apply' }>['changes'][number]): void {
@@ -126,9 +140,14 @@ class Engines {
       if (change.to !== null) item.rx.push({ sci: change.sci, an: change.an, ...this.known(change.to) })
     } else if (change.table === 'transmit-association' && item.kind === 'macsec') {
       item.tx = { sci: item.tx.sci, ...this.known(change.to) }
-    } else if (change.table === 'peer' && item.kind === 'wireguard' && change.to !== null) {
+      item.standby = change.standby?.map((one) => this.known(one)) ?? []
+      const numbers = [item.tx, ...item.standby].map(({ an }) => an)
+      if (new Set(numbers).size !== numbers.length) throw new TypeError('two associations of one number')
+    } else if (change.table === 'peer' && item.kind === 'wireguard') {
       const { publicKey, to } = change
-      item.peers = item.peers.map((peer) => (peer.publicKey === publicKey ? { publicKey, ...to } : peer))
+      this.removed += Number(to === null)
+      const others = item.peers.filter((peer) => peer.publicKey !== publicKey)
+      item.peers = to === null ? others : [...others, { publicKey, ...to }]
     } else throw new TypeError(`${change.table} is not expected`)
   }
 
@@ -148,14 +167,35 @@ function shared({ peers }: WireguardInterface): string | undefined {
 
 /** What a client gives: values do not matter here. */
 function requestFor(plan: Plan, epoch: number) {
-  const [pair] = sealedPairs(plan)
-  if (pair === undefined) throw new TypeError('no pair')
-  const keys = Object.fromEntries(keyedPair(plan, pair, epoch).keys.map((key) => [key, '00'.repeat(16)]))
+  const [group] = sealGroups(plan)
+  if (group === undefined) throw new TypeError('no group')
+  const keys = Object.fromEntries(keyedGroup(plan, group, epoch).keys.map((key) => [key, '00'.repeat(16)]))
   return { name: NAME, epoch, keys }
 }
 
+/** A plan whose MACsec ends have so many associations. */
+function withAssociations(plan: Plan, count: number): Plan {
+  const copy = structuredClone(plan)
+  for (const { program } of copy.nodes) {
+    for (const item of program.interfaces) {
+      if (item.kind !== 'macsec') continue
+      const others = Array.from({ length: count - 1 }, (_, n) => n + 1)
+      const next = (key: string, an: number) => ({ an, key: key.replace(/0$/, String(an)) })
+      item.standby = others.map((an) => next(item.tx.key, an))
+      const [rx] = item.rx
+      if (rx !== undefined) item.rx.push(...others.map((an) => ({ sci: rx.sci, ...next(rx.key, an) })))
+    }
+  }
+  return { ...copy, keys: keysOf(copy.nodes.map(({ program }) => program)) }
+}
+
+const macsec = planOf('{ macsec: gcm-aes-128, key: lab:core }')
+
 describe.each([
-  ['MACsec', 'macsec', planOf('{ macsec: gcm-aes-128, key: lab:core }')],
+  ['MACsec', 'macsec', macsec],
+  ['MACsec with one association waiting', 'macsec', withAssociations(macsec, 2)],
+  ['MACsec with two associations waiting', 'macsec', withAssociations(macsec, 3)],
+  ['MACsec with three associations waiting', 'macsec', withAssociations(macsec, 4)],
   ['WireGuard', 'wireguard', planOf('{ wireguard: true, psk: true, key: lab:core }')],
 ] as const)('[MACSEC-11] [WG-33] a rotation of %s', (_name, kind, plan) => {
   let engines: Engines
@@ -174,8 +214,13 @@ describe.each([
     expect(engines.written).toMatchObject([{ name: NAME, kind, seal: 'core', epoch: 1 }])
     expect(engines.written[0]).not.toHaveProperty('next')
     const seal = engines.seal('leaf1')
-    const own = seal.kind === 'macsec' ? [seal.tx.key, ...seal.rx.map(({ key }) => key)] : [seal.privateKey]
+    const own =
+      seal.kind === 'macsec'
+        ? [seal.tx, ...(seal.standby ?? []), ...seal.rx].map(({ key }) => key)
+        : [seal.privateKey, ...seal.peers.flatMap((peer) => [peer.publicKey, peer.presharedKey ?? ''])]
+    // All of them, and nothing else.
     expect(own.filter((key) => !engines.keys.has(key))).toEqual([])
+    expect(own).toHaveLength(kind === 'macsec' ? engines.keys.size : 3)
   })
 
   test('goes round through the association numbers', async () => {
@@ -241,4 +286,16 @@ test('[WG-30] WireGuard ends have a keepalive only until they have a session', a
   expect([...seen]).toEqual([25, 1])
   const seal = engines.seal('leaf1')
   expect(seal.kind === 'wireguard' && seal.peers[0]?.persistentKeepalive).toBe(25)
+})
+
+test('[WG-27] WireGuard ends whose handshake is lost begin another, one end at a time', async () => {
+  const plan = planOf('{ wireguard: true, psk: true, key: lab:core }')
+  const engines = new Engines(plan)
+  engines.patience = 150
+  await engines.open().rotate(requestFor(plan, 1))
+  expect(engines.removed).toBeGreaterThan(0)
+  expect(engines.understand).toBe(true)
+  const seal = engines.seal('leaf1')
+  expect(seal.kind === 'wireguard' && seal.peers).toHaveLength(1)
+  expect(seal.kind === 'wireguard' && seal.peers[0]?.persistentKeepalive).toBeUndefined()
 })

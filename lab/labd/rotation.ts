@@ -1,12 +1,12 @@
 /**
- * Rotation of keys: one pair of ends after the other, from the epoch that it has to the next. What has begun is written down before
+ * Rotation of keys: one group of ends after the other, from the epoch that it has to the next. What has begun is written down before
  * anything is done, and every step may be done again, so that one that was cut off is completed by the next.
  *
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Plan } from '../../contract/plan.js'
-import { keyedPair, sealedPairs, type SealedPair } from '../../twin/program/epochs.js'
+import { keyedGroup, sealGroups, type SealGroup } from '../../twin/program/epochs.js'
 import type { SealState } from '../epochs.js'
 import { LabError } from '../errors.js'
 import { LoadTimes } from './load-times.js'
@@ -14,15 +14,15 @@ import { rekeyMacsec } from './rekey-macsec.js'
 import { rekeyWireguard } from './rekey-wireguard.js'
 import type { RekeyMeans } from './rekey.js'
 
-export interface RotationMeans extends Pick<RekeyMeans, 'ask'> {
+export interface RotationMeans extends Pick<RekeyMeans, 'ask' | 'publicKeyOf'> {
   /** Adds values to what engines read (0600), and returns when they can. */
   readonly addKeys: (keys: Readonly<Record<string, string>>) => void
   /** Takes them out of it. */
   readonly retireKeys: (references: readonly string[]) => void
-  /** Writes down what every pair has. */
+  /** Writes down what every group has. */
   readonly write: (seals: readonly SealState[]) => void
-  /** A pair has another epoch for good: what is loaded into its nodes later has it too. */
-  readonly onRotated: (pair: SealedPair, epoch: number) => void
+  /** A group has another epoch for good: what is loaded into its nodes later has it too. */
+  readonly onRotated: (group: SealGroup, epoch: number) => void
 }
 
 export interface RotationRequest {
@@ -42,7 +42,7 @@ export interface Rotated {
 }
 
 export class Rotations {
-  private readonly pairs: ReadonlyMap<string, SealedPair>
+  private readonly groups: ReadonlyMap<string, SealGroup>
   private readonly states: Map<string, SealState>
   private readonly loadTimes = new LoadTimes()
   /** One after the other. */
@@ -52,11 +52,11 @@ export class Rotations {
     private readonly plan: Plan,
     private readonly means: RotationMeans,
   ) {
-    const pairs = sealedPairs(plan)
+    const groups = sealGroups(plan)
     const since = new Date().toISOString()
-    this.pairs = new Map(pairs.map((pair) => [pair.name, pair]))
+    this.groups = new Map(groups.map((group) => [group.name, group]))
     this.states = new Map(
-      pairs.map(({ name, kind, seal }) => [
+      groups.map(({ name, kind, seal }) => [
         name,
         { name, kind, ...(seal === undefined ? {} : { seal }), epoch: 0, since },
       ]),
@@ -75,8 +75,8 @@ export class Rotations {
   }
 
   private async rotateNow({ name, epoch, keys }: RotationRequest): Promise<Rotated> {
-    const [pair, state] = [this.pairs.get(name), this.states.get(name)]
-    if (pair === undefined || state === undefined)
+    const [group, state] = [this.groups.get(name), this.states.get(name)]
+    if (group === undefined || state === undefined)
       throw new LabError('ZT_LAB_UNKNOWN', `the lab has no seal between ${JSON.stringify(name)}`)
     const due = state.next?.epoch ?? state.epoch + 1
     if (epoch !== due) {
@@ -86,29 +86,30 @@ export class Rotations {
     }
     this.means.addKeys(keys)
     this.enter({ ...state, next: state.next ?? { epoch, began: new Date().toISOString() } })
-    const steps = await this.rekeyed(pair, epoch)
+    const steps = await this.rekeyed(group, epoch)
     const { next: _, ...rest } = state
-    // The old keys are gone from both ends: from now on nobody needs them but whoever replays a journal.
-    const [before, after] = [state.epoch, epoch].map((of) => keyedPair(this.plan, pair, of).keys)
-    this.means.onRotated(pair, epoch)
+    // The old keys are gone from all ends: from now on nobody needs them but whoever replays a journal.
+    const [before, after] = [state.epoch, epoch].map((of) => keyedGroup(this.plan, group, of).keys)
+    this.means.onRotated(group, epoch)
     this.enter({ ...rest, epoch, since: new Date().toISOString() })
     this.means.retireKeys((before ?? []).filter((reference) => after?.includes(reference) !== true))
     return { from: state.epoch, to: epoch, steps }
   }
 
-  private async rekeyed(pair: SealedPair, epoch: number): Promise<readonly RotationStep[]> {
+  private async rekeyed(group: SealGroup, epoch: number): Promise<readonly RotationStep[]> {
     const began = performance.now()
     const steps: RotationStep[] = []
     const longest = Math.max(0, ...this.plan.links.map((link) => link.delay ?? 0))
     const means: RekeyMeans = {
       ask: this.means.ask,
+      publicKeyOf: this.means.publicKeyOf,
       loadTimes: this.loadTimes,
       note: (step) => steps.push({ step, at: performance.now() - began }),
       // ms for what is on its way, be it by all links.
       passed: () =>
-        delay(IN_FLIGHT + (pair.name.includes(' ') ? this.plan.links.length : 1) * (longest / 1e6)),
+        delay(IN_FLIGHT + (group.tenant === undefined ? 1 : this.plan.links.length) * (longest / 1e6)),
     }
-    await (pair.kind === 'macsec' ? rekeyMacsec : rekeyWireguard)(this.plan, pair, epoch, means)
+    await (group.kind === 'macsec' ? rekeyMacsec : rekeyWireguard)(this.plan, group, epoch, means)
     return steps
   }
 

@@ -233,6 +233,7 @@ export class RunningLab {
   private rotationsOf(plan: Plan): Rotations {
     return new Rotations(plan, {
       ask: (node, request) => this.ask(node, request),
+      publicKeyOf: (reference) => this.keys?.base64(reference),
       addKeys: (keys) => this.keys?.add(keys),
       retireKeys: (references) => this.keys?.retire(references),
       write: (seals) => replaceOwned(this.paths.seals, JSON.stringify(seals), this.invoker),

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { parseFabric } from '../model/index.js'
 import {
   compile,
-  keyedPair,
+  keyedGroup,
   keyKinds,
   planDigest,
-  sealedPairs,
+  sealGroups,
   validateProgram,
   withEpochs,
   type Epochs,
@@ -37,16 +37,16 @@ const names = ['leaf1--spine1', 'leaf1--spine1#2', 'leaf1--spine2', 'leaf2--spin
 const interfaceOf = (of: typeof plan, node: string, kind: string) =>
   of.nodes.find(({ name }) => name === node)?.program.interfaces.find((item) => item.kind === kind)
 
-describe('sealed pairs', () => {
+describe('sealed groups', () => {
   test('are the links that are sealed, with both ends', () => {
-    const pairs = sealedPairs(plan)
-    expect(pairs.map(({ name }) => name)).toEqual(names)
-    expect(pairs[2]).toMatchObject({
+    const groups = sealGroups(plan)
+    expect(groups.map(({ name }) => name)).toEqual(names)
+    expect(groups[2]).toMatchObject({
       kind: 'wireguard',
       seal: 'far',
       ends: [{ node: 'leaf1' }, { node: 'spine2' }],
     })
-    expect(pairs[3]).toMatchObject({
+    expect(groups[3]).toMatchObject({
       kind: 'macsec',
       seal: 'near',
       ends: [{ node: 'leaf2' }, { node: 'spine1' }],
@@ -58,7 +58,7 @@ describe('sealed pairs', () => {
     const item = interfaceOf(broken, 'leaf1', 'macsec')
     if (item?.kind !== 'macsec' || item.rx[0] === undefined) throw new TypeError('no macsec interface')
     item.rx.push({ ...item.rx[0], sci: '0123456789abcdef' })
-    expect(sealedPairs(broken)).toHaveLength(names.length - 1)
+    expect(sealGroups(broken)).toHaveLength(names.length - 1)
   })
 })
 
@@ -92,6 +92,29 @@ describe('epochs', () => {
     expect(keyKinds(at).get('prod:far/leaf1--spine2/psk/3')).toMatchObject({ kind: 'wireguard-preshared' })
   })
 
+  test('of ends with several associations have as many keys, whose numbers go on', () => {
+    const several = structuredClone(plan)
+    for (const node of ['leaf2', 'spine1']) {
+      for (const item of several.nodes.find(({ name }) => name === node)?.program.interfaces ?? []) {
+        if (item.kind !== 'macsec' || item.rx[0] === undefined) continue
+        const [rx] = item.rx
+        item.standby = [{ an: 1, key: item.tx.key.replace(/0$/, '1') }]
+        item.rx.push({ ...rx, an: 1, key: rx.key.replace(/0$/, '1') })
+      }
+    }
+    expect(withEpochs(several, new Map()).nodes).toEqual(several.nodes)
+    const at = withEpochs(several, new Map([['leaf2--spine1', 3]]))
+    expect(interfaceOf(at, 'leaf2', 'macsec')).toMatchObject({
+      tx: { an: 2, key: 'lab:near/leaf2--spine1/leaf2/6' },
+      standby: [{ an: 3, key: 'lab:near/leaf2--spine1/leaf2/7' }],
+      rx: [
+        { an: 2, key: 'lab:near/leaf2--spine1/spine1/6' },
+        { an: 3, key: 'lab:near/leaf2--spine1/spine1/7' },
+      ],
+    })
+    expect(withEpochs(at, new Map())).toEqual(withEpochs(several, new Map()))
+  })
+
   const arbitrary = dictionary(constantFrom(...names), integer({ min: 0, max: 99_999 }))
   const epochsOf = (of: Readonly<Record<string, number>>): Epochs => new Map(Object.entries(of))
 
@@ -105,12 +128,12 @@ describe('epochs', () => {
     )
   })
 
-  test('no two of a pair share a key, and pairs share none', () => {
-    const pairs = sealedPairs(plan)
-    const all = pairs.flatMap((pair) =>
-      [0, 1, 2, 10, 11].flatMap((epoch) => keyedPair(plan, pair, epoch).keys),
+  test('no two of a group share a key, and groups share none', () => {
+    const groups = sealGroups(plan)
+    const all = groups.flatMap((group) =>
+      [0, 1, 2, 10, 11].flatMap((epoch) => keyedGroup(plan, group, epoch).keys),
     )
     expect(new Set(all).size).toBe(all.length)
-    expect(pairs.flatMap((pair) => keyedPair(plan, pair, 0).keys).toSorted()).toEqual(plan.keys)
+    expect(groups.flatMap((group) => keyedGroup(plan, group, 0).keys).toSorted()).toEqual(plan.keys)
   })
 })

@@ -20,14 +20,13 @@ export {
   type KeyKind,
 } from './keys.js'
 export {
-  associationNumber,
   atEpoch,
-  keyedPair,
+  keyedGroup,
   programAt,
-  sealedPairs,
+  sealGroups,
   withEpochs,
   type Epochs,
-  type SealedPair,
+  type SealGroup,
   type SealEnd,
 } from './epochs.js'
 export { nodeControls } from './node-control.js'
