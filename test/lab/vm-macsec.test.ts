@@ -67,7 +67,7 @@ describe('[Z09] Linux’s MACsec and the standard by node:crypto understand each
     })
     const sealed = devices.map((device) => sizes.map((size, n) => sealedEcho(device, size, n)))
     await pair.inject('guest', sealed.flat())
-    await until('Linux answers', async () => (await pair.heard()).length >= sealed.flat().length, 60_000).catch(async (e) => { const h = await pair.heard(); console.log(String(e), h.length, devices.map((d) => `${d.guest.device}: ${h.filter((x) => sourceOf(x.octets) === d.guest.mac).length}`).join(' '), JSON.stringify([...(await counted(pair))])); throw e })
+    await until('Linux answers', async () => (await pair.heard()).length >= sealed.flat().length, 60_000)
     heard = await pair.heard()
     // The last once more; the next, with a bit turned over; and in the name of another SA.
     await pair.inject(

@@ -3,13 +3,17 @@
  *
  * @module
  */
-import type { MacsecInterface } from '../../contract/program.js'
+import type { CipherSuite, MacsecInterface } from '../../contract/program.js'
 import { isExtended, type MacsecSeal } from '../model/index.js'
 import { formatMac, type Mac } from '../packet/index.js'
 import { UNDERLAY_VRF, type Adjacency, type NodeIndex } from './fabric-index.js'
 import type { TunnelEnd } from './tunnels.js'
 import { sealKey } from './wireguard.js'
 
+/** Octets of a SAK. */
+const SAK_LENGTH = { 128: 16, 256: 32 } as const
+/** Octets of the salt behind it (IEEE 802.1AE-2018 clauses 14.7 and 14.8). */
+const SALT_LENGTH = 12
 /** Packets that took another way from leaf to leaf are late by fewer. */
 const TUNNEL_WINDOW = 1024
 
