@@ -22,6 +22,7 @@ import { latencyBench } from './latency.js'
 import { labScenarios } from './lab-scenarios.js'
 import { labUpBench } from './lab-up.js'
 import { machineBench } from './machine.js'
+import { macsecBench } from './macsec.js'
 import { summed, tableOf, type Result } from './result.js'
 import { twinScenarios } from './twin-scenarios.js'
 import { verifyBench } from './verify.js'
@@ -34,6 +35,7 @@ const benches: readonly Bench[] = [
   verifyBench,
   machineBench,
   aeadBench,
+  macsecBench,
   wireguardBench,
   engineBench,
   forwardingBench,

@@ -99,7 +99,8 @@ export const MacsecInterface = z.strictObject({
   tx: SecureAssociation,
   /** SAs of the same channel that follow `tx`, in order (MACSEC-7). */
   standby: z.array(Association).max(3).optional(),
-  rx: z.array(SecureAssociation).min(1),
+  /** May be empty: changes can remove all of them (MACSEC-11). */
+  rx: z.array(SecureAssociation),
 })
 export const Endpoint = z.strictObject({ address: IpText, port: z.int().min(1).max(65535) })
 /** What a peer is, but its public key. */

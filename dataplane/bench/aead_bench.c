@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/timing.h"
 #include "src/chachapoly/chachapoly.h"
 
 #define BATCH 64u
@@ -22,25 +22,6 @@
 
 static uint8_t keys[BATCH][ZT_AEAD_KEY], texts[BATCH][LONGEST];
 static struct zt_aead_job jobs[BATCH];
-
-static double now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *samples)
-{
-    qsort(samples, ROUNDS, sizeof *samples, compare);
-    return samples[ROUNDS / 2];
-}
 
 static void submit(IMB_MGR *manager, struct zt_aead_job *text, IMB_CIPHER_DIRECTION direction)
 {
@@ -68,14 +49,14 @@ static void submit(IMB_MGR *manager, struct zt_aead_job *text, IMB_CIPHER_DIRECT
 
 static double by_jobs(IMB_MGR *manager, bool seals, uint32_t vectors)
 {
-    double begin = now_ns();
+    double begin = zt_bench_ns();
     for (uint32_t v = 0; v < vectors; v++) {
         for (uint32_t i = 0; i < BATCH; i++)
             submit(manager, &jobs[i], seals ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT);
         while (IMB_FLUSH_JOB(manager) != NULL)
             ;
     }
-    return (now_ns() - begin) / vectors / BATCH;
+    return (zt_bench_ns() - begin) / vectors / BATCH;
 }
 
 static double by_lanes(struct zt_aead *aead, bool seals, uint32_t vectors)
@@ -85,12 +66,12 @@ static double by_lanes(struct zt_aead *aead, bool seals, uint32_t vectors)
         /* What is opened has to be sealed first, in its place. */
         if (!seals)
             zt_aead_seal(aead, jobs, BATCH);
-        double begin = now_ns();
+        double begin = zt_bench_ns();
         if (seals)
             zt_aead_seal(aead, jobs, BATCH);
         else
             zt_aead_open(aead, jobs, BATCH);
-        total += now_ns() - begin;
+        total += zt_bench_ns() - begin;
     }
     for (uint32_t i = 0; !seals && i < BATCH; i++) {
         if (jobs[i].good)
@@ -132,7 +113,8 @@ static void run(IMB_MGR *manager, enum zt_aead_way way, bool seals, uint32_t len
     printf("{\"bench\":\"aead\",\"way\":\"%s\",\"what\":\"%s\",\"mixed\":%s,\"octets\":%.1f,"
            "\"ns\":%.1f,\"peer\":%.1f,\"ratio\":%.3f}\n",
            zt_aead_way_name(way), seals ? "seal" : "open", length == 0 ? "true" : "false",
-           (double)octets / BATCH, median(own), median(peer), median(ratio));
+           (double)octets / BATCH, zt_bench_median(own, ROUNDS), zt_bench_median(peer, ROUNDS),
+           zt_bench_median(ratio, ROUNDS));
     zt_aead_free(aead);
 }
 

@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/aead_bench.h"
+#include "bench/macsec_bench.h"
+#include "bench/timing.h"
 #include "bench/wireguard_bench.h"
 #include "src/base/file.h"
 #include "src/machine/internal.h"
@@ -93,19 +94,6 @@ static struct zt_machine *start(bool cache)
     return machine;
 }
 
-static double now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* A flow of each vector's frame: they differ in the UDP source port at `port_at`. */
 static void run(const char *path, const struct frame *frame, uint16_t port, uint32_t port_at,
                 uint32_t vectors, const char *only)
@@ -133,12 +121,12 @@ static void run(const char *path, const struct frame *frame, uint16_t port, uint
             exit(1);
         }
         for (uint32_t round = 0; round < ROUNDS; round++) {
-            double begin = now_ns();
+            double begin = zt_bench_ns();
             for (uint32_t v = 0; v < vectors; v++)
                 zt_machine_run(machine, inputs, VECTOR);
-            samples[round] = (now_ns() - begin) / vectors / VECTOR;
+            samples[round] = (zt_bench_ns() - begin) / vectors / VECTOR;
         }
-        qsort(samples, ROUNDS, sizeof *samples, compare);
+        qsort(samples, ROUNDS, sizeof *samples, zt_bench_compare);
         printf("{\"path\":\"%s\",\"octets\":%u,\"flows\":%u,\"cache\":%s,\"cpu\":\"%s\",\"ns\":%."
                "1f,\"least\":%.1f,\"most\":%.1f}\n",
                path, frame->length, VECTOR, cache ? "true" : "false", zt_machine_cpu(machine),
@@ -152,6 +140,10 @@ int main(int argc, char **argv)
     uint32_t second = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 100;
     if (argc > 1 && strcmp(argv[1], "aead") == 0) {
         zt_aead_bench(second);
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "macsec") == 0) {
+        zt_macsec_bench(second);
         return 0;
     }
     if (argc > 1 && strcmp(argv[1], "wireguard") == 0) {

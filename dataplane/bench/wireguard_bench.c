@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/timing.h"
 #include "src/base/file.h"
 #include "src/machine/internal.h"
 
@@ -35,25 +35,6 @@ struct node {
     struct zt_machine *machine;
     uint64_t now;
 };
-
-static double now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *samples)
-{
-    qsort(samples, ROUNDS, sizeof *samples, compare);
-    return samples[ROUNDS / 2];
-}
 
 static void die(const char *what)
 {
@@ -147,13 +128,13 @@ static void shake_hands(struct node *a, struct node *b, double *begun, double *a
     struct frame packet, initiation, response;
     make_packet(&packet, 64, 1000);
 
-    double first = now_ns();
+    double first = zt_bench_ns();
     take(give(a, ZT_INPUT_FRAME, HOSTS, packet.data, packet.length), LINK, &initiation, 1);
-    double second = now_ns();
+    double second = zt_bench_ns();
     take(give(b, ZT_INPUT_FRAME, LINK, initiation.data, initiation.length), LINK, &response, 1);
-    double third = now_ns();
+    double third = zt_bench_ns();
     take(give(a, ZT_INPUT_FRAME, LINK, response.data, response.length), LINK, &packet, 1);
-    double fourth = now_ns();
+    double fourth = zt_bench_ns();
     give(b, ZT_INPUT_FRAME, LINK, packet.data, packet.length);
     *begun = second - first + fourth - third;
     *answered = third - second;
@@ -185,14 +166,14 @@ static void data_path(struct node *a, struct node *b, uint32_t octets, uint32_t 
     for (uint32_t round = 0; round < ROUNDS; round++) {
         sending[round] = receiving[round] = 0;
         for (uint32_t v = 0; v < vectors; v++) {
-            double begin = now_ns();
+            double begin = zt_bench_ns();
             struct zt_effects sent = zt_machine_run(a->machine, from_hosts, VECTOR);
-            sending[round] += now_ns() - begin;
+            sending[round] += zt_bench_ns() - begin;
             take(sent, LINK, sealed, VECTOR);
             inputs_of(from_link, sealed, LINK, b->now);
-            begin = now_ns();
+            begin = zt_bench_ns();
             struct zt_effects received = zt_machine_run(b->machine, from_link, VECTOR);
-            receiving[round] += now_ns() - begin;
+            receiving[round] += zt_bench_ns() - begin;
             take(received, HOSTS, opened, VECTOR);
         }
         sending[round] /= vectors * VECTOR;
@@ -200,7 +181,7 @@ static void data_path(struct node *a, struct node *b, uint32_t octets, uint32_t 
     }
     printf("{\"bench\":\"wireguard\",\"what\":\"data\",\"octets\":%u,\"peers\":%u,\"send\":%.1f,"
            "\"receive\":%.1f}\n",
-           octets, peers, median(sending), median(receiving));
+           octets, peers, zt_bench_median(sending, ROUNDS), zt_bench_median(receiving, ROUNDS));
 }
 
 static void handshakes(struct node *a, struct node *b)
@@ -214,7 +195,7 @@ static void handshakes(struct node *a, struct node *b)
         shake_hands(a, b, &begun[round], &answered[round]);
     }
     printf("{\"bench\":\"wireguard\",\"what\":\"handshake\",\"begin\":%.0f,\"answer\":%.0f}\n",
-           median(begun), median(answered));
+           zt_bench_median(begun, ROUNDS), zt_bench_median(answered, ROUNDS));
 }
 
 /* Peers that have nothing to say, each with a prefix, by one list of changes. */

@@ -19,8 +19,8 @@ export interface FabricOptions {
   readonly spines?: Range
   readonly leaves?: Range
   readonly tenants?: Range
-  /** Sealed links and tenants: links always and tenants as it comes, nothing, or either. */
-  readonly sealed?: boolean
+  /** Sealed links and tenants: links always and tenants as it comes, nothing, or either; a seal is that of all links, and of no tenant. */
+  readonly sealed?: boolean | SealEntry
   readonly underlay?: 4 | 6
   /** Who fills the tables: the compiler (default), or BGP with EVPN. */
   readonly control?: 'static' | 'bgp'
@@ -94,17 +94,18 @@ export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> 
     gateway: fc.boolean(),
   })
   const seal = fc.oneof(macsec, wireguard)
-  const maybe = (sealed: boolean | undefined): Arbitrary<SealEntry | undefined> =>
-    sealed === false ? fc.constant(undefined) : fc.option(seal, { nil: undefined })
+  const { sealed } = options
+  const maybe = sealed === false ? fc.constant(undefined) : fc.option(seal, { nil: undefined })
+  const [ofLinks, ofTenants] =
+    typeof sealed === 'object'
+      ? [fc.constant(sealed), fc.constant(undefined)]
+      : [sealed === true ? seal : maybe, maybe]
   const tenant = fc.record<TenantDraw>({
     networks: fc.array(network, { minLength: 1, maxLength: 3 }),
     routed: fc.boolean(),
     overlapping: fc.boolean(),
     // Most have none: what a tenant has sealed tells less of the rest.
-    seal: fc.oneof(
-      { weight: 2, arbitrary: fc.constant(undefined) },
-      { weight: 1, arbitrary: maybe(options.sealed) },
-    ),
+    seal: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: ofTenants }),
   })
   const [fewest, most] = options.tenants ?? TENANTS
   return fc
@@ -112,7 +113,7 @@ export function fabric(options: FabricOptions = {}): Arbitrary<GeneratedFabric> 
       spines: between(options.spines ?? SPINES),
       leaves: between(options.leaves ?? LEAVES),
       tenants: fc.array(tenant, { minLength: fewest, maxLength: most, size: 'max' }),
-      seal: options.sealed === true ? seal : maybe(options.sealed),
+      seal: ofLinks,
       underlay: options.underlay === undefined ? fc.constantFrom<4 | 6>(4, 6) : fc.constant(options.underlay),
       parallel: fc.boolean(),
     })

@@ -239,6 +239,10 @@ describe('[MACSEC-11] [CTRL-6] apply', () => {
     expect(bench.frame(3, sealed(suite, 7))).toEqual(['macsec-sci-unknown'])
     // Nobody is the only channel either.
     expect(bench.frame(3, sealed(suite, 7, { tci: 0x0c }))).toEqual(['macsec-sci-unknown'])
+    // A program that hears nobody can be loaded.
+    bench.load(programOf(suite, { rx: [] }))
+    expect(stateOf(bench).rx).toEqual([])
+    expect(bench.frame(3, sealed(suite, 7))).toEqual(['macsec-sci-unknown'])
     apply(bench, receive(RX_AN, 2))
     expect(bench.frame(3, sealed(suite, 5))).toEqual(up)
     expect(counts(bench)).toMatchObject({ InPktsOK: 1 })

@@ -121,17 +121,14 @@ static bool look_at_routed(const struct zt_machine *machine, const struct zt_int
     return look_at_bridged(inner, key);
 }
 
-void zt_flow_look(const struct zt_machine *machine, uint32_t index, struct zt_frame frame,
-                  struct zt_flow_lookup *lookup)
+static void look(const struct zt_machine *machine, uint32_t index, uint32_t peer,
+                 struct zt_frame frame, struct zt_flow_lookup *lookup)
 {
     const struct zt_interface *interface = zt_interface_at(machine, index);
 
     memset(&lookup->key, 0, sizeof lookup->key);
     lookup->key.interface = index;
-    if (interface->kind == ZT_KIND_WIREGUARD) {
-        lookup->possible = false;
-        return;
-    }
+    lookup->key.peer = (uint16_t)peer;
     if (interface->bridge != ZT_NONE) {
         lookup->key.shape = ZT_FLOW_BRIDGED;
         lookup->possible = look_at_bridged(frame, &lookup->key);
@@ -140,6 +137,21 @@ void zt_flow_look(const struct zt_machine *machine, uint32_t index, struct zt_fr
     }
     if (lookup->possible)
         lookup->hash = hash_key(&lookup->key, machine->cache.secret);
+}
+
+void zt_flow_look(const struct zt_machine *machine, uint32_t interface, struct zt_frame frame,
+                  struct zt_flow_lookup *lookup)
+{
+    if (zt_interface_at(machine, interface)->kind == ZT_KIND_WIREGUARD)
+        lookup->possible = false;
+    else
+        look(machine, interface, 0, frame, lookup);
+}
+
+void zt_flow_look_opened(const struct zt_machine *machine, uint32_t interface, uint32_t slot,
+                         struct zt_frame frame, struct zt_flow_lookup *lookup)
+{
+    look(machine, interface, ZT_MUTANT(cached_peer_unseen) ? 1 : slot + 1, frame, lookup);
 }
 
 struct zt_flow_entry *zt_flow_find(const struct zt_machine *machine,
@@ -187,11 +199,12 @@ static void mark_per_packet(struct zt_frame frame)
     }
 }
 
-static void trace_looked_at(const struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+static void trace_looked_at(const struct zt_machine *machine, const struct zt_flow_key *key,
+                            struct zt_frame frame)
 {
     struct zt_flow_lookup lookup;
     zt_trace_begin(ZT_TRACE_LOOKED_AT, frame.data, frame.length);
-    zt_flow_look(machine, index, frame, &lookup);
+    look(machine, key->interface, key->peer, frame, &lookup);
     struct zt_frame inner = frame;
     if (lookup.key.shape == ZT_FLOW_DECAPSULATED) {
         inner = zt_frame_pull(frame, lookup.offset);
@@ -202,28 +215,39 @@ static void trace_looked_at(const struct zt_machine *machine, uint32_t index, st
 }
 #endif
 
+static void begin(struct zt_machine *machine)
+{
+    machine->record.active = true;
+    machine->record.effects = machine->effect_count;
+    machine->record.action =
+        (struct zt_flow_action){ .egress = ZT_NONE, .leaving_limit = UINT32_MAX };
+}
+
+/* What was noted ended in one effect, by one way. */
+static bool is_whole(const struct zt_machine *machine)
+{
+    const struct zt_record *record = &machine->record;
+    return record->active && record->action.egress != ZT_NONE &&
+           machine->effect_count == record->effects + 1;
+}
+
 void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
                      struct zt_frame frame)
 {
-    machine->record.active = true;
-    machine->record.action =
-        (struct zt_flow_action){ .egress = ZT_NONE, .leaving_limit = UINT32_MAX };
+    begin(machine);
 #ifdef ZT_TRACE_READS
-    trace_looked_at(machine, lookup->key.interface, frame);
+    trace_looked_at(machine, &lookup->key, frame);
 #else
     (void)lookup;
     (void)frame;
 #endif
 }
 
-void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
-                   uint32_t effects_before)
+void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup)
 {
     const struct zt_flow_action *action = &machine->record.action;
     bool decapsulated = lookup->key.shape == ZT_FLOW_DECAPSULATED;
-    bool whole = machine->record.active && action->egress != ZT_NONE &&
-                 machine->effect_count == effects_before + 1 &&
-                 decapsulated == (action->arriving_limit != 0);
+    bool whole = is_whole(machine) && decapsulated == (action->arriving_limit != 0);
 
     machine->record.active = false;
 #ifdef ZT_TRACE_READS
@@ -240,4 +264,24 @@ void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *look
     entry->action = *action;
     if (action->encapsulated)
         zt_flow_make_template(&entry->action);
+}
+
+struct zt_record zt_record_begin_originated(struct zt_machine *machine)
+{
+    struct zt_record outer = machine->record;
+    begin(machine);
+    return outer;
+}
+
+bool zt_record_end_originated(struct zt_machine *machine, const struct zt_record *outer,
+                              struct zt_flow_action *action)
+{
+    bool whole = is_whole(machine) && machine->record.action.peer == NULL;
+
+    if (whole)
+        *action = machine->record.action;
+    if (whole && action->encapsulated)
+        zt_flow_make_template(action);
+    machine->record = *outer;
+    return whole;
 }

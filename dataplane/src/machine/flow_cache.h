@@ -19,6 +19,8 @@
 #include "ztos/udp.h"
 
 struct zt_machine;
+struct zt_packet;
+struct zt_wg_peer;
 
 enum zt_flow_shape {
     /* A frame that enters a bridge: addresses and EtherType are in the key. */
@@ -41,7 +43,8 @@ struct zt_flow_key {
     /* Index of the vxlan interface whose local address and port the outer packet has. */
     uint32_t vxlan;
     zt_ip outer_source, outer_destination;
-    uint8_t reserved[2];
+    /* Slot of the WireGuard peer that sealed the packet, plus one; 0 when none did. An entry says that it may have the source. */
+    uint16_t peer;
     uint32_t words[ZT_FLOW_WORDS_MAX];
 };
 _Static_assert(sizeof(struct zt_flow_key) == 4 + 2 + 14 + 8 + 34 + 2 + 40, "a key has no padding");
@@ -69,8 +72,11 @@ struct zt_flow_action {
     struct zt_flow_link links[ZT_FLOW_LINKS];
     /* Longest inner frame as it arrives by VXLAN, and longest frame (unencapsulated) as it leaves. */
     uint32_t arriving_limit, leaving_limit;
-    /* Port or macsec interface. */
+    /* Port, macsec or wireguard interface. */
     uint32_t egress;
+    /* The peer that a wireguard interface seals for; NULL at others. And where the packet was received that it seals. */
+    struct zt_wg_peer *peer;
+    uint32_t received;
     /* The vxlan interface of an encapsulation, and its outer header with zero lengths and checksums. */
     uint32_t vxlan;
     uint8_t outer_length;
@@ -102,6 +108,8 @@ struct zt_flow_cache {
 /* The note that the slow path takes while it settles a frame. */
 struct zt_record {
     bool active;
+    /* When the note began. */
+    uint32_t effects;
     struct zt_flow_action action;
 };
 
@@ -121,6 +129,9 @@ struct zt_flow_lookup {
 };
 void zt_flow_look(const struct zt_machine *machine, uint32_t interface, struct zt_frame frame,
                   struct zt_flow_lookup *lookup);
+/* The same for a packet of a peer, in a slot, that was opened by a wireguard interface. */
+void zt_flow_look_opened(const struct zt_machine *machine, uint32_t interface, uint32_t slot,
+                         struct zt_frame frame, struct zt_flow_lookup *lookup);
 static inline void zt_flow_prefetch(const struct zt_flow_cache *cache, uint32_t hash)
 {
     const struct zt_flow_entry *set = &cache->entries[(size_t)(hash & cache->mask) * ZT_FLOW_WAYS];
@@ -135,12 +146,21 @@ void zt_flow_make_template(struct zt_flow_action *action);
 /* Settles the frame if an entry covers it. False: nothing has changed, the slow path is to do it. */
 bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
                      struct zt_frame frame);
+/* The same, counted; false: a note has begun, which zt_record_end ends. */
+bool zt_flow_settle(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                    struct zt_frame frame);
+/* Does to a packet that the node originates what was noted of one like it. False: as above. */
+bool zt_flow_originate(struct zt_machine *machine, const struct zt_flow_action *action,
+                       struct zt_frame frame);
 
 /* Starts and ends a note: `end` makes an entry of it if the frame's way was noted to its end and can be repeated. */
 void zt_record_begin(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
                      struct zt_frame frame);
-void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
-                   uint32_t effects_before);
+void zt_record_end(struct zt_machine *machine, const struct zt_flow_lookup *lookup);
+/* A note within another of what the node originates; `end` says whether it can be repeated, and goes on with the other. */
+struct zt_record zt_record_begin_originated(struct zt_machine *machine);
+bool zt_record_end_originated(struct zt_machine *machine, const struct zt_record *outer,
+                              struct zt_flow_action *action);
 
 /* What the stages note. */
 void zt_record_refuse(struct zt_machine *machine);
@@ -156,5 +176,8 @@ void zt_record_leaving_limit(struct zt_machine *machine, uint32_t limit);
 void zt_record_routed(struct zt_machine *machine);
 void zt_record_encapsulated(struct zt_machine *machine, uint32_t vxlan, uint32_t octets);
 void zt_record_egress(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* A wireguard interface seals a packet for a peer: what comes then is no part of the note. */
+void zt_record_sealed(struct zt_machine *machine, uint32_t interface, struct zt_wg_peer *peer,
+                      const struct zt_packet *packet);
 
 #endif

@@ -83,6 +83,16 @@ static bool is_routable(struct zt_frame frame, struct zt_ip_packet *packet)
             ZT_MUTANT(cached_ttl_unchecked));
 }
 
+/* WG-24 of a packet that was routed, or of the outer one around it. */
+static void seal(struct zt_machine *machine, const struct zt_flow_action *action,
+                 struct zt_ip_packet packet, struct zt_frame frame)
+{
+    if (action->encapsulated)
+        packet = (struct zt_ip_packet){ outer_family(action), outer_udp(action) - OUTER_IP,
+                                        frame.length - OUTER_IP };
+    zt_wg_send_to(machine, action->peer, (struct zt_packet){ frame, packet, action->received });
+}
+
 bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
                      struct zt_frame frame)
 {
@@ -116,6 +126,33 @@ bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lo
         zt_route_decrement(frame.data + ZT_ETH_HEADER, packet.family);
         memcpy(frame.data, action->ethernet, ZT_ETH_HEADER);
     }
+    if (action->encapsulated)
+        frame = encapsulate(machine, action, frame);
+    if (action->peer == NULL)
+        zt_interface_send(machine, action->egress, frame);
+    else
+        seal(machine, action, packet, frame);
+    return true;
+}
+
+bool zt_flow_settle(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
+                    struct zt_frame frame)
+{
+    if (zt_flow_execute(machine, lookup, frame)) {
+        machine->counters.cache_hits++;
+        return true;
+    }
+    machine->counters.cache_misses++;
+    zt_record_begin(machine, lookup, frame);
+    return false;
+}
+
+bool zt_flow_originate(struct zt_machine *machine, const struct zt_flow_action *action,
+                       struct zt_frame frame)
+{
+    if (!all_hold(machine, action) || frame.length > action->leaving_limit)
+        return false;
+    memcpy(frame.data, action->ethernet, ZT_ETH_HEADER);
     if (action->encapsulated)
         frame = encapsulate(machine, action, frame);
     zt_interface_send(machine, action->egress, frame);

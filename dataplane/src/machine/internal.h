@@ -93,7 +93,8 @@ void zt_emit_punt(struct zt_machine *machine, uint32_t port, struct zt_frame fra
 /* ---- 4. ports and punt (port.c) ---- */
 /*
  * PARSE-1, PARSE-2 and §5 for a frame received on a port: the interface that hands it on and the frame as it is there, in
- * memory of the machine; or a fate.
+ * memory of the machine; or a fate. No frame for a wireguard interface: what it opens changes more than the next frame may know
+ * of, and is done in its turn.
  */
 struct zt_ingress {
     enum zt_fate fate;
@@ -249,11 +250,22 @@ uint8_t zt_vxlan_inner_ecn(struct zt_frame inner);
 /* `aead`: a way of ChaCha20-Poly1305, NULL for the best. */
 void zt_wireguard_start(struct zt_machine *machine, const char *aead);
 void zt_wireguard_stop(struct zt_machine *machine);
-/* WG-2: a frame received on the port below. */
-void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+/* WG-2: what a frame that is received on the port below is by its octets, which stay where they are. */
+struct zt_wg_view {
+    const uint8_t *frame;
+    uint32_t length;
+    struct zt_ip_packet ip;
+    /* A well-formed packet to the port's MAC; to address and port of the interface. */
+    bool packet, ours;
+};
+struct zt_wg_view zt_wireguard_look(const struct zt_machine *machine, uint32_t interface,
+                                    const uint8_t *frame, uint32_t length);
+void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface,
+                          const struct zt_wg_view *view);
 /* Between the two, frames that will be ingress soon: what they hold is opened together. */
 void zt_wireguard_begin_looking(struct zt_machine *machine);
-void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
+void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t interface,
+                             const struct zt_wg_view *view);
 void zt_wireguard_end_looking(struct zt_machine *machine);
 /* What was sent is sealed: effects may be handed out. */
 void zt_wireguard_flush(struct zt_machine *machine);
@@ -267,6 +279,8 @@ void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const 
 void zt_wireguard_punt_in(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* WG-24. */
 void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet);
+/* The same from where the peer is known. */
+void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet);
 /* WG-4. */
 void zt_wireguard_seed(struct zt_machine *machine, const uint8_t *data, uint32_t length);
 /* WG-30. */

@@ -177,7 +177,10 @@ bool zt_machine_control(struct zt_machine *machine, uint64_t now, const char *te
 /* A frame that has come through its port and waits for its turn. */
 struct staged {
     bool known;
+    /* It is a wireguard interface's, as `view` has it. */
+    bool sealed;
     struct zt_ingress ingress;
+    struct zt_wg_view view;
     struct zt_flow_lookup lookup;
 };
 
@@ -186,11 +189,17 @@ static void stage(struct zt_machine *machine, const struct zt_input *input, stru
     uint32_t port = zt_program_find(machine->program, input->interface);
     staged->known = port != ZT_NONE && zt_interface_at(machine, port)->kind == ZT_KIND_PORT &&
                     !zt_interface_at(machine, port)->port.down; /* PORT-6 */
-    staged->lookup.possible = false;
+    staged->lookup.possible = staged->sealed = false;
     if (!staged->known)
         return;
     staged->ingress = zt_port_ingress(machine, port, input->data, input->length);
-    if (!machine->cache.enabled || staged->ingress.fate != ZT_FATE_NONE)
+    if (staged->ingress.fate != ZT_FATE_NONE)
+        return;
+    staged->sealed = zt_interface_at(machine, staged->ingress.interface)->kind == ZT_KIND_WIREGUARD;
+    if (staged->sealed)
+        staged->view =
+            zt_wireguard_look(machine, staged->ingress.interface, input->data, input->length);
+    if (staged->sealed || !machine->cache.enabled)
         return;
     zt_flow_look(machine, staged->ingress.interface, staged->ingress.frame, &staged->lookup);
     if (staged->lookup.possible)
@@ -208,18 +217,16 @@ static void settle(struct zt_machine *machine, const struct staged *staged)
     }
     if (!staged->lookup.possible) {
         machine->counters.cache_bypasses += machine->cache.enabled;
-        zt_interface_receive(machine, ingress->interface, ingress->frame);
+        if (staged->sealed)
+            zt_wireguard_ingress(machine, ingress->interface, &staged->view);
+        else
+            zt_interface_receive(machine, ingress->interface, ingress->frame);
         return;
     }
-    if (zt_flow_execute(machine, &staged->lookup, ingress->frame)) {
-        machine->counters.cache_hits++;
+    if (zt_flow_settle(machine, &staged->lookup, ingress->frame))
         return;
-    }
-    uint32_t before = machine->effect_count;
-    machine->counters.cache_misses++;
-    zt_record_begin(machine, &staged->lookup, ingress->frame);
     zt_interface_receive(machine, ingress->interface, ingress->frame);
-    zt_record_end(machine, &staged->lookup, before);
+    zt_record_end(machine, &staged->lookup);
 }
 
 static void look_ahead(struct zt_machine *machine, const struct staged *group, uint32_t count)
@@ -227,12 +234,9 @@ static void look_ahead(struct zt_machine *machine, const struct staged *group, u
     if (machine->program->wireguard_count == 0)
         return;
     zt_wireguard_begin_looking(machine);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct zt_ingress *ingress = &group[i].ingress;
-        if (group[i].known && ingress->fate == ZT_FATE_NONE &&
-            zt_interface_at(machine, ingress->interface)->kind == ZT_KIND_WIREGUARD)
-            zt_wireguard_look_ahead(machine, ingress->interface, ingress->frame);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        if (group[i].sealed)
+            zt_wireguard_look_ahead(machine, group[i].ingress.interface, &group[i].view);
     zt_wireguard_end_looking(machine);
 }
 

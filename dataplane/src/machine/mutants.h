@@ -128,7 +128,10 @@
     _(wireguard_rekey_never, "WG-28", "no fresh key is asked for") \
     _(cached_ttl_unchecked, "MODEL-1", "the flow cache forwards TTL 1") \
     _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \
-    _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed")
+    _(cached_table_change_unseen, "MODEL-1", "the flow cache does not see that a table changed") \
+    _(cached_peer_unseen, "WG-17", \
+      "the flow cache takes a packet of one peer for another's, whose source it may not have") \
+    _(cached_endpoint_unseen, "WG-22", "what was noted of an endpoint is used for the next one")
 
 /*
  * Wrong engines on a host, about a row of docs/features.tsv: replay does not reach them, the tests in test/run do.

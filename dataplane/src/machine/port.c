@@ -14,9 +14,8 @@ struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, con
         return (struct zt_ingress){ .fate = ZT_FATE_FRAME_OVERSIZE };
     if (interface->port.macsec != ZT_NONE)
         return zt_macsec_open(machine, interface->port.macsec, data, length);
-    /* What is opened there changes more than the next frame may know of: that is done in its turn. */
     if (interface->port.wireguard != ZT_NONE)
-        port = interface->port.wireguard;
+        return (struct zt_ingress){ .interface = interface->port.wireguard };
     return (struct zt_ingress){ .interface = port,
                                 .frame = zt_frame_copy(&machine->arena, data, length) };
 }
@@ -85,9 +84,7 @@ static void receive_routed(struct zt_machine *machine, uint32_t index, struct zt
 
 void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame)
 {
-    if (zt_interface_at(machine, interface)->kind == ZT_KIND_WIREGUARD)
-        zt_wireguard_ingress(machine, interface, frame);
-    else if (zt_interface_at(machine, interface)->bridge != ZT_NONE)
+    if (zt_interface_at(machine, interface)->bridge != ZT_NONE)
         zt_bridge_receive(machine, (struct zt_origin){ .member = interface }, frame);
     else
         receive_routed(machine, interface, frame);

@@ -134,7 +134,7 @@ static bool read_receive(const struct zt_schema *schema, uint32_t node, const st
                          struct zt_macsec *macsec)
 {
     const struct zt_path *path = ZT_PATH_KEY(up, "rx");
-    if (!zt_schema_array(schema, node, path, 1, UINT32_MAX))
+    if (!zt_schema_array(schema, node, path, 0, UINT32_MAX))
         return false;
     uint32_t count = schema->json->nodes[node].count, at = zt_json_first(node);
     for (uint32_t i = 0; i < count; i++, at = zt_json_next(schema->json, at)) {

@@ -115,3 +115,13 @@ void zt_record_egress(struct zt_machine *machine, uint32_t interface, struct zt_
     memcpy(action->outer, frame.data, action->outer_length);
     memcpy(action->ethernet, frame.data + action->outer_length, ZT_ETH_HEADER);
 }
+
+void zt_record_sealed(struct zt_machine *machine, uint32_t interface, struct zt_wg_peer *peer,
+                      const struct zt_packet *packet)
+{
+    if (!machine->record.active)
+        return;
+    zt_record_egress(machine, interface, packet->frame);
+    machine->record.action.peer = peer;
+    machine->record.action.received = packet->received;
+}

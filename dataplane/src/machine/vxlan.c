@@ -70,12 +70,13 @@ void zt_vxlan_send(struct zt_machine *machine, uint32_t index, zt_ip remote, str
     zt_originate(machine, vxlan->underlay, outer);
 }
 
-/* VXLAN-4: the first vxlan interface with this local address and port. */
-static uint32_t find_endpoint(const struct zt_program *program, zt_ip local, zt_l4_port port)
+/* VXLAN-4: the first vxlan interface with the local address and port of a UDP packet; most have another port. */
+static uint32_t find_endpoint(const struct zt_program *program, const uint8_t *at, uint8_t family,
+                              zt_l4_port port)
 {
     for (uint32_t i = 0; i < program->endpoint_count; i++)
         if (program->endpoints[i].port.value == port.value &&
-            zt_ip_equal(program->endpoints[i].local, local))
+            zt_ip_equal(program->endpoints[i].local, zt_ip_destination(at, family)))
             return program->endpoints[i].vxlan;
     return ZT_NONE;
 }
@@ -90,10 +91,10 @@ struct zt_vxlan_view zt_vxlan_read(const struct zt_program *program, const struc
     if (zt_ip_protocol(at, ip->family).value != ZT_PROTOCOL_UDP || behind < ZT_UDP_HEADER ||
         (ip->family == ZT_IPV4 && zt_ipv4_is_fragment(at)))
         return view;
-    view.destination = zt_ip_destination(at, ip->family);
-    view.vxlan = find_endpoint(program, view.destination, zt_udp_destination(udp));
+    view.vxlan = find_endpoint(program, at, ip->family, zt_udp_destination(udp));
     if (view.vxlan == ZT_NONE)
         return view;
+    view.destination = zt_ip_destination(at, ip->family);
     view.source = zt_ip_source(at, ip->family);
     view.ecn = zt_ip_tos(at, ip->family) & 0x03;
     view.fate = ZT_FATE_UDP_LENGTH; /* VXLAN-5 */

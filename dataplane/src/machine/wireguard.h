@@ -66,6 +66,15 @@ struct zt_wg_endpoint {
     zt_ip own;
 };
 
+/* How the last message to an endpoint went on below. */
+struct zt_wg_way {
+    /* Of the machine; 0 when nothing was noted. */
+    uint32_t epoch;
+    uint16_t port;
+    zt_ip own, address;
+    struct zt_flow_action action;
+};
+
 struct zt_wg_peer {
     struct zt_wg_device *device;
     struct zt_wg_peer *next_of_key;
@@ -76,6 +85,8 @@ struct zt_wg_peer {
     struct zt_wg_remote remote;
 
     struct zt_wg_endpoint endpoint;
+    /* NULL before the first message. */
+    struct zt_wg_way *way;
     struct zt_wg_session *previous, *current, *next;
     /* A handshake that was begun here. */
     struct zt_wg_index handshake;
@@ -238,17 +249,23 @@ void zt_wg_renew_receiving(struct zt_machine *machine, struct zt_wg_peer *peer);
 /* ---- sending (wireguard_send.c) ---- */
 /* A message in a frame, behind room for outer headers. */
 struct zt_frame zt_wg_new_message(struct zt_machine *machine, uint32_t octets);
-/* WG-23 from an own address to another; `message` as of zt_wg_new_message. */
-void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device, zt_ip own,
-                zt_ip address, uint16_t port, uint8_t tos, struct zt_frame message);
+/* Where a message goes, from an own address of the node. */
+struct zt_wg_route {
+    zt_ip own, address;
+    uint16_t port;
+    uint8_t tos;
+    /* NULL: its way is not noted. */
+    struct zt_wg_way *way;
+};
+/* WG-23; `message` as of zt_wg_new_message. */
+void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device,
+                const struct zt_wg_route *route, struct zt_frame message);
 /* WG-23 to a peer. */
 void zt_wg_send_message(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t tos,
                         struct zt_frame message);
 /* WG-21. */
 void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
                       uint32_t length);
-/* WG-24 to WG-26 for a packet; `complains` when an ICMP error may be sent about it. */
-void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet);
 /* WG-31: an empty text is held if nothing is, and what is held is sent. */
 void zt_wg_send_keepalive(struct zt_machine *machine, struct zt_wg_peer *peer);
 void zt_wg_send_held(struct zt_machine *machine, struct zt_wg_peer *peer);

@@ -135,6 +135,7 @@ void zt_wg_remove_peer(struct zt_wg_peer *peer)
     while (zt_wg_take_held(peer, &held))
         free(held.data);
     free(peer->held);
+    free(peer->way);
     zt_wg_end_handshake(peer);
     zt_wg_end_session(peer, &peer->previous);
     zt_wg_end_session(peer, &peer->current);

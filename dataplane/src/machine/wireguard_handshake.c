@@ -39,7 +39,9 @@ static void reply_cookie(struct zt_machine *machine, const struct zt_wg_arrival 
     zt_wg_xseal(zt_wg_crypto_of(machine), device->identity.cookie_key, nonce,
                 arrival->message + arrival->length - ZT_WG_MACS, ZT_WG_MAC, cookie, ZT_WG_MAC,
                 reply.data + COOKIE_SEALED);
-    zt_wg_emit(machine, device, arrival->destination, arrival->source, arrival->port, HANDSHAKE_TOS,
+    zt_wg_emit(machine, device,
+               &(struct zt_wg_route){ arrival->destination, arrival->source, arrival->port,
+                                      HANDSHAKE_TOS, NULL },
                reply);
 }
 

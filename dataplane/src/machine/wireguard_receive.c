@@ -69,26 +69,37 @@ static enum zt_fate open_data(struct zt_machine *machine, const struct zt_wg_arr
     return ZT_FATE_NONE;
 }
 
-/* WG-17 from the inner packet on: it is good, or a fate. The frame is cut to it. */
-static enum zt_fate check_inner(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
-                                const struct zt_wg_peer *peer, struct zt_packet *packet)
+/* WG-17: the inner packet with the ECN of the outer one; the frame is cut to it. False when it is none. */
+static bool read_inner(const struct zt_wg_arrival *arrival, const struct zt_interface *interface,
+                       struct zt_packet *packet)
 {
     uint8_t *at = zt_packet_at(packet);
     uint32_t length = packet->frame.length - ZT_ETH_HEADER;
 
     if (!zt_ipv4_read(at, length, &packet->ip) && !zt_ipv6_read(at, length, &packet->ip))
-        return ZT_FATE_WIREGUARD_INNER_INVALID;
-    uint8_t family = packet->ip.family;
-    if (zt_wg_allowed(arrival->device, zt_ip_source(at, family)) != peer &&
-        !ZT_MUTANT(wireguard_source_unchecked))
-        return ZT_FATE_WIREGUARD_SOURCE_NOT_ALLOWED;
-    uint8_t ecn = zt_ip_tos(at, family) & 0x03;
+        return false;
+    uint8_t family = packet->ip.family, ecn = zt_ip_tos(at, family) & 0x03;
     if (arrival->ecn == ZT_ECN_CE && (ecn == ZT_ECN_ECT0 || ecn == ZT_ECN_ECT1))
         zt_ip_set_ecn(at, family, ZT_ECN_CE);
     packet->frame.length = ZT_ETH_HEADER + packet->ip.length;
-    return packet->ip.length > zt_interface_at(machine, arrival->device->interface)->mtu
-               ? ZT_FATE_FRAME_OVERSIZE
-               : ZT_FATE_NONE;
+    uint16_t type = family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
+    zt_eth_write(packet->frame.data, interface->mac, interface->wireguard.peer_mac,
+                 (zt_ethertype){ type });
+    return true;
+}
+
+/* The rest of WG-17, and where the packet goes. */
+static void receive_inner(struct zt_machine *machine, const struct zt_wg_peer *peer,
+                          const struct zt_interface *interface, struct zt_packet packet)
+{
+    zt_ip source = zt_ip_source(zt_packet_at(&packet), packet.ip.family);
+
+    if (zt_wg_allowed(peer->device, source) != peer && !ZT_MUTANT(wireguard_source_unchecked))
+        zt_emit_fate(machine, ZT_FATE_WIREGUARD_SOURCE_NOT_ALLOWED);
+    else if (packet.ip.length > interface->mtu)
+        zt_emit_fate(machine, ZT_FATE_FRAME_OVERSIZE);
+    else
+        zt_port_receive_packet(machine, packet);
 }
 
 static void receive_text(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
@@ -97,16 +108,20 @@ static void receive_text(struct zt_machine *machine, const struct zt_wg_arrival 
     uint32_t index = arrival->device->interface;
     const struct zt_interface *interface = zt_interface_at(machine, index);
     struct zt_packet packet = { .frame = text, .received = index };
-    enum zt_fate refused = check_inner(machine, arrival, peer, &packet);
+    struct zt_flow_lookup lookup = { .possible = false };
 
-    if (refused != ZT_FATE_NONE) {
-        zt_emit_fate(machine, refused);
+    if (!read_inner(arrival, interface, &packet)) {
+        zt_emit_fate(machine, ZT_FATE_WIREGUARD_INNER_INVALID);
         return;
     }
-    uint16_t type = packet.ip.family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
-    zt_eth_write(packet.frame.data, interface->mac, interface->wireguard.peer_mac,
-                 (zt_ethertype){ type });
-    zt_port_receive_packet(machine, packet);
+    if (machine->cache.enabled && packet.ip.length <= interface->mtu)
+        zt_flow_look_opened(machine, index, peer->slot, packet.frame, &lookup);
+    if (!lookup.possible) {
+        receive_inner(machine, peer, interface, packet);
+    } else if (!zt_flow_settle(machine, &lookup, packet.frame)) {
+        receive_inner(machine, peer, interface, packet);
+        zt_record_end(machine, &lookup);
+    }
 }
 
 static void receive_data(struct zt_machine *machine, const struct zt_wg_arrival *arrival)
@@ -210,30 +225,29 @@ static bool is_for(const struct zt_wireguard *wireguard, const uint8_t *at,
            is_udp(at, ip) && zt_udp_destination(at + ip->header).value == wireguard->listen_port;
 }
 
-/* WG-2: whether what is received on the port below is a well-formed packet to it. */
-static bool is_packet(const struct zt_machine *machine, const struct zt_wireguard *wireguard,
-                      struct zt_packet *packet)
-{
-    const uint8_t *frame = packet->frame.data;
-    uint16_t type = zt_eth_type(frame).value;
-
-    return zt_mac_equal(zt_eth_destination(frame),
-                        zt_interface_at(machine, wireguard->lower)->mac) &&
-           (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
-           zt_ip_read(frame, packet->frame.length, &packet->ip) == ZT_FATE_NONE;
-}
-
-void zt_wireguard_ingress(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+struct zt_wg_view zt_wireguard_look(const struct zt_machine *machine, uint32_t index,
+                                    const uint8_t *frame, uint32_t length)
 {
     const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
-    const uint8_t *at = frame.data + ZT_ETH_HEADER;
-    struct zt_packet packet = { .frame = frame, .received = index };
-    bool good = is_packet(machine, wireguard, &packet);
+    struct zt_wg_view view = { .frame = frame, .length = length };
+    uint16_t type = zt_eth_type(frame).value;
 
-    if (good && is_for(wireguard, at, &packet.ip))
-        zt_wireguard_receive(machine, index, at, &packet.ip);
-    else if (good && ZT_MUTANT(wireguard_clear_accepted))
-        zt_port_receive_packet(machine, packet);
+    view.packet =
+        zt_mac_equal(zt_eth_destination(frame), zt_interface_at(machine, wireguard->lower)->mac) &&
+        (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
+        zt_ip_read(frame, length, &view.ip) == ZT_FATE_NONE;
+    view.ours = view.packet && is_for(wireguard, frame + ZT_ETH_HEADER, &view.ip);
+    return view;
+}
+
+void zt_wireguard_ingress(struct zt_machine *machine, uint32_t index, const struct zt_wg_view *view)
+{
+    if (view->ours)
+        zt_wireguard_receive(machine, index, view->frame + ZT_ETH_HEADER, &view->ip);
+    else if (view->packet && ZT_MUTANT(wireguard_clear_accepted))
+        zt_port_receive_packet(
+            machine, (struct zt_packet){ zt_frame_copy(&machine->arena, view->frame, view->length),
+                                         view->ip, index });
     else
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_CLEAR);
 }
@@ -248,17 +262,17 @@ const char *zt_machine_aead_way(uint32_t index)
     return NULL;
 }
 
-void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index, struct zt_frame frame)
+void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index,
+                             const struct zt_wg_view *view)
 {
     const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
-    const uint8_t *at = frame.data + ZT_ETH_HEADER;
-    struct zt_packet packet = { .frame = frame, .received = index };
 
-    if (!is_packet(machine, wireguard, &packet) || !is_for(wireguard, at, &packet.ip))
+    if (!view->ours)
         return;
-    const uint8_t *udp = at + packet.ip.header, *message = udp + ZT_UDP_HEADER;
+    const uint8_t *udp = view->frame + ZT_ETH_HEADER + view->ip.header;
+    const uint8_t *message = udp + ZT_UDP_HEADER;
     uint32_t length = zt_load_u16(udp + 4);
-    if (length < ZT_UDP_HEADER + ZT_WG_DATA_MIN || length > packet.ip.length - packet.ip.header ||
+    if (length < ZT_UDP_HEADER + ZT_WG_DATA_MIN || length > view->ip.length - view->ip.header ||
         zt_wg_load32(message) != ZT_WG_DATA)
         return;
     const struct zt_wg_index *found =

@@ -22,10 +22,51 @@ struct zt_frame zt_wg_new_message(struct zt_machine *machine, uint32_t octets)
 }
 _Static_assert(OUTER_MAX <= ZT_HEADROOM, "outer headers fit before a message");
 
-void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device, zt_ip own,
-                zt_ip address, uint16_t port, uint8_t tos, struct zt_frame message)
+static bool is_way(const struct zt_machine *machine, const struct zt_wg_route *route)
+{
+    const struct zt_wg_way *way = route->way;
+    bool same = way != NULL && way->epoch == machine->epoch;
+    return same && ((way->port == route->port && zt_ip_equal(way->own, route->own) &&
+                     zt_ip_equal(way->address, route->address)) ||
+                    ZT_MUTANT(cached_endpoint_unseen));
+}
+
+static void go_down(struct zt_machine *machine, const struct zt_wireguard *wireguard,
+                    zt_ip destination, struct zt_packet outer)
+{
+    if (wireguard->lower == ZT_NONE) {
+        zt_originate(machine, wireguard->underlay, outer);
+        return;
+    }
+    uint32_t mtu = zt_interface_at(machine, wireguard->lower)->mtu;
+    if (outer.ip.length > mtu) {
+        zt_emit_fate(machine, ZT_FATE_MTU_EXCEEDED);
+        return;
+    }
+    zt_record_leaving_limit(machine, ZT_ETH_HEADER + mtu);
+    zt_neighbour_send(machine, wireguard->lower, destination, outer);
+}
+
+/* The slow way down; it is noted for the next message. */
+static void find_way(struct zt_machine *machine, const struct zt_wireguard *wireguard,
+                     const struct zt_wg_route *route, struct zt_packet outer)
+{
+    struct zt_wg_way *way = route->way;
+    struct zt_record around = zt_record_begin_originated(machine);
+
+    go_down(machine, wireguard, route->address, outer);
+    bool noted = zt_record_end_originated(machine, &around, &way->action);
+    way->epoch = noted && machine->cache.enabled ? machine->epoch : 0;
+    way->port = route->port;
+    way->own = route->own;
+    way->address = route->address;
+}
+
+void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device,
+                const struct zt_wg_route *route, struct zt_frame message)
 {
     const struct zt_wireguard *wireguard = zt_wg_of(machine, device);
+    zt_ip own = route->own, address = route->address;
     uint32_t header = address.family == ZT_IPV4 ? ZT_IPV4_HEADER : ZT_IPV6_HEADER;
     uint32_t udp_length = ZT_UDP_HEADER + message.length, length = header + udp_length;
     struct zt_packet outer = {
@@ -36,24 +77,24 @@ void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device, z
     uint8_t *ip = zt_packet_at(&outer), *udp = ip + header;
 
     if (address.family == ZT_IPV4)
-        zt_ipv4_write(ip, length, tos, wireguard->df, wireguard->ttl,
+        zt_ipv4_write(ip, length, route->tos, wireguard->df, wireguard->ttl,
                       (zt_protocol){ ZT_PROTOCOL_UDP }, own, address);
     else
-        zt_ipv6_write(ip, length, tos, wireguard->ttl, (zt_protocol){ ZT_PROTOCOL_UDP }, own,
+        zt_ipv6_write(ip, length, route->tos, wireguard->ttl, (zt_protocol){ ZT_PROTOCOL_UDP }, own,
                       address);
     zt_store_u16(udp, wireguard->listen_port);
-    zt_store_u16(udp + 2, port);
+    zt_store_u16(udp + 2, route->port);
     zt_store_u16(udp + 4, (uint16_t)udp_length);
     if (!zt_wg_batch_checksum(machine->wireguard->batch, message.data, ip, address.family, udp,
                               udp_length))
         zt_udp_write_checksum(ip, address.family, udp, udp_length);
     zt_record_refuse(machine);
-    if (wireguard->lower == ZT_NONE)
-        zt_originate(machine, wireguard->underlay, outer);
-    else if (length > zt_interface_at(machine, wireguard->lower)->mtu)
-        zt_emit_fate(machine, ZT_FATE_MTU_EXCEEDED);
+    if (is_way(machine, route) && zt_flow_originate(machine, &route->way->action, outer.frame))
+        return;
+    if (route->way == NULL)
+        go_down(machine, wireguard, address, outer);
     else
-        zt_neighbour_send(machine, wireguard->lower, address, outer);
+        find_way(machine, wireguard, route, outer);
 }
 
 void zt_wg_send_message(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t tos,
@@ -69,8 +110,12 @@ void zt_wg_send_message(struct zt_machine *machine, struct zt_wg_peer *peer, uin
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_NO_ENDPOINT);
         return;
     }
+    if (peer->way == NULL)
+        peer->way = zt_calloc(1, sizeof *peer->way);
     peer->tx += message.length;
-    zt_wg_emit(machine, peer->device, own, endpoint->address, endpoint->port, tos, message);
+    zt_wg_emit(machine, peer->device,
+               &(struct zt_wg_route){ own, endpoint->address, endpoint->port, tos, peer->way },
+               message);
 }
 
 void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
@@ -159,30 +204,57 @@ static void seal(struct zt_machine *machine, const struct zt_wg_device *device,
                    length, text);
 }
 
-/* A packet or, of length 0, a keepalive, by the current session. */
+/*
+ * A packet or, of length 0, a keepalive, by the current session. `message` has room for all of it, and the packet where its text is
+ * to be.
+ */
 static void seal_and_send(struct zt_machine *machine, struct zt_wg_peer *peer,
-                          const uint8_t *packet, uint32_t length)
+                          struct zt_frame message, uint32_t length)
 {
     struct zt_wg_session *session = peer->current;
-    uint32_t text = padded(machine, peer->device, length);
-    struct zt_frame message = zt_wg_new_message(machine, ZT_WG_DATA_HEADER + text + ZT_WG_TAG);
     uint8_t *at = message.data + ZT_WG_DATA_HEADER;
+    uint32_t text = message.length - ZT_WG_DATA_MIN;
+    uint8_t ecn = ecn_of(at, length);
 
     zt_wg_store32(message.data, ZT_WG_DATA);
     zt_wg_store32(message.data + 4, session->peer_index);
     zt_wg_store64(message.data + 8, session->sent);
-    if (length > 0)
-        memcpy(at, packet, length);
     memset(at + length, 0, text - length);
     seal(machine, peer->device, session, at, text);
     if (!ZT_MUTANT(wireguard_nonce_reused))
         session->sent++;
-    zt_wg_send_message(machine, peer, ecn_of(packet, length), message);
+    zt_wg_send_message(machine, peer, ecn, message);
     zt_wg_on_packet(machine, peer);
     zt_wg_on_packet_sent(peer);
     if (length > 0)
         zt_wg_on_data_sent(machine, peer);
     zt_wg_renew_sending(machine, peer);
+}
+
+static void send_held(struct zt_machine *machine, struct zt_wg_peer *peer,
+                      const struct zt_wg_held *held)
+{
+    uint32_t text = padded(machine, peer->device, held->length);
+    struct zt_frame message = zt_wg_new_message(machine, ZT_WG_DATA_MIN + text);
+
+    if (held->length > 0)
+        memcpy(message.data + ZT_WG_DATA_HEADER, held->data, held->length);
+    seal_and_send(machine, peer, message, held->length);
+}
+
+/* A packet becomes the text of a message where it is. */
+static void send_now(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet)
+{
+    uint32_t length = packet.ip.length, text = padded(machine, peer->device, length);
+    uint32_t behind = text - length + ZT_WG_TAG;
+    struct zt_frame frame = packet.frame;
+
+    frame.length = ZT_ETH_HEADER + length;
+    frame = zt_frame_push(&machine->arena, frame, OUTER_MAX + ZT_WG_DATA_HEADER - ZT_ETH_HEADER);
+    frame = zt_frame_make_room(&machine->arena, frame, behind);
+    frame.length += behind;
+    frame.tailroom -= behind;
+    seal_and_send(machine, peer, zt_frame_pull(frame, OUTER_MAX), length);
 }
 
 void zt_wg_send_held(struct zt_machine *machine, struct zt_wg_peer *peer)
@@ -196,7 +268,7 @@ void zt_wg_send_held(struct zt_machine *machine, struct zt_wg_peer *peer)
             return;
         }
         zt_wg_take_held(peer, &held);
-        seal_and_send(machine, peer, held.data, held.length);
+        send_held(machine, peer, &held);
         free(held.data);
     }
 }
@@ -237,23 +309,33 @@ static void refuse(struct zt_machine *machine, const struct zt_packet *packet, e
         zt_icmp_error(machine, packet, ZT_ICMPV6_UNREACHABLE, 3, 0);
 }
 
-void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet)
+void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet)
 {
-    struct zt_wg_device *device = zt_interface_at(machine, interface)->wireguard.device;
-    const uint8_t *at = zt_packet_at(&packet);
-    struct zt_wg_peer *peer = zt_wg_allowed(device, zt_ip_destination(at, packet.ip.family));
-
-    zt_record_refuse(machine);
-    if (peer == NULL) {
-        refuse(machine, &packet, ZT_FATE_WIREGUARD_NO_PEER);
-    } else if (peer->endpoint.address.family == 0) {
+    if (peer->endpoint.address.family == 0) {
         refuse(machine, &packet, ZT_FATE_WIREGUARD_NO_ENDPOINT);
     } else if (peer->held_count == 0 && zt_wg_may_send(machine, peer->current)) {
-        seal_and_send(machine, peer, at, packet.ip.length);
+        send_now(machine, peer, packet);
     } else if (!machine->wireguard->seeded) { /* WG-4 */
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_UNREADY);
     } else {
-        hold(machine, peer, at, packet.ip.length);
+        hold(machine, peer, zt_packet_at(&packet), packet.ip.length);
         zt_wg_send_held(machine, peer);
     }
+}
+
+void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet)
+{
+    struct zt_wg_device *device = zt_interface_at(machine, interface)->wireguard.device;
+    struct zt_wg_peer *peer =
+        zt_wg_allowed(device, zt_ip_destination(zt_packet_at(&packet), packet.ip.family));
+
+    if (peer == NULL) {
+        zt_record_refuse(machine);
+        refuse(machine, &packet, ZT_FATE_WIREGUARD_NO_PEER);
+        return;
+    }
+    zt_record_sealed(machine, interface, peer, &packet);
+    bool noted = zt_record_suspend(machine);
+    zt_wg_send_to(machine, peer, packet);
+    zt_record_resume(machine, noted);
 }

@@ -309,6 +309,26 @@ HEADER = struct.Struct("<QQIIIIIIQQQQQQQ")
 ENTRY = struct.Struct("<IIQQQQQQQQQQQQQ")
 
 
+# Address space that a sanitizer has put aside for itself.
+RESERVED = 1 << 30
+
+
+def memory(pid):
+    """All of a process that it can write, range by range: its line in maps, and the octets."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as octets:
+        for line in maps:
+            span, permissions = line.split()[:2]
+            start, end = (int(part, 16) for part in span.split("-"))
+            if permissions[:2] != "rw" or end - start >= RESERVED:
+                continue
+            octets.seek(start)
+            try:
+                yield line.strip(), octets.read(end - start)
+            except OSError:
+                # Of a device, or not there yet.
+                continue
+
+
 def read_stats(path):
     """A statistics page, read as ztos/stats_page.h says."""
     while True:

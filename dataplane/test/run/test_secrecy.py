@@ -4,33 +4,13 @@ import time
 
 import frames
 import wireguard
-from harness import SHIPPED, Lab, inject, proves
+from harness import SHIPPED, Lab, inject, memory, proves
 from test_capture import read_pcapng
 from test_wireguard import until
 
-# Address space that a sanitizer has put aside for itself.
-RESERVED = 1 << 30
-
-
-def memory(pid):
-    """All of a process that it can write, as octets of each range."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as octets:
-        for line in maps:
-            span, permissions = line.split()[:2]
-            start, end = (int(part, 16) for part in span.split("-"))
-            if permissions[:2] != "rw" or end - start >= RESERVED:
-                continue
-            octets.seek(start)
-            try:
-                yield octets.read(end - start)
-            except OSError:
-                # Of a device, or not there yet.
-                continue
-
-
 def times_held(engine, secrets):
     """How often each of some octet strings is in an engine's memory."""
-    ranges = list(memory(engine.popen.pid))
+    ranges = [octets for _, octets in memory(engine.popen.pid)]
     return [sum(octets.count(secret) for octets in ranges) for secret in secrets]
 
 

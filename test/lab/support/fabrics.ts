@@ -30,14 +30,15 @@ export function shippedFile(name: Shipped): string {
 export function shipped(name: Shipped): Plan {
   const file = shippedFile(name)
   const { fabric, problems } = loadFabric(file)
-  if (fabric === undefined) throw new Error(`${file}: ${problems.map(String).join('; ')}`)
+  if (fabric === undefined)
+    throw new Error(`${file}: ${problems.map((problem) => JSON.stringify(problem)).join('; ')}`)
   return compile(fabric)
 }
 
 /** A fabric given as text, compiled. */
 export function planOf(text: string): Plan {
   const { fabric, problems } = parseFabric(text, 'test.yaml')
-  if (fabric === undefined) throw new Error(problems.map(String).join('; '))
+  if (fabric === undefined) throw new Error(problems.map((problem) => JSON.stringify(problem)).join('; '))
   return compile(fabric)
 }
 

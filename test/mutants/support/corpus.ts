@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { NodeTables } from '../../../twin/forward/index.js'
 import { toHex } from '../../../twin/packet/index.js'
 import {
   caseSeeds,
@@ -22,6 +23,7 @@ import {
 import { edgeCases } from './edges.js'
 import { runEngine } from './engine.js'
 import { groupEdgeCases } from './group-edges.js'
+import { macsecEdgeCases } from './macsec-edges.js'
 import { wireguardEdgeCases } from './wireguard-edges.js'
 
 /** A case, and what twin and engine make of it. */
@@ -30,6 +32,8 @@ export interface RecordedCase {
   readonly keys: ReadonlyMap<string, Uint8Array>
   /** With all outputs. */
   readonly journal: Uint8Array
+  /** In the end. */
+  readonly tables: NodeTables
   readonly frames: number
   /** Files for the engine. */
   readonly journalFile: string
@@ -98,7 +102,7 @@ class Made {
     const one: RecordedCase = {
       name,
       keys: made.keys,
-      journal: runTwin(made).journal,
+      ...runTwin(made),
       frames: framesIn(made),
       journalFile: `${file}.ztj`,
       keyFile: `${file}.json`,
@@ -120,6 +124,7 @@ function* wireguardSources(): Generator<readonly [string, Case]> {
 function* otherSources(): Generator<readonly [string, Case]> {
   yield* edgeCases()
   yield* groupEdgeCases()
+  yield* macsecEdgeCases()
   yield* random(SEED, MOST_FRAMES, isOther)
   let long = 0
   for (const seed of caseSeeds(SEED, MOST_FRAMES)) {

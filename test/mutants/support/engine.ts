@@ -4,8 +4,11 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import type { NodeTables } from '../../../twin/forward/index.js'
+import { differentRows } from '../../differential/machine/tables.js'
 import { ROOT } from './compile-twin.js'
 
 const RIGHT = path.join(ROOT, 'dataplane/build/ztos-fpe')
@@ -44,6 +47,8 @@ export function engineMutants(): readonly EngineMutant[] {
 export interface EngineInput {
   readonly journalFile: string
   readonly keyFile: string
+  /** What is in its tables in the end; absent: nobody looks. */
+  readonly tables?: NodeTables
 }
 
 export interface EngineMode {
@@ -65,18 +70,24 @@ export interface EngineOutcome {
  * @throws when the engine cannot make sense of what it was given, which says nothing about the fault
  */
 export function runEngine(
-  { journalFile, keyFile }: EngineInput,
+  { journalFile, keyFile, tables }: EngineInput,
   mode: EngineMode = { cache: 'on', vector: 64 },
   mutant?: string,
 ): EngineOutcome {
   const args = ['replay', '--journal', journalFile, '--keys', keyFile]
   args.push('--cache', mode.cache, '--vector', String(mode.vector))
   if (mutant !== undefined) args.push('--mutant', mutant)
+  const tablesFile = `${journalFile}.tables`
+  if (tables !== undefined) args.push('--tables', tablesFile)
   const done = spawnSync(mutant === undefined ? RIGHT : MUTANTS, args, { encoding: 'utf8', timeout: 60_000 })
   if (done.error !== undefined) throw done.error
   const detail = firstLine(done.stderr)
   if (done.signal !== null) return { outcome: 'ended', detail: `${done.signal} ${detail}` }
-  if (done.status === 0) return { outcome: 'equal', detail }
+  if (done.status === 0) {
+    const [row] =
+      tables === undefined ? [] : differentRows(tables, JSON.parse(readFileSync(tablesFile, 'utf8')))
+    return row === undefined ? { outcome: 'equal', detail } : { outcome: 'different', detail: row }
+  }
   if (done.status === 1) return { outcome: 'different', detail }
   throw new Error(`ztos-fpe exited ${done.status ?? ''}: ${done.stderr}`)
 }

@@ -29,11 +29,12 @@ export function shipped(name: string): Subject {
 }
 
 /**
- * A generated fabric of a seed, in which every tenant is routed and every network has a way to another, with intents that
+ * A generated fabric of a seed, with links whose ends have one key each and say who they are, in which every tenant is routed and every network has a way to another, with intents that
  * speak of all these ways: what nobody speaks of, nobody can find broken.
  */
 export function generated(seed: number): Subject {
-  const arbitrary = arbitraryFabric({ sealed: true, spines: [2, 3], leaves: [3, 4], tenants: [2, 2] })
+  const sealed = { macsec: 'gcm-aes-128', key: 'lab:core' } as const
+  const arbitrary = arbitraryFabric({ sealed, spines: [2, 3], leaves: [3, 4], tenants: [2, 2] })
   const plan = sample(arbitrary, { seed, numRuns: 500 })
     .map((one) => one.plan)
     .filter(({ hosts }) => hosts.length <= MOST_HOSTS)
