@@ -13,9 +13,11 @@ import {
   KEYS,
   messageOf,
   packet,
+  Node,
   Pair,
+  peerOf,
   programOf,
-  type Node,
+  publicKey,
 } from '../../machine/support/wireguard.js'
 
 /** Every edge case by name. */
@@ -26,6 +28,7 @@ export function* wireguardEdgeCases(): Generator<readonly [string, Case]> {
   yield ['sessions that grow old', caseOf(aging().a)]
   yield ['messages of a session that has grown old', caseOf(aging().b)]
   yield ['a node that has moved', caseOf(moved())]
+  yield ["a peer that sends another's packet", caseOf(impostor())]
 }
 
 const caseOf = ({ inputs }: Node): Case => ({ keys: KEYS, inputs })
@@ -88,6 +91,18 @@ function moved(): Node {
   pair.a.load({ ...program, interfaces })
   pair.a.frame(3, fromHost(1))
   return pair.a
+}
+
+/** Octet for octet what the first peer's host has sent just before, from an address that is the first peer's. */
+function impostor(): Node {
+  const second = { publicKey: publicKey(3), allowedIps: ['10.77.0.0/16'] }
+  const { b } = new Pair('lower', 4, { b: { peers: [peerOf(2), second] } }).connect()
+  const other = new Node(programOf(1, 'lower', 4, { privateKey: 'lab:wg/3' }))
+  other.frame(3, fromHost(1))
+  b.frame(1, other.sent[0]!)
+  other.frame(1, b.sent[0]!)
+  b.frame(1, other.sent[0]!)
+  return b
 }
 
 /** Packets at the nanosecond before a session is renewed, received no more and forgotten, and at that itself. */
