@@ -61,25 +61,29 @@ static inline zt_protocol zt_ipv6_walk(const uint8_t *at, const struct zt_ip_pac
     return protocol;
 }
 
-/* Words of a packet that is well-formed (PARSE-4 without checksum, PARSE-5). */
+/* Words of a packet that is well-formed (PARSE-4 without checksum, PARSE-5), and how many they are; the rest is not written. */
+static inline uint8_t zt_flow_words_write(const uint8_t *at, const struct zt_ip_packet *packet,
+                                          uint32_t word[ZT_FLOW_WORDS_MAX])
+{
+    if (packet->family == ZT_IPV4) {
+        zt_protocol protocol = zt_ip_protocol(at, ZT_IPV4);
+        word[0] = zt_load_u32(at + 12);
+        word[1] = zt_load_u32(at + 16);
+        word[2] = protocol.value;
+        word[3] = zt_ipv4_is_fragment(at) ? 0 : zt_flow_ports(at, packet, packet->header, protocol);
+        return 4;
+    }
+    for (uint32_t i = 0; i < 8; i++)
+        word[i] = zt_load_u32(at + 8 + 4 * i);
+    word[8] = zt_ipv6_walk(at, packet, &word[9]).value;
+    return ZT_FLOW_WORDS_MAX;
+}
+
 static inline void zt_flow_words_read(const uint8_t *at, const struct zt_ip_packet *packet,
                                       struct zt_flow_words *words)
 {
     *words = (struct zt_flow_words){ 0 };
-    if (packet->family == ZT_IPV4) {
-        zt_protocol protocol = zt_ip_protocol(at, ZT_IPV4);
-        words->count = 4;
-        words->word[0] = zt_load_u32(at + 12);
-        words->word[1] = zt_load_u32(at + 16);
-        words->word[2] = protocol.value;
-        words->word[3] =
-            zt_ipv4_is_fragment(at) ? 0 : zt_flow_ports(at, packet, packet->header, protocol);
-        return;
-    }
-    words->count = 10;
-    for (uint32_t i = 0; i < 8; i++)
-        words->word[i] = zt_load_u32(at + 8 + 4 * i);
-    words->word[8] = zt_ipv6_walk(at, packet, &words->word[9]).value;
+    words->count = zt_flow_words_write(at, packet, words->word);
 }
 
 #endif

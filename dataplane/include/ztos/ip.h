@@ -45,6 +45,13 @@ static inline zt_ip zt_load_ip(uint8_t family, const uint8_t *at)
     memcpy(ip.octets, at, zt_ip_octets(family));
     return ip;
 }
+/* Whether these octets of a packet are an address: without a copy of them, which whoever compares would wait for. */
+static inline bool zt_ip_is(const zt_ip *ip, uint8_t family, const uint8_t *octets)
+{
+    ZT_TRACE_LOAD(octets, zt_ip_octets(family));
+    return ip->family == family && (family == ZT_IPV4 ? memcmp(ip->octets, octets, 4) == 0
+                                                      : memcmp(ip->octets, octets, 16) == 0);
+}
 static inline bool zt_ip_equal(zt_ip a, zt_ip b)
 {
     return memcmp(&a, &b, sizeof a) == 0;
@@ -168,6 +175,14 @@ static inline zt_ip zt_ip_destination(const uint8_t *at, uint8_t family)
 {
     return zt_load_ip(family, at + (family == ZT_IPV4 ? 16 : 24));
 }
+static inline bool zt_ip_is_source(const zt_ip *ip, const uint8_t *at, uint8_t family)
+{
+    return zt_ip_is(ip, family, at + (family == ZT_IPV4 ? 12 : 8));
+}
+static inline bool zt_ip_is_destination(const zt_ip *ip, const uint8_t *at, uint8_t family)
+{
+    return zt_ip_is(ip, family, at + (family == ZT_IPV4 ? 16 : 24));
+}
 /* The fixed header's protocol or next header. */
 static inline zt_protocol zt_ip_protocol(const uint8_t *at, uint8_t family)
 {
@@ -203,9 +218,10 @@ static inline void zt_ip_decrement_ttl(uint8_t *at, uint8_t family)
         at[7]--;
         return;
     }
-    zt_be16 before = zt_load_be16(at + 8);
-    at[8]--;
-    zt_store_be16(at + 10, zt_checksum_update(zt_load_be16(at + 10), before, zt_load_be16(at + 8)));
+    /* By the word that the checksum knows: an octet that is written is not soon read as part of a word. */
+    zt_be16 before = zt_load_be16(at + 8), after = zt_net16((uint16_t)(zt_host16(before) - 0x100));
+    zt_store_be16(at + 8, after);
+    zt_store_be16(at + 10, zt_checksum_update(zt_load_be16(at + 10), before, after));
 }
 
 /* VXLAN-6: sets the ECN field; the IPv4 checksum follows. */
@@ -216,8 +232,9 @@ static inline void zt_ip_set_ecn(uint8_t *at, uint8_t family, uint8_t ecn)
         zt_store_u16(at, (uint16_t)((zt_host16(before) & 0xffcfu) | (uint16_t)(ecn << 4)));
         return;
     }
-    at[1] = (uint8_t)((at[1] & 0xfcu) | ecn);
-    zt_store_be16(at + 10, zt_checksum_update(zt_load_be16(at + 10), before, zt_load_be16(at)));
+    zt_be16 after = zt_net16((uint16_t)((zt_host16(before) & 0xfffcu) | ecn));
+    zt_store_be16(at, after);
+    zt_store_be16(at + 10, zt_checksum_update(zt_load_be16(at + 10), before, after));
 }
 
 /* Pseudo-header of TCP, UDP and ICMPv6 (RFC 768, RFC 8200 section 8.1) over `length` octets of the upper layer. */

@@ -85,12 +85,20 @@ static bool is_routable(struct zt_frame frame, struct zt_ip_packet *packet)
 
 /* WG-24 of a packet that was routed, or of the outer one around it. */
 static void seal(struct zt_machine *machine, const struct zt_flow_action *action,
-                 struct zt_ip_packet packet, struct zt_frame frame)
+                 const struct zt_ip_packet *ip, struct zt_frame frame)
 {
-    if (action->encapsulated)
-        packet = (struct zt_ip_packet){ outer_family(action), outer_udp(action) - OUTER_IP,
-                                        frame.length - OUTER_IP };
-    zt_wg_send_to(machine, action->peer, (struct zt_packet){ frame, packet, action->received });
+    struct zt_packet packet = { .frame = frame, .received = action->received };
+
+    if (action->encapsulated) {
+        packet.ip.family = outer_family(action);
+        packet.ip.header = outer_udp(action) - OUTER_IP;
+        packet.ip.length = frame.length - OUTER_IP;
+    } else {
+        packet.ip.family = ip->family;
+        packet.ip.header = ip->header;
+        packet.ip.length = ip->length;
+    }
+    zt_wg_send_to(machine, action->peer, &packet);
 }
 
 bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lookup,
@@ -131,7 +139,7 @@ bool zt_flow_execute(struct zt_machine *machine, const struct zt_flow_lookup *lo
     if (action->peer == NULL)
         zt_interface_send(machine, action->egress, frame);
     else
-        seal(machine, action, packet, frame);
+        seal(machine, action, &packet, frame);
     return true;
 }
 

@@ -8,38 +8,90 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* IPv6, UDP, VXLAN, Ethernet and a SecTAG are 86. */
 #define ZT_HEADROOM 128u
 /* Two ICVs: of a tunnel and of the link below. */
 #define ZT_TAILROOM 32u
 
+/* 16 octets: it is handed on in registers. */
 struct zt_frame {
     uint8_t *data;
     uint32_t length;
     /* Octets that may be written in front of data, and behind the frame at the least. */
-    uint32_t headroom, tailroom;
+    uint16_t headroom, tailroom;
 };
+_Static_assert(sizeof(struct zt_frame) == 16, "a frame fits in two registers");
 
-struct zt_chunk;
+struct zt_chunk {
+    struct zt_chunk *next;
+    size_t size;
+    /* Frames start at multiples of 64 behind this. */
+    uint8_t memory[] __attribute__((aligned(64)));
+};
 struct zt_arena {
     struct zt_chunk *first, *current;
     size_t used;
 };
 
+/* `octets`, a multiple of 64, of another chunk. */
+uint8_t *zt_arena_more(struct zt_arena *arena, size_t octets);
+
 /* Memory for `length` octets with head- and tailroom, not initialised. */
-struct zt_frame zt_frame_new(struct zt_arena *arena, uint32_t length);
-struct zt_frame zt_frame_copy(struct zt_arena *arena, const uint8_t *data, uint32_t length);
+static inline struct zt_frame zt_frame_new(struct zt_arena *arena, uint32_t length)
+{
+    size_t octets = ((size_t)ZT_HEADROOM + length + ZT_TAILROOM + 63) & ~(size_t)63;
+    uint8_t *memory;
+    if (arena->current != NULL && arena->current->size - arena->used >= octets) {
+        memory = arena->current->memory + arena->used;
+        arena->used += octets;
+    } else {
+        memory = zt_arena_more(arena, octets);
+    }
+    return (struct zt_frame){ memory + ZT_HEADROOM, length, ZT_HEADROOM, ZT_TAILROOM };
+}
+
+static inline struct zt_frame zt_frame_copy(struct zt_arena *arena, const uint8_t *data,
+                                            uint32_t length)
+{
+    struct zt_frame frame = zt_frame_new(arena, length);
+    memcpy(frame.data, data, length);
+    return frame;
+}
+
 /* The frame with `octets` more in front, moved if there is no room. */
-struct zt_frame zt_frame_push(struct zt_arena *arena, struct zt_frame frame, uint32_t octets);
+static inline struct zt_frame zt_frame_push(struct zt_arena *arena, struct zt_frame frame,
+                                            uint32_t octets)
+{
+    if (frame.headroom < octets) {
+        struct zt_frame moved = zt_frame_new(arena, frame.length + octets);
+        memcpy(moved.data + octets, frame.data, frame.length);
+        return moved;
+    }
+    return (struct zt_frame){ frame.data - octets, frame.length + octets,
+                              (uint16_t)(frame.headroom - octets), frame.tailroom };
+}
+
 /* The frame with at least `octets` of tailroom, moved if there is not as much. */
-struct zt_frame zt_frame_make_room(struct zt_arena *arena, struct zt_frame frame, uint32_t octets);
+static inline struct zt_frame zt_frame_make_room(struct zt_arena *arena, struct zt_frame frame,
+                                                 uint32_t octets)
+{
+    return frame.tailroom >= octets ? frame : zt_frame_copy(arena, frame.data, frame.length);
+}
+
+/* `octets` that were written behind the frame, in its tailroom, are part of it. */
+static inline struct zt_frame zt_frame_append(struct zt_frame frame, uint32_t octets)
+{
+    return (struct zt_frame){ frame.data, frame.length + octets, frame.headroom,
+                              (uint16_t)(frame.tailroom - octets) };
+}
 
 /* The frame without its first `octets`. */
 static inline struct zt_frame zt_frame_pull(struct zt_frame frame, uint32_t octets)
 {
-    return (struct zt_frame){ frame.data + octets, frame.length - octets, frame.headroom + octets,
-                              frame.tailroom };
+    return (struct zt_frame){ frame.data + octets, frame.length - octets,
+                              (uint16_t)(frame.headroom + octets), frame.tailroom };
 }
 
 void zt_arena_reset(struct zt_arena *arena);

@@ -101,8 +101,8 @@ struct zt_ingress {
     uint32_t interface;
     struct zt_frame frame;
 };
-struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
-                                  uint32_t length);
+void zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
+                     uint32_t length, struct zt_ingress *ingress);
 /* PORT-1: to the bridge or VRF that `interface` is attached to. */
 void zt_interface_receive(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* PORT-5 on a port or macsec interface. */
@@ -120,8 +120,8 @@ void zt_punt_in(struct zt_machine *machine, uint32_t port, const uint8_t *data, 
 
 /* ---- 5. MACsec (macsec*.c) ---- */
 /* MACSEC-1 to MACSEC-6: the opened frame on the macsec interface, or a fate. */
-struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t interface,
-                                 const uint8_t *data, uint32_t length);
+void zt_macsec_open(struct zt_machine *machine, uint32_t interface, const uint8_t *data,
+                    uint32_t length, struct zt_ingress *ingress);
 /* MACSEC-7. */
 void zt_macsec_send(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* Keys of the associations of a program that was read; false with the error filled. */
@@ -226,7 +226,8 @@ void zt_vxlan_send(struct zt_machine *machine, uint32_t interface, zt_ip remote,
 bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet);
 /*
  * VXLAN-4 to VXLAN-6 as far as each packet must be looked at, for slow path and flow cache alike: which vxlan interface, by
- * destination and port, the inner frame, and the first check that failed. `vxlan` ZT_NONE: not VXLAN for this node.
+ * destination and port, the inner frame, and the first check that failed; what comes after a check that failed is not written.
+ * False, and nothing written: not VXLAN for this node.
  */
 struct zt_vxlan_view {
     uint32_t vxlan;
@@ -237,8 +238,8 @@ struct zt_vxlan_view {
     uint32_t offset, length;
     uint8_t ecn;
 };
-struct zt_vxlan_view zt_vxlan_read(const struct zt_program *program, const struct zt_frame *frame,
-                                   const struct zt_ip_packet *ip);
+bool zt_vxlan_read(const struct zt_program *program, struct zt_frame frame,
+                   const struct zt_ip_packet *ip, struct zt_vxlan_view *view);
 /* VXLAN-5: the interface by VNI and local address, ZT_NONE. */
 uint32_t zt_vxlan_find(const struct zt_program *program, uint32_t vni, zt_ip local);
 /* VXLAN-6: sets the inner ECN; a fate when the combination is invalid. */
@@ -258,8 +259,8 @@ struct zt_wg_view {
     /* A well-formed packet to the port's MAC; to address and port of the interface. */
     bool packet, ours;
 };
-struct zt_wg_view zt_wireguard_look(const struct zt_machine *machine, uint32_t interface,
-                                    const uint8_t *frame, uint32_t length);
+void zt_wireguard_look(const struct zt_machine *machine, uint32_t interface, const uint8_t *frame,
+                       uint32_t length, struct zt_wg_view *view);
 void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface,
                           const struct zt_wg_view *view);
 /* Between the two, frames that will be ingress soon: what they hold is opened together. */
@@ -280,7 +281,8 @@ void zt_wireguard_punt_in(struct zt_machine *machine, uint32_t interface, struct
 /* WG-24. */
 void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt_packet packet);
 /* The same from where the peer is known. */
-void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet);
+void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer,
+                   const struct zt_packet *packet);
 /* WG-4. */
 void zt_wireguard_seed(struct zt_machine *machine, const uint8_t *data, uint32_t length);
 /* WG-30. */

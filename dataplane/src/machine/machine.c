@@ -192,13 +192,13 @@ static void stage(struct zt_machine *machine, const struct zt_input *input, stru
     staged->lookup.possible = staged->sealed = false;
     if (!staged->known)
         return;
-    staged->ingress = zt_port_ingress(machine, port, input->data, input->length);
+    zt_port_ingress(machine, port, input->data, input->length, &staged->ingress);
     if (staged->ingress.fate != ZT_FATE_NONE)
         return;
     staged->sealed = zt_interface_at(machine, staged->ingress.interface)->kind == ZT_KIND_WIREGUARD;
     if (staged->sealed)
-        staged->view =
-            zt_wireguard_look(machine, staged->ingress.interface, input->data, input->length);
+        zt_wireguard_look(machine, staged->ingress.interface, input->data, input->length,
+                          &staged->view);
     if (staged->sealed || !machine->cache.enabled)
         return;
     zt_flow_look(machine, staged->ingress.interface, staged->ingress.frame, &staged->lookup);

@@ -7,14 +7,16 @@ static struct zt_macsec_verdict fate(enum zt_fate code)
     return (struct zt_macsec_verdict){ .fate = code };
 }
 
-struct zt_ingress zt_macsec_open(struct zt_machine *machine, uint32_t index, const uint8_t *data,
-                                 uint32_t length)
+void zt_macsec_open(struct zt_machine *machine, uint32_t index, const uint8_t *data,
+                    uint32_t length, struct zt_ingress *ingress)
 {
     struct zt_frame frame = zt_frame_new(&machine->arena, length);
     struct zt_macsec_verdict verdict =
         zt_macsec_validate(&zt_interface_at(machine, index)->macsec, data, length, frame.data);
-    frame.length = verdict.length;
-    return (struct zt_ingress){ .fate = verdict.fate, .interface = index, .frame = frame };
+    ingress->fate = verdict.fate;
+    ingress->interface = index;
+    ingress->frame = frame;
+    ingress->frame.length = verdict.length;
 }
 
 struct zt_sa *zt_macsec_encoding(const struct zt_macsec *macsec)
@@ -94,7 +96,6 @@ void zt_macsec_send(struct zt_machine *machine, uint32_t index, struct zt_frame 
         zt_emit_fate(machine, verdict.fate);
         return;
     }
-    frame.length = verdict.length;
-    frame.tailroom -= ZT_MACSEC_ICV;
+    frame = zt_frame_append(frame, verdict.length - frame.length);
     go_down(machine, macsec, frame);
 }

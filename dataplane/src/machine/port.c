@@ -2,22 +2,25 @@
 /* Ports and punt: PARSE-1 to PARSE-3, PORT-1 to PORT-5, PUNT-1, PUNT-2. */
 #include "src/machine/internal.h"
 
-struct zt_ingress zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
-                                  uint32_t length)
+void zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *data,
+                     uint32_t length, struct zt_ingress *ingress)
 {
     const struct zt_interface *interface = zt_interface_at(machine, port);
 
     machine->ports[interface->id].rx++;
-    if (length < ZT_ETH_HEADER) /* PARSE-1 */
-        return (struct zt_ingress){ .fate = ZT_FATE_FRAME_TRUNCATED };
-    if (length - ZT_ETH_HEADER > interface->mtu) /* PARSE-2 */
-        return (struct zt_ingress){ .fate = ZT_FATE_FRAME_OVERSIZE };
-    if (interface->port.macsec != ZT_NONE)
-        return zt_macsec_open(machine, interface->port.macsec, data, length);
-    if (interface->port.wireguard != ZT_NONE)
-        return (struct zt_ingress){ .interface = interface->port.wireguard };
-    return (struct zt_ingress){ .interface = port,
-                                .frame = zt_frame_copy(&machine->arena, data, length) };
+    ingress->fate = ZT_FATE_NONE;
+    ingress->interface = port;
+    if (length < ZT_ETH_HEADER) { /* PARSE-1 */
+        ingress->fate = ZT_FATE_FRAME_TRUNCATED;
+    } else if (length - ZT_ETH_HEADER > interface->mtu) { /* PARSE-2 */
+        ingress->fate = ZT_FATE_FRAME_OVERSIZE;
+    } else if (interface->port.macsec != ZT_NONE) {
+        zt_macsec_open(machine, interface->port.macsec, data, length, ingress);
+    } else if (interface->port.wireguard != ZT_NONE) {
+        ingress->interface = interface->port.wireguard;
+    } else {
+        ingress->frame = zt_frame_copy(&machine->arena, data, length);
+    }
 }
 
 /* PORT-4: what the node's kernel speaks on a link. */

@@ -76,47 +76,47 @@ static uint32_t find_endpoint(const struct zt_program *program, const uint8_t *a
 {
     for (uint32_t i = 0; i < program->endpoint_count; i++)
         if (program->endpoints[i].port.value == port.value &&
-            zt_ip_equal(program->endpoints[i].local, zt_ip_destination(at, family)))
+            zt_ip_is_destination(&program->endpoints[i].local, at, family))
             return program->endpoints[i].vxlan;
     return ZT_NONE;
 }
 
-struct zt_vxlan_view zt_vxlan_read(const struct zt_program *program, const struct zt_frame *frame,
-                                   const struct zt_ip_packet *ip)
+bool zt_vxlan_read(const struct zt_program *program, struct zt_frame frame,
+                   const struct zt_ip_packet *ip, struct zt_vxlan_view *view)
 {
-    const uint8_t *at = frame->data + ZT_ETH_HEADER, *udp = at + ip->header;
+    const uint8_t *at = frame.data + ZT_ETH_HEADER, *udp = at + ip->header;
     uint32_t behind = ip->length - ip->header;
-    struct zt_vxlan_view view = { .vxlan = ZT_NONE };
 
     if (zt_ip_protocol(at, ip->family).value != ZT_PROTOCOL_UDP || behind < ZT_UDP_HEADER ||
         (ip->family == ZT_IPV4 && zt_ipv4_is_fragment(at)))
-        return view;
-    view.vxlan = find_endpoint(program, at, ip->family, zt_udp_destination(udp));
-    if (view.vxlan == ZT_NONE)
-        return view;
-    view.destination = zt_ip_destination(at, ip->family);
-    view.source = zt_ip_source(at, ip->family);
-    view.ecn = zt_ip_tos(at, ip->family) & 0x03;
-    view.fate = ZT_FATE_UDP_LENGTH; /* VXLAN-5 */
+        return false;
+    uint32_t vxlan = find_endpoint(program, at, ip->family, zt_udp_destination(udp));
+    if (vxlan == ZT_NONE)
+        return false;
+    view->vxlan = vxlan;
+    view->destination = zt_ip_destination(at, ip->family);
+    view->source = zt_ip_source(at, ip->family);
+    view->ecn = zt_ip_tos(at, ip->family) & 0x03;
+    view->fate = ZT_FATE_UDP_LENGTH; /* VXLAN-5 */
     uint32_t length = zt_load_u16(udp + 4);
     if (length < OVERHEAD || length > behind)
-        return view;
-    view.fate = ZT_FATE_UDP_CHECKSUM;
+        return true;
+    view->fate = ZT_FATE_UDP_CHECKSUM;
     if (zt_load_u16(udp + 6) != 0) {
         if (!zt_udp_checksum_is_right(at, ip->family, udp, length) &&
             !ZT_MUTANT(udp_checksum_unverified))
-            return view;
-    } else if (ip->family == ZT_IPV6 && !program->interfaces[view.vxlan].vxlan.zero_checksum) {
-        return view;
+            return true;
+    } else if (ip->family == ZT_IPV6 && !program->interfaces[vxlan].vxlan.zero_checksum) {
+        return true;
     }
-    view.fate = ZT_FATE_VXLAN_FLAGS;
+    view->fate = ZT_FATE_VXLAN_FLAGS;
     if ((zt_load_u8(udp + ZT_UDP_HEADER) & ZT_VXLAN_FLAG_I) == 0)
-        return view;
-    view.fate = ZT_FATE_NONE;
-    view.vni = zt_vxlan_vni(udp + ZT_UDP_HEADER);
-    view.offset = ZT_ETH_HEADER + ip->header + OVERHEAD;
-    view.length = length - OVERHEAD;
-    return view;
+        return true;
+    view->fate = ZT_FATE_NONE;
+    view->vni = zt_vxlan_vni(udp + ZT_UDP_HEADER);
+    view->offset = ZT_ETH_HEADER + ip->header + OVERHEAD;
+    view->length = length - OVERHEAD;
+    return true;
 }
 
 uint32_t zt_vxlan_find(const struct zt_program *program, uint32_t vni, zt_ip local)
@@ -172,7 +172,23 @@ static enum zt_fate check_inner(const struct zt_machine *machine, const struct z
     return zt_vxlan_merge_ecn(view->ecn, inner);
 }
 
-/* VXLAN-7. What is opened is another frame than the one that the flow cache was asked for. */
+/* What a tunnel's seal had around it: another frame than the one that the flow cache was asked for. */
+static void receive_opened(struct zt_machine *machine, uint32_t interface, struct zt_frame frame)
+{
+    struct zt_flow_lookup lookup;
+
+    lookup.possible = false;
+    if (machine->cache.enabled)
+        zt_flow_look(machine, interface, frame, &lookup);
+    if (!lookup.possible) {
+        zt_interface_receive(machine, interface, frame);
+    } else if (!zt_flow_settle(machine, &lookup, frame)) {
+        zt_interface_receive(machine, interface, frame);
+        zt_record_end(machine, &lookup);
+    }
+}
+
+/* VXLAN-7. */
 static void deliver(struct zt_machine *machine, uint32_t index, zt_ip source, struct zt_frame inner)
 {
     const struct zt_interface *interface = zt_interface_at(machine, index);
@@ -182,19 +198,19 @@ static void deliver(struct zt_machine *machine, uint32_t index, zt_ip source, st
         return;
     }
     zt_record_refuse(machine);
-    struct zt_ingress opened =
-        zt_macsec_open(machine, interface->vxlan.macsec, inner.data, inner.length);
+    struct zt_ingress opened;
+    zt_macsec_open(machine, interface->vxlan.macsec, inner.data, inner.length, &opened);
     if (opened.fate != ZT_FATE_NONE)
         zt_emit_fate(machine, opened.fate);
     else
-        zt_interface_receive(machine, opened.interface, opened.frame);
+        receive_opened(machine, opened.interface, opened.frame);
 }
 
 bool zt_vxlan_receive(struct zt_machine *machine, const struct zt_packet *packet)
 {
-    struct zt_vxlan_view view = zt_vxlan_read(machine->program, &packet->frame, &packet->ip);
+    struct zt_vxlan_view view;
 
-    if (view.vxlan == ZT_NONE)
+    if (!zt_vxlan_read(machine->program, packet->frame, &packet->ip, &view))
         return false;
     if (view.fate != ZT_FATE_NONE) {
         zt_emit_fate(machine, view.fate);

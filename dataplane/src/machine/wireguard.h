@@ -66,12 +66,16 @@ struct zt_wg_endpoint {
     zt_ip own;
 };
 
-/* How the last message to an endpoint went on below. */
+/* Octets of IP and UDP headers at the most. */
+#define ZT_WG_OUTER_MAX (ZT_IPV6_HEADER + ZT_UDP_HEADER)
+
+/* How the last message to a peer's endpoint went on below: void when that changes, or the machine's epoch. */
 struct zt_wg_way {
     /* Of the machine; 0 when nothing was noted. */
     uint32_t epoch;
-    uint16_t port;
-    zt_ip own, address;
+    /* IP and UDP headers with zeros in place of TOS, lengths and checksums, and the sum over the IP header. */
+    uint8_t family, header_length, header[ZT_WG_OUTER_MAX];
+    zt_sum sum;
     struct zt_flow_action action;
 };
 
@@ -255,7 +259,7 @@ struct zt_wg_route {
     uint16_t port;
     uint8_t tos;
     /* NULL: its way is not noted. */
-    struct zt_wg_way *way;
+    struct zt_wg_peer *peer;
 };
 /* WG-23; `message` as of zt_wg_new_message. */
 void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device,
@@ -263,6 +267,15 @@ void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device,
 /* WG-23 to a peer. */
 void zt_wg_send_message(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t tos,
                         struct zt_frame message);
+/* The same by what was noted of the last one. False: nothing was, or it holds no more. */
+bool zt_wg_send_by_way(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t tos,
+                       struct zt_frame message);
+/* The endpoint is another: what was noted of its way is void. */
+static inline void zt_wg_forget_way(struct zt_wg_peer *peer)
+{
+    if (peer->way != NULL && !ZT_MUTANT(cached_endpoint_unseen))
+        peer->way->epoch = 0;
+}
 /* WG-21. */
 void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
                       uint32_t length);
@@ -277,9 +290,10 @@ struct zt_wg_arrival {
     struct zt_wg_device *device;
     const uint8_t *message;
     uint32_t length;
-    zt_ip source, destination;
+    /* The IP header. */
+    const uint8_t *at;
+    uint8_t family, ecn;
     uint16_t port;
-    uint8_t ecn;
 };
 /* WG-7 to WG-15. */
 void zt_wg_receive_handshake(struct zt_machine *machine, const struct zt_wg_arrival *arrival);

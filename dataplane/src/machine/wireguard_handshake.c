@@ -10,10 +10,31 @@
 #define COOKIE_NONCE 8u
 #define COOKIE_SEALED 32u
 
+static zt_ip source_of(const struct zt_wg_arrival *arrival)
+{
+    return zt_ip_source(arrival->at, arrival->family);
+}
+
+static zt_ip destination_of(const struct zt_wg_arrival *arrival)
+{
+    return zt_ip_destination(arrival->at, arrival->family);
+}
+
+/* Whether a message came from and to where its peer is known to be. */
+static inline bool is_at(const struct zt_wg_endpoint *endpoint, const struct zt_wg_arrival *arrival)
+{
+    return endpoint->port == arrival->port &&
+           zt_ip_is_source(&endpoint->address, arrival->at, arrival->family) &&
+           zt_ip_is_destination(&endpoint->own, arrival->at, arrival->family);
+}
+
 void zt_wg_set_endpoint(struct zt_wg_peer *peer, const struct zt_wg_arrival *arrival)
 {
+    if (is_at(&peer->endpoint, arrival))
+        return;
     peer->endpoint =
-        (struct zt_wg_endpoint){ arrival->source, arrival->port, arrival->destination };
+        (struct zt_wg_endpoint){ source_of(arrival), arrival->port, destination_of(arrival) };
+    zt_wg_forget_way(peer);
 }
 
 static bool mac_is_right(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
@@ -40,7 +61,7 @@ static void reply_cookie(struct zt_machine *machine, const struct zt_wg_arrival 
                 arrival->message + arrival->length - ZT_WG_MACS, ZT_WG_MAC, cookie, ZT_WG_MAC,
                 reply.data + COOKIE_SEALED);
     zt_wg_emit(machine, device,
-               &(struct zt_wg_route){ arrival->destination, arrival->source, arrival->port,
+               &(struct zt_wg_route){ destination_of(arrival), source_of(arrival), arrival->port,
                                       HANDSHAKE_TOS, NULL },
                reply);
 }
@@ -65,13 +86,13 @@ static bool is_admitted(struct zt_machine *machine, const struct zt_wg_arrival *
     }
     if (!loaded)
         return true;
-    zt_wg_make_cookie(machine, device, arrival->source, arrival->port, cookie);
+    zt_wg_make_cookie(machine, device, source_of(arrival), arrival->port, cookie);
     if (!mac_is_right(machine, arrival, cookie, ZT_WG_MAC, mac2)) {
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_UNDER_LOAD);
         reply_cookie(machine, arrival, cookie);
         return false;
     }
-    if (zt_wg_has_credit(machine, device, arrival->source))
+    if (zt_wg_has_credit(machine, device, source_of(arrival)))
         return true;
     zt_emit_fate(machine, ZT_FATE_WIREGUARD_RATE_LIMITED);
     return false;

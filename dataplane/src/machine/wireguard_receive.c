@@ -108,8 +108,9 @@ static void receive_text(struct zt_machine *machine, const struct zt_wg_arrival 
     uint32_t index = arrival->device->interface;
     const struct zt_interface *interface = zt_interface_at(machine, index);
     struct zt_packet packet = { .frame = text, .received = index };
-    struct zt_flow_lookup lookup = { .possible = false };
+    struct zt_flow_lookup lookup;
 
+    lookup.possible = false;
     if (!read_inner(arrival, interface, &packet)) {
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_INNER_INVALID);
         return;
@@ -203,10 +204,10 @@ void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const 
         .device = zt_interface_at(machine, interface)->wireguard.device,
         .message = udp + ZT_UDP_HEADER,
         .length = zt_load_u16(udp + 4) - ZT_UDP_HEADER,
-        .source = zt_ip_source(at, ip->family),
-        .destination = zt_ip_destination(at, ip->family),
-        .port = zt_load_u16(udp),
+        .at = at,
+        .family = ip->family,
         .ecn = zt_ip_tos(at, ip->family) & 0x03,
+        .port = zt_load_u16(udp),
     };
     if (!fits(arrival.message, arrival.length))
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_MALFORMED);
@@ -220,24 +221,23 @@ void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const 
 static bool is_for(const struct zt_wireguard *wireguard, const uint8_t *at,
                    const struct zt_ip_packet *ip)
 {
-    return zt_ip_equal(zt_ip_destination(at, ip->family),
-                       wireguard->local[ip->family == ZT_IPV6]) &&
-           is_udp(at, ip) && zt_udp_destination(at + ip->header).value == wireguard->listen_port;
+    return is_udp(at, ip) && zt_udp_destination(at + ip->header).value == wireguard->listen_port &&
+           zt_ip_is_destination(&wireguard->local[ip->family == ZT_IPV6], at, ip->family);
 }
 
-struct zt_wg_view zt_wireguard_look(const struct zt_machine *machine, uint32_t index,
-                                    const uint8_t *frame, uint32_t length)
+void zt_wireguard_look(const struct zt_machine *machine, uint32_t index, const uint8_t *frame,
+                       uint32_t length, struct zt_wg_view *view)
 {
     const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
-    struct zt_wg_view view = { .frame = frame, .length = length };
     uint16_t type = zt_eth_type(frame).value;
 
-    view.packet =
+    view->frame = frame;
+    view->length = length;
+    view->packet =
         zt_mac_equal(zt_eth_destination(frame), zt_interface_at(machine, wireguard->lower)->mac) &&
         (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
-        zt_ip_read(frame, length, &view.ip) == ZT_FATE_NONE;
-    view.ours = view.packet && is_for(wireguard, frame + ZT_ETH_HEADER, &view.ip);
-    return view;
+        zt_ip_read(frame, length, &view->ip) == ZT_FATE_NONE;
+    view->ours = view->packet && is_for(wireguard, frame + ZT_ETH_HEADER, &view->ip);
 }
 
 void zt_wireguard_ingress(struct zt_machine *machine, uint32_t index, const struct zt_wg_view *view)

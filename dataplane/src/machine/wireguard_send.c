@@ -22,15 +22,6 @@ struct zt_frame zt_wg_new_message(struct zt_machine *machine, uint32_t octets)
 }
 _Static_assert(OUTER_MAX <= ZT_HEADROOM, "outer headers fit before a message");
 
-static bool is_way(const struct zt_machine *machine, const struct zt_wg_route *route)
-{
-    const struct zt_wg_way *way = route->way;
-    bool same = way != NULL && way->epoch == machine->epoch;
-    return same && ((way->port == route->port && zt_ip_equal(way->own, route->own) &&
-                     zt_ip_equal(way->address, route->address)) ||
-                    ZT_MUTANT(cached_endpoint_unseen));
-}
-
 static void go_down(struct zt_machine *machine, const struct zt_wireguard *wireguard,
                     zt_ip destination, struct zt_packet outer)
 {
@@ -47,52 +38,114 @@ static void go_down(struct zt_machine *machine, const struct zt_wireguard *wireg
     zt_neighbour_send(machine, wireguard->lower, destination, outer);
 }
 
+static uint32_t header_of(uint8_t family)
+{
+    return (family == ZT_IPV4 ? ZT_IPV4_HEADER : ZT_IPV6_HEADER) + ZT_UDP_HEADER;
+}
+
+/* IP and UDP headers but for the UDP checksum. */
+static void write_headers(const struct zt_wireguard *wireguard, const struct zt_wg_route *route,
+                          uint8_t tos, uint32_t length, uint8_t *ip)
+{
+    zt_ip own = route->own, address = route->address;
+    uint8_t *udp = ip + header_of(address.family) - ZT_UDP_HEADER;
+
+    if (address.family == ZT_IPV4)
+        zt_ipv4_write(ip, length, tos, wireguard->df, wireguard->ttl,
+                      (zt_protocol){ ZT_PROTOCOL_UDP }, own, address);
+    else
+        zt_ipv6_write(ip, length, tos, wireguard->ttl, (zt_protocol){ ZT_PROTOCOL_UDP }, own,
+                      address);
+    zt_store_u16(udp, wireguard->listen_port);
+    zt_store_u16(udp + 2, route->port);
+    zt_store_u16(udp + 4, (uint16_t)(length - (uint32_t)(udp - ip)));
+    zt_store_u16(udp + 6, 0);
+}
+
+static void write_checksum(struct zt_machine *machine, struct zt_frame message, uint8_t *ip,
+                           uint8_t family)
+{
+    uint8_t *udp = message.data - ZT_UDP_HEADER;
+    uint32_t length = ZT_UDP_HEADER + message.length;
+
+    if (!zt_wg_batch_checksum(machine->wireguard->batch, message.data, ip, family, udp, length))
+        zt_udp_write_checksum(ip, family, udp, length);
+}
+
 /* The slow way down; it is noted for the next message. */
 static void find_way(struct zt_machine *machine, const struct zt_wireguard *wireguard,
                      const struct zt_wg_route *route, struct zt_packet outer)
 {
-    struct zt_wg_way *way = route->way;
+    struct zt_wg_peer *peer = route->peer;
     struct zt_record around = zt_record_begin_originated(machine);
 
+    if (peer->way == NULL)
+        peer->way = zt_calloc(1, sizeof *peer->way);
+    struct zt_wg_way *way = peer->way;
     go_down(machine, wireguard, route->address, outer);
     bool noted = zt_record_end_originated(machine, &around, &way->action);
     way->epoch = noted && machine->cache.enabled ? machine->epoch : 0;
-    way->port = route->port;
-    way->own = route->own;
-    way->address = route->address;
+    if (way->epoch == 0)
+        return;
+    uint8_t *header = way->header;
+    way->family = route->address.family;
+    way->header_length = (uint8_t)header_of(way->family);
+    write_headers(wireguard, route, 0, way->header_length, header);
+    zt_store_u16(header + way->header_length - ZT_UDP_HEADER + 4, 0);
+    zt_store_u16(header + (way->family == ZT_IPV4 ? 2 : 4), 0);
+    if (way->family == ZT_IPV4)
+        zt_store_u16(header + 10, 0);
+    way->sum = zt_sum_add((zt_sum){ 0 }, header, ZT_IPV4_HEADER);
+}
+
+bool zt_wg_send_by_way(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t tos,
+                       struct zt_frame message)
+{
+    const struct zt_wg_way *way = peer->way;
+    if (way == NULL || way->epoch != machine->epoch)
+        return false;
+    struct zt_frame frame =
+        zt_frame_push(&machine->arena, message, ZT_ETH_HEADER + way->header_length);
+    uint8_t *ip = frame.data + ZT_ETH_HEADER;
+    uint16_t udp_length = (uint16_t)(ZT_UDP_HEADER + message.length);
+
+    if (way->family == ZT_IPV4) {
+        uint16_t length = (uint16_t)(ZT_IPV4_HEADER + udp_length);
+        memcpy(ip, way->header, ZT_IPV4_HEADER + ZT_UDP_HEADER);
+        ip[1] = tos;
+        zt_store_u16(ip + 2, length);
+        zt_sum sum = zt_sum_add_u16(zt_sum_add_u16(way->sum, length), tos);
+        zt_store_be16(ip + 10, zt_sum_checksum(sum));
+    } else {
+        memcpy(ip, way->header, ZT_IPV6_HEADER + ZT_UDP_HEADER);
+        zt_store_u16(ip, (uint16_t)(6u << 12 | (unsigned)tos << 4));
+        zt_store_u16(ip + 4, udp_length);
+    }
+    zt_store_u16(message.data - ZT_UDP_HEADER + 4, udp_length);
+    write_checksum(machine, message, ip, way->family);
+    if (!zt_flow_originate(machine, &way->action, frame))
+        return false;
+    peer->tx += message.length;
+    return true;
 }
 
 void zt_wg_emit(struct zt_machine *machine, const struct zt_wg_device *device,
                 const struct zt_wg_route *route, struct zt_frame message)
 {
     const struct zt_wireguard *wireguard = zt_wg_of(machine, device);
-    zt_ip own = route->own, address = route->address;
-    uint32_t header = address.family == ZT_IPV4 ? ZT_IPV4_HEADER : ZT_IPV6_HEADER;
-    uint32_t udp_length = ZT_UDP_HEADER + message.length, length = header + udp_length;
+    uint8_t family = route->address.family;
+    uint32_t header = header_of(family), length = header + message.length;
     struct zt_packet outer = {
-        .frame = zt_frame_push(&machine->arena, message, ZT_ETH_HEADER + header + ZT_UDP_HEADER),
-        .ip = { address.family, header, length },
+        .frame = zt_frame_push(&machine->arena, message, ZT_ETH_HEADER + header),
+        .ip = { family, header - ZT_UDP_HEADER, length },
         .received = ZT_NONE,
     };
-    uint8_t *ip = zt_packet_at(&outer), *udp = ip + header;
 
-    if (address.family == ZT_IPV4)
-        zt_ipv4_write(ip, length, route->tos, wireguard->df, wireguard->ttl,
-                      (zt_protocol){ ZT_PROTOCOL_UDP }, own, address);
-    else
-        zt_ipv6_write(ip, length, route->tos, wireguard->ttl, (zt_protocol){ ZT_PROTOCOL_UDP }, own,
-                      address);
-    zt_store_u16(udp, wireguard->listen_port);
-    zt_store_u16(udp + 2, route->port);
-    zt_store_u16(udp + 4, (uint16_t)udp_length);
-    if (!zt_wg_batch_checksum(machine->wireguard->batch, message.data, ip, address.family, udp,
-                              udp_length))
-        zt_udp_write_checksum(ip, address.family, udp, udp_length);
+    write_headers(wireguard, route, route->tos, length, zt_packet_at(&outer));
+    write_checksum(machine, message, zt_packet_at(&outer), family);
     zt_record_refuse(machine);
-    if (is_way(machine, route) && zt_flow_originate(machine, &route->way->action, outer.frame))
-        return;
-    if (route->way == NULL)
-        go_down(machine, wireguard, address, outer);
+    if (route->peer == NULL)
+        go_down(machine, wireguard, route->address, outer);
     else
         find_way(machine, wireguard, route, outer);
 }
@@ -102,20 +155,19 @@ void zt_wg_send_message(struct zt_machine *machine, struct zt_wg_peer *peer, uin
 {
     const struct zt_wg_endpoint *endpoint = &peer->endpoint;
     const struct zt_wireguard *wireguard = zt_wg_of(machine, peer->device);
-    zt_ip own = endpoint->own;
 
+    if (zt_wg_send_by_way(machine, peer, tos, message))
+        return;
+    zt_ip own = endpoint->own;
     if (endpoint->address.family != 0 && own.family == 0)
         own = wireguard->local[endpoint->address.family == ZT_IPV6];
     if (own.family == 0) {
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_NO_ENDPOINT);
         return;
     }
-    if (peer->way == NULL)
-        peer->way = zt_calloc(1, sizeof *peer->way);
     peer->tx += message.length;
     zt_wg_emit(machine, peer->device,
-               &(struct zt_wg_route){ own, endpoint->address, endpoint->port, tos, peer->way },
-               message);
+               &(struct zt_wg_route){ own, endpoint->address, endpoint->port, tos, peer }, message);
 }
 
 void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
@@ -243,17 +295,16 @@ static void send_held(struct zt_machine *machine, struct zt_wg_peer *peer,
 }
 
 /* A packet becomes the text of a message where it is. */
-static void send_now(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet)
+static void send_now(struct zt_machine *machine, struct zt_wg_peer *peer,
+                     const struct zt_packet *packet)
 {
-    uint32_t length = packet.ip.length, text = padded(machine, peer->device, length);
+    uint32_t length = packet->ip.length, text = padded(machine, peer->device, length);
     uint32_t behind = text - length + ZT_WG_TAG;
-    struct zt_frame frame = packet.frame;
+    struct zt_frame frame = packet->frame;
 
     frame.length = ZT_ETH_HEADER + length;
     frame = zt_frame_push(&machine->arena, frame, OUTER_MAX + ZT_WG_DATA_HEADER - ZT_ETH_HEADER);
-    frame = zt_frame_make_room(&machine->arena, frame, behind);
-    frame.length += behind;
-    frame.tailroom -= behind;
+    frame = zt_frame_append(zt_frame_make_room(&machine->arena, frame, behind), behind);
     seal_and_send(machine, peer, zt_frame_pull(frame, OUTER_MAX), length);
 }
 
@@ -309,16 +360,17 @@ static void refuse(struct zt_machine *machine, const struct zt_packet *packet, e
         zt_icmp_error(machine, packet, ZT_ICMPV6_UNREACHABLE, 3, 0);
 }
 
-void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer, struct zt_packet packet)
+void zt_wg_send_to(struct zt_machine *machine, struct zt_wg_peer *peer,
+                   const struct zt_packet *packet)
 {
     if (peer->endpoint.address.family == 0) {
-        refuse(machine, &packet, ZT_FATE_WIREGUARD_NO_ENDPOINT);
+        refuse(machine, packet, ZT_FATE_WIREGUARD_NO_ENDPOINT);
     } else if (peer->held_count == 0 && zt_wg_may_send(machine, peer->current)) {
         send_now(machine, peer, packet);
     } else if (!machine->wireguard->seeded) { /* WG-4 */
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_UNREADY);
     } else {
-        hold(machine, peer, zt_packet_at(&packet), packet.ip.length);
+        hold(machine, peer, zt_packet_at(packet), packet->ip.length);
         zt_wg_send_held(machine, peer);
     }
 }
@@ -336,6 +388,6 @@ void zt_wg_send_packet(struct zt_machine *machine, uint32_t interface, struct zt
     }
     zt_record_sealed(machine, interface, peer, &packet);
     bool noted = zt_record_suspend(machine);
-    zt_wg_send_to(machine, peer, packet);
+    zt_wg_send_to(machine, peer, &packet);
     zt_record_resume(machine, noted);
 }

@@ -137,6 +137,7 @@ static void zero(struct zt_machine *machine, struct zt_wg_peer *peer)
 static void forget_own_address(struct zt_wg_peer *peer)
 {
     peer->endpoint.own = (zt_ip){ 0 };
+    zt_wg_forget_way(peer);
 }
 
 static void retransmit(struct zt_machine *machine, struct zt_wg_peer *peer)
