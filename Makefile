@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup build build-ts build-c generate demo rib test test-unit check format bench fuzz bare pack clean
+.PHONY: help setup build build-ts build-c generate demo rib test test-unit check format bench fuzz soak bare pack clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,9 @@ bench: build ## measure; results go to bench/out/
 
 fuzz: setup ## fuzz whatever reads input, 10 minutes a target; SECONDS=N for another time
 	@$(MAKE) -s -C dataplane fuzz SECONDS=$(or $(SECONDS),600)
+
+soak: build ## sealed labs whose keys change for half an hour; SECONDS=N for another time
+	@ZT_SOAK=$(or $(SECONDS),1800) node_modules/.bin/vitest run --project soak
 
 bare: ## make demo and make test in a fresh Debian 12 root with Node 20 alone, twice
 	@tools/bare

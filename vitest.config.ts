@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Folders under test/ that are a project of their own; every other `*.test.ts` belongs to `unit`. */
-const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package'] as const
+const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'package', 'soak'] as const
 
 /** Of test/lab: what waits for BGP or for processes more than it works, and times nothing. Three files go side by side. */
 const daemons = [
@@ -60,6 +60,8 @@ export default defineConfig({
       // Two of them keep one of two cores busy.
       project('daemons', { testTimeout: 120_000, hookTimeout: 60_000, include: daemons, maxWorkers: 3 }),
       project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false, exclude: daemons }),
+      // By `make soak` alone.
+      project('soak', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
       project('package', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
     ],

@@ -23,7 +23,7 @@ export {
   type RotateOptions,
   type RotationOutcome,
 } from './rotate.js'
-export type { Measured, RotationLoss } from './rotation-traffic.js'
+export { RotationTraffic, type Measured, type RotationLoss } from './rotation-traffic.js'
 export { checkKeySources } from './keys/resolve.js'
 export { LabError, type LabErrorCode } from './errors.js'
 export { MAX_LINK_MTU } from './netns/wiring.js'

@@ -11,7 +11,6 @@ import { z } from 'zod'
 import type { Plan } from '../../contract/plan.js'
 import {
   compareNodes,
-  FabricComparer,
   labUp,
   rotateKeys,
   rotateLab,
@@ -20,11 +19,11 @@ import {
 } from '../../lab/index.js'
 import { importSak, open } from '../../twin/packet/index.js'
 import { deriveKeys, keyedGroup, sealGroups, standInKeys } from '../../twin/program/index.js'
-import { twinTarget } from '../../twin/target.js'
 import { ended, Workplace } from './support/command.js'
 import { newSeed, planOf, shipped, shippedFile } from './support/fabrics.js'
 import { udpFrame } from './support/frames.js'
 import { needsRoot } from './support/host.js'
+import { frameDifferences, keysOf, unopened } from './support/sealed-lab.js'
 
 beforeEach(needsRoot)
 
@@ -32,19 +31,7 @@ const isRoot = process.getuid?.() === 0
 const RATE = 10_000
 /** Others may keep the host busy, and then it loses packets by itself: the best of so many. */
 const TRIES = 8
-const Stats = z.object({ fates: z.record(z.string(), z.int()) })
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
-
-/** Frames that were sealed and not opened, by node. */
-async function unopened(lab: Lab): Promise<Readonly<Record<string, number>>> {
-  const found: Record<string, number> = {}
-  for (const { name } of lab.plan.nodes) {
-    const { fates } = Stats.parse(await lab.control(name, { op: 'stats' }))
-    for (const [fate, count] of Object.entries(fates))
-      if (/^macsec-(?:an|sci|icv|replay|tag|clear|pn)/.test(fate)) found[`${name} ${fate}`] = count
-  }
-  return found
-}
 
 /** Of several rotations the one that cost least, by what it lost and for how long, ms. */
 async function best(
@@ -82,25 +69,10 @@ async function lostOf(lab: Lab, count = 8): Promise<number> {
   return frames.filter(({ trace }) => !traces.has(trace)).length
 }
 
-/** @returns in what twin and lab differ about the same frames, with the keys of now, and about each node's journal since its beginning */
+/** @returns in what twin and lab differ about frames, with the keys of now, and about each node's journal since its beginning */
 async function differencesOf(lab: Lab): Promise<readonly string[]> {
-  const found: string[] = []
-  const target = await lab.target()
-  const keys = new Map([...lab.keys].map(([name, value]) => [name, bytes(value)]))
-  const plan = await lab.present()
-  const twin = twinTarget(plan, keys)
-  await twin.reset()
-  await target.reset()
-  const comparer = new FabricComparer(plan, keys)
-  for (let n = 0; n < 6; n++) {
-    const [from, to] =
-      n % 2 === 0 ? (['shop/web1', 'shop/web2'] as const) : (['shop/web2', 'shop/web1'] as const)
-    const frames = [udpFrame(plan, { trace: 100 + n, from, to, size: 300, srcPort: 42_000 + n })]
-    const { differences } = comparer.compare(await twin.send(frames), await target.send(frames))
-    found.push(...differences.map(({ message }) => message))
-  }
-  await target.close()
-  const { nodes, outputs } = compareNodes(await lab.journals(), keys)
+  const found = [...(await frameDifferences(lab))]
+  const { nodes, outputs } = compareNodes(await lab.journals(), keysOf(lab))
   found.push(
     ...nodes.flatMap(({ node, mismatches }) => mismatches.map(({ message }) => `${node}: ${message}`)),
   )
