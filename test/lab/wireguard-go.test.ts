@@ -175,7 +175,7 @@ const cases = forms.flatMap((form) =>
   ),
 )
 
-describe.concurrent('[O10] [WG-12] [WG-13] [WG-14] an engine and wireguard-go', () => {
+describe.concurrent('[O10] [Z06] [WG-12] [WG-13] [WG-14] an engine and wireguard-go', () => {
   it.for(cases)(
     'shake hands and ping each other: $form, IPv$outer outside, $psk, begun by the $knows',
     async ({ options, knows, outer }, context) => {

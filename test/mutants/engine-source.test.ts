@@ -12,9 +12,18 @@ const MODES: readonly EngineMode[] = [
   { cache: 'off', vector: 1 },
 ]
 
-/** Rows of docs/features.tsv that clauses of a section are the proof of. */
-const ROWS: Readonly<Record<string, string>> = { HASH: '[C14]', LEARN: '[C09]', SNOOP: '[C11]' }
+/** Rows of docs/features.tsv that clauses of a section are the proof of, or what one fault is about. */
+const ROWS: Readonly<Record<string, string>> = {
+  HASH: '[C14]',
+  LEARN: '[C09]',
+  SNOOP: '[C11]',
+  MACSEC: '[Z09]',
+  WG: '[Z06]',
+  macsec_mode_keeps_protect: '[Z10]',
+  macsec_clear_over_vxlan: '[Z11]',
+}
 const sectionOf = (clause: string) => clause.replace(/-\d+$/, '')
+const rowsOf = ({ name, clause }: EngineMutant) => ROWS[name] ?? ROWS[sectionOf(clause)] ?? ''
 
 const corpus = new Corpus()
 const table = new Table('engine-source')
@@ -47,7 +56,7 @@ describe('a wrong engine is not what the twin is', () => {
 
   for (const mutant of mutants) {
     const { name, clause, meaning } = mutant
-    test(`[B02][B05]${ROWS[sectionOf(clause)] ?? ''} ${name} (${clause}): ${meaning}`, (context) => {
+    test(`[B02][B05]${rowsOf(mutant)} ${name} (${clause}): ${meaning}`, (context) => {
       const found = firstDifference(mutant)
       table.add({
         mutant: name,
