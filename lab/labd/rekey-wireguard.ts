@@ -2,7 +2,7 @@
  * WireGuard: all ends, of a link both, are loaded at once with new private keys, each other's public ones and pre-shared keys. A new private key
  * ends an interface's sessions (WG-32), and a peer is known by its key alone, so that there is no time at which an end has both: what it
  * sends between its own load and the other's waits for a handshake (WG-25), what it is sent meanwhile by the old session is lost. One change
- * of all ends loses that once, one change after the other would each time (docs/decisions/0012-keys.md).
+ * of all ends loses that once, one change after the other would each time (docs/decisions/0013-keys.md).
  *
  * An end that loads first begins a handshake that another does not understand, and would wait 5 s for the next (WG-27); the one that
  * loads last begins another at once, because each is given a persistent keepalive for the moment (WG-30).

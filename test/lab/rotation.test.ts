@@ -257,7 +257,7 @@ describe.each([
     // Without a journal, which somebody would have to follow to know the sessions.
     const other = await labUp(plan, { keysSeed: newSeed(), journal: false })
     try {
-      // Milliseconds on a quiet host (docs/decisions/0012-keys.md); 5 s would be WG-27's.
+      // Milliseconds on a quiet host (docs/decisions/0013-keys.md); 5 s would be WG-27's.
       expect((await best(other, ['leaf1--spine1', 'leaf1--spine2'])).longest).toBeLessThan(500)
     } finally {
       await other.down()
