@@ -26,10 +26,15 @@ const PREFERENCES: readonly string[] = [
 /** Protocols that guess at octets which are only padding or payload here. */
 const DISABLED: readonly string[] = ['lldp', 'data-l1-events']
 
-/** For each packet of a capture, every value of every field in the order that tshark found them. */
+/**
+ * For each packet of a capture, every value of every field in the order that tshark found them.
+ *
+ * @param preferences more of them, as `name:value`
+ */
 export async function tsharkFields(
   path: string,
   fields: readonly string[],
+  preferences: readonly string[] = [],
 ): Promise<readonly ReadonlyMap<string, readonly string[]>[]> {
   const { stdout } = await run(
     'tshark',
@@ -37,7 +42,7 @@ export async function tsharkFields(
       ...FORMAT,
       '-r',
       path,
-      ...PREFERENCES.flatMap((preference) => ['-o', preference]),
+      ...[...PREFERENCES, ...preferences].flatMap((preference) => ['-o', preference]),
       ...DISABLED.flatMap((protocol) => ['--disable-protocol', protocol]),
       ...fields.flatMap((field) => ['-e', field]),
     ],
