@@ -69,7 +69,9 @@ const fabrics: readonly (readonly [
           '{ wireguard: true, key: lab:core }',
           '{ macsec: gcm-aes-xpn-128, tag: implicit, key: lab:core }',
         )
-        .replace('gcm-aes-xpn-256,', 'gcm-aes-256, tag: implicit, standby: 1,')
+        .replace('gcm-aes-xpn-256,', 'gcm-aes-256, tag: implicit, confidentiality: offset-30, standby: 1,')
+        // Headers are clear behind the link's seal, which that intent does not take.
+        .replace(/ *tenants-sealed: .*\n/, '')
         .replace('by: wireguard', 'by: macsec'),
     stacked,
   ],

@@ -187,7 +187,7 @@ const char *zt_machine_cpu(const struct zt_machine *machine);
 struct zt_counters {
     uint64_t inputs, outputs;
     uint64_t fates[ZT_FATE_MAX + 1];
-    /* Frames that the flow cache settled, looked up in vain, and those that it never sees. */
+    /* Frames that the flow cache settled, looked up in vain, and those that it never sees: of a sealed one, and of what it held. */
     uint64_t cache_hits, cache_misses, cache_bypasses;
 };
 struct zt_port_counters {
