@@ -24,7 +24,33 @@ const PREFERENCES: readonly string[] = [
 ]
 
 /** Protocols that guess at octets which are only padding or payload here. */
-const DISABLED: readonly string[] = ['lldp', 'data-l1-events']
+const GUESSERS: readonly string[] = ['lldp', 'data-l1-events']
+
+let knownByPort: Promise<ReadonlySet<string>> | undefined
+
+/**
+ * Protocols that tshark sees in a port's number, or guesses at over UDP. A generated port may be anyone's: whoever is not asked for must not
+ * take the payload from the one who is.
+ */
+async function protocolsByPort(): Promise<ReadonlySet<string>> {
+  const [decodes, heuristics] = await Promise.all(
+    ['decodes', 'heuristic-decodes'].map((what) => run('tshark', ['-G', what], { maxBuffer: 1 << 26 })),
+  )
+  const rows = (text = '') => text.split('\n').map((line) => line.split('\t'))
+  const byNumber = rows(decodes?.stdout)
+    .filter(([table = '']) => /^(udp|tcp|sctp)\.port$/.test(table))
+    .map((row) => row[2] ?? '')
+  const byGuess = rows(heuristics?.stdout)
+    .filter(([table]) => table === 'udp')
+    .map((row) => row[1] ?? '')
+  return new Set([...byNumber, ...byGuess])
+}
+
+async function disabled(fields: readonly string[]): Promise<readonly string[]> {
+  knownByPort ??= protocolsByPort()
+  const asked = new Set(fields.map((field) => field.slice(0, field.indexOf('.'))))
+  return [...GUESSERS, ...(await knownByPort)].filter((protocol) => protocol !== '' && !asked.has(protocol))
+}
 
 /**
  * For each packet of a capture, every value of every field in the order that tshark found them.
@@ -43,7 +69,7 @@ export async function tsharkFields(
       '-r',
       path,
       ...[...PREFERENCES, ...preferences].flatMap((preference) => ['-o', preference]),
-      ...DISABLED.flatMap((protocol) => ['--disable-protocol', protocol]),
+      ...(await disabled(fields)).flatMap((protocol) => ['--disable-protocol', protocol]),
       ...fields.flatMap((field) => ['-e', field]),
     ],
     { maxBuffer: 1 << 28 },

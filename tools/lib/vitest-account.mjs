@@ -73,8 +73,14 @@ export class VitestAccount {
    */
   #fail(where, message) {
     this.counts.failed += 1
-    this.counts.failures.push(`${where}: ${(message ?? 'no message').split('\n', 1)[0]}`)
+    this.counts.failures.push(`${where}: ${openingOf(message ?? 'no message')}`)
   }
+}
+
+/** As one line: of a command that failed, what it said itself begins on the second. @param {string} message */
+function openingOf(message) {
+  const lines = message.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
+  return lines.slice(0, 4).join(' / ')
 }
 
 /** @param {TestCase | TestSuite} task */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'vitest'
 import { z } from 'zod'
 import { runCommand, tryCommand } from '../../../lab/command.js'
-import { commandError, LabError, type CommandOutcome } from '../../../lab/errors.js'
+import { commandError, LabError, messageOf, type CommandOutcome } from '../../../lab/errors.js'
 import { childEnvironment } from '../../../lab/labd/child-environment.js'
 import type { Resident } from '../../../lab/labd/resident.js'
 import { namespacePrefix, phyName } from '../../../lab/names.js'
@@ -120,7 +120,7 @@ export class VmPair {
   private async setUp({ engine, guestLines, lastIsEngine }: VmPairOptions): Promise<void> {
     await this.cable(engine?.lines ?? FAR_END)
     await this.listen()
-    const starts = [() => this.start(engine), () => this.startGuest(guestLines)]
+    const starts = [() => this.start(engine), () => this.startGuestPatiently(guestLines)]
     for (const start of lastIsEngine === true ? starts.toReversed() : starts) await start()
   }
 
@@ -134,17 +134,21 @@ export class VmPair {
   async close(): Promise<void> {
     this.listener?.kill('SIGKILL')
     await this.engine?.stop()
-    await this.vm.exec(['sh'], {
-      timeout: PATIENCE,
-      // The NIC goes back before its namespace does, or it comes when the kernel has time for it.
-      input: `ip -n ${this.guestName} link set ${GUEST_DEVICE} down name eth${this.link} netns 1\nip netns del ${this.guestName}\n`,
-    })
+    await this.clearGuest()
     await this.vm.unplug(this.link).catch(() => undefined)
     const names = (['engine', 'host'] as const).map((where) => this.place(where).namespace)
     await tryCommand(['ip', '-force', '-batch', '-'], {
       input: names.map((name) => `netns del ${name}\n`).join(''),
     })
     this.vm.release(this.link)
+  }
+
+  private async clearGuest(): Promise<void> {
+    await this.vm.exec(['sh'], {
+      timeout: PATIENCE,
+      // The NIC goes back before its namespace does, or it comes when the kernel has time for it.
+      input: `ip -n ${this.guestName} link set ${GUEST_DEVICE} down name eth${this.link} netns 1\nip netns del ${this.guestName}\n`,
+    })
   }
 
   // Set-up
@@ -171,6 +175,17 @@ export class VmPair {
     await this.vm.plug(this.link, { namespace: engine, device: phyName(UNDER.name), mac: UNDER.mac })
     await this.must('engine', engineLines)
     await this.must('host', HOST_LINES)
+  }
+
+  /** Once in many hundreds of times the guest's shell ends in the midst of it, and not a second time; it is said why. */
+  private async startGuestPatiently(guestLines: readonly string[]): Promise<void> {
+    try {
+      await this.startGuest(guestLines)
+    } catch (error) {
+      process.stderr.write(`the reference VM is set up once more: ${messageOf(error)}\n`)
+      await this.clearGuest()
+      await this.startGuest(guestLines)
+    }
   }
 
   private async startGuest(guestLines: readonly string[]): Promise<void> {
