@@ -43,15 +43,15 @@ const cases = {
 
 /** Of suites. */
 const TABLE =
-  'A dash says that a question does not arise there. The status is 3 when something could not be judged.'
+  'A dash says that a question does not arise there. The status is 3 when something could not be judged. With `--on vm` each way is asked twice: whether Linux, told what the plan says of its sender, is understood by the engine at its far end, and the other way round.'
 const suite = {
   arguments: [fabricFile],
   options: {
     on: {
       kind: 'text',
       value: 'TARGET',
-      what: 'where to test: netns (a lab of namespaces on this host), twin (this process)',
-      choices: targets,
+      what: 'where to test: netns (a lab of namespaces on this host), twin (this process), vm (engines, with Linux in the place of one node after the other, in the reference VM)',
+      choices: [...targets, 'vm'],
       default: 'netns',
     },
     lab: { ...lab, what: 'test this running lab as it is, and leave it running' },
@@ -272,6 +272,7 @@ export const commands = {
     examples: [
       { command: 'test macsec topologies/demo.yaml', what: 'in a lab of its own' },
       { command: 'test macsec topologies/demo.yaml --lab k3f9a2', what: 'a lab that runs, as it is' },
+      { command: 'test macsec topologies/demo.yaml --on vm', what: 'engines and Linux’s macsec' },
     ],
   },
   'test vxlan': {

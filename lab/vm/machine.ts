@@ -81,11 +81,15 @@ export class ReferenceVm {
   /**
    * Boots one, in a lab of its own. Needs root.
    *
-   * @throws LabError `ZT_LAB_MISSING` without QEMU or the guest's image, `ZT_LAB_DIED` and `ZT_LAB_DEADLINE` with what the console said
+   * @throws LabError `ZT_LAB_PRIVILEGE` without root, `ZT_LAB_MISSING` without QEMU or the guest's image, `ZT_LAB_DIED` and `ZT_LAB_DEADLINE` with what the console said
    */
   static async start(options: VmOptions): Promise<ReferenceVm> {
     if (options.links > MOST_LINKS)
       throw new LabError('ZT_LAB_PLAN', `${TITLE} has room for ${MOST_LINKS} NICs, not for ${options.links}`)
+    if (process.getuid?.() !== 0)
+      throw new LabError('ZT_LAB_PRIVILEGE', `${TITLE} and its namespaces need root`, {
+        remedy: 'run the command by `sudo`',
+      })
     const wanted = options.accelerator ?? bestAccelerator().kind
     try {
       return await boot(options, wanted)

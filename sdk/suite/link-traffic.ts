@@ -169,7 +169,8 @@ const CONSUMED: ReadonlySet<string> = new Set([
   'wireguard-keepalive',
 ])
 
-function isRefusal(fate: string): boolean {
+/** Whether a seal was refused, and not a message of its own was taken. */
+export function isRefusal(fate: string): boolean {
   return /^(?:wireguard|macsec)-/.test(fate) && !CONSUMED.has(fate)
 }
 

@@ -35,22 +35,27 @@ export async function runSuite(
 async function sheetOf(target: ScenarioTarget, suite: SuiteName, say: (text: string) => void) {
   if (suite === 'vxlan') {
     const tunnels = tunnelsOf(target.fabric)
-    if (tunnels.length === 0) throw nothing(target, 'no network that is on several leaves, and no VRF')
+    if (tunnels.length === 0) throw nothingToTest(target.fabric.name, suite)
     return runVxlanSuite(target, tunnels, say)
   }
   const of = suite === 'macsec' ? macsecSuite(target) : wireguardSuite(target)
-  if (of.links.length + of.tunnels.length === 0)
-    throw nothing(target, `no link and no tunnel sealed by ${suite}`)
+  if (of.links.length + of.tunnels.length === 0) throw nothingToTest(target.fabric.name, suite)
   return runSealSuite(target, of, say)
 }
 
-function nothing({ fabric }: ScenarioTarget, what: string): SdkError {
-  return new SdkError('ZT_NOTHING', `${fabric.name} has ${what}: there is nothing to test`, {
+/** A fabric that has nothing of what a suite is about. */
+export function nothingToTest(fabric: string, suite: SuiteName): SdkError {
+  const what =
+    suite === 'vxlan'
+      ? 'no network that is on several leaves, and no VRF'
+      : `no link and no tunnel sealed by ${suite}`
+  return new SdkError('ZT_NOTHING', `${fabric} has ${what}: there is nothing to test`, {
     remedy: 'name another fabric file, or another suite',
   })
 }
 
-function exitOf({ rows, reasons }: Sheet): ExitStatus {
+/** What a sheet comes to. */
+export function exitOf({ rows, reasons }: Sheet): ExitStatus {
   if (reasons.length > 0) return ExitStatus.Violated
   const cells = rows.flatMap((row) => Object.values(row.cells))
   return cells.some(({ judgement }) => judgement === 'unjudged') ? ExitStatus.Unjudged : ExitStatus.Holds

@@ -2,7 +2,6 @@
  * An engine and the kernel of a reference VM, with a cable between them that is listened to, and a host behind the engine. Any number of
  * them use one VM, each with a NIC and a namespace of the guest's.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,14 +13,15 @@ import { childEnvironment } from '../../../lab/labd/child-environment.js'
 import type { Resident } from '../../../lab/labd/resident.js'
 import { namespacePrefix, phyName } from '../../../lab/names.js'
 import { entering } from '../../../lab/netns/driver.js'
+import { CableTap } from '../../../lab/vm/cable-tap.js'
 import { cableName, tapName } from '../../../lab/vm/cables.js'
+import { startEngine } from '../../../lab/vm/engine.js'
+import { batched } from '../../../lab/vm/guest-script.js'
 import { vmImage } from '../../../lab/vm/image.js'
 import { ReferenceVm } from '../../../lab/vm/machine.js'
-import { startEngine } from './engine.js'
 import { HOST_LINES } from './wireguard-cables.js'
 import { readHeard, type Heard } from './wireguard-heard.js'
 import { FAR_MAC, HOST, UNDER } from './wireguard-program.js'
-import { until } from './wireguard-pair.js'
 
 /** What every ping is filled with: 16 octets, as `ping -p` takes them. */
 const CANARY = 'ztos-canary-7d1f'
@@ -93,7 +93,7 @@ export class VmPair {
   private readonly number = ++made
   private readonly folder: string
   private readonly env: Readonly<Record<string, string>>
-  private listener: ChildProcess | undefined
+  private tap: CableTap | undefined
   private engine: Resident | undefined
 
   private constructor(
@@ -132,7 +132,7 @@ export class VmPair {
   }
 
   async close(): Promise<void> {
-    this.listener?.kill('SIGKILL')
+    this.tap?.stop()
     await this.engine?.stop()
     await this.clearGuest()
     await this.vm.unplug(this.link).catch(() => undefined)
@@ -215,16 +215,8 @@ export class VmPair {
   }
 
   private async listen(): Promise<void> {
-    const [file = '', ...rest] = [
-      entering(this.place('cable').namespace),
-      ['tcpdump', '--immediate-mode', '-U', '-Z', 'root', '-B', '4096'],
-      ['-i', cableName(this.link), '-w', this.capture],
-    ].flat()
-    const child = spawn(file, rest, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] })
-    this.listener = child
-    let said = ''
-    child.stderr.on('data', (text: Buffer) => (said += text.toString()))
-    await until('tcpdump listens', () => said.includes('listening on'))
+    const at = { namespace: this.place('cable').namespace, device: cableName(this.link) }
+    this.tap = await CableTap.start(at, this.capture, this.env)
   }
 
   private get capture(): string {
@@ -320,20 +312,6 @@ export class VmPair {
     const v6 = /Icmp6InEchos\s+(\d+)/.exec(lines.join('\n'))?.[1]
     return Number(v4) + Number(v6)
   }
-}
-
-/** Calls of `ip` behind each other are one: to start a program takes long where the processor is emulated. */
-function batched(lines: readonly string[]): string[] {
-  const isIp = (line: string | undefined) =>
-    line !== undefined && /^ip (-6 )?(addr|link|macsec|neigh|route) /.test(line)
-  return lines.flatMap((line, at) => {
-    if (!isIp(line)) return [line]
-    return [
-      ...(isIp(lines[at - 1]) ? [] : [`ip -batch - <<'batch'`]),
-      line.replace(/^ip (-6 )?/, ''),
-      ...(isIp(lines[at + 1]) ? [] : ['batch']),
-    ]
-  })
 }
 
 function pingLine({ to, wait = 20, size = 56, tos, source }: Ping): string {
