@@ -253,6 +253,15 @@ void zt_wg_renew_receiving(struct zt_machine *machine, struct zt_wg_peer *peer);
 /* ---- sending (wireguard_send.c) ---- */
 /* A message in a frame, behind room for outer headers. */
 struct zt_frame zt_wg_new_message(struct zt_machine *machine, uint32_t octets);
+/* WG-21. */
+void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
+                      uint32_t length);
+/* WG-31: an empty text is held if nothing is, and what is held is sent. */
+void zt_wg_send_keepalive(struct zt_machine *machine, struct zt_wg_peer *peer);
+void zt_wg_send_held(struct zt_machine *machine, struct zt_wg_peer *peer);
+void zt_wg_send_initiation(struct zt_machine *machine, struct zt_wg_peer *peer);
+
+/* ---- the way below (wireguard_way.c) ---- */
 /* Where a message goes, from an own address of the node. */
 struct zt_wg_route {
     zt_ip own, address;
@@ -276,13 +285,6 @@ static inline void zt_wg_forget_way(struct zt_wg_peer *peer)
     if (peer->way != NULL && !ZT_MUTANT(cached_endpoint_unseen))
         peer->way->epoch = 0;
 }
-/* WG-21. */
-void zt_wg_write_macs(struct zt_machine *machine, struct zt_wg_peer *peer, uint8_t *message,
-                      uint32_t length);
-/* WG-31: an empty text is held if nothing is, and what is held is sent. */
-void zt_wg_send_keepalive(struct zt_machine *machine, struct zt_wg_peer *peer);
-void zt_wg_send_held(struct zt_machine *machine, struct zt_wg_peer *peer);
-void zt_wg_send_initiation(struct zt_machine *machine, struct zt_wg_peer *peer);
 
 /* ---- receiving (wireguard_receive.c, wireguard_handshake.c) ---- */
 /* A message and where it came from. */
