@@ -40,25 +40,41 @@ static struct zt_macsec_verdict refuse_long(struct zt_macsec *macsec, struct zt_
     return fate(ZT_FATE_MTU_EXCEEDED);
 }
 
-struct zt_macsec_verdict zt_macsec_protect(struct zt_macsec *macsec, uint8_t *frame,
-                                           uint32_t length)
+/* The packet number of a frame that is sealed now, and its counters. */
+static inline uint64_t next_pn(struct zt_macsec *macsec, struct zt_sent *sent, uint32_t secure)
 {
-    struct zt_sa *sa = macsec->tx[0];
-    if (sa->sent->last >= macsec->fresh_end) {
-        sa = zt_macsec_encoding(macsec);
-        if (sa == NULL)
-            return fate(ZT_FATE_MACSEC_PN_EXHAUSTED);
-    }
-    struct zt_sent *sent = sa->sent;
-    if (length > macsec->lower_limit)
-        return refuse_long(macsec, sent);
     uint64_t pn = sent->last + 1;
-    uint32_t secure = length - ZT_MACSEC_ADDRESSES;
+
     if (!ZT_MUTANT(pn_not_incremented))
         sent->last = pn;
     sent->counters[macsec->packets_counter]++;
     macsec->counters[macsec->octets_counter] += secure;
-    return zt_sa_seal(sa, pn, frame, secure);
+    return pn;
+}
+
+/* Where another association may have to take over, or the frame is too long. */
+static __attribute__((noinline)) struct zt_macsec_verdict
+protect_otherwise(struct zt_macsec *macsec, uint8_t *frame, uint32_t length)
+{
+    const struct zt_sa *sa = zt_macsec_encoding(macsec);
+    uint32_t secure = length - ZT_MACSEC_ADDRESSES;
+
+    if (sa == NULL)
+        return fate(ZT_FATE_MACSEC_PN_EXHAUSTED);
+    if (length > macsec->lower_limit)
+        return refuse_long(macsec, sa->sent);
+    return zt_sa_seal(sa, next_pn(macsec, sa->sent, secure), frame, secure);
+}
+
+struct zt_macsec_verdict zt_macsec_protect(struct zt_macsec *macsec, uint8_t *frame,
+                                           uint32_t length)
+{
+    const struct zt_sa *sa = macsec->tx[0];
+    uint32_t secure = length - ZT_MACSEC_ADDRESSES;
+
+    if (sa->sent->last >= macsec->fresh_end || length > macsec->lower_limit)
+        return protect_otherwise(macsec, frame, length);
+    return zt_sa_seal(sa, next_pn(macsec, sa->sent, secure), frame, secure);
 }
 
 /*

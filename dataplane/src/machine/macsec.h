@@ -116,6 +116,8 @@ struct zt_sa {
     uint8_t salt[ZT_SALT];
     /* Octets 12 to 15 of a sealed frame as they are loaded, without SL, and octets 16 to 27 without PN, 4 zeros behind. */
     uint32_t tag_start;
+    /* Receive: the same of most frames that it will open: sealed as macsec seals, all of Secure Data encrypted, SL 0. 0: of none. */
+    uint32_t expected;
     alignas(16) uint8_t tag_end[16];
     /* The IV of PN 0: octets 4 to 11 of the IV are these with the PN (64 bits) XORed to them. */
     alignas(16) uint8_t iv[16];

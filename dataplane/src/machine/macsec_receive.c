@@ -106,18 +106,31 @@ static uint64_t recover_pn(const struct zt_sa *sa, uint32_t pn)
     return (uint64_t)high << 32 | pn;
 }
 
-/* MACSEC-6 of a frame with a right ICV. */
-static void accept(const struct zt_macsec *macsec, struct zt_sa *sa, uint64_t pn,
-                   const struct zt_sectag *tag, uint64_t *counters)
+/* MACSEC-6 of a frame with a right ICV; `late` as it was before. */
+static inline void accept(const struct zt_macsec *macsec, struct zt_sa *sa, uint64_t late,
+                          uint64_t pn, const struct zt_sectag *tag, uint64_t *counters)
 {
     bool encrypted = (tag->tci & ZT_TCI_E) != 0;
-    bool delayed = pn <= sa->late && !ZT_MUTANT(macsec_delayed_uncounted);
+    bool delayed = pn <= late && !ZT_MUTANT(macsec_delayed_uncounted);
 
     counters[delayed ? ZT_CHANNEL_DELAYED : ZT_CHANNEL_OK]++;
     counters[encrypted ? ZT_CHANNEL_OCTETS_DECRYPTED : ZT_CHANNEL_OCTETS_VALIDATED] += tag->secure;
     uint64_t window = (uint64_t)macsec->window + ZT_MUTANT(macsec_window_off_by_one);
-    if (pn > window && (pn - window > sa->late || ZT_MUTANT(macsec_lowest_pn_lowered)))
+    if (pn > window && (pn - window > late || ZT_MUTANT(macsec_lowest_pn_lowered)))
         sa->late = pn - window;
+}
+
+/* MACSEC-5 of a frame whose ICV is wrong. */
+static struct zt_macsec_verdict receive_invalid(const struct zt_macsec *macsec, uint64_t *counters,
+                                                const uint8_t *frame, const struct zt_sectag *tag,
+                                                uint8_t *out)
+{
+    if (!is_refused(macsec, tag)) {
+        counters[ZT_CHANNEL_INVALID]++;
+        return let_up_unprotected(frame, tag, out);
+    }
+    counters[ZT_CHANNEL_NOT_VALID]++;
+    return fate(ZT_FATE_MACSEC_ICV);
 }
 
 /* MACSEC-4 to MACSEC-6. */
@@ -138,15 +151,10 @@ static struct zt_macsec_verdict receive_sealed(struct zt_macsec *macsec, struct 
     }
     if (open_frame(sa, tag, pn, macsec->offset, frame, out + ZT_MACSEC_ADDRESSES)) {
         memcpy(out, frame, ZT_MACSEC_ADDRESSES);
-        accept(macsec, sa, pn, tag, counters);
+        accept(macsec, sa, sa->late, pn, tag, counters);
         return (struct zt_macsec_verdict){ .length = ZT_MACSEC_ADDRESSES + tag->secure };
     }
-    if (!is_refused(macsec, tag)) {
-        counters[ZT_CHANNEL_INVALID]++;
-        return let_up_unprotected(frame, tag, out);
-    }
-    counters[ZT_CHANNEL_NOT_VALID]++;
-    return fate(ZT_FATE_MACSEC_ICV);
+    return receive_invalid(macsec, counters, frame, tag, out);
 }
 
 static struct zt_macsec_verdict receive_tagged(struct zt_macsec *macsec, const uint8_t *frame,
@@ -168,8 +176,8 @@ static struct zt_macsec_verdict receive_tagged(struct zt_macsec *macsec, const u
     return receive_sealed(macsec, sa, channel->counters, frame, &tag, out);
 }
 
-struct zt_macsec_verdict zt_macsec_validate(struct zt_macsec *macsec, const uint8_t *frame,
-                                            uint32_t length, uint8_t *out)
+static __attribute__((noinline)) struct zt_macsec_verdict
+receive(struct zt_macsec *macsec, const uint8_t *frame, uint32_t length, uint8_t *out)
 {
     bool tagged = zt_eth_type(frame).value == ZT_ETHERTYPE_MACSEC;
     struct zt_macsec_verdict verdict = tagged ? receive_tagged(macsec, frame, length, out)
@@ -177,4 +185,71 @@ struct zt_macsec_verdict zt_macsec_validate(struct zt_macsec *macsec, const uint
     if (verdict.fate == ZT_FATE_NONE && verdict.length > macsec->upper_limit)
         return fate(ZT_FATE_FRAME_OVERSIZE); /* MACSEC-6 */
     return verdict;
+}
+
+/* ---- what is expected ---- */
+
+/* Of a frame that its first channel may have sealed as this end seals, long enough that SL is 0: its association, NULL. */
+static inline struct zt_sa *find_expected(const struct zt_macsec *macsec, const uint8_t *frame,
+                                          uint32_t length)
+{
+    uint32_t start;
+
+    if (macsec->channel_count == 0 ||
+        length < ZT_MACSEC_ADDRESSES + ZT_SECTAG + ZT_MACSEC_SHORT + ZT_MACSEC_ICV)
+        return NULL;
+    struct zt_sa *sa = macsec->channels->sas[frame[14] & ZT_TCI_AN];
+    memcpy(&start, frame + ZT_MACSEC_ADDRESSES, sizeof start);
+    return sa != NULL && sa->expected == start ? sa : NULL;
+}
+
+static inline struct zt_sectag expected_tag(uint32_t length, uint32_t octets)
+{
+    uint32_t header = ZT_MACSEC_ADDRESSES + octets;
+    return (struct zt_sectag){ .tci = ZT_TCI_E | ZT_TCI_C,
+                               .header = header,
+                               .secure = length - header - ZT_MACSEC_ICV };
+}
+
+static __attribute__((noinline)) struct zt_macsec_verdict
+refuse_expected(struct zt_macsec *macsec, const uint8_t *frame, uint32_t length, uint8_t *out)
+{
+    const struct zt_sectag tag = expected_tag(length, zt_sectag_length(frame[14]));
+    return receive_invalid(macsec, macsec->channels->counters, frame, &tag, out);
+}
+
+/* A frame as expected with `octets` of SecTAG. A number that is late, 0 for one, goes the way of all frames. */
+static inline __attribute__((always_inline)) struct zt_macsec_verdict
+receive_expected(struct zt_macsec *macsec, struct zt_sa *sa, const uint8_t *frame, uint32_t length,
+                 uint8_t *out, uint32_t octets)
+{
+    const struct zt_sectag tag = expected_tag(length, octets);
+    uint64_t pn = recover_pn(sa, zt_load_u32(frame + 16)), late = sa->late;
+
+    if (pn <= late && !ZT_MUTANT(macsec_expected_late_unseen))
+        return receive(macsec, frame, length, out);
+    if (!open_frame(sa, &tag, pn, 0, frame, out + ZT_MACSEC_ADDRESSES))
+        return refuse_expected(macsec, frame, length, out);
+    memcpy(out, frame, ZT_MACSEC_ADDRESSES);
+    accept(macsec, sa, late, pn, &tag, macsec->channels->counters);
+    if (ZT_MACSEC_ADDRESSES + tag.secure > macsec->upper_limit)
+        return fate(ZT_FATE_FRAME_OVERSIZE); /* MACSEC-6 */
+    return (struct zt_macsec_verdict){ .length = ZT_MACSEC_ADDRESSES + tag.secure };
+}
+
+/* One comparison says of most frames all that MACSEC-2 asks, and which association they have. */
+struct zt_macsec_verdict zt_macsec_validate(struct zt_macsec *macsec, const uint8_t *frame,
+                                            uint32_t length, uint8_t *out)
+{
+    struct zt_sa *sa = find_expected(macsec, frame, length);
+
+    if (sa == NULL)
+        return receive(macsec, frame, length, out);
+    if ((sa->tci & ZT_TCI_SC) != 0 &&
+        (zt_sci_equal(sa->sci, zt_sectag_sci(frame)) || ZT_MUTANT(macsec_expected_sci_unseen)))
+        return receive_expected(macsec, sa, frame, length, out, ZT_SECTAG);
+    if ((sa->tci & ZT_TCI_SC) == 0 && macsec->channel_count == 1 &&
+        !ZT_MUTANT(macsec_implicit_sci_of_source))
+        return receive_expected(macsec, sa, frame, length, out, ZT_SECTAG_SHORT);
+    return receive(macsec, frame, length, out);
 }

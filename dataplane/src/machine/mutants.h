@@ -32,6 +32,9 @@
     _(macsec_implicit_sci_of_source, "MACSEC-3", \
       "without SC and ES the SCI is made of the source address") \
     _(macsec_end_station_ignored, "MACSEC-3", "ES does not make the SCI of the source address") \
+    _(macsec_expected_sci_unseen, "MACSEC-3", \
+      "a frame like most is taken for the first channel's, whatever its SCI") \
+    _(macsec_expected_late_unseen, "MACSEC-4", "a frame like most may have any packet number") \
     _(macsec_upper_half_kept, "MACSEC-4", "the upper half of an extended PN never goes up") \
     _(macsec_replay_always_dropped, "MACSEC-4", "late frames are dropped without replayProtect") \
     _(macsec_salt_ignored, "MACSEC-5", "the salt counts as zeros") \
