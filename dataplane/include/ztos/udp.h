@@ -22,13 +22,18 @@ static inline bool zt_udp_checksum_is_right(const uint8_t *ip, uint8_t family, c
     return zt_sum_is_right(zt_sum_add(sum, udp, length));
 }
 
-/* Writes the checksum over `length` octets (VXLAN-2): 0 becomes 0xffff. The field is zeroed first. */
+/*
+ * Writes the checksum over `length` octets (VXLAN-2): 0 becomes 0xffff. What the field had does not count. The header is summed by its
+ * fields: they may have been written a moment ago, and a longer load would have to wait for them.
+ */
 static inline void zt_udp_write_checksum(const uint8_t *ip, uint8_t family, uint8_t *udp,
                                          uint32_t length)
 {
-    zt_store_u16(udp + 6, 0);
     zt_sum sum = zt_ip_pseudo_header(ip, family, (zt_protocol){ ZT_PROTOCOL_UDP }, length);
-    zt_be16 checksum = zt_sum_checksum(zt_sum_add(sum, udp, length));
+    for (uint32_t at = 0; at < 6; at += 2)
+        sum = zt_sum_add_u16(sum, zt_load_u16(udp + at));
+    zt_be16 checksum =
+        zt_sum_checksum(zt_sum_add(sum, udp + ZT_UDP_HEADER, length - ZT_UDP_HEADER));
     zt_store_be16(udp + 6, checksum.raw == 0 ? zt_net16(0xffff) : checksum);
 }
 

@@ -101,6 +101,26 @@ INLINE void cover(__m256i first, __m256i second, const uint8_t *in, uint8_t *out
     explicit_bzero(stream, sizeof stream);
 }
 
+/* The last four words of each of eight lanes, a lane in each 32 bits. */
+INLINE void load_rows(__m256i words[4], const uint32_t row[LANES][4])
+{
+    __m256i both[4];
+
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        both[i] = _mm256_castsi128_si256(_mm_load_si128((const __m128i *)row[i]));
+        both[i] = _mm256_inserti128_si256(both[i], _mm_load_si128((const __m128i *)row[4 + i]), 1);
+    }
+    __m256i a = _mm256_unpacklo_epi32(both[0], both[1]),
+            b = _mm256_unpackhi_epi32(both[0], both[1]);
+    __m256i c = _mm256_unpacklo_epi32(both[2], both[3]),
+            d = _mm256_unpackhi_epi32(both[2], both[3]);
+    words[0] = _mm256_unpacklo_epi64(a, c);
+    words[1] = _mm256_unpackhi_epi64(a, c);
+    words[2] = _mm256_unpacklo_epi64(b, d);
+    words[3] = _mm256_unpackhi_epi64(b, d);
+}
+
 /* Eight blocks of key stream, each in two halves, of words as each lane starts with. */
 INLINE void key_streams(const __m256i start[WORDS], __m256i x[WORDS])
 {
@@ -132,10 +152,7 @@ WIDE static void run_chacha(const struct zt_chacha_lanes *lanes)
     for (int i = 0; i < LANES; i++)
         start[4 + i] = _mm256_loadu_si256((const __m256i *)lanes->key[i]);
     turn(start + 4);
-    start[12] = _mm256_load_si256((const __m256i *)lanes->block);
-    UNROLL
-    for (int i = 0; i < 3; i++)
-        start[13 + i] = _mm256_load_si256((const __m256i *)lanes->nonce[i]);
+    load_rows(start + 12, lanes->row);
     key_streams(start, x);
     UNROLL
     for (uint32_t i = 0; i < LANES; i++)

@@ -104,6 +104,19 @@ INLINE void load_keys(__m512i words[8], const uint8_t *const key[LANES])
     }
 }
 
+/* The last four words of each of sixteen lanes, a lane in each 32 bits. */
+INLINE void load_rows(__m512i words[4], const uint32_t row[LANES][4])
+{
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        words[i] = _mm512_castsi128_si512(_mm_load_si128((const __m128i *)row[i]));
+        words[i] = _mm512_inserti32x4(words[i], _mm_load_si128((const __m128i *)row[4 + i]), 1);
+        words[i] = _mm512_inserti32x4(words[i], _mm_load_si128((const __m128i *)row[8 + i]), 2);
+        words[i] = _mm512_inserti32x4(words[i], _mm_load_si128((const __m128i *)row[12 + i]), 3);
+    }
+    turn_quarters(&words[0], &words[1], &words[2], &words[3]);
+}
+
 /* Sixteen blocks of key stream, of words as each lane starts with. */
 INLINE void key_streams(const __m512i start[WORDS], __m512i blocks[LANES])
 {
@@ -143,10 +156,7 @@ WIDE static void run_chacha(const struct zt_chacha_lanes *lanes)
 
     set_constants(start);
     load_keys(start + 4, lanes->key);
-    start[12] = _mm512_load_si512(lanes->block);
-    UNROLL
-    for (int i = 0; i < 3; i++)
-        start[13 + i] = _mm512_load_si512(lanes->nonce[i]);
+    load_rows(start + 12, lanes->row);
     key_streams(start, blocks);
     UNROLL
     for (uint32_t i = 0; i < LANES; i++)

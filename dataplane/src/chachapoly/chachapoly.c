@@ -2,6 +2,7 @@
 /* Batches: which way, which lanes, in which order. */
 #include "src/chachapoly/chachapoly.h"
 
+#include <immintrin.h>
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
 
@@ -121,21 +122,27 @@ static void run_chacha(struct zt_aead *aead)
     lanes->count = 0;
 }
 
-static void add_block(struct zt_aead *aead, const struct zt_aead_job *job, uint32_t block,
-                      const uint8_t *in, uint8_t *out, uint32_t left)
+/* What the lanes of a text start with, but for the number of the block. */
+static inline __m128i row_of(const struct zt_aead_job *job)
+{
+    int nonce[3];
+    memcpy(nonce, job->nonce, sizeof nonce);
+    return _mm_setr_epi32(0, nonce[0], nonce[1], nonce[2]);
+}
+
+/* A row is stored at once, as it will be loaded: a load of what was stored in parts waits until all of it has left the core. */
+static inline void add_block(struct zt_aead *aead, __m128i row, const uint8_t *key, uint32_t block,
+                             const uint8_t *in, uint8_t *out, uint32_t left)
 {
     struct zt_chacha_lanes *lanes = &aead->scratch.chacha;
-    uint32_t lane = lanes->count++, nonce[3];
+    uint32_t lane = lanes->count++;
 
-    memcpy(nonce, job->nonce, sizeof nonce);
-    lanes->block[lane] = block;
-    for (uint32_t i = 0; i < 3; i++)
-        lanes->nonce[i][lane] = nonce[i];
-    lanes->key[lane] = job->key;
+    _mm_store_si128((__m128i *)(void *)lanes->row[lane], _mm_insert_epi32(row, (int)block, 0));
+    lanes->key[lane] = key;
     lanes->in[lane] = in;
     lanes->out[lane] = out;
     lanes->left[lane] = left;
-    if (lanes->count == aead->lanes->chacha)
+    if (lane + 1 == aead->lanes->chacha)
         run_chacha(aead);
 }
 
@@ -143,23 +150,29 @@ static void add_block(struct zt_aead *aead, const struct zt_aead_job *job, uint3
 static void add_one_time(struct zt_aead *aead, const struct zt_aead_job *job, uint8_t *one_time)
 {
     static const uint8_t zeros[ZT_CHACHA_BLOCK];
-    add_block(aead, job, 0, zeros, one_time, ZT_AEAD_KEY);
+    add_block(aead, row_of(job), job->key, 0, zeros, one_time, ZT_AEAD_KEY);
 }
 
 static void add_text(struct zt_aead *aead, const struct zt_aead_job *job)
 {
     const struct zt_aead_lanes *way = aead->lanes;
-    uint32_t at = 0, stretch = way->chacha * ZT_CHACHA_BLOCK;
+    const uint8_t *in = job->in;
+    uint8_t *out = job->out;
+    uint32_t block = 1, left = job->length, stretch = way->chacha * ZT_CHACHA_BLOCK;
+    const __m128i row = row_of(job);
 
-    while (at < job->length) {
-        uint32_t left = job->length - at, block = 1 + at / ZT_CHACHA_BLOCK;
+    while (left > 0) {
+        uint32_t done = left < ZT_CHACHA_BLOCK ? left : ZT_CHACHA_BLOCK;
         if (aead->scratch.chacha.count == 0 && left >= stretch) {
             way->run_text(job, block);
-            at += stretch;
-            continue;
+            done = stretch;
+        } else {
+            add_block(aead, row, job->key, block, in, out, left);
         }
-        add_block(aead, job, block, job->in + at, job->out + at, left);
-        at += left < ZT_CHACHA_BLOCK ? left : ZT_CHACHA_BLOCK;
+        block += done / ZT_CHACHA_BLOCK;
+        in += done;
+        out += done;
+        left -= done;
     }
 }
 
@@ -171,6 +184,21 @@ static void write_lengths(uint8_t out[ZT_POLY_BLOCK], const struct zt_aead_job *
     memcpy(out, lengths, sizeof lengths); /* little-endian, as this machine is */
 }
 
+static void add_part(struct zt_poly_lane *lane, const uint8_t *at, uint32_t blocks)
+{
+    if (blocks == 0)
+        return;
+    lane->parts[lane->parts_count++] = (struct zt_poly_part){ at, blocks };
+    lane->blocks += blocks;
+}
+
+/* The last octets of what is no multiple of a block, with zeros behind. */
+static void pad(uint8_t out[ZT_POLY_BLOCK], const uint8_t *end, uint32_t octets)
+{
+    memset(out, 0, ZT_POLY_BLOCK);
+    memcpy(out, end - octets, octets);
+}
+
 /* What RFC 8439 section 2.8 authenticates; the text is what is sealed. */
 static void set_poly(struct zt_poly_lane *lane, const struct zt_aead_job *job,
                      const uint8_t *sealed, const uint8_t *one_time, uint8_t *tag)
@@ -178,22 +206,20 @@ static void set_poly(struct zt_poly_lane *lane, const struct zt_aead_job *job,
     uint32_t aad_rest = job->aad_length % ZT_POLY_BLOCK, rest = job->length % ZT_POLY_BLOCK;
     uint8_t *last = lane->rest + ZT_POLY_BLOCK;
 
-    memset(lane->rest, 0, sizeof lane->rest);
-    if (aad_rest != 0)
-        memcpy(lane->rest, job->aad + job->aad_length - aad_rest, aad_rest);
-    if (rest != 0)
-        memcpy(last, sealed + job->length - rest, rest);
-    write_lengths(last + (rest != 0 ? ZT_POLY_BLOCK : 0), job);
-    lane->parts[0] = (struct zt_poly_part){ job->aad, job->aad_length / ZT_POLY_BLOCK };
-    lane->parts[1] = (struct zt_poly_part){ lane->rest, aad_rest != 0 };
-    lane->parts[2] = (struct zt_poly_part){ sealed, job->length / ZT_POLY_BLOCK };
-    lane->parts[3] = (struct zt_poly_part){ last, 1 + (rest != 0) };
-    lane->part = 0;
-    lane->blocks = 0;
-    for (uint32_t i = 0; i < 4; i++)
-        lane->blocks += lane->parts[i].blocks;
+    lane->part = lane->parts_count = lane->blocks = 0;
     lane->one_time = one_time;
     lane->tag = tag;
+    if (job->aad_length > 0) {
+        add_part(lane, job->aad, job->aad_length / ZT_POLY_BLOCK);
+        if (aad_rest != 0)
+            pad(lane->rest, job->aad + job->aad_length, aad_rest);
+        add_part(lane, lane->rest, aad_rest != 0);
+    }
+    add_part(lane, sealed, job->length / ZT_POLY_BLOCK);
+    if (rest != 0)
+        pad(last, sealed + job->length, rest);
+    write_lengths(last + (rest != 0 ? ZT_POLY_BLOCK : 0), job);
+    add_part(lane, last, 1 + (rest != 0));
 }
 
 /* Tags of all texts; lanes of like length run together. */
@@ -205,7 +231,7 @@ static void run_poly(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t co
     for (uint32_t i = 0; i < count; i++) {
         struct zt_poly_lane *lane = &scratch->poly[i];
         set_poly(lane, &jobs[i], seals ? jobs[i].out : jobs[i].in, scratch->one_time[i],
-                 scratch->tags[i]);
+                 seals ? jobs[i].tag : scratch->tags[i]);
         uint32_t at = i;
         for (; at > 0 && sorted[at - 1]->blocks < lane->blocks; at--)
             sorted[at] = sorted[at - 1];
@@ -240,8 +266,6 @@ static void seal_batch(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t 
     }
     run_chacha(aead);
     run_poly(aead, jobs, count, true);
-    for (uint32_t i = 0; i < count; i++)
-        memcpy(jobs[i].tag, aead->scratch.tags[i], ZT_AEAD_TAG);
     forget(aead, count);
 }
 

@@ -19,22 +19,23 @@
  * `out`. A lane that makes the key of Poly1305 has zeros for `in`.
  */
 struct zt_chacha_lanes {
-    _Alignas(64) uint32_t block[ZT_MOST_LANES];
-    _Alignas(64) uint32_t nonce[3][ZT_MOST_LANES];
+    /* Number of the block and nonce: the last four words that each lane starts with. Stored and loaded as rows. */
+    _Alignas(16) uint32_t row[ZT_MOST_LANES][4];
     const uint8_t *key[ZT_MOST_LANES], *in[ZT_MOST_LANES];
     uint8_t *out[ZT_MOST_LANES];
     uint32_t left[ZT_MOST_LANES], count;
 };
 
 /* What a lane of Poly1305 reads, in order: whole blocks of additional data, the rest of it, whole blocks of ciphertext, the rest of
- * it and the lengths. */
+ * it and the lengths; of these the parts that there are. */
 struct zt_poly_part {
     const uint8_t *at;
     uint32_t blocks;
 };
 struct zt_poly_lane {
     struct zt_poly_part parts[4];
-    uint32_t part, blocks;
+    /* The part that comes next, how many there are, and blocks of all. */
+    uint32_t part, parts_count, blocks;
     const uint8_t *one_time;
     uint8_t *tag;
     uint8_t rest[3 * ZT_POLY_BLOCK];

@@ -6,6 +6,7 @@
 #ifndef ZTOS_MACHINE_FRAME_H
 #define ZTOS_MACHINE_FRAME_H
 
+#include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,12 +53,47 @@ static inline struct zt_frame zt_frame_new(struct zt_arena *arena, uint32_t leng
     return (struct zt_frame){ memory + ZT_HEADROOM, length, ZT_HEADROOM, ZT_TAILROOM };
 }
 
+static inline void zt_copy_16(uint8_t *to, const uint8_t *from)
+{
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
+/*
+ * Copies a frame whose headers are read at once: the first octets in words of 16 that begin where an IPv4 header does, so that each
+ * address and the ports lie in one. (memcpy takes longer ones, which a processor stores in halves.)
+ */
+static inline void zt_frame_write(uint8_t *to, const uint8_t *data, uint32_t length)
+{
+    const uint32_t head = 62;
+
+    if (length < head) {
+        memcpy(to, data, length);
+        return;
+    }
+    zt_copy_16(to, data);
+    zt_copy_16(to + 14, data + 14);
+    zt_copy_16(to + 30, data + 30);
+    zt_copy_16(to + 46, data + 46);
+    memcpy(to + head, data + head, length - head);
+}
+
 static inline struct zt_frame zt_frame_copy(struct zt_arena *arena, const uint8_t *data,
                                             uint32_t length)
 {
     struct zt_frame frame = zt_frame_new(arena, length);
-    memcpy(frame.data, data, length);
+    zt_frame_write(frame.data, data, length);
     return frame;
+}
+
+/*
+ * Writes a frame to memory in two words, as it is read again when it is handed on. (Compilers write the parts one by one, and reading
+ * what was written in parts has to wait for them.)
+ */
+static inline void zt_frame_store(struct zt_frame *at, struct zt_frame frame)
+{
+    uint64_t rest = frame.length | (uint64_t)frame.headroom << 32 | (uint64_t)frame.tailroom << 48;
+    at->data = frame.data;
+    memcpy((uint8_t *)at + offsetof(struct zt_frame, length), &rest, sizeof rest);
 }
 
 /* The frame with `octets` more in front, moved if there is no room. */

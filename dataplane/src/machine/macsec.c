@@ -15,8 +15,8 @@ void zt_macsec_open(struct zt_machine *machine, uint32_t index, const uint8_t *d
         zt_macsec_validate(&zt_interface_at(machine, index)->macsec, data, length, frame.data);
     ingress->fate = verdict.fate;
     ingress->interface = index;
-    ingress->frame = frame;
-    ingress->frame.length = verdict.length;
+    frame.length = verdict.length;
+    zt_frame_store(&ingress->frame, frame);
 }
 
 struct zt_sa *zt_macsec_encoding(const struct zt_macsec *macsec)

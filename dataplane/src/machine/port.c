@@ -19,7 +19,7 @@ void zt_port_ingress(struct zt_machine *machine, uint32_t port, const uint8_t *d
     } else if (interface->port.wireguard != ZT_NONE) {
         ingress->interface = interface->port.wireguard;
     } else {
-        ingress->frame = zt_frame_copy(&machine->arena, data, length);
+        zt_frame_store(&ingress->frame, zt_frame_copy(&machine->arena, data, length));
     }
 }
 

@@ -69,37 +69,36 @@ static enum zt_fate open_data(struct zt_machine *machine, const struct zt_wg_arr
     return ZT_FATE_NONE;
 }
 
-/* WG-17: the inner packet with the ECN of the outer one; the frame is cut to it. False when it is none. */
+/* WG-17: the inner packet with the ECN of the outer one, behind an Ethernet header. False when it is none. */
 static bool read_inner(const struct zt_wg_arrival *arrival, const struct zt_interface *interface,
-                       struct zt_packet *packet)
+                       struct zt_frame text, struct zt_ip_packet *ip)
 {
-    uint8_t *at = zt_packet_at(packet);
-    uint32_t length = packet->frame.length - ZT_ETH_HEADER;
+    uint8_t *at = text.data + ZT_ETH_HEADER;
+    uint32_t length = text.length - ZT_ETH_HEADER;
 
-    if (!zt_ipv4_read(at, length, &packet->ip) && !zt_ipv6_read(at, length, &packet->ip))
+    if (!zt_ipv4_read(at, length, ip) && !zt_ipv6_read(at, length, ip))
         return false;
-    uint8_t family = packet->ip.family, ecn = zt_ip_tos(at, family) & 0x03;
+    uint8_t family = ip->family, ecn = zt_ip_tos(at, family) & 0x03;
     if (arrival->ecn == ZT_ECN_CE && (ecn == ZT_ECN_ECT0 || ecn == ZT_ECN_ECT1))
         zt_ip_set_ecn(at, family, ZT_ECN_CE);
-    packet->frame.length = ZT_ETH_HEADER + packet->ip.length;
     uint16_t type = family == ZT_IPV4 ? ZT_ETHERTYPE_IPV4 : ZT_ETHERTYPE_IPV6;
-    zt_eth_write(packet->frame.data, interface->mac, interface->wireguard.peer_mac,
-                 (zt_ethertype){ type });
+    zt_eth_write(text.data, interface->mac, interface->wireguard.peer_mac, (zt_ethertype){ type });
     return true;
 }
 
 /* The rest of WG-17, and where the packet goes. */
 static void receive_inner(struct zt_machine *machine, const struct zt_wg_peer *peer,
-                          const struct zt_interface *interface, struct zt_packet packet)
+                          struct zt_frame frame, uint8_t family)
 {
-    zt_ip source = zt_ip_source(zt_packet_at(&packet), packet.ip.family);
+    uint32_t index = peer->device->interface;
+    zt_ip source = zt_ip_source(frame.data + ZT_ETH_HEADER, family);
 
     if (zt_wg_allowed(peer->device, source) != peer && !ZT_MUTANT(wireguard_source_unchecked))
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_SOURCE_NOT_ALLOWED);
-    else if (packet.ip.length > interface->mtu)
+    else if (frame.length - ZT_ETH_HEADER > zt_interface_at(machine, index)->mtu)
         zt_emit_fate(machine, ZT_FATE_FRAME_OVERSIZE);
     else
-        zt_port_receive_packet(machine, packet);
+        zt_port_receive_packet(machine, (struct zt_packet){ .frame = frame, .received = index });
 }
 
 static void receive_text(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
@@ -107,20 +106,21 @@ static void receive_text(struct zt_machine *machine, const struct zt_wg_arrival 
 {
     uint32_t index = arrival->device->interface;
     const struct zt_interface *interface = zt_interface_at(machine, index);
-    struct zt_packet packet = { .frame = text, .received = index };
+    struct zt_ip_packet ip;
     struct zt_flow_lookup lookup;
 
     lookup.possible = false;
-    if (!read_inner(arrival, interface, &packet)) {
+    if (!read_inner(arrival, interface, text, &ip)) {
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_INNER_INVALID);
         return;
     }
-    if (machine->cache.enabled && packet.ip.length <= interface->mtu)
-        zt_flow_look_opened(machine, index, peer->slot, packet.frame, &lookup);
+    text.length = ZT_ETH_HEADER + ip.length;
+    if (machine->cache.enabled && ip.length <= interface->mtu)
+        zt_flow_look_opened(machine, index, peer->slot, text, &lookup);
     if (!lookup.possible) {
-        receive_inner(machine, peer, interface, packet);
-    } else if (!zt_flow_settle(machine, &lookup, packet.frame)) {
-        receive_inner(machine, peer, interface, packet);
+        receive_inner(machine, peer, text, ip.family);
+    } else if (!zt_flow_settle(machine, &lookup, text)) {
+        receive_inner(machine, peer, text, ip.family);
         zt_record_end(machine, &lookup);
     }
 }
