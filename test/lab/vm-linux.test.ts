@@ -49,7 +49,7 @@ describe('[Z06] [Z08] [Z09] [Z11] [T07] Linux in the place of a node', () => {
     const asked = rows.filter(({ name: row }) => row.includes(`${node}>`) || row.includes(`>${node}`))
     expect(asked.length).toBeGreaterThanOrEqual(2)
     for (const { name: row, cells } of asked)
-      expect(Object.keys(cells), `${row}`).toContain(row.includes(`>${node}`) ? 'to Linux' : 'from Linux')
+      expect(Object.keys(cells), `way ${row}`).toContain(row.includes(`>${node}`) ? 'to Linux' : 'from Linux')
     expect(notes.join()).not.toContain('cannot take the place')
   })
 
