@@ -106,7 +106,7 @@ describe('[MACSEC-11] [C40] links sealed by MACsec get new keys', () => {
     expect(await unopened(lab)).toEqual({})
   })
 
-  it('all of them, several times, by association numbers in turn', async () => {
+  it('[Z26] all of them, several times, by association numbers in turn', async () => {
     for (let n = 0; n < 5; n++) await rotateLab(lab, names, { rate: 0 })
     const seals = await lab.seals()
     expect(seals.every(({ epoch, next }) => epoch >= 5 && next === undefined)).toBe(true)

@@ -142,7 +142,7 @@ describe.each(fabrics)(
       expect(arrivals.filter(({ host }) => host.startsWith('bank/'))).toEqual([])
     })
 
-    it('say nothing readable on a link, nor inside the seal of a link', async () => {
+    it('[Z18] say nothing readable on a link, nor inside the seal of a link', async () => {
       const sealed = pairs.flows.filter(([from]) =>
         plan.tenants.some(({ name: tenant, seal }) => seal !== undefined && from.startsWith(`${tenant}/`)),
       )

@@ -280,7 +280,7 @@ describe.concurrent.each(forms)('a peer of an engine, %s', (form) => {
     expect(await pair.messages('wireguard-initiation')).toHaveLength(1)
   })
 
-  it('[WG-28] shakes hands again when the engine finds its key old, and no packet is lost', async (context) => {
+  it('[O17] [WG-28] shakes hands again when the engine finds its key old, and no packet is lost', async (context) => {
     const pair = await pairOf(context, { form, outer: 4, knows: 'engine' })
     expect(await pair.ping('host', INNER.peer[4])).toBe(2)
     await pair.control('advance-time', { ns: 121 * SECOND })
