@@ -32,9 +32,8 @@ export const TAG_LENGTH = 16
 
 const AEAD = 'chacha20-poly1305'
 const NOTHING = new Uint8Array(0)
-/** DER around 32 octets (RFC 8410 sections 4 and 7): PKCS #8 of a private key, SubjectPublicKeyInfo of a public one. */
+/** DER around the 32 octets of a private key (RFC 8410 section 7, PKCS #8): octets can be overwritten, the string of a JWK cannot. */
 const PRIVATE_DER = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const PUBLIC_DER = Buffer.from('302a300506032b656e032100', 'hex')
 
 /** Takes octets as a secret and overwrites them with zeros. */
 export function takeSecret(octets: Uint8Array): Secret {
@@ -63,14 +62,15 @@ export function privateKeyOf(octets: Uint8Array): PrivateKey {
 
 /** The public key of a private one. */
 export function publicKeyOf(key: PrivateKey): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' })
-  return new Uint8Array(der.subarray(PUBLIC_DER.length))
+  const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
+  return new Uint8Array(Buffer.from(x, 'base64url'))
 }
 
 /** DH of a private and a public key; `undefined` when the result is zeros (RFC 7748 section 6.1). The caller wipes it. */
 export function x25519(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined {
-  const der = Buffer.concat([PUBLIC_DER, publicKey])
-  const other = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  // RFC 8037. OpenSSL takes six times as long over DER.
+  const x = Buffer.from(publicKey).toString('base64url')
+  const other = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
   try {
     return diffieHellman({ privateKey, publicKey: other })
   } catch {
