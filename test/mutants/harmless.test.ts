@@ -20,7 +20,7 @@ import { shipped, type Subject } from './support/subjects.js'
 import { Table } from './support/table.js'
 
 /** Cases on which a twin in other words is held against the engine: the edges, and random ones. */
-const CASES = 11
+const CASES = 36
 
 const demo = shipped('demo')
 const table = new Table('harmless')

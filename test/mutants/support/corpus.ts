@@ -20,6 +20,7 @@ import {
   STORIES,
   type CaseSeed,
 } from '../../differential/machine/cases.js'
+import { controlEdgeCases } from './control-edges.js'
 import { edgeCases } from './edges.js'
 import { runEngine } from './engine.js'
 import { groupEdgeCases } from './group-edges.js'
@@ -123,6 +124,7 @@ function* wireguardSources(): Generator<readonly [string, Case]> {
 
 function* otherSources(): Generator<readonly [string, Case]> {
   yield* edgeCases()
+  yield* controlEdgeCases()
   yield* groupEdgeCases()
   yield* macsecEdgeCases()
   yield* random(SEED, MOST_FRAMES, isOther)

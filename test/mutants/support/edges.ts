@@ -70,6 +70,10 @@ export function* edgeCases(): Generator<readonly [string, Case]> {
     made(routed(web1, db1, 1401), smallerL3(program)),
   ]
   yield [
+    'a frame one octet longer than the overlay takes',
+    made(flooded(web1, 1400), smallerOverlay(program)),
+  ]
+  yield [
     'an outer packet one octet longer than the underlay takes',
     made(routed(web1, db1, 1500), smallerCore(program)),
   ]
@@ -250,6 +254,20 @@ function routed(from: Station, to: Station, length: number): readonly Step[] {
   return [length - 1, length, length + 1]
     .filter((one) => one <= 1500)
     .map((one) => ({ at: from, frame: packet(from, to.v4, one) }))
+}
+
+/** Packets around a length, to everybody in the network. */
+function flooded(from: Station, length: number): readonly Step[] {
+  return [length, length + 1, length + 2].map((one) => {
+    const frame = packet(from, from.v4, one)
+    // To all.
+    frame.fill(0xff, 0, 6)
+    return { at: from, frame }
+  })
+}
+
+function smallerOverlay(program: NodeProgram): NodeProgram {
+  return changed(program, (one) => (one.kind === 'vxlan' ? { ...one, mtu: 1400 } : one))
 }
 
 /** The L3 VNI takes less than the network. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { MacsecInterface } from '../../../contract/program.js'
+import { Tci } from '../../../twin/packet/sectag.js'
 import type { Case } from '../../differential/machine/cases.js'
 import { KEYS } from '../../machine/support/bench.js'
 import { programOf, sealed, SUITES, type Suite } from '../../machine/support/macsec.js'
@@ -20,7 +21,23 @@ export function* macsecEdgeCases(): Generator<readonly [string, Case]> {
       `${suite}: a late frame, and then the window counts again`,
       caseOf(suite, [20, 6], [9, 16, 17, 30, 25, 26]),
     ]
+    yield [
+      `${suite}: mode disabled, which learns nothing from a right frame that is not changed`,
+      unchanged(suite, [20, 5]),
+    ]
   }
+}
+
+/** Packet numbers of frames that are only protected, where nobody looks. */
+function unchanged(suite: Suite, numbers: readonly number[]): Case {
+  const program = programOf(suite, { mode: 'disabled', replayWindow: WINDOW, replayProtect: true })
+  const frames = numbers.map((pn) => ({
+    kind: 'frame' as const,
+    now: 0n,
+    interface: PORT,
+    frame: sealed(suite, pn, { tci: Tci.SC }),
+  }))
+  return { keys: KEYS, inputs: [{ kind: 'load', now: 0n, program }, ...frames] }
 }
 
 /** Packet numbers without replay protection, then with it. */

@@ -35,10 +35,15 @@ export function shipped(name: string): Subject {
 export function generated(seed: number): Subject {
   const sealed = { macsec: 'gcm-aes-128', key: 'lab:core' } as const
   const arbitrary = arbitraryFabric({ sealed, spines: [2, 3], leaves: [3, 4], tenants: [2, 2] })
-  const plan = sample(arbitrary, { seed, numRuns: 500 })
-    .map((one) => one.plan)
-    .filter(({ hosts }) => hosts.length <= MOST_HOSTS)
-    .find((one) => one.tenants.every(({ name, l3vni }) => l3vni !== undefined && isMeshed(viewOf(one), name)))
+  const firstOf = (numRuns: number) =>
+    sample(arbitrary, { seed, numRuns })
+      .map((one) => one.plan)
+      .filter(({ hosts }) => hosts.length <= MOST_HOSTS)
+      .find((one) =>
+        one.tenants.every(({ name, l3vni }) => l3vni !== undefined && isMeshed(viewOf(one), name)),
+      )
+  // Fifty begin as five hundred do, and cost a tenth.
+  const plan = firstOf(50) ?? firstOf(500)
   if (plan === undefined) throw new Error(`seed ${seed} makes no fabric whose tenants are all routed`)
   const intents = [...plan.intents, ...waysOf(viewOf(plan))].map((intent): PlanIntent =>
     intent.kind === 'reach' ? { ...intent, traffic: { protocol: 'udp' } } : intent,
