@@ -113,6 +113,8 @@ export async function drive(options: DriveOptions): Promise<readonly TestOutcome
     outcomes.push(outcome)
     options.onTest(outcome)
   })
+  // Vitest sets it when a test fails: what became of them is for the caller to say.
+  const { exitCode } = process
   const vitest = await open(options, reporter)
   const cancel = () => {
     void vitest.cancelCurrentRun('keyboard-input')
@@ -130,6 +132,7 @@ export async function drive(options: DriveOptions): Promise<readonly TestOutcome
   } finally {
     options.signal.removeEventListener('abort', cancel)
     await vitest.close()
+    process.exitCode = exitCode
   }
 }
 

@@ -44,6 +44,8 @@ describe('a fabric that leaks', () => {
     async () => {
       const result = await run({ files: [fixtures.leak], runs, seed: 42, command: './ztos' })
       expect(result.exit).toBe(1)
+      // Whoever called it says what its own process ends with.
+      expect(process.exitCode).toBeUndefined()
       expect(result.outcomes.map(({ title, status }) => [title, status])).toEqual([
         ['bank never hears shop', 'failed'],
         ['a network that has no part in it holds', 'passed'],
