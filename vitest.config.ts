@@ -21,6 +21,17 @@ const daemons = [
   'wireguard-go',
 ].map((name) => `test/lab/${name}.test.ts`)
 
+/** Of test/mutants: what runs in namespaces, and takes time rather than work; what times a lab is with the labs. */
+const mutantLabs = ['control-lab', 'engine-run'].map((name) => `test/mutants/${name}.test.ts`)
+const timedMutants = 'test/mutants/lab/*.test.ts'
+const ofMutants = {
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  globalSetup: 'test/mutants/support/global-set-up.ts',
+  // Copies of the compiled twin are loaded as they are: a transformation for each would cost more than the tests.
+  server: { deps: { external: [/\/\.cache\/mutants\//] } },
+}
+
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
 
 export default defineConfig({
@@ -50,16 +61,18 @@ export default defineConfig({
         },
       },
       project('property', { testTimeout: 120_000 }),
-      project('differential', { testTimeout: 600_000 }),
-      project('mutants', {
-        testTimeout: 240_000,
-        globalSetup: 'test/mutants/support/global-set-up.ts',
-        // Copies of the compiled twin are loaded as they are: a transformation for each would cost more than the tests.
-        server: { deps: { external: [/\/\.cache\/mutants\//] } },
-      }),
+      project('differential', { testTimeout: 600_000, hookTimeout: 600_000 }),
+      project('mutants', { ...ofMutants, exclude: [...mutantLabs, timedMutants] }),
+      project('mutant-labs', { ...ofMutants, include: mutantLabs }),
       // Two of them keep one of two cores busy.
       project('daemons', { testTimeout: 120_000, hookTimeout: 60_000, include: daemons, maxWorkers: 3 }),
-      project('lab', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false, exclude: daemons }),
+      project('lab', {
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+        fileParallelism: false,
+        include: ['test/lab/**/*.test.ts', timedMutants],
+        exclude: daemons,
+      }),
       // By `make soak` alone.
       project('soak', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),

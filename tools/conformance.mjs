@@ -19,6 +19,7 @@ import {
   renderPage,
 } from './lib/conformance.mjs'
 import { root } from './lib/files.mjs'
+import { readMutants } from './lib/mutant-table.mjs'
 
 /** The pages whose clauses tests cite. */
 const NORMATIVE = ['docs/fabric-machine.md', 'docs/control-plane.md']
@@ -44,10 +45,7 @@ if (process.argv.includes('--write')) {
       JSON.parse(read(path.join('test-results', name)))
     )
   })
-  const table = path.join(results, 'mutant-table.json')
-  const mutants = existsSync(table)
-    ? /** @type {import('./lib/conformance.mjs').Mutant[]} */ (JSON.parse(readFileSync(table, 'utf8')))
-    : []
+  const mutants = readMutants(results)
   const clauses = NORMATIVE.flatMap((name) => parseClauses(read(name)))
   const files = readdirSync(path.join(root, 'bench')).filter((name) => name.endsWith('.ts'))
   const benches = files.flatMap((name) => parseBenches(read(path.join('bench', name))))

@@ -1,21 +1,20 @@
 #!/usr/bin/env node
 /**
- * Makes `docs/mutants.md` from the table of the last `mutants` stage, `test-results/mutant-table.json`. Generated fabrics
- * differ from run to run and are left out; what is in the page does not.
+ * Makes `docs/mutants.md` from the table of the last run of the stages that have mutants. Generated fabrics differ from run to run
+ * and are left out; what is in the page does not.
  *
- *     node tools/test.mjs mutants && node tools/mutants-table.mjs
+ *     node tools/test.mjs mutants mutant-labs lab && node tools/mutants-table.mjs
  *
  * @module
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './lib/files.mjs'
+import { readMutants } from './lib/mutant-table.mjs'
 
-/** @typedef {{ mutant: string, family: string, site: string, on: string, state: string, note?: string }} Row */
+/** @typedef {import('./lib/mutant-table.mjs').Row} Row */
 
-const table = /** @type {Row[]} */ (
-  JSON.parse(readFileSync(path.join(root, 'test-results/mutant-table.json'), 'utf8'))
-).filter(({ site }) => !site.startsWith('generated'))
+const table = readMutants(path.join(root, 'test-results')).filter(({ site }) => !site.startsWith('generated'))
 
 /**
  * @template {object} T
@@ -37,7 +36,7 @@ const count = (/** @type {readonly Row[]} */ rows, /** @type {string} */ state) 
 const lines = [
   '# Mutants',
   '',
-  'What was made wrong, where, and whether it was found: made by `node tools/mutants-table.mjs` after `node tools/test.mjs mutants`.',
+  'What was made wrong, where, and whether it was found: made by `node tools/mutants-table.mjs` after `node tools/test.mjs mutants mutant-labs lab`.',
   'A survivor fails the stage. Generated fabrics are tried besides; they differ from run to run.',
 ]
 for (const [family, rows] of grouped(table, (row) => row.family)) {

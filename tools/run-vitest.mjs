@@ -22,6 +22,8 @@ const vitest = await startVitest('test', filters, {
   root,
   project: [project],
   watch: false,
+  // Two stages at a time would write it both, and the order of files shall not hang on it.
+  cache: false,
   sequence: { sequencer: LongestFirst },
   reporters: ['default', account],
 })

@@ -5,20 +5,40 @@
  * counted: in the JSON file that `ZT_COUNTS` names, or by a line `N passed, N failed, N skipped` as its last, and
  * a line `SKIP name: reason` for each skip. A stage that runs no test has failed.
  *
+ * Stages run one after the other, but two kinds: one that is `beside` computes and times nothing, so that it goes on beside
+ * the stages behind it, with what they leave of the cores; one that is `last` waits for all others.
+ *
  * @module
  */
 
 /**
  * @typedef {{ name: string, what: string, command: readonly string[] }} Check
- * @typedef {{ name: string, what: string, minutes: number, vitest?: string, command?: readonly string[] }} Stage
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {string} what
+ * @property {number} minutes after which it is ended
+ * @property {string} [vitest] project
+ * @property {readonly string[]} [command]
+ * @property {readonly string[]} [builds] targets of dataplane/Makefile that it runs
+ * @property {true} [beside]
+ * @property {true} [last]
  */
+
+/** It looks at what is not as it was, by content, when it looked last. */
+const CACHED_PRETTIER = [
+  'prettier',
+  '--log-level=warn',
+  '--cache',
+  '--cache-strategy=content',
+  '--cache-location=.cache/prettier/check',
+]
 
 /** Two at a time; the longest first. @type {readonly Check[]} */
 export const checks = [
   {
     name: 'format',
     what: 'prettier',
-    command: ['prettier', '--check', '--log-level', 'warn', '.'],
+    command: [...CACHED_PRETTIER, '--check', '.'],
   },
   { name: 'types', what: 'every TypeScript file, tests included', command: ['tsc', '-p', 'tsconfig.json'] },
   {
@@ -53,18 +73,48 @@ export const stages = [
     name: 'c',
     what: 'C unit tests under ASan and UBSan',
     minutes: 15,
+    builds: ['tests'],
     command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'test'],
+  },
+  { name: 'unit', what: 'tests beside their sources', minutes: 10, vitest: 'unit' },
+  { name: 'property', what: 'laws over generated input', minutes: 15, vitest: 'property' },
+  {
+    name: 'fuzz',
+    what: 'libFuzzer over parser, control socket, journal reader',
+    minutes: 15,
+    builds: ['fuzzers'],
+    command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'fuzz', 'SECONDS=15'],
+  },
+  {
+    name: 'differential',
+    what: 'twin against engine by replay',
+    minutes: 40,
+    builds: ['all'],
+    vitest: 'differential',
+    beside: true,
+  },
+  {
+    name: 'mutants',
+    what: 'wrong plans and wrong machines, all found',
+    minutes: 40,
+    builds: ['all', 'mutants'],
+    vitest: 'mutants',
+    beside: true,
   },
   {
     name: 'run',
     what: 'engine and probe on real interfaces, under ASan and UBSan',
     minutes: 15,
+    builds: ['sanitized'],
     command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'test-run'],
   },
-  { name: 'unit', what: 'tests beside their sources', minutes: 10, vitest: 'unit' },
-  { name: 'property', what: 'laws over generated input', minutes: 15, vitest: 'property' },
-  { name: 'differential', what: 'twin against engine by replay', minutes: 25, vitest: 'differential' },
-  { name: 'mutants', what: 'wrong plans and wrong machines, all found', minutes: 10, vitest: 'mutants' },
+  {
+    name: 'mutant-labs',
+    what: 'wrong engines and wrong daemons, all found in namespaces',
+    minutes: 15,
+    builds: ['all', 'mutants'],
+    vitest: 'mutant-labs',
+  },
   {
     name: 'daemons',
     what: 'FRR, GoBGP and agents, in namespaces and whole labs',
@@ -72,19 +122,14 @@ export const stages = [
     vitest: 'daemons',
   },
   { name: 'lab', what: 'real namespaces, real data plane', minutes: 25, vitest: 'lab' },
-  {
-    name: 'fuzz',
-    what: 'libFuzzer over parser, control socket, journal reader',
-    minutes: 15,
-    command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'fuzz', 'SECONDS=15'],
-  },
   { name: 'browser', what: 'the report in Chromium, offline', minutes: 10, vitest: 'browser' },
   { name: 'package', what: 'the packed tarball in an empty directory', minutes: 15, vitest: 'package' },
   {
-    // Last: it reads the accounts of all the others.
+    // It reads the accounts of all the others.
     name: 'conformance',
     what: 'features and clauses against the tests that ran',
     minutes: 2,
     command: ['node', 'tools/conformance.mjs'],
+    last: true,
   },
 ]

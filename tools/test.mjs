@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Runs the stages of tools/stages.mjs one after the other: `node tools/test.mjs [STAGE…]`.
- * A stage that fails does not stop the next. Ends with a table and, as the last line, the sum of all stages:
+ * Runs the stages of tools/stages.mjs: `node tools/test.mjs [STAGE…]`. A stage that fails does not stop the next. Ends with a table and, as the last line, the sum of all stages:
  * `N passed, N failed, N skipped`. Exit status 0 only when something passed and nothing failed; 130 when interrupted.
  *
  * @module
  */
+import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { judge, total } from './lib/counts.mjs'
@@ -31,16 +31,30 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
 rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
 
+const chosen = stages.filter(({ name }) => names.length === 0 || names.includes(name))
+const isAnyBefore = chosen.some(({ beside, last }) => beside !== true && last !== true)
+
 /** @type {{ name: string, seconds: number, counts: import('./lib/counts.mjs').Counts }[]} */
 const done = []
-for (const stage of stages) {
-  if (names.length > 0 && !names.includes(stage.name)) continue
-  if (interrupt.signal.aborted) break
-  console.log(`\n== ${stage.name}: ${stage.what}`)
+
+/** @param {import('./stages.mjs').Stage} stage @param {{ isBeside: boolean }} how */
+async function run(stage, { isBeside }) {
+  if (interrupt.signal.aborted) return
+  if (!isBeside) console.log(`\n== ${stage.name}: ${stage.what}`)
   const start = performance.now()
-  const { counts, broken } = await runStage(stage, { root, results, signal: interrupt.signal })
+  const { counts, broken } = await runStage(stage, { root, results, signal: interrupt.signal, isBeside })
   done.push({ name: stage.name, seconds: (performance.now() - start) / 1000, counts: judge(counts, broken) })
 }
+
+await buildOf(chosen)
+let beside = Promise.resolve()
+for (const stage of chosen) {
+  if (stage.last === true) await beside
+  if (stage.beside === true && isAnyBefore) beside = beside.then(() => run(stage, { isBeside: true }))
+  else await run(stage, { isBeside: false })
+}
+await beside
+done.sort((a, b) => positionOf(a.name) - positionOf(b.name))
 
 const skips = done.flatMap(({ name, counts }) => counts.skipped.map((skip) => ({ stage: name, ...skip })))
 if (skips.length > 0) {
@@ -69,3 +83,30 @@ if (interrupt.signal.aborted) {
   process.exitCode = 1
 }
 console.log(closing)
+
+/** @param {string} name */
+function positionOf(name) {
+  return stages.findIndex((stage) => stage.name === name)
+}
+
+/**
+ * Builds what stages run, on both cores and before any of them: two makes at once in one folder break each other.
+ * What does not build fails in its stage, which says so.
+ *
+ * @param {readonly import('./stages.mjs').Stage[]} of
+ */
+async function buildOf(of) {
+  const targets = [...new Set(of.flatMap(({ builds = [] }) => builds))]
+  if (targets.length === 0) return
+  const start = performance.now()
+  const make = spawn('make', ['--no-print-directory', '-s', '-k', '-j2', '-C', 'dataplane', ...targets], {
+    cwd: root,
+    stdio: 'inherit',
+    signal: interrupt.signal,
+  })
+  await new Promise((resolve) => {
+    make.on('close', resolve)
+    make.on('error', resolve)
+  })
+  console.log(`built ${targets.join(', ')}, ${((performance.now() - start) / 1000).toFixed(1)} s`)
+}

@@ -10,22 +10,29 @@ import { createInterface } from 'node:readline'
 import { countsOfOutput, countsSchema, isClosingLine } from './counts.mjs'
 
 /**
+ * What comes behind it gives way at once to whatever else can run: labs do not feel it. Where the kernel has groups of
+ * sessions, the policy counts within one alone, and the group is given the least share besides.
+ */
+const WHEN_IDLE = ['sh', '-c', 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt --idle 0 "$@"', 'sh']
+
+/**
  * @param {import('../stages.mjs').Stage} stage
- * @param {{ root: string, results: string, signal: AbortSignal }} options `results`: folder of the accounts;
- *   `signal`: ends the stage with its whole process group
+ * @param {{ root: string, results: string, signal: AbortSignal, isBeside?: boolean }} options `results`: folder of the
+ *   accounts; `signal`: ends the stage with its whole process group; `isBeside`: runs when nothing else wants to, and says
+ *   what it has to say in the end, in one piece
  * @returns {Promise<{ counts: import('./counts.mjs').Counts | undefined, broken: string | undefined }>} `broken` says
  *   why the process is to be distrusted
  */
-export async function runStage(stage, { root, results, signal }) {
+export async function runStage(stage, { root, results, signal, isBeside = false }) {
   const countsFile = path.join(results, `${stage.name}.json`)
-  const [program, ...args] =
-    stage.vitest === undefined ? (stage.command ?? []) : ['node', 'tools/run-vitest.mjs', stage.vitest]
-  if (program === undefined) throw new Error(`stage ${stage.name} has neither command nor vitest project`)
+  const command = stage.vitest === undefined ? stage.command : ['node', 'tools/run-vitest.mjs', stage.vitest]
+  if (command === undefined) throw new Error(`stage ${stage.name} has neither command nor vitest project`)
+  const [program = '', ...args] = [...(isBeside ? WHEN_IDLE : []), ...command]
 
   const child = spawn(program, args, {
     cwd: root,
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', isBeside ? 'pipe' : 'inherit'],
     env: {
       ...process.env,
       ZT_COUNTS: countsFile,
@@ -43,12 +50,15 @@ export async function runStage(stage, { root, results, signal }) {
 
   /** @type {string[]} */
   const lines = []
-  const relay = createInterface({ input: child.stdout, crlfDelay: Infinity })
-  relay.on('line', (line) => {
+  /** @type {string[]} */
+  const kept = []
+  const say = (/** @type {string} */ line) => (isBeside ? kept.push(line) : console.log(line))
+  eachLine(child.stdout, (line) => {
     if (isClosingLine(line) || line.startsWith('SKIP ')) lines.push(line)
     // A closing line of a part must not look like the whole run's.
-    if (!isClosingLine(line)) console.log(line)
+    if (!isClosingLine(line)) say(line)
   })
+  eachLine(child.stderr, say)
 
   const status = await new Promise((/** @type {(status: string | undefined) => void} */ resolve) => {
     child.on('error', (error) => resolve(`${program}: ${error.message}`))
@@ -58,11 +68,20 @@ export async function runStage(stage, { root, results, signal }) {
     })
   })
   clearTimeout(deadline)
+  if (isBeside) console.log([`\n== ${stage.name}, beside: ${stage.what}`, ...kept].join('\n'))
   signal.removeEventListener('abort', end)
 
   const broken = late ? `ran longer than ${stage.minutes} minutes` : status
   if (!existsSync(countsFile)) return { counts: countsOfOutput(lines), broken }
   return { counts: countsSchema.parse(JSON.parse(readFileSync(countsFile, 'utf8'))), broken }
+}
+
+/**
+ * @param {import('node:stream').Readable | null} stream
+ * @param {(line: string) => void} use
+ */
+function eachLine(stream, use) {
+  if (stream !== null) createInterface({ input: stream, crlfDelay: Infinity }).on('line', use)
 }
 
 /**

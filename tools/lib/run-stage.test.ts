@@ -16,10 +16,10 @@ afterEach(() => {
   rmSync(results, { recursive: true })
 })
 
-function shell(script: string, options: { minutes?: number; signal?: AbortSignal } = {}) {
-  const { minutes = 1, signal = new AbortController().signal } = options
+function shell(script: string, options: { minutes?: number; signal?: AbortSignal; isBeside?: true } = {}) {
+  const { minutes = 1, signal = new AbortController().signal, isBeside = false } = options
   const stage = { name: 'sample', what: 'a sample', minutes, command: ['sh', '-c', script] }
-  return runStage(stage, { root: results, results, signal })
+  return runStage(stage, { root: results, results, signal, isBeside })
 }
 
 test('a closing line is the account, and is not relayed', async () => {
@@ -42,6 +42,22 @@ test('a command that dies after counting green is a failure', async () => {
   const { counts, broken } = await shell('echo "4 passed, 0 failed, 0 skipped"; exit 3')
   expect(broken).toBe('exited 3')
   expect(judge(counts, broken).failed).toBe(1)
+})
+
+test('beside others it runs when nothing else wants to, and says all in one piece with its name', async () => {
+  const { counts, broken } = await shell(
+    `chrt -p $$ | head -1 | sed "s/.*: //"
+     if [ -e /proc/self/autogroup ]; then sed "s/.* //" /proc/self/autogroup; else echo 19; fi
+     echo oops >&2; echo "4 passed, 0 failed, 0 skipped"`,
+    { isBeside: true },
+  )
+  expect(broken).toBeUndefined()
+  expect(counts).toMatchObject({ passed: 4 })
+  const [[said] = [], ...more] = vi.mocked(console.log).mock.calls
+  expect(more).toEqual([])
+  const lines = String(said).split('\n')
+  expect(lines.slice(0, 2)).toEqual(['', '== sample, beside: a sample'])
+  expect(lines.slice(2).toSorted()).toEqual(['19', 'SCHED_IDLE', 'oops'])
 })
 
 test('a command that does not exist is a failure', async () => {

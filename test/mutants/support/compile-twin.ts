@@ -4,7 +4,7 @@
  * @module
  */
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,12 +15,15 @@ export const RIGHT = path.join(ROOT, '.cache/mutants/right')
 /** Wrong ones, a folder each. */
 export const COPIES = path.join(ROOT, '.cache/mutants/copies')
 
-/** Compiles the twin. @throws when it does not compile */
+/** Compiles the twin, once where two stages want it at a time. @throws when it does not compile */
 export function compileTwin(): void {
-  rmSync(COPIES, { recursive: true, force: true })
+  for (const owner of existsSync(COPIES) ? readdirSync(COPIES) : [])
+    if (!existsSync(`/proc/${owner}`)) rmSync(path.join(COPIES, owner), { recursive: true, force: true })
   const done = spawnSync(
-    process.execPath,
+    'flock',
     [
+      path.join(ROOT, 'test/mutants'),
+      process.execPath,
       path.join(ROOT, 'node_modules/typescript/bin/tsc'),
       '-p',
       path.join(ROOT, 'test/mutants/support/tsconfig.twin.json'),

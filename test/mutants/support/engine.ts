@@ -21,15 +21,19 @@ export interface EngineMutant {
   readonly meaning: string
 }
 
-/** Builds what the stage runs; nothing is done when nothing changed. */
+/** Builds what the stages run; nothing is done when nothing changed. */
 export function buildEngine(): void {
-  const done = spawnSync(
+  const make = [
     'make',
-    ['--no-print-directory', '-s', '-C', path.join(ROOT, 'dataplane'), 'all', 'mutants'],
-    {
-      encoding: 'utf8',
-    },
-  )
+    '--no-print-directory',
+    '-s',
+    '-j2',
+    '-C',
+    path.join(ROOT, 'dataplane'),
+    'all',
+    'mutants',
+  ]
+  const done = spawnSync('flock', [path.join(ROOT, 'dataplane'), ...make], { encoding: 'utf8' })
   if (done.error !== undefined) throw done.error
   if (done.status !== 0) throw new Error(`the engine does not build:\n${done.stdout}${done.stderr}`)
 }

@@ -1,10 +1,10 @@
 /**
- * The table of mutants: what was tried, where, and what found it. Each test file keeps its rows; when all files are done the
- * rows become `test-results/mutant-table.json`, which the conformance ledger is held against.
+ * The table of mutants: what was tried, where, and what found it. Each test file leaves its rows in a part
+ * of its own, `test-results/mutants/`; the conformance ledger is held against all parts (tools/lib/mutant-table.mjs).
  *
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, type TestContext } from 'vitest'
 import { z } from 'zod'
@@ -45,8 +45,7 @@ const Row = z.strictObject({
 /** A mutant at a site, and what became of it. */
 export type Row = z.infer<typeof Row>
 
-const RESULTS = path.join(ROOT, 'test-results')
-const PARTS = path.join(RESULTS, 'mutants')
+const PARTS = path.join(ROOT, 'test-results/mutants')
 
 /** Rows of one test file. */
 export class Table {
@@ -65,23 +64,11 @@ export class Table {
   /** To be called when the file is done. */
   write(): void {
     mkdirSync(PARTS, { recursive: true })
-    writeFileSync(path.join(PARTS, `${this.#name}.json`), JSON.stringify(this.#rows, undefined, 1))
+    writeFileSync(
+      path.join(PARTS, `${this.#name}.json`),
+      JSON.stringify(z.array(Row).parse(this.#rows), undefined, 1),
+    )
   }
-}
-
-/** Forgets what an earlier run left. */
-export function beginTable(): void {
-  rmSync(PARTS, { recursive: true, force: true })
-}
-
-/** Puts the parts together. */
-export function mergeTable(): void {
-  const parts = existsSync(PARTS) ? readdirSync(PARTS).sort() : []
-  const rows = parts.flatMap((part) =>
-    z.array(Row).parse(JSON.parse(readFileSync(path.join(PARTS, part), 'utf8'))),
-  )
-  mkdirSync(RESULTS, { recursive: true })
-  writeFileSync(path.join(RESULTS, 'mutant-table.json'), `${JSON.stringify(rows, undefined, 1)}\n`)
 }
 
 /** The id of the test that runs, as accounts have it: `file > name`. */
