@@ -25,7 +25,7 @@ import { Stream, type Flow } from './support/stream.js'
 
 const SECOND = 1_000_000_000
 /** ms that a state of the peer is looked at. */
-const WINDOW = 300
+const WINDOW = 600
 /** All between sites, by the gateway's interface and beside it. */
 const OTHERS: readonly Flow<Site>[] = [
   { from: 'east', to: 'pop', rate: 200 },
