@@ -17,6 +17,7 @@ const LONGEST = [
   'test/differential/machine/engine.test.ts',
   'test/mutants/engine-source.test.ts',
   'test/lab/rib.test.ts',
+  'test/lab/vm-linux.test.ts',
   'test/lab/vm-macsec.test.ts',
   'test/lab/agent.test.ts',
   'test/lab/daemons-hostile.test.ts',
