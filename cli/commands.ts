@@ -73,7 +73,14 @@ export const commands = {
       'The status is 3 when one of the targets asked for by `--on` cannot run here.',
     ],
     arguments: [],
-    options: { on: { ...on, what: 'targets that must be able to run', default: targets } },
+    options: {
+      on: {
+        ...on,
+        what: 'targets that must be able to run; vm is the reference VM of `ztos test`',
+        choices: [...targets, 'vm'],
+        default: targets,
+      },
+    },
     examples: [
       { command: 'doctor', what: 'a line for each check, then what follows' },
       { command: 'doctor --on twin --json', what: 'for a script that needs the twin alone' },

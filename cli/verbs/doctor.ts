@@ -9,7 +9,7 @@ import { untilInterrupted } from '../interrupt.js'
 import type { Run } from '../invocation.js'
 
 /** What each target needs of a host. */
-const tierOf = { twin: 'twin', netns: 'engine' } as const satisfies Record<string, Tier>
+const tierOf = { twin: 'twin', netns: 'engine', vm: 'reference-vm' } as const satisfies Record<string, Tier>
 
 export const run: Run<'doctor'> = async ({ options: { on }, io, progress }) => {
   const report = await progress.stage('looking at this host', async () =>

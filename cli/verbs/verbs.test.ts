@@ -44,6 +44,16 @@ describe('doctor', () => {
       )
     },
   )
+
+  test('judges each target by a tier of its own', { timeout: 60_000 }, async () => {
+    const called = await ztos('doctor', '--on', 'vm', '--json')
+    const report = called.json() as {
+      tiers: readonly { tier: string; available: boolean }[]
+      able: boolean
+    }
+    const tier = report.tiers.find((one) => one.tier === 'reference-vm')
+    expect([report.able, called.status]).toEqual(tier?.available === true ? [true, 0] : [false, 3])
+  })
 })
 
 describe('labs that are not there', () => {

@@ -18,6 +18,7 @@ import { namespacesOf, phyName } from '../names.js'
 import { configureNamespaces, createNetwork, entering, removeNamespacesNamed } from '../netns/driver.js'
 import { networkScript } from '../netns/script.js'
 import { HOST_DEVICE, wiringOf } from '../netns/wiring.js'
+import { CANARY } from './canary.js'
 import { CableTap } from './cable-tap.js'
 import { cableName } from './cables.js'
 import { startEngine } from './engine.js'
@@ -72,8 +73,6 @@ export interface Echo {
 const PATIENCE = 100_000
 /** s for an answer. */
 const ANSWER = 6
-/** What every echo is filled with, as `ping -p` takes it: 16 octets. */
-const CANARY = 'ztos-canary-7d1f'
 const Stats = z.object({ fates: z.record(z.string(), z.int()) })
 
 const MacsecShown = z.array(
@@ -289,11 +288,6 @@ export class StandIn {
         }
     return found
   }
-}
-
-/** Whether octets hold what every echo is filled with. */
-export function holdsCanary(octets: Uint8Array): boolean {
-  return Buffer.from(octets).includes(CANARY)
 }
 
 /** The plan of all nodes but one. */

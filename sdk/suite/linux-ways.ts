@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan, PlanHost, PlanLink } from '../../contract/plan.js'
-import type { NodeProgram } from '../../contract/program.js'
+import type { Interface, NodeProgram } from '../../contract/program.js'
 import type { Echo } from '../../lab/vm/stand-in.js'
 import { viewOf } from '../fabric-view.js'
 import type { SealKind } from '../judge/seal.js'
@@ -17,6 +17,8 @@ export interface Stretch {
   readonly b: string
   /** Name of the row of a way. */
   row(from: string): string
+  /** Whether payload of what a node sends can be read by nobody else, by plan. */
+  encrypts(from: string): boolean
   /** Absent for what goes from leaf to leaf. */
   readonly link?: PlanLink
   /** Of a network, or of a VRF. */
@@ -46,6 +48,8 @@ function sealedLinks(plan: Plan, kind: SealKind): readonly Stretch[] {
       a: link.a.node,
       b: link.b.node,
       link,
+      encrypts: (from) =>
+        isEncrypting(sealOn(programOf(plan, from), (from === link.a.node ? link.a : link.b).interface)),
       row: (from) => `${link.id} ${from}>${from === link.a.node ? link.b.node : link.a.node}`,
     }))
 }
@@ -54,7 +58,13 @@ function sealedTunnels(plan: Plan, kind: SealKind): readonly Stretch[] {
   return plan.tenants.flatMap(({ name, seal, tunnels = [] }) =>
     seal?.kind !== kind
       ? []
-      : tunnels.map(({ network, a, b }) => stretch(a.node, b.node, network ?? name, name, network)),
+      : tunnels.map(({ network, a, b }) => ({
+          ...stretch(a.node, b.node, network ?? name, name, network),
+          encrypts: (from) => {
+            const end = from === a.node ? a : b
+            return isEncrypting(programOf(plan, from).interfaces.find(({ id }) => id === end.interface))
+          },
+        })),
   )
 }
 
@@ -69,7 +79,14 @@ function vxlanStretches(plan: Plan): readonly Stretch[] {
 }
 
 function stretch(a: string, b: string, of: string, tenant: string, network: string | undefined): Stretch {
-  return { a, b, tenant, network, row: (from) => `${of} ${from}>${from === a ? b : a}` }
+  return {
+    a,
+    b,
+    tenant,
+    network,
+    encrypts: () => false,
+    row: (from) => `${of} ${from}>${from === a ? b : a}`,
+  }
 }
 
 /** What the node at one end of a link asks the node at the other: inside its seal, with the least and the longest packets. */
@@ -143,6 +160,11 @@ function echoesTo(from: PlanHost, to: PlanHost): readonly Echo[] {
 /** Octets of data: few, and as many as fit behind IP (20 or 40) and ICMP (8). */
 function sizes(address: string, mtu: number): readonly number[] {
   return [56, 0, mtu - (address.includes(':') ? 48 : 28)]
+}
+
+/** IEEE 802.1AE has integrity alone besides; WireGuard encrypts always. */
+function isEncrypting(seal: Interface | undefined): boolean {
+  return seal?.kind === 'wireguard' || (seal?.kind === 'macsec' && seal.confidentiality !== 'none')
 }
 
 /** What seals a port. */

@@ -8,6 +8,7 @@
 import type { Plan } from '../../contract/plan.js'
 import type { NodeProgram } from '../../contract/program.js'
 import { LabError, withoutCode } from '../../lab/errors.js'
+import { holdsCanary } from '../../lab/vm/canary.js'
 import type { ReferenceVm } from '../../lab/vm/machine.js'
 import type { CableFrame, Echo, StandIn } from '../../lab/vm/stand-in.js'
 import { decodeFrame, icmpv6 } from '../../twin/packet/index.js'
@@ -32,7 +33,7 @@ export interface LinuxSuiteOptions {
 const COLUMNS: readonly Column[] = [
   { name: 'from Linux', what: "in the sender's place, is Linux understood by the engine at the far end" },
   { name: 'to Linux', what: "in the receiver's place, does Linux understand the engine at the near end" },
-  { name: 'wire', what: 'is every frame on the cable between them sealed, and payload read nowhere' },
+  { name: 'wire', what: 'is every frame on the cable of a link sealed, and payload read on none' },
 ]
 
 /** Most NICs that the guest needs. */
@@ -140,14 +141,12 @@ class Trial {
 
   async judge(stretches: readonly Stretch[]): Promise<void> {
     for (const one of stretches) await this.#stretch(one)
-    if (this.asked.suite === 'vxlan') return
-    for (const one of stretches) await this.#wire(one)
   }
 
   async #stretch(one: Stretch): Promise<void> {
     const { plan, node } = this.asked
     const other = one.a === node ? one.b : one.a
-    const before = await this.#refused(other)
+    const [before, heard] = [await this.#refused(other), await this.#heard(one)]
     const scores = { there: new Score(), back: new Score() }
     if (one.link === undefined) {
       for (const { from, echoes, ways } of hostEchoes(plan, one, node)) {
@@ -172,6 +171,12 @@ class Trial {
       scores.back,
       refused.linux.map((what) => `Linux counted ${what}`),
     )
+    if (this.asked.suite === 'vxlan') return
+    const frames = (await this.#heard(one)).flatMap((cable, n) =>
+      one.link === undefined ? cable.slice(heard[n]?.length) : cable,
+    )
+    if (scores.there.sent > 0) this.#wire(one, node, frames, 'linux')
+    if (scores.back.sent > 0) this.#wire(one, other, frames, 'engine')
   }
 
   #say(row: string, column: string, { sent, unanswered }: Score, refused: readonly string[]): void {
@@ -195,33 +200,30 @@ class Trial {
     return { engine: Object.fromEntries(fates), linux: await this.standIn.refusals() }
   }
 
-  /** What was on the cable of a link, both ways; of a tunnel, on all cables of the node. */
-  async #wire(one: Stretch): Promise<void> {
-    const { node } = this.asked
-    const other = one.a === node ? one.b : one.a
-    if (one.link === undefined) return
-    const { holdsCanary } = await import('../../lab/vm/stand-in.js')
-    const frames = await this.standIn.heard(one.link.id)
-    for (const [from, row] of [
-      ['linux', one.row(node)],
-      ['engine', one.row(other)],
-    ] as const) {
-      const own = frames.filter((frame) => frame.from === from)
-      const clear = own.filter((frame) => !isSealed(frame) && !isGroupReport(frame))
-      const readable = own.filter(({ octets }) => holdsCanary(octets))
-      this.sheet.say(row, 'wire', `${own.length} sealed`)
-      if (own.length === 0) this.sheet.say(row, 'wire', 'no traffic', 'unjudged')
-      for (const { octets } of clear) {
-        const layers = decodeFrame(octets).map(({ kind }) => kind)
-        this.sheet.accuse(
-          row,
-          'wire',
-          `a frame of ${from === 'linux' ? 'Linux' : other} is in the clear: ${layers.join(', ')}`,
-        )
-      }
-      if (readable.length > 0)
-        this.sheet.accuse(row, 'wire', `payload can be read in ${readable.length} of ${own.length} frames`)
+  /** What was on the cable of a link so far; of a tunnel, on each cable of the node. */
+  async #heard({ link }: Stretch): Promise<readonly (readonly CableFrame[])[]> {
+    if (this.asked.suite === 'vxlan') return []
+    const { standIn } = this
+    const links = standIn.links.filter((one) => link === undefined || one.link.id === link.id)
+    return Promise.all(links.map((one) => standIn.heard(one.link.id)))
+  }
+
+  /** On a link every frame is sealed; inside a tunnel's seal nothing can be read, whatever links are sealed by. */
+  #wire(one: Stretch, sender: string, frames: readonly CableFrame[], from: CableFrame['from']): void {
+    const row = one.row(sender)
+    const own = frames.filter((frame) => frame.from === from)
+    if (own.length === 0) return this.sheet.say(row, 'wire', 'no traffic', 'unjudged')
+    this.sheet.say(row, 'wire', `${own.length} ${one.link === undefined ? 'frames' : 'sealed'}`)
+    const clear =
+      one.link === undefined ? [] : own.filter((frame) => !isSealed(frame) && !isGroupReport(frame))
+    for (const { octets } of clear) {
+      const layers = decodeFrame(octets).map(({ kind }) => kind)
+      const who = from === 'linux' ? 'Linux' : sender
+      this.sheet.accuse(row, 'wire', `a frame of ${who} is in the clear: ${layers.join(', ')}`)
     }
+    const readable = one.encrypts(sender) ? own.filter(({ octets }) => holdsCanary(octets)) : []
+    if (readable.length > 0)
+      this.sheet.accuse(row, 'wire', `payload can be read in ${readable.length} of ${own.length} frames`)
   }
 }
 

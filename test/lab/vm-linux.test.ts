@@ -53,6 +53,24 @@ describe('[Z06] [Z08] [Z09] [Z11] [T07] Linux in the place of a node', () => {
     expect(notes.join()).not.toContain('cannot take the place')
   })
 
+  it('holds where a seal encrypts nothing, and payload is no secret', async () => {
+    const plan = shipped('two-leaves')
+    const nodes = plan.nodes.map((one) => ({
+      ...one,
+      program: onEach(one.program, 'macsec', (seal) => ({ ...seal, confidentiality: 'none' })),
+    }))
+    const { reasons, rows } = await runLinuxSuite(vm!, {
+      plan: { ...plan, nodes },
+      suite: 'macsec',
+      nodes: ['spine1'],
+      keys: deriveKeys(plan, newSeed()),
+    })
+    expect(reasons).toEqual([])
+    expect(rows.map(({ cells }) => Object.keys(cells))).toEqual(
+      ['to Linux', 'from Linux', 'to Linux', 'from Linux'].map((column) => [column, 'wire']),
+    )
+  })
+
   const seed = runSeed('generated fabrics, with Linux in the place of a node')
   it(`holds for a fabric that nobody has seen, seed ${seed}`, async () => {
     const [drawn] = sample(

@@ -14,6 +14,7 @@ import type { Resident } from '../../../lab/labd/resident.js'
 import { namespacePrefix, phyName } from '../../../lab/names.js'
 import { entering } from '../../../lab/netns/driver.js'
 import { CableTap } from '../../../lab/vm/cable-tap.js'
+import { CANARY, holdsCanary } from '../../../lab/vm/canary.js'
 import { cableName, tapName } from '../../../lab/vm/cables.js'
 import { startEngine } from '../../../lab/vm/engine.js'
 import { batched } from '../../../lab/vm/guest-script.js'
@@ -23,8 +24,6 @@ import { HOST_LINES } from './wireguard-cables.js'
 import { readHeard, type Heard } from './wireguard-heard.js'
 import { FAR_MAC, HOST, UNDER } from './wireguard-program.js'
 
-/** What every ping is filled with: 16 octets, as `ping -p` takes them. */
-const CANARY = 'ztos-canary-7d1f'
 /** The guest's device on the cable, in its namespace. */
 export const GUEST_DEVICE = 'u0'
 
@@ -301,7 +300,7 @@ export class VmPair {
 
   /** Frames on the cable with the canary. */
   async canaries(): Promise<number> {
-    return (await this.heard()).filter(({ octets }) => Buffer.from(octets).includes(CANARY)).length
+    return (await this.heard()).filter(({ octets }) => holdsCanary(octets)).length
   }
 
   /** How many echo requests have come to the guest, of both families. */
