@@ -32,7 +32,7 @@ rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
 
 const chosen = stages.filter(({ name }) => names.length === 0 || names.includes(name))
-const isAnyBefore = chosen.some(({ beside, last }) => beside !== true && last !== true)
+const isAnyBefore = chosen.some(({ beside, alone }) => beside !== true && alone !== true)
 
 /** @type {{ name: string, seconds: number, counts: import('./lib/counts.mjs').Counts }[]} */
 const done = []
@@ -49,7 +49,7 @@ async function run(stage, { isBeside }) {
 await buildOf(chosen)
 let beside = Promise.resolve()
 for (const stage of chosen) {
-  if (stage.last === true) await beside
+  if (stage.alone === true) await beside
   if (stage.beside === true && isAnyBefore) beside = beside.then(() => run(stage, { isBeside: true }))
   else await run(stage, { isBeside: false })
 }
