@@ -106,9 +106,11 @@ class Translation {
       ...outer.map((name) => ({ namespace: name, lines: SETTINGS })),
       { namespace: '', lines: this.#nics() },
       ...links.map((one) => ({ namespace: this.#outerNamespace(one), lines: this.#birth(one) })),
-      { namespace, lines: [...this.#devices(), ...this.#addresses(), ...this.#tables()] },
-      // Last: a message that finds nobody listening would be answered, in the clear.
+      // Before there is an outside: a message that finds nobody listening would be answered, in the clear.
+      { namespace, lines: links.map((one) => this.#upLine(one)) },
       ...links.map((one) => ({ namespace: this.#outerNamespace(one), lines: this.#outside(one) })),
+      // Before anything is sent: an initiation that finds no way is not sent again for five seconds (WG-27).
+      { namespace, lines: [...this.#devices(), ...this.#addresses(), ...this.#tables()] },
       ...this.options.hosts.map((host) => this.#host(host)),
     ]
     return { scripts, namespace, hosts: this.#hosts, namespaces }

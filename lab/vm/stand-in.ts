@@ -71,8 +71,8 @@ export interface Echo {
 
 /** ms for a command of the guest's: where the processor is emulated, one may take long. */
 const PATIENCE = 100_000
-/** s for an answer. */
-const ANSWER = 6
+/** s for an answer: longer than WireGuard waits before it tries again. */
+const ANSWER = 7
 const Stats = z.object({ fates: z.record(z.string(), z.int()) })
 
 const MacsecShown = z.array(
