@@ -41,6 +41,12 @@ const cases = {
   max: 10_000_000,
 } as const satisfies OptionSpec
 
+const keySources = {
+  kind: 'text',
+  value: 'FILE',
+  what: 'where keys are that are no lab keys (docs/guide/keys.md); ZTOS_KEY_SOURCES unless given',
+} as const satisfies OptionSpec
+
 /** Of suites. */
 const TABLE =
   'A dash says that a question does not arise there. The status is 3 when something could not be judged. With `--on vm` each way is asked twice: whether Linux, told what the plan says of its sender, is understood by the engine at its far end, and the other way round.'
@@ -55,14 +61,9 @@ const suite = {
       default: 'netns',
     },
     lab: { ...lab, what: 'test this running lab as it is, and leave it running' },
+    'key-sources': keySources,
   },
 } as const
-
-const keySources = {
-  kind: 'text',
-  value: 'FILE',
-  what: 'where keys are that are no lab keys (docs/guide/keys.md); ZTOS_KEY_SOURCES unless given',
-} as const satisfies OptionSpec
 
 /** Verbs by their words. The order is that of help. */
 export const commands = {

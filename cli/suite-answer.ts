@@ -11,6 +11,7 @@ import type { Colours } from './colours.js'
 import { CliError, UnsoundFabric } from './errors.js'
 import { readFabric } from './fabric-input.js'
 import type { Answer, Invocation } from './invocation.js'
+import { keySourcesOf } from './key-sources.js'
 import { printable, printableLine } from './printable.js'
 import { RunStages } from './run-progress.js'
 import { counted, indented } from './table.js'
@@ -46,6 +47,7 @@ async function tested(
       suite,
       file,
       on: options.on,
+      ...keySourcesOf(options, io),
       ...(options.lab === undefined ? {} : { lab: options.lab }),
       signal: io.signal,
       onProgress: stages.onProgress,
