@@ -10,6 +10,7 @@
 #include "src/chachapoly/chachapoly.h"
 #include "src/machine/internal.h"
 #include "test/wireguard.h"
+#include "ztos/checksum.h"
 
 #define MOST 67u
 #define ROOM 1700u
@@ -55,10 +56,22 @@ static void make(uint32_t i, uint32_t length, uint32_t aad_length)
     fill(jobs[i].nonce, sizeof jobs[i].nonce);
 }
 
+/* Of one sender now and then: then all have one key. */
 static void make_any(uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
+    bool one_sender = draw(3) == 0;
+    for (uint32_t i = 0; i < count; i++) {
         make(i, draw(3) == 0 ? draw(ROOM - 64) : draw(200), draw(3) == 0 ? draw(300) : 0);
+        if (one_sender)
+            jobs[i].key = jobs[0].key;
+    }
+}
+
+/* Added to 2, since to nothing at all zero and 0xffff are two sums. */
+static void expect_sum(const struct zt_aead_job *job, const uint8_t *sealed)
+{
+    uint16_t wanted = zt_sum_fold(zt_sum_add((zt_sum){ 2 }, sealed, job->length));
+    assert_int_equal(zt_sum_fold((zt_sum){ 2 + job->sum }), wanted);
 }
 
 static void expect_guards(uint32_t i)
@@ -125,6 +138,7 @@ static void check_batches(struct zt_aead *aead)
             by_libcrypto(&jobs[i], wanted, tag);
             assert_memory_equal(jobs[i].out, wanted, jobs[i].length);
             assert_memory_equal(jobs[i].tag, tag, ZT_AEAD_TAG);
+            expect_sum(&jobs[i], wanted);
             expect_guards(i);
         }
     }
@@ -144,29 +158,38 @@ static void check_lengths(struct zt_aead *aead)
             by_libcrypto(&jobs[i], wanted, tag);
             assert_memory_equal(jobs[i].out, wanted, length);
             assert_memory_equal(jobs[i].tag, tag, ZT_AEAD_TAG);
+            expect_sum(&jobs[i], wanted);
             expect_guards(i);
         }
     }
 }
 
-/* In the same place, with one tag or text bent by a bit: that one comes to nothing, the others open. */
+/*
+ * In the same place, with one tag or text bent by a bit: that one comes to nothing, the others open. Sums are of what was to be opened,
+ * right or wrong.
+ */
 static void check_opening(struct zt_aead *aead)
 {
+    static uint8_t sealed[MOST][ROOM];
+
     for (uint32_t round = 0; round < 150; round++) {
         uint32_t count = 1 + draw(MOST), bent = draw(count);
         make_any(count);
         zt_aead_seal(aead, jobs, count);
-        for (uint32_t i = 0; i < count; i++)
-            jobs[i].in = jobs[i].out;
         if (draw(2) == 0 && jobs[bent].length > 0)
             jobs[bent].out[draw(jobs[bent].length)] ^= (uint8_t)(1u << draw(8));
         else
             jobs[bent].tag[draw(ZT_AEAD_TAG)] ^= (uint8_t)(1u << draw(8));
+        for (uint32_t i = 0; i < count; i++) {
+            jobs[i].in = jobs[i].out;
+            memcpy(sealed[i], jobs[i].out, jobs[i].length);
+        }
         zt_aead_open(aead, jobs, count);
         for (uint32_t i = 0; i < count; i++) {
             assert_int_equal(jobs[i].good, i != bent);
             for (uint32_t at = 0; at < jobs[i].length; at++)
                 assert_int_equal(jobs[i].out[at], i == bent ? 0 : texts[i].in[at]);
+            expect_sum(&jobs[i], sealed[i]);
             expect_guards(i);
         }
     }

@@ -140,7 +140,7 @@ function cableLines({ ports }: NodeWiring): string[] {
 }
 
 /** Addresses come from the plan alone: none by autoconfiguration, no wait for duplicates. */
-function ipv6Lines(device: string): string[] {
+export function ipv6Lines(device: string): string[] {
   return [
     `sysctl ipv6/conf/${device}/autoconf 0`,
     `sysctl ipv6/conf/${device}/accept_ra 0`,

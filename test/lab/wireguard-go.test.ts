@@ -4,13 +4,30 @@
  */
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it, type TestContext } from 'vitest'
-import { encodeFrame, build, firstLayer, parseIpv4, parseMac, wireguard } from '../../twin/packet/index.js'
+import {
+  encodeFrame,
+  build,
+  firstLayer,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
+  wireguard,
+} from '../../twin/packet/index.js'
 import { hash, keyedMac } from '../../twin/packet/wireguard-crypto.js'
 import { needsRoot } from './support/host.js'
 import { engineDump, OWN_KEY, settledDumps, SHARED_KEY } from './support/wireguard-dump.js'
 import type { Heard } from './support/wireguard-heard.js'
-import { Pair, until, type PairOptions } from './support/wireguard-pair.js'
-import { INNER, MTU, OUTER, PORT, type Family, type Form } from './support/wireguard-program.js'
+import { CANARY, Pair, until, type PairOptions } from './support/wireguard-pair.js'
+import {
+  FAR_MAC,
+  HOST,
+  INNER,
+  MTU,
+  OUTER,
+  PORT,
+  type Family,
+  type Form,
+} from './support/wireguard-program.js'
 
 const SECOND = 1_000_000_000
 const forms: readonly Form[] = ['underlayVrf', 'lower']
@@ -219,6 +236,13 @@ describe.concurrent.each(forms)(
       expect(Math.max(...texts)).toBe(MTU)
     })
 
+    it('is taken when its UDP checksum comes to zero, IPv6 inside', async (context) => {
+      const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
+      const ports = { port: 7999, sourcePort: sourcePortOfZeroSum(7999) }
+      const said = await pair.echoes(['host', 'peer'], { family: 6, first: 16, last: 16, ...ports })
+      expect(said).toBe('1 came back, TOS [0]\n')
+    })
+
     it('carries ECN out, and a TOS inside alone', async (context) => {
       const pair = await pairOf(context, { form, outer: 4, knows: 'both' })
       for (const family of families) {
@@ -364,6 +388,15 @@ describe.concurrent('[WG-3] the kernel of a node whose port is sealed', () => {
     expect(await pair.ping('peer', INNER.tunnel[4], { source: INNER.peer[4] })).toBe(2)
   })
 })
+
+/** Of a datagram that holds the canary alone: with port 0 the sum is all but this. */
+function sourcePortOfZeroSum(dstPort: number): number {
+  const datagram = build.udp({ srcPort: 0, dstPort }, build.payload(Buffer.from(CANARY)))
+  const [src, dst] = [INNER.host[6], INNER.peer[6]].map(parseIpv6)
+  const macs = { dst: parseMac(HOST.mac), src: parseMac(FAR_MAC.host) }
+  const frame = encodeFrame(build.ethernet(macs, build.ipv6({ src: src!, dst: dst! }, datagram)))
+  return Buffer.from(frame).readUInt16BE(60)
+}
 
 /** A message of nobody, whose mac1 is right. */
 function initiationTo(publicKey: string): Uint8Array {

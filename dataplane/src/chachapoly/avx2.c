@@ -199,6 +199,8 @@ WIDE static void run_text(const struct zt_aead_job *job, uint32_t block)
 
 struct poly {
     __m256i h[LIMBS], r[LIMBS], rx5[LIMBS];
+    /* Limbs of all blocks, added up. */
+    __m256i sum[LIMBS];
 };
 
 INLINE __m256i low26(__m256i x)
@@ -237,6 +239,9 @@ INLINE void absorb(struct poly *p, __m256i low, __m256i high)
     __m256i m[LIMBS], h[LIMBS], d[LIMBS];
 
     split(low, high, m);
+    UNROLL
+    for (int i = 0; i < LIMBS; i++)
+        p->sum[i] = _mm256_add_epi64(p->sum[i], m[i]);
     m[4] = _mm256_or_si256(m[4], _mm256_set1_epi64x(TOP_BIT));
     UNROLL
     for (int i = 0; i < LIMBS; i++)
@@ -272,7 +277,7 @@ INLINE void begin(struct poly *p, const uint8_t *const one_time[POLY_LANES])
     split(low, high, p->r);
     for (int i = 0; i < LIMBS; i++) {
         p->rx5[i] = _mm256_add_epi64(p->r[i], _mm256_slli_epi64(p->r[i], 2));
-        p->h[i] = _mm256_setzero_si256();
+        p->h[i] = p->sum[i] = _mm256_setzero_si256();
     }
 }
 
@@ -308,21 +313,41 @@ static void finish(const uint64_t limbs[LIMBS], const uint8_t *one_time, uint8_t
     memcpy(tag + 8, &high, sizeof high);
 }
 
+/* Modulo 0xffff, where 2^32 is 1: limbs count 1, 2^10, 2^4, 2^14 and 2^8. */
+INLINE __m256i sum_of(const struct poly *p)
+{
+    static const int shifts[LIMBS] = { 0, 10, 4, 14, 8 };
+    __m256i sum = _mm256_setzero_si256();
+
+    for (int i = 0; i < LIMBS; i++) {
+        __m256i low = _mm256_and_si256(p->sum[i], _mm256_set1_epi64x(0xffffffff));
+        __m256i folded = _mm256_add_epi64(low, _mm256_srli_epi64(p->sum[i], 32));
+        sum = _mm256_add_epi64(sum, _mm256_slli_epi64(folded, shifts[i]));
+    }
+    return sum;
+}
+
 WIDE static void run_poly(struct zt_poly_lane **lanes, uint32_t count)
 {
     struct poly p;
-    const uint8_t *one_time[POLY_LANES], *at[POLY_LANES];
+    const uint8_t *one_time[POLY_LANES], *at[POLY_LANES], *lengths[POLY_LANES];
+    __m256i low, high;
     uint32_t active, run;
 
-    for (uint32_t i = 0; i < POLY_LANES; i++)
+    for (uint32_t i = 0; i < POLY_LANES; i++) {
         one_time[i] = lanes[i < count ? i : 0]->one_time;
+        lengths[i] = lanes[i < count ? i : 0]->lengths;
+    }
     begin(&p, one_time);
-    while ((run = zt_poly_next_run(lanes, count, at, &active)) > 0) {
-        __m256i before[LIMBS], low, high;
+    while (zt_poly_has_more(lanes)) {
+        run = zt_poly_next_run(lanes, count, at, &active);
+        __m256i before[LIMBS], sum_before[LIMBS];
         for (uint32_t i = count; i < POLY_LANES; i++)
             at[i] = at[0];
-        for (int i = 0; i < LIMBS; i++)
+        for (int i = 0; i < LIMBS; i++) {
             before[i] = p.h[i];
+            sum_before[i] = p.sum[i];
+        }
         for (uint32_t i = 0; i < run; i++) {
             load_octets(at, (size_t)i * ZT_POLY_BLOCK, &low, &high);
             absorb(&p, low, high);
@@ -330,17 +355,23 @@ WIDE static void run_poly(struct zt_poly_lane **lanes, uint32_t count)
         const __m256i bits = _mm256_set_epi64x(8, 4, 2, 1);
         __m256i ended = _mm256_cmpeq_epi64(
             _mm256_and_si256(_mm256_set1_epi64x((int64_t)active), bits), _mm256_setzero_si256());
-        for (int i = 0; i < LIMBS; i++)
+        for (int i = 0; i < LIMBS; i++) {
             p.h[i] = _mm256_blendv_epi8(p.h[i], before[i], ended);
+            p.sum[i] = _mm256_blendv_epi8(p.sum[i], sum_before[i], ended);
+        }
     }
-    _Alignas(32) uint64_t h[LIMBS][POLY_LANES];
+    load_octets(lengths, 0, &low, &high);
+    absorb(&p, low, high);
+    _Alignas(32) uint64_t h[LIMBS][POLY_LANES], sums[POLY_LANES];
     for (int i = 0; i < LIMBS; i++)
         _mm256_store_si256((__m256i *)h[i], p.h[i]);
+    _mm256_store_si256((__m256i *)sums, sum_of(&p));
     for (uint32_t i = 0; i < count; i++) {
         uint64_t limbs[LIMBS];
         for (int k = 0; k < LIMBS; k++)
             limbs[k] = h[k][i];
         finish(limbs, one_time[i], lanes[i]->tag);
+        lanes[i]->sum = sums[i];
     }
 }
 

@@ -82,8 +82,15 @@ INLINE void turn(__m512i x[WORDS], __m512i out[LANES])
     }
 }
 
+INLINE __m512i everywhere(const uint8_t *word)
+{
+    int value;
+    memcpy(&value, word, sizeof value);
+    return _mm512_set1_epi32(value);
+}
+
 /* Eight words of key of each of sixteen lanes, a lane in each 32 bits. */
-INLINE void load_keys(__m512i words[8], const uint8_t *const key[LANES])
+INLINE void turn_keys(__m512i words[8], const uint8_t *const key[LANES])
 {
     __m512i row[8];
 
@@ -102,6 +109,18 @@ INLINE void load_keys(__m512i words[8], const uint8_t *const key[LANES])
         words[k] = _mm512_permutex2var_epi64(row[k], first, row[4 + k]);
         words[4 + k] = _mm512_permutex2var_epi64(row[k], second, row[4 + k]);
     }
+}
+
+/* Texts of one sender have one key: then there is nothing to turn. */
+INLINE void load_keys(__m512i words[8], const struct zt_chacha_lanes *lanes)
+{
+    if (lanes->mixed) {
+        turn_keys(words, lanes->key);
+        return;
+    }
+    UNROLL
+    for (int i = 0; i < 8; i++)
+        words[i] = everywhere(lanes->key[0] + 4 * i);
 }
 
 /* The last four words of each of sixteen lanes, a lane in each 32 bits. */
@@ -155,20 +174,13 @@ WIDE static void run_chacha(const struct zt_chacha_lanes *lanes)
     __m512i start[WORDS], blocks[LANES];
 
     set_constants(start);
-    load_keys(start + 4, lanes->key);
+    load_keys(start + 4, lanes);
     load_rows(start + 12, lanes->row);
     key_streams(start, blocks);
     UNROLL
     for (uint32_t i = 0; i < LANES; i++)
         if (i < lanes->count)
             cover(blocks[i], lanes->in[i], lanes->out[i], lanes->left[i]);
-}
-
-INLINE __m512i everywhere(const uint8_t *word)
-{
-    int value;
-    memcpy(&value, word, sizeof value);
-    return _mm512_set1_epi32(value);
 }
 
 WIDE static void run_text(const struct zt_aead_job *job, uint32_t block)
@@ -208,6 +220,8 @@ struct factor {
 };
 struct poly {
     __m512i h[3];
+    /* Limbs of all blocks, added up: at most 2^20 blocks. */
+    __m512i sum[3];
     struct factor r, rr; /* the key and its square */
 };
 
@@ -304,18 +318,19 @@ INLINE void carry_products(const struct products *d, __m512i h[3])
     h[0] = low44(first);
 }
 
-/* Limbs of a block of each lane, with the bit above it. */
-INLINE void limbs_of(__m512i low, __m512i high, __m512i m[3])
-{
-    split(low, high, m);
-    m[2] = _mm512_or_si512(m[2], _mm512_set1_epi64(TOP_BIT));
-}
-
 INLINE void add(__m512i h[3], const __m512i m[3])
 {
     UNROLL
     for (int i = 0; i < 3; i++)
         h[i] = _mm512_add_epi64(h[i], m[i]);
+}
+
+/* Limbs of a block of each lane, with the bit above it. */
+INLINE void limbs_of(struct poly *p, __m512i low, __m512i high, __m512i m[3])
+{
+    split(low, high, m);
+    add(p->sum, m);
+    m[2] = _mm512_or_si512(m[2], _mm512_set1_epi64(TOP_BIT));
 }
 
 /* h = (h + block) r */
@@ -325,7 +340,7 @@ INLINE void absorb(struct poly *p, const uint8_t *const at[POLY_LANES], size_t o
     __m512i low, high, m[3];
 
     load_octets(at, offset, &low, &high);
-    limbs_of(low, high, m);
+    limbs_of(p, low, high, m);
     add(p->h, m);
     multiply(&d, p->h, &p->r);
     carry_products(&d, p->h);
@@ -338,9 +353,9 @@ INLINE void absorb_pair(struct poly *p, const uint8_t *const at[POLY_LANES], siz
     __m512i low[2], high[2], m[3];
 
     load_pairs(at, offset, low, high);
-    limbs_of(low[1], high[1], m);
+    limbs_of(p, low[1], high[1], m);
     multiply(&d, m, &p->r);
-    limbs_of(low[0], high[0], m);
+    limbs_of(p, low[0], high[0], m);
     add(p->h, m);
     multiply(&d, p->h, &p->rr);
     carry_products(&d, p->h);
@@ -369,7 +384,7 @@ INLINE void begin(struct poly *p, const uint8_t *const one_time[POLY_LANES])
     set_multiples(&p->rr);
     UNROLL
     for (int i = 0; i < 3; i++)
-        p->h[i] = _mm512_setzero_si512();
+        p->h[i] = p->sum[i] = _mm512_setzero_si512();
 }
 
 /* All limbs within their bits; h below 2^130. */
@@ -386,6 +401,24 @@ INLINE void carry(__m512i h[3])
     }
     h[1] = _mm512_add_epi64(h[1], _mm512_srli_epi64(h[0], 44));
     h[0] = low44(h[0]);
+}
+
+/* The same number modulo 0xffff, below 2^33: 2^32 is 1. */
+INLINE __m512i fold(__m512i x)
+{
+    const __m512i low = _mm512_set1_epi64(0xffffffff);
+    return _mm512_add_epi64(_mm512_and_si512(x, low), _mm512_srli_epi64(x, 32));
+}
+
+/* A limb counts 2^44 modulo 0xffff, 2^12, times the one before; the third 2^8. */
+INLINE void finish_sums(const struct poly *p, struct zt_poly_lane *const *lanes, uint32_t count)
+{
+    _Alignas(64) uint64_t sums[POLY_LANES];
+    __m512i sum = _mm512_add_epi64(fold(p->sum[0]), _mm512_slli_epi64(fold(p->sum[1]), 12));
+
+    _mm512_store_si512(sums, _mm512_add_epi64(sum, _mm512_slli_epi64(fold(p->sum[2]), 8)));
+    for (uint32_t i = 0; i < count; i++)
+        lanes[i]->sum = sums[i];
 }
 
 /* h modulo 2^130 - 5, plus the second half of the one-time key, modulo 2^128. */
@@ -423,14 +456,19 @@ INLINE void finish(struct poly *p, struct zt_poly_lane *const *lanes, uint32_t c
 WIDE static void run_poly(struct zt_poly_lane **lanes, uint32_t count)
 {
     struct poly p;
-    const uint8_t *one_time[POLY_LANES], *at[POLY_LANES];
+    const uint8_t *one_time[POLY_LANES], *at[POLY_LANES], *lengths[POLY_LANES];
     uint32_t active, run;
 
-    for (uint32_t i = 0; i < POLY_LANES; i++)
+    for (uint32_t i = 0; i < POLY_LANES; i++) {
         one_time[i] = lanes[i < count ? i : 0]->one_time;
+        lengths[i] = lanes[i < count ? i : 0]->lengths;
+    }
+    /* Asked for before there is anything in vector registers, which a call would have to save. */
+    run = zt_poly_has_more(lanes) ? zt_poly_next_run(lanes, count, at, &active) : 0;
     begin(&p, one_time);
-    while ((run = zt_poly_next_run(lanes, count, at, &active)) > 0) {
-        __m512i before[3] = { p.h[0], p.h[1], p.h[2] };
+    while (run > 0) {
+        const __m512i before[3] = { p.h[0], p.h[1], p.h[2] };
+        const __m512i sum_before[3] = { p.sum[0], p.sum[1], p.sum[2] };
         for (uint32_t i = count; i < POLY_LANES; i++)
             at[i] = at[0];
         uint32_t done = 0;
@@ -439,9 +477,14 @@ WIDE static void run_poly(struct zt_poly_lane **lanes, uint32_t count)
         if (done < run)
             absorb(&p, at, (size_t)done * ZT_POLY_BLOCK);
         UNROLL
-        for (int i = 0; i < 3; i++) /* A lane that has nothing left stays as it was. */
+        for (int i = 0; i < 3; i++) { /* A lane that has nothing left stays as it was. */
             p.h[i] = _mm512_mask_mov_epi64(before[i], (__mmask8)active, p.h[i]);
+            p.sum[i] = _mm512_mask_mov_epi64(sum_before[i], (__mmask8)active, p.sum[i]);
+        }
+        run = zt_poly_has_more(lanes) ? zt_poly_next_run(lanes, count, at, &active) : 0;
     }
+    absorb(&p, lengths, 0);
+    finish_sums(&p, lanes, count);
     finish(&p, lanes, count, one_time);
 }
 

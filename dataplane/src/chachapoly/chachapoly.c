@@ -8,6 +8,7 @@
 
 #include "src/base/error.h"
 #include "src/chachapoly/lanes.h"
+#include "ztos/checksum.h"
 
 /* Fewer texts than this leave so many lanes of Poly1305 empty that the library is faster. */
 #define FEWEST 3
@@ -109,17 +110,29 @@ static void by_library(struct zt_aead *aead, struct zt_aead_job *job, bool seals
     explicit_bzero(&context, sizeof context);
 }
 
+static void sum_text(struct zt_aead_job *job, const uint8_t *sealed)
+{
+    job->sum = zt_sum_add((zt_sum){ 0 }, sealed, job->length).raw;
+}
+
 /* ---- lanes of ChaCha20 */
 
-static void run_chacha(struct zt_aead *aead)
+/*
+ * How many lanes are filled goes from function to function, in a register: counted in memory, each lane would wait for the one before.
+ */
+
+/* No lane is filled afterwards. */
+static uint32_t run_chacha(struct zt_aead *aead, uint32_t lane)
 {
     struct zt_chacha_lanes *lanes = &aead->scratch.chacha;
-    if (lanes->count == 0)
-        return;
-    for (uint32_t i = lanes->count; i < aead->lanes->chacha; i++)
-        lanes->key[i] = lanes->key[0];
-    aead->lanes->run_chacha(lanes);
-    lanes->count = 0;
+
+    if (lane > 0) {
+        for (uint32_t i = lane; i < aead->lanes->chacha; i++)
+            lanes->key[i] = lanes->key[0];
+        lanes->count = lane;
+        aead->lanes->run_chacha(lanes);
+    }
+    return 0;
 }
 
 /* What the lanes of a text start with, but for the number of the block. */
@@ -131,29 +144,29 @@ static inline __m128i row_of(const struct zt_aead_job *job)
 }
 
 /* A row is stored at once, as it will be loaded: a load of what was stored in parts waits until all of it has left the core. */
-static inline void add_block(struct zt_aead *aead, __m128i row, const uint8_t *key, uint32_t block,
-                             const uint8_t *in, uint8_t *out, uint32_t left)
+static inline uint32_t add_block(struct zt_aead *aead, uint32_t lane, __m128i row,
+                                 const uint8_t *key, uint32_t block, const uint8_t *in,
+                                 uint8_t *out, uint32_t left)
 {
     struct zt_chacha_lanes *lanes = &aead->scratch.chacha;
-    uint32_t lane = lanes->count++;
 
     _mm_store_si128((__m128i *)(void *)lanes->row[lane], _mm_insert_epi32(row, (int)block, 0));
     lanes->key[lane] = key;
     lanes->in[lane] = in;
     lanes->out[lane] = out;
     lanes->left[lane] = left;
-    if (lane + 1 == aead->lanes->chacha)
-        run_chacha(aead);
+    return lane + 1 == aead->lanes->chacha ? run_chacha(aead, lane + 1) : lane + 1;
 }
 
 /* Block 0 is the key of Poly1305 (section 2.6). */
-static void add_one_time(struct zt_aead *aead, const struct zt_aead_job *job, uint8_t *one_time)
+static uint32_t add_one_time(struct zt_aead *aead, uint32_t lane, const struct zt_aead_job *job,
+                             uint8_t *one_time)
 {
     static const uint8_t zeros[ZT_CHACHA_BLOCK];
-    add_block(aead, row_of(job), job->key, 0, zeros, one_time, ZT_AEAD_KEY);
+    return add_block(aead, lane, row_of(job), job->key, 0, zeros, one_time, ZT_AEAD_KEY);
 }
 
-static void add_text(struct zt_aead *aead, const struct zt_aead_job *job)
+static uint32_t add_text(struct zt_aead *aead, uint32_t lane, const struct zt_aead_job *job)
 {
     const struct zt_aead_lanes *way = aead->lanes;
     const uint8_t *in = job->in;
@@ -163,17 +176,27 @@ static void add_text(struct zt_aead *aead, const struct zt_aead_job *job)
 
     while (left > 0) {
         uint32_t done = left < ZT_CHACHA_BLOCK ? left : ZT_CHACHA_BLOCK;
-        if (aead->scratch.chacha.count == 0 && left >= stretch) {
+        if (lane == 0 && left >= stretch) {
             way->run_text(job, block);
             done = stretch;
         } else {
-            add_block(aead, row, job->key, block, in, out, left);
+            lane = add_block(aead, lane, row, job->key, block, in, out, left);
         }
         block += done / ZT_CHACHA_BLOCK;
         in += done;
         out += done;
         left -= done;
     }
+    return lane;
+}
+
+/* Whether texts have several keys. */
+static bool has_keys(const struct zt_aead_job *jobs, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (jobs[i].key != jobs[0].key)
+            return true;
+    return false;
 }
 
 /* ---- lanes of Poly1305 */
@@ -204,7 +227,6 @@ static void set_poly(struct zt_poly_lane *lane, const struct zt_aead_job *job,
                      const uint8_t *sealed, const uint8_t *one_time, uint8_t *tag)
 {
     uint32_t aad_rest = job->aad_length % ZT_POLY_BLOCK, rest = job->length % ZT_POLY_BLOCK;
-    uint8_t *last = lane->rest + ZT_POLY_BLOCK;
 
     lane->part = lane->parts_count = lane->blocks = 0;
     lane->one_time = one_time;
@@ -212,14 +234,24 @@ static void set_poly(struct zt_poly_lane *lane, const struct zt_aead_job *job,
     if (job->aad_length > 0) {
         add_part(lane, job->aad, job->aad_length / ZT_POLY_BLOCK);
         if (aad_rest != 0)
-            pad(lane->rest, job->aad + job->aad_length, aad_rest);
-        add_part(lane, lane->rest, aad_rest != 0);
+            pad(lane->rest[0], job->aad + job->aad_length, aad_rest);
+        add_part(lane, lane->rest[0], aad_rest != 0);
     }
     add_part(lane, sealed, job->length / ZT_POLY_BLOCK);
     if (rest != 0)
-        pad(last, sealed + job->length, rest);
-    write_lengths(last + (rest != 0 ? ZT_POLY_BLOCK : 0), job);
-    add_part(lane, last, 1 + (rest != 0));
+        pad(lane->rest[1], sealed + job->length, rest);
+    add_part(lane, lane->rest[1], rest != 0);
+    write_lengths(lane->lengths, job);
+}
+
+/* What is neither additional data nor lengths. Modulo 0xffff 2^32 is 1, so that to subtract is to add the complement of 32 bits. */
+static void take_sum(struct zt_aead_job *job, const struct zt_poly_lane *lane)
+{
+    job->sum = lane->sum + (uint32_t)~job->length;
+    if (job->aad_length > 0) {
+        zt_sum aad = zt_sum_add((zt_sum){ 0 }, job->aad, job->aad_length);
+        job->sum += (uint64_t)(uint32_t)~job->aad_length + (uint32_t)~zt_sum_fold(aad);
+    }
 }
 
 /* Tags of all texts; lanes of like length run together. */
@@ -241,6 +273,8 @@ static void run_poly(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t co
         uint32_t left = count - i;
         aead->lanes->run_poly(sorted + i, left < aead->lanes->poly ? left : aead->lanes->poly);
     }
+    for (uint32_t i = 0; i < count; i++)
+        take_sum(&jobs[i], &scratch->poly[i]);
 }
 
 /* ---- batches */
@@ -260,11 +294,14 @@ static void forget(struct zt_aead *aead, uint32_t count)
 
 static void seal_batch(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t count)
 {
+    uint32_t lane = 0;
+
+    aead->scratch.chacha.mixed = has_keys(jobs, count);
     for (uint32_t i = 0; i < count; i++) {
-        add_one_time(aead, &jobs[i], aead->scratch.one_time[i]);
-        add_text(aead, &jobs[i]);
+        lane = add_one_time(aead, lane, &jobs[i], aead->scratch.one_time[i]);
+        lane = add_text(aead, lane, &jobs[i]);
     }
-    run_chacha(aead);
+    run_chacha(aead, lane);
     run_poly(aead, jobs, count, true);
     forget(aead, count);
 }
@@ -272,18 +309,21 @@ static void seal_batch(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t 
 /* Nothing is decrypted before its tag is known to be right. */
 static void open_batch(struct zt_aead *aead, struct zt_aead_job *jobs, uint32_t count)
 {
+    uint32_t lane = 0;
+
+    aead->scratch.chacha.mixed = has_keys(jobs, count);
     for (uint32_t i = 0; i < count; i++)
-        add_one_time(aead, &jobs[i], aead->scratch.one_time[i]);
-    run_chacha(aead);
+        lane = add_one_time(aead, lane, &jobs[i], aead->scratch.one_time[i]);
+    lane = run_chacha(aead, lane);
     run_poly(aead, jobs, count, false);
     for (uint32_t i = 0; i < count; i++) {
         jobs[i].good = same_tag(jobs[i].tag, aead->scratch.tags[i]);
         if (jobs[i].good)
-            add_text(aead, &jobs[i]);
+            lane = add_text(aead, lane, &jobs[i]);
         else if (jobs[i].length > 0)
             memset(jobs[i].out, 0, jobs[i].length);
     }
-    run_chacha(aead);
+    run_chacha(aead, lane);
     forget(aead, count);
 }
 
@@ -300,8 +340,10 @@ void zt_aead_seal(struct zt_aead *aead, struct zt_aead_job *jobs, size_t count)
             seal_batch(aead, jobs + i, (uint32_t)left);
             continue;
         }
-        for (size_t j = i; j < i + left; j++)
+        for (size_t j = i; j < i + left; j++) {
             by_library(aead, &jobs[j], true, jobs[j].tag);
+            sum_text(&jobs[j], jobs[j].out);
+        }
     }
 }
 
@@ -309,6 +351,7 @@ static void open_alone(struct zt_aead *aead, struct zt_aead_job *job)
 {
     uint8_t tag[ZT_AEAD_TAG];
 
+    sum_text(job, job->in);
     by_library(aead, job, false, tag);
     job->good = same_tag(job->tag, tag);
     if (!job->good && job->length > 0)

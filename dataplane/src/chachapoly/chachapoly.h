@@ -24,6 +24,9 @@ struct zt_aead_job {
     uint8_t nonce[ZT_AEAD_NONCE];
     uint8_t tag[ZT_AEAD_TAG]; /* seal: is made; open: what it has to be */
     bool good;                /* open: whether it is; if not, `out` is zeros */
+    /* Is made by both: the sealed text's 16-bit words in memory order, added up (RFC 1071 section 1), modulo 0xffff. Poly1305 reads it
+     * anyway, so that a checksum over it needs no pass of its own. */
+    uint64_t sum;
 };
 
 /* How it is done. A machine has those that `zt_aead_supported` says; all of them make the same. */

@@ -4,9 +4,6 @@
 uint32_t zt_poly_next_run(struct zt_poly_lane **lanes, uint32_t count, const uint8_t **at,
                           uint32_t *active)
 {
-    /* Lanes are sorted: the first has something left as long as any has. */
-    if (lanes[0]->part == lanes[0]->parts_count)
-        return 0;
     const struct zt_poly_part *first = &lanes[0]->parts[lanes[0]->part];
     const uint8_t *idle = first->at;
     uint32_t run = first->blocks;

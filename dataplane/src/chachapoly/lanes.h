@@ -24,21 +24,25 @@ struct zt_chacha_lanes {
     const uint8_t *key[ZT_MOST_LANES], *in[ZT_MOST_LANES];
     uint8_t *out[ZT_MOST_LANES];
     uint32_t left[ZT_MOST_LANES], count;
+    /* Lanes may have several keys; otherwise all have the first one's. */
+    bool mixed;
 };
 
 /* What a lane of Poly1305 reads, in order: whole blocks of additional data, the rest of it, whole blocks of ciphertext, the rest of
- * it and the lengths; of these the parts that there are. */
+ * it; of these the parts that there are. Then the block of lengths. */
 struct zt_poly_part {
     const uint8_t *at;
     uint32_t blocks;
 };
 struct zt_poly_lane {
     struct zt_poly_part parts[4];
-    /* The part that comes next, how many there are, and blocks of all. */
+    /* The part that comes next, how many there are, and blocks of all but the lengths. */
     uint32_t part, parts_count, blocks;
     const uint8_t *one_time;
     uint8_t *tag;
-    uint8_t rest[3 * ZT_POLY_BLOCK];
+    /* Is made: the sum of 16-bit words of all blocks, modulo 0xffff. */
+    uint64_t sum;
+    uint8_t rest[2][ZT_POLY_BLOCK], lengths[ZT_POLY_BLOCK];
 };
 
 /* Scratch of a batch. Holds secrets. */
@@ -62,9 +66,15 @@ struct zt_aead_lanes {
 
 extern const struct zt_aead_lanes zt_aead_avx2, zt_aead_avx512;
 
+/* Whether any lane has something left. They are sorted: the first has as long as any has. */
+static inline bool zt_poly_has_more(struct zt_poly_lane *const *lanes)
+{
+    return lanes[0]->part < lanes[0]->parts_count;
+}
+
 /*
  * The next run of blocks that every lane with something left has without a change of part: how many, and where each lane reads. A
- * lane that has nothing left reads what the first one does. Returns 0 when none has anything left. `active` has a bit for each lane.
+ * lane that has nothing left reads what the first one does. Some lane has to have more. `active` has a bit for each lane.
  */
 uint32_t zt_poly_next_run(struct zt_poly_lane **lanes, uint32_t count, const uint8_t **at,
                           uint32_t *active);

@@ -258,6 +258,8 @@ struct zt_wg_view {
     struct zt_ip_packet ip;
     /* A well-formed packet to the port's MAC; to address and port of the interface. */
     bool packet, ours;
+    /* Its number among what was opened ahead; ZT_NONE. */
+    uint32_t opened;
 };
 void zt_wireguard_look(const struct zt_machine *machine, uint32_t interface, const uint8_t *frame,
                        uint32_t length, struct zt_wg_view *view);
@@ -266,16 +268,16 @@ void zt_wireguard_ingress(struct zt_machine *machine, uint32_t interface,
 /* Between the two, frames that will be ingress soon: what they hold is opened together. */
 void zt_wireguard_begin_looking(struct zt_machine *machine);
 void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t interface,
-                             const struct zt_wg_view *view);
+                             struct zt_wg_view *view);
 void zt_wireguard_end_looking(struct zt_machine *machine);
 /* What was sent is sealed: effects may be handed out. */
 void zt_wireguard_flush(struct zt_machine *machine);
 /* WG-5: the interface for which a packet to an own address of a VRF is, ZT_NONE. */
 uint32_t zt_wireguard_find(const struct zt_machine *machine, uint32_t vrf, const uint8_t *at,
                            const struct zt_ip_packet *ip);
-/* WG-6 and what follows. */
+/* WG-6 and what follows. `opened`: as of zt_wg_view. */
 void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const uint8_t *at,
-                          const struct zt_ip_packet *ip);
+                          const struct zt_ip_packet *ip, uint32_t opened);
 /* WG-3. */
 void zt_wireguard_punt_in(struct zt_machine *machine, uint32_t interface, struct zt_frame frame);
 /* WG-24. */

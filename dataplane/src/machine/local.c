@@ -105,7 +105,7 @@ void zt_local(struct zt_machine *machine, struct zt_packet packet, struct zt_fra
     const struct zt_interface *received = zt_interface_at(machine, packet.received);
     uint32_t wireguard = zt_wireguard_find(machine, received->vrf, at, &packet.ip);
     if (wireguard != ZT_NONE) { /* LOCAL-1 */
-        zt_wireguard_receive(machine, wireguard, at, &packet.ip);
+        zt_wireguard_receive(machine, wireguard, at, &packet.ip, ZT_NONE);
         return;
     }
     if (!is_for_gateway(machine, &packet)) {

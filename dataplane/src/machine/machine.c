@@ -229,7 +229,7 @@ static void settle(struct zt_machine *machine, const struct staged *staged)
     zt_record_end(machine, &staged->lookup);
 }
 
-static void look_ahead(struct zt_machine *machine, const struct staged *group, uint32_t count)
+static void look_ahead(struct zt_machine *machine, struct staged *group, uint32_t count)
 {
     if (machine->program->wireguard_count == 0)
         return;
@@ -256,7 +256,6 @@ static void run_frames(struct zt_machine *machine, const struct zt_input *inputs
         machine->now = inputs[first + i].now;
         settle(machine, &group[i]);
     }
-    zt_wireguard_begin_looking(machine); /* nothing that was opened outlives its group */
 }
 
 /* NEIGH-1: family, present, MAC, address (contract/journal.ts). */

@@ -118,6 +118,8 @@
     _(wireguard_clear_accepted, "WG-2", "clear packets pass a port below WireGuard") \
     _(wireguard_mac1_unchecked, "WG-7", "a wrong mac1 is accepted") \
     _(wireguard_cookie_not_bound, "WG-9", "a cookie is good for any source") \
+    _(wireguard_odd_text_summed_even, "WG-6", \
+      "the tag behind a text of odd length is summed up as behind an even one") \
     _(wireguard_timestamp_unchecked, "WG-12", "an old initiation is accepted again") \
     _(wireguard_psk_ignored, "WG-13", "the pre-shared key counts as zeros") \
     _(wireguard_key_never_expires, "WG-16", "a session is used however old it is") \
@@ -128,6 +130,8 @@
     _(wireguard_ecn_ignored, "WG-23", "the outer header of data is Not-ECT") \
     _(wireguard_padding_missing, "WG-26", "texts are not padded") \
     _(wireguard_nonce_reused, "WG-26", "every packet is sealed with the same counter") \
+    _(wireguard_batch_outlives_keys, "WG-18", \
+      "what waits to be sealed does so when its key is gone") \
     _(wireguard_rekey_never, "WG-28", "no fresh key is asked for") \
     _(cached_ttl_unchecked, "MODEL-1", "the flow cache forwards TTL 1") \
     _(cached_length_unchecked, "MODEL-1", "the flow cache forwards what is too long") \

@@ -142,6 +142,8 @@ struct zt_wg_defence {
 struct zt_wg_device {
     uint32_t interface;
     uint16_t id;
+    /* Of the machine: what waits in it for keys of a session. */
+    struct zt_wg_batch *batch;
     struct zt_wg_identity identity;
     struct zt_wg_defence defence;
     /* In order; when each has a timer due; and by slot, NULL when it is free. */
@@ -184,7 +186,9 @@ static inline struct zt_wg_crypto *zt_wg_crypto_of(const struct zt_machine *mach
 }
 
 /* ---- devices and peers (wireguard_device.c) ---- */
-struct zt_wg_device *zt_wg_device_new(struct zt_wg_crypto *crypto, uint32_t interface, uint16_t id,
+/* What it computes with is lent. */
+struct zt_wg_device *zt_wg_device_new(struct zt_wg_crypto *crypto, struct zt_wg_batch *batch,
+                                      uint32_t interface, uint16_t id,
                                       const uint8_t private_key[ZT_WG_KEY]);
 void zt_wg_device_free(struct zt_wg_device *device);
 struct zt_wg_peer *zt_wg_find_peer(const struct zt_wg_device *device,
@@ -296,6 +300,8 @@ struct zt_wg_arrival {
     const uint8_t *at;
     uint8_t family, ecn;
     uint16_t port;
+    /* As of zt_wg_view. */
+    uint32_t opened;
 };
 /* WG-7 to WG-15. */
 void zt_wg_receive_handshake(struct zt_machine *machine, const struct zt_wg_arrival *arrival);

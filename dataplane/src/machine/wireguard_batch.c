@@ -20,9 +20,9 @@ struct checksum {
     uint8_t family;
 };
 
+/* Keys stay where they are: what ends a session settles this first. */
 struct queue {
     struct zt_aead_job jobs[MOST];
-    uint8_t keys[MOST][ZT_AEAD_KEY];
     uint32_t count;
 };
 
@@ -30,9 +30,9 @@ struct zt_wg_batch {
     struct zt_aead *aead;
     struct queue sealing, opening;
     struct checksum checksums[MOST];
-    /* The text of each message that was opened, and the first that was not asked for yet. */
+    /* Of each message that is opened. */
     struct zt_frame texts[MOST];
-    uint32_t cursor;
+    struct zt_wg_session *sessions[MOST];
 };
 
 struct zt_wg_batch *zt_wg_batch_new(struct IMB_MGR *manager, enum zt_aead_way way)
@@ -58,18 +58,22 @@ enum zt_aead_way zt_wg_batch_way(const struct zt_wg_batch *batch)
 
 static struct zt_aead_job *add(struct queue *queue, const uint8_t key[ZT_WG_KEY], uint64_t counter)
 {
-    struct zt_aead_job *job = &queue->jobs[queue->count];
+    struct zt_aead_job *job = &queue->jobs[queue->count++];
 
-    memcpy(queue->keys[queue->count], key, ZT_AEAD_KEY);
-    *job = (struct zt_aead_job){ .key = queue->keys[queue->count++] };
+    *job = (struct zt_aead_job){ .key = key };
     zt_wg_store64(job->nonce + 4, counter);
     return job;
 }
 
-static void forget(struct queue *queue)
+/* A sealed message as words of 16 bits: header, text, tag. Behind a text of odd length octets are the other halves of words. */
+static zt_sum sum_of(const struct zt_aead_job *job, const uint8_t *sealed)
 {
-    zt_wg_wipe(queue->keys, queue->count * sizeof queue->keys[0]);
-    queue->count = 0;
+    zt_sum sum = { job->sum }, tag = zt_sum_add((zt_sum){ 0 }, job->tag, ZT_AEAD_TAG);
+
+    sum = zt_sum_add(sum, sealed - ZT_WG_DATA_HEADER, ZT_WG_DATA_HEADER);
+    if (job->length % 2 == 1 && !ZT_MUTANT(wireguard_odd_text_summed_even))
+        tag.raw = __builtin_bswap16(zt_sum_fold(tag));
+    return (zt_sum){ sum.raw + tag.raw };
 }
 
 /* ---- sealing */
@@ -105,36 +109,40 @@ void zt_wg_batch_flush(struct zt_wg_batch *batch)
     zt_aead_seal(batch->aead, queue->jobs, queue->count);
     for (uint32_t i = 0; i < queue->count; i++) {
         const struct zt_aead_job *job = &queue->jobs[i];
-        const struct checksum *sum = &batch->checksums[i];
+        const struct checksum *at = &batch->checksums[i];
         memcpy(job->out + job->length, job->tag, ZT_AEAD_TAG);
-        if (sum->udp != NULL)
-            zt_udp_write_checksum(sum->ip, sum->family, sum->udp, sum->udp_length);
+        if (at->udp == NULL)
+            continue;
+        zt_sum header = zt_udp_header_sum(at->ip, at->family, at->udp, at->udp_length);
+        zt_udp_finish_checksum(at->udp, (zt_sum){ header.raw + sum_of(job, job->out).raw });
     }
-    forget(queue);
+    queue->count = 0;
 }
 
 /* ---- opening */
 
 void zt_wg_batch_begin_opening(struct zt_wg_batch *batch)
 {
-    forget(&batch->opening);
-    batch->cursor = 0;
+    batch->opening.count = 0;
 }
 
-void zt_wg_batch_add_opening(struct zt_wg_batch *batch, struct zt_arena *arena,
-                             const uint8_t key[ZT_WG_KEY], const uint8_t *message, uint32_t length)
+uint32_t zt_wg_batch_add_opening(struct zt_wg_batch *batch, struct zt_arena *arena,
+                                 struct zt_wg_session *session, const uint8_t *message,
+                                 uint32_t length)
 {
-    uint32_t text = length - ZT_WG_DATA_MIN;
+    uint32_t text = length - ZT_WG_DATA_MIN, number = batch->opening.count;
 
-    if (batch->opening.count == MOST)
-        return;
-    struct zt_frame *frame = &batch->texts[batch->opening.count];
-    struct zt_aead_job *job = add(&batch->opening, key, zt_wg_load64(message + 8));
+    if (number == MOST)
+        return ZT_NONE;
+    struct zt_frame *frame = &batch->texts[number];
+    struct zt_aead_job *job = add(&batch->opening, session->receive_key, zt_wg_load64(message + 8));
+    batch->sessions[number] = session;
     *frame = zt_frame_new(arena, ZT_ETH_HEADER + text);
     job->in = message + ZT_WG_DATA_HEADER;
     job->out = frame->data + ZT_ETH_HEADER;
     job->length = text;
     memcpy(job->tag, job->in + text, ZT_AEAD_TAG);
+    return number;
 }
 
 void zt_wg_batch_open(struct zt_wg_batch *batch)
@@ -142,19 +150,30 @@ void zt_wg_batch_open(struct zt_wg_batch *batch)
     zt_aead_open(batch->aead, batch->opening.jobs, batch->opening.count);
 }
 
-bool zt_wg_batch_take(struct zt_wg_batch *batch, const uint8_t key[ZT_WG_KEY],
-                      const uint8_t *message, bool *good, struct zt_frame *text)
+struct zt_wg_session *zt_wg_batch_session(const struct zt_wg_batch *batch, uint32_t opened)
 {
-    const uint8_t *sealed = message + ZT_WG_DATA_HEADER;
-    const struct queue *queue = &batch->opening;
-    uint32_t at = batch->cursor;
+    return opened < batch->opening.count ? batch->sessions[opened] : NULL;
+}
 
-    while (at < queue->count && queue->jobs[at].in != sealed)
-        at++;
-    if (at == queue->count || memcmp(queue->keys[at], key, ZT_WG_KEY) != 0)
+bool zt_wg_batch_take(const struct zt_wg_batch *batch, uint32_t opened, struct zt_frame *text)
+{
+    *text = batch->texts[opened];
+    return batch->opening.jobs[opened].good;
+}
+
+bool zt_wg_batch_sum(const struct zt_wg_batch *batch, uint32_t opened, zt_sum *sum)
+{
+    if (opened >= batch->opening.count)
         return false;
-    batch->cursor = at + 1;
-    *good = queue->jobs[at].good;
-    *text = batch->texts[at];
+    const struct zt_aead_job *job = &batch->opening.jobs[opened];
+    sum->raw += sum_of(job, job->in).raw;
     return true;
+}
+
+void zt_wg_batch_settle(struct zt_wg_batch *batch)
+{
+    if (ZT_MUTANT(wireguard_batch_outlives_keys))
+        return;
+    zt_wg_batch_flush(batch);
+    batch->opening.count = 0;
 }

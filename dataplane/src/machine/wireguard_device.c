@@ -7,7 +7,8 @@
 
 #define BUCKETS_MIN 16u
 
-struct zt_wg_device *zt_wg_device_new(struct zt_wg_crypto *crypto, uint32_t interface, uint16_t id,
+struct zt_wg_device *zt_wg_device_new(struct zt_wg_crypto *crypto, struct zt_wg_batch *batch,
+                                      uint32_t interface, uint16_t id,
                                       const uint8_t private_key[ZT_WG_KEY])
 {
     struct zt_wg_device *device = zt_calloc(1, sizeof *device);
@@ -15,6 +16,7 @@ struct zt_wg_device *zt_wg_device_new(struct zt_wg_crypto *crypto, uint32_t inte
 
     device->interface = interface;
     device->id = id;
+    device->batch = batch;
     device->deadline = ZT_WG_NEVER;
     memcpy(own->private_key, private_key, ZT_WG_KEY);
     zt_wg_public_of(crypto, private_key, own->public_key);

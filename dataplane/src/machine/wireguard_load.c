@@ -124,7 +124,8 @@ static bool prepare(struct load *load, uint32_t index, struct zt_interface *inte
     const uint8_t *key = zt_wg_keyring_find(&load->ring, wireguard->private_key);
     if (key == NULL)
         return missing(load, wireguard->private_key);
-    wireguard->device = zt_wg_device_new(load->crypto, index, interface->id, key);
+    wireguard->device =
+        zt_wg_device_new(load->crypto, load->machine->wireguard->batch, index, interface->id, key);
     const struct zt_wg_device *before = find_before(load->machine, wireguard->device);
     for (uint32_t i = 0; i < wireguard->given_count; i++)
         if (!add_peer(load, wireguard->device, before, i, &wireguard->given[i]))

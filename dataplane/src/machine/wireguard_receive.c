@@ -40,30 +40,35 @@ static bool open_text(struct zt_machine *machine, const struct zt_wg_arrival *ar
 {
     const uint8_t *message = arrival->message;
     uint32_t length = arrival->length - ZT_WG_DATA_MIN;
-    bool good;
 
-    if (zt_wg_batch_take(machine->wireguard->batch, session->receive_key, message, &good, text))
-        return good;
     *text = zt_frame_new(&machine->arena, ZT_ETH_HEADER + length);
     return zt_wg_open(zt_wg_crypto_of(machine), session->receive_key, zt_wg_load64(message + 8),
                       NULL, 0, message + ZT_WG_DATA_HEADER, length, text->data + ZT_ETH_HEADER);
+}
+
+static struct zt_wg_session *find_session(const struct zt_wg_arrival *arrival)
+{
+    struct zt_wg_index *index =
+        zt_wg_index_find(arrival->device, zt_wg_load32(arrival->message + 4));
+    return index != NULL && index->of_session ? (struct zt_wg_session *)index : NULL;
 }
 
 /* WG-16: the session of a message and its text, or a fate. */
 static enum zt_fate open_data(struct zt_machine *machine, const struct zt_wg_arrival *arrival,
                               struct zt_wg_session **found, struct zt_frame *text)
 {
-    const uint8_t *message = arrival->message;
-    struct zt_wg_index *index = zt_wg_index_find(arrival->device, zt_wg_load32(message + 4));
+    const struct zt_wg_batch *batch = machine->wireguard->batch;
+    struct zt_wg_session *ahead = zt_wg_batch_session(batch, arrival->opened);
+    struct zt_wg_session *session = ahead == NULL ? find_session(arrival) : ahead;
 
-    if (index == NULL || !index->of_session)
+    if (session == NULL)
         return ZT_FATE_WIREGUARD_INDEX_UNKNOWN;
-    struct zt_wg_session *session = (struct zt_wg_session *)index;
     if (!is_current(machine, session))
         return ZT_FATE_WIREGUARD_KEY_EXPIRED;
-    if (!open_text(machine, arrival, session, text))
+    if (!(ahead == NULL ? open_text(machine, arrival, session, text)
+                        : zt_wg_batch_take(batch, arrival->opened, text)))
         return ZT_FATE_WIREGUARD_AUTH;
-    if (!zt_wg_window_accept(session, zt_wg_load64(message + 8)))
+    if (!zt_wg_window_accept(session, zt_wg_load64(arrival->message + 8)))
         return ZT_FATE_WIREGUARD_REPLAY;
     *found = session;
     return ZT_FATE_NONE;
@@ -175,8 +180,23 @@ static bool fits(const uint8_t *message, uint32_t length)
     }
 }
 
+/* Whether the UDP checksum of a packet is right. What a message has that was opened was added up then. */
+static bool is_checksum_right(const struct zt_wg_batch *batch, const uint8_t *at,
+                              const struct zt_ip_packet *ip, uint32_t opened)
+{
+    const uint8_t *udp = at + ip->header;
+    uint32_t length = zt_load_u16(udp + 4);
+    zt_sum sum = zt_ip_pseudo_header(at, ip->family, (zt_protocol){ ZT_PROTOCOL_UDP }, length);
+
+    sum = zt_sum_add(sum, udp, ZT_UDP_HEADER);
+    return zt_wg_batch_sum(batch, opened, &sum)
+               ? zt_sum_is_right(sum)
+               : zt_udp_checksum_is_right(at, ip->family, udp, length);
+}
+
 /* WG-6: the UDP length and checksum of a packet. */
-static enum zt_fate check_udp(const uint8_t *at, const struct zt_ip_packet *ip)
+static enum zt_fate check_udp(const struct zt_wg_batch *batch, const uint8_t *at,
+                              const struct zt_ip_packet *ip, uint32_t opened)
 {
     const uint8_t *udp = at + ip->header;
     uint32_t length = zt_load_u16(udp + 4);
@@ -185,15 +205,14 @@ static enum zt_fate check_udp(const uint8_t *at, const struct zt_ip_packet *ip)
         return ZT_FATE_UDP_LENGTH;
     if (zt_load_u16(udp + 6) == 0)
         return ip->family == ZT_IPV6 ? ZT_FATE_UDP_CHECKSUM : ZT_FATE_NONE;
-    return zt_udp_checksum_is_right(at, ip->family, udp, length) ? ZT_FATE_NONE
-                                                                 : ZT_FATE_UDP_CHECKSUM;
+    return is_checksum_right(batch, at, ip, opened) ? ZT_FATE_NONE : ZT_FATE_UDP_CHECKSUM;
 }
 
 void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const uint8_t *at,
-                          const struct zt_ip_packet *ip)
+                          const struct zt_ip_packet *ip, uint32_t opened)
 {
     const uint8_t *udp = at + ip->header;
-    enum zt_fate refused = check_udp(at, ip);
+    enum zt_fate refused = check_udp(machine->wireguard->batch, at, ip, opened);
 
     zt_record_refuse(machine);
     if (refused != ZT_FATE_NONE) {
@@ -208,6 +227,7 @@ void zt_wireguard_receive(struct zt_machine *machine, uint32_t interface, const 
         .family = ip->family,
         .ecn = zt_ip_tos(at, ip->family) & 0x03,
         .port = zt_load_u16(udp),
+        .opened = opened,
     };
     if (!fits(arrival.message, arrival.length))
         zt_emit_fate(machine, ZT_FATE_WIREGUARD_MALFORMED);
@@ -233,6 +253,7 @@ void zt_wireguard_look(const struct zt_machine *machine, uint32_t index, const u
 
     view->frame = frame;
     view->length = length;
+    view->opened = ZT_NONE;
     view->packet =
         zt_mac_equal(zt_eth_destination(frame), zt_interface_at(machine, wireguard->lower)->mac) &&
         (type == ZT_ETHERTYPE_IPV4 || type == ZT_ETHERTYPE_IPV6) &&
@@ -243,7 +264,7 @@ void zt_wireguard_look(const struct zt_machine *machine, uint32_t index, const u
 void zt_wireguard_ingress(struct zt_machine *machine, uint32_t index, const struct zt_wg_view *view)
 {
     if (view->ours)
-        zt_wireguard_receive(machine, index, view->frame + ZT_ETH_HEADER, &view->ip);
+        zt_wireguard_receive(machine, index, view->frame + ZT_ETH_HEADER, &view->ip, view->opened);
     else if (view->packet && ZT_MUTANT(wireguard_clear_accepted))
         zt_port_receive_packet(
             machine, (struct zt_packet){ zt_frame_copy(&machine->arena, view->frame, view->length),
@@ -262,8 +283,7 @@ const char *zt_machine_aead_way(uint32_t index)
     return NULL;
 }
 
-void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index,
-                             const struct zt_wg_view *view)
+void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index, struct zt_wg_view *view)
 {
     const struct zt_wireguard *wireguard = &zt_interface_at(machine, index)->wireguard;
 
@@ -275,12 +295,11 @@ void zt_wireguard_look_ahead(struct zt_machine *machine, uint32_t index,
     if (length < ZT_UDP_HEADER + ZT_WG_DATA_MIN || length > view->ip.length - view->ip.header ||
         zt_wg_load32(message) != ZT_WG_DATA)
         return;
-    const struct zt_wg_index *found =
-        zt_wg_index_find(wireguard->device, zt_wg_load32(message + 4));
+    struct zt_wg_index *found = zt_wg_index_find(wireguard->device, zt_wg_load32(message + 4));
     if (found != NULL && found->of_session)
-        zt_wg_batch_add_opening(machine->wireguard->batch, &machine->arena,
-                                ((const struct zt_wg_session *)found)->receive_key, message,
-                                length - ZT_UDP_HEADER);
+        view->opened =
+            zt_wg_batch_add_opening(machine->wireguard->batch, &machine->arena,
+                                    (struct zt_wg_session *)found, message, length - ZT_UDP_HEADER);
 }
 
 void zt_wireguard_begin_looking(struct zt_machine *machine)

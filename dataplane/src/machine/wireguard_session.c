@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "src/base/error.h"
-#include "src/machine/wireguard.h"
+#include "src/machine/wireguard_batch.h"
 
 #define SEED_OCTETS 40u
 #define WINDOW_BITS (ZT_WG_WINDOW_WORDS * 64)
@@ -82,6 +82,7 @@ void zt_wg_end_session(struct zt_wg_peer *peer, struct zt_wg_session **session)
 {
     if (*session == NULL)
         return;
+    zt_wg_batch_settle(peer->device->batch);
     if (ZT_MUTANT(wireguard_index_kept)) {
         *session = NULL;
         return;

@@ -9,10 +9,11 @@
 
 static const char usage[] =
     "usage: ztos-netns enter NAME PROGRAM [ARGUMENT]...\n"
-    "       ztos-netns set-up < SCRIPT\n"
+    "       ztos-netns set-up [--here [SETTINGS/]] < SCRIPT\n"
     "enter   runs a program in a network namespace, named as `ip netns` does or by an absolute "
     "path\n"
-    "set-up  sets up the inside of namespaces, line by line (dataplane/src/netns/README.md)\n";
+    "set-up  sets up the inside of namespaces, line by line (dataplane/src/netns/README.md);\n"
+    "        --here: of the one it is in; SETTINGS/: a folder that is as /proc/sys/net is\n";
 
 static int report(const struct zt_failure *failure)
 {
@@ -35,8 +36,13 @@ int main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "";
 
     zt_log_name("ztos-netns");
-    if (argc == 2 && strcmp(what, "set-up") == 0)
-        return zt_script_run(stdin, &failure) ? report(&failure) : ZT_EXIT_OK;
+    if (strcmp(what, "set-up") == 0) {
+        bool here = argc > 2 && strcmp(argv[2], "--here") == 0;
+        struct zt_script_place place = { here, here && argc > 3 ? argv[3] : NULL };
+
+        if (argc <= (here ? 4 : 2))
+            return zt_script_run(stdin, &place, &failure) ? report(&failure) : ZT_EXIT_OK;
+    }
     if (argc > 3 && strcmp(what, "enter") == 0)
         return enter(argv[2], argv + 3, &failure);
     if (argc == 2 && strcmp(what, "--version") == 0) {

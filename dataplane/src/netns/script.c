@@ -19,6 +19,7 @@
 extern char **environ;
 
 struct script {
+    const struct zt_script_place *place;
     /* Of the line that is done now, from 1. */
     unsigned line;
     /* Where it is; empty before the first `netns`. */
@@ -44,8 +45,9 @@ static int write_setting(const char *file, const char *value, struct zt_failure 
 }
 
 /* PATTERN VALUE: one setting, or all that the pattern means. */
-static int set(char *text, struct zt_failure *failure)
+static int set(const struct script *script, char *text, struct zt_failure *failure)
 {
+    const char *settings = script->place->settings ? script->place->settings : SETTINGS;
     char *name = strsep(&text, " "), pattern[512];
     glob_t found;
     int result = 0;
@@ -53,7 +55,7 @@ static int set(char *text, struct zt_failure *failure)
     if (!text || text[0] == '\0' || strstr(name, ".."))
         return zt_fail(failure, ZT_EXIT_USAGE, "script",
                        "sysctl wants a path under " SETTINGS " and a value");
-    if (snprintf(pattern, sizeof(pattern), SETTINGS "%s", name) >= (int)sizeof(pattern))
+    if (snprintf(pattern, sizeof(pattern), "%s%s", settings, name) >= (int)sizeof(pattern))
         return zt_fail(failure, ZT_EXIT_USAGE, "script", "the path is too long");
     if (glob(pattern, GLOB_NOSORT, NULL, &found)) {
         globfree(&found);
@@ -131,7 +133,7 @@ static int run_line(struct script *script, char *text, struct zt_failure *failur
 
     if (!text)
         return zt_fail(failure, ZT_EXIT_USAGE, "script", "'%.64s' says nothing to do", verb);
-    if (strcmp(verb, "netns") != 0 && script->namespace[0] == '\0')
+    if (strcmp(verb, "netns") != 0 && script->namespace[0] == '\0' && !script->place->here)
         return zt_fail(failure, ZT_EXIT_USAGE, "script", "the first line must be netns NAME");
     if (script->batch && strcmp(script->batch, verb) != 0 && flush(script, failure))
         return -1;
@@ -141,7 +143,7 @@ static int run_line(struct script *script, char *text, struct zt_failure *failur
     if (strcmp(verb, "netns") == 0)
         return enter(script, text, failure);
     if (strcmp(verb, "sysctl") == 0)
-        return set(text, failure);
+        return set(script, text, failure);
     if (strcmp(verb, "up") == 0)
         return zt_device_up(text, failure);
     if (strcmp(verb, "tap") == 0)
@@ -162,9 +164,9 @@ static int located(const struct script *script, struct zt_failure *failure)
                    script->namespace[0] ? script->namespace : "", message);
 }
 
-int zt_script_run(FILE *file, struct zt_failure *failure)
+int zt_script_run(FILE *file, const struct zt_script_place *place, struct zt_failure *failure)
 {
-    struct script script = { .line = 0 };
+    struct script script = { .place = place };
     char *line = NULL;
     size_t size = 0;
     ssize_t length;

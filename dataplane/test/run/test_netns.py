@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ztos-netns: what it sets up inside namespaces is what `ip`, `ethtool` and `sysctl` say then, and a script that fails says where."""
 import json
+import pathlib
 import subprocess
 
 from harness import BUILD, Lab
@@ -8,9 +9,10 @@ from harness import BUILD, Lab
 PROGRAM = str(BUILD / "ztos-netns")
 
 
-def set_up(script):
+def set_up(script, *more, before=()):
     """Exit status and standard error of a script."""
-    result = subprocess.run([PROGRAM, "set-up"], input=script, capture_output=True, text=True, timeout=20, check=False)
+    argv = [*before, PROGRAM, "set-up", *more]
+    result = subprocess.run(argv, input=script, capture_output=True, text=True, timeout=20, check=False)
     return result.returncode, result.stderr
 
 
@@ -109,6 +111,27 @@ def test_what_fails_says_where_and_nothing_more_is_done():
         assert status == 1 and "of lines 2 and on failed" in said and 'Cannot find device "eth9"' in said, said
         assert "UP" not in links(lab, "a")["eth0"]["flags"]
         assert set_up("up lo\n") == (2, "ztos-netns: line 1: the first line must be netns NAME\n")
+
+
+def test_a_container_is_set_up_from_inside():
+    with Lab() as lab:
+        bare(lab, "a", "b")
+        # As in a container: no CAP_SYS_ADMIN, and /proc/sys is read-only but for a bind of its net/ elsewhere.
+        inside = ("ip", "netns", "exec", lab.name("a"), "unshare", "--mount", "sh", "-c",
+                  "mkdir -p /run/zt-net && mount -t tmpfs tmpfs /run/zt-net && mkdir /run/zt-net/net"
+                  " && mount --bind /proc/sys/net /run/zt-net/net && mount --bind /proc/sys /proc/sys"
+                  ' && mount -o remount,ro,bind /proc/sys && exec setpriv --bounding-set=-sys_admin "$@"', "sh")
+        script = "sysctl ipv4/ip_forward 1\nup lo\nup eth0\n"
+        try:
+            status, said = set_up(script, "--here", before=inside)
+            assert status == 1 and "line 1: /proc/sys/net/ipv4/ip_forward cannot be 1: Read-only file system" in said, said
+            assert set_up(script, "--here", "/run/zt-net/net/", before=inside) == (0, "")
+        finally:
+            pathlib.Path("/run/zt-net").rmdir()
+        a = links(lab, "a")
+        assert "UP" in a["lo"]["flags"] and "UP" in a["eth0"]["flags"]
+        assert setting(lab, "a", "ipv4/ip_forward") == "1"
+        assert set_up("up lo\n", "there")[0] == 2
 
 
 def test_enter_runs_a_program_there_and_ends_as_it_does():

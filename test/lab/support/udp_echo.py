@@ -1,7 +1,7 @@
-"""UDP datagrams of every size, there and back: udp_echo.py serve ADDRESS PORT, or ask ADDRESS PORT FIRST LAST TOS.
+"""UDP datagrams of every size, there and back: udp_echo.py serve ADDRESS PORT, or ask ADDRESS PORT FIRST LAST TOS SOURCE_PORT.
 
 `serve` says "ready" and sends back what it gets, with the TOS it had. `ask` says which sizes did not come back as they were sent, each on a
-line, and then how many did, with the TOS octets of those. Every datagram is filled with the canary.
+line, and then how many did, with the TOS octets of those. Every datagram is filled with the canary. A SOURCE_PORT of 0 is the kernel's choice.
 """
 import socket
 import sys
@@ -42,8 +42,9 @@ def serve(address, port):
         sock.sendto(data, sender)
 
 
-def ask(address, port, first, last, tos):
+def ask(address, port, first, last, tos, source_port):
     sock = opened(address)
+    sock.bind(("", source_port))
     set_tos(sock, tos)
     seen = set()
     good = 0

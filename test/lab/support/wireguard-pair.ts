@@ -31,7 +31,7 @@ import {
 } from './wireguard-program.js'
 
 /** What every packet of a test is filled with: 16 octets, as `ping -p` takes them and udp_echo.py sends them. */
-const CANARY = 'ztos-canary-7d1f'
+export const CANARY = 'ztos-canary-7d1f'
 
 export interface PairOptions {
   readonly form: Form
@@ -42,6 +42,18 @@ export interface PairOptions {
   readonly engineKeepalive?: number
   readonly peerKeepalive?: number
   readonly loadLimit?: number
+}
+
+export interface Echoes {
+  readonly family: Family
+  /** Octets of the shortest and the longest. */
+  readonly first: number
+  readonly last: number
+  readonly tos?: number
+  /** Where they are answered; absent: another one each time. */
+  readonly port?: number
+  /** 0: the kernel's choice. */
+  readonly sourcePort?: number
 }
 
 const Tables = z.object({
@@ -224,6 +236,8 @@ export class Pair {
     await this.start('peer', [wireguardGo, '-f', this.device])
     await until('wireguard-go listens', () => existsSync(`/var/run/wireguard/${this.device}.sock`))
     await this.must('peer', [
+      // Linux computes checksums itself: wireguard-go writes one that comes to zero as zero, which over IPv6 nobody takes (RFC 8200 section 8.1).
+      `ethtool -K ${this.device} tx off`,
       `wg setconf ${this.device} ${this.file('peer.conf')}`,
       ...[INNER.peer, INNER.notAllowed].flatMap((one) => [
         `ip addr add ${one[4]}/32 dev ${this.device}`,
@@ -295,12 +309,16 @@ export class Pair {
   /** UDP of every size from one to the other and back. @returns the words of udp_echo.py */
   async echoes(
     [from, to]: readonly ['host', 'peer'] | readonly ['peer', 'host'],
-    { family, first, last, tos = 0 }: { family: Family; first: number; last: number; tos?: number },
+    { family, first, last, tos = 0, port = 7000 + this.children.length, sourcePort = 0 }: Echoes,
   ): Promise<string> {
     const address = INNER[to][family]
-    const port = 7000 + this.children.length
     await this.start(to, [...script('udp_echo.py'), 'serve', address, String(port)], 'ready')
-    const ask = [...script('udp_echo.py'), 'ask', address, ...[port, first, last, tos].map(String)]
+    const ask = [
+      ...script('udp_echo.py'),
+      'ask',
+      address,
+      ...[port, first, last, tos, sourcePort].map(String),
+    ]
     const { stdout, stderr } = await this.exec(from, ask)
     return stdout + stderr
   }
