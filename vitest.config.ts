@@ -21,6 +21,9 @@ const daemons = [
   'wireguard-go',
 ].map((name) => `test/lab/${name}.test.ts`)
 
+/** Of test/lab: what needs a Docker engine. */
+const containerlab = 'test/lab/containerlab*.test.ts'
+
 /** Of test/mutants: what runs in namespaces, and takes time rather than work; what times a lab is with the labs. */
 const mutantLabs = ['control-lab', 'engine-run'].map((name) => `test/mutants/${name}.test.ts`)
 const timedMutants = 'test/mutants/lab/*.test.ts'
@@ -73,7 +76,13 @@ export default defineConfig({
         hookTimeout: 60_000,
         fileParallelism: false,
         include: ['test/lab/**/*.test.ts', timedMutants],
-        exclude: daemons,
+        exclude: [...daemons, containerlab],
+      }),
+      project('containerlab', {
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+        include: [containerlab],
+        fileParallelism: false,
       }),
       // By `make soak` alone.
       project('soak', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),

@@ -416,6 +416,72 @@ export const commands = {
       { command: 'lab wg k3f9a2 leaf1 --json', what: 'with sessions and their counters' },
     ],
   },
+  'lab export': {
+    summary: 'write a fabric as a lab that containerlab brings up by itself',
+    detail: [
+      'A folder with a topology definition file and, for each container, what its node image reads: program, set-up and, 0600, keys, which are drawn anew each time. `containerlab deploy` needs nothing of this project then but the image (`ztos lab image`). Hosts have their addresses and their way out, so that they answer.',
+      'Fabrics with a control plane, and delays of links, are not exported.',
+    ],
+    arguments: [fabricFile],
+    options: {
+      on: {
+        kind: 'text',
+        value: 'DRIVER',
+        what: 'for whom',
+        choices: ['containerlab'],
+        default: 'containerlab',
+      },
+      out: {
+        kind: 'text',
+        value: 'DIR',
+        what: 'folder to write into, empty or none yet; FABRIC.lab unless given',
+      },
+      image: {
+        kind: 'text',
+        value: 'NAME',
+        what: 'image of all containers; ztos/node of this version unless given',
+      },
+      'key-sources': keySources,
+    },
+    examples: [
+      { command: 'lab export topologies/demo.yaml --out demo.lab', what: 'then `containerlab deploy` there' },
+    ],
+  },
+  'lab image': {
+    summary: 'make the image of which nodes and hosts are containers',
+    detail: [
+      'From Debian packages (mmdebstrap, with the sources of this host) and the programs of this version, without a base that is pulled; the same of both gives the same digest. Made once, and kept.',
+    ],
+    arguments: [],
+    options: {
+      load: { kind: 'flag', what: 'load it into the Docker engine that answers' },
+      out: { kind: 'text', value: 'FILE', what: 'write the archive there, for `docker load`' },
+    },
+    examples: [
+      { command: 'lab image --load', what: 'before `containerlab deploy`' },
+      { command: 'lab image --out node.tar', what: 'for another host' },
+    ],
+  },
+  'lab import': {
+    summary: "read a topology definition file of containerlab's",
+    detail: [
+      'Says what is in it, and what each node gets by its group, its kind and the defaults; `--json` says it in full. Variables of the environment are replaced as containerlab replaces them; a template (`{{ … }}`) is rendered by containerlab itself, which needs a Docker engine for it. What is wrong is said with its place.',
+      'Nodes of kinds other than linux, bridge and host are kept, and said: they are not run here.',
+    ],
+    arguments: [{ name: 'file', what: 'topology definition file, `*.clab.yml`' }],
+    options: {
+      vars: { kind: 'list', value: 'FILE', what: 'variables of a template; those beside it unless given' },
+      out: {
+        kind: 'text',
+        value: 'FILE',
+        what: 'write the topology there, as containerlab takes it: with inheritance as it was, variables replaced, templates rendered',
+      },
+    },
+    examples: [
+      { command: 'lab import lab.clab.yml', what: 'what is in it' },
+      { command: 'lab import lab.clab.gotmpl --out lab.clab.yml', what: 'without template' },
+    ],
+  },
   'lab rotate': {
     summary: 'give what is sealed in a running lab new keys, and measure what that costs',
     detail: [

@@ -28,6 +28,9 @@ const loaders: Loaders = {
   'lab capture': () => import('./lab-capture.js'),
   'lab control': () => import('./lab-control.js'),
   'lab wg': () => import('./lab-wg.js'),
+  'lab export': () => import('./lab-export.js'),
+  'lab image': () => import('./lab-image.js'),
+  'lab import': () => import('./lab-import.js'),
   'lab rotate': () => import('./lab-rotate.js'),
   report: () => import('./report.js'),
 }

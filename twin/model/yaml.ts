@@ -146,10 +146,10 @@ function tooDeep(at: Span, path: string, problems: Problems): void {
 }
 
 /**
- * Where a text nests too deep, from its lexemes. The parser's own recursion cannot be relied on to fail in good order:
+ * Where a text nests too deep to be a file of ours, from its lexemes. The parser's own recursion cannot be relied on to fail in good order:
  * a stack that runs out inside a regular expression ends the process.
  */
-function tooDeepAt(text: string): number | undefined {
+export function tooDeepAt(text: string): number | undefined {
   let offset = 0
   let lineStart = 0
   let flowDepth = 0
