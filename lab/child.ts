@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { commandError, LabError, messageOf } from './errors.js'
 import { within } from './steps.js'
@@ -31,7 +30,7 @@ export interface Ended {
  */
 export async function endChild(
   title: string,
-  child: ChildProcess,
+  child: { kill(signal: NodeJS.Signals): unknown },
   exited: Promise<void>,
   outcome: () => Outcome | undefined,
 ): Promise<void> {

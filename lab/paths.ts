@@ -21,9 +21,6 @@ export interface LabPaths {
   readonly seals: string
   readonly socket: string
   readonly log: string
-  readonly journals: string
-  readonly captures: string
-  readonly statistics: string
   readonly probeSocket: string
   readonly probeConfig: string
   readonly probeStatistics: string
@@ -31,10 +28,19 @@ export interface LabPaths {
   readonly wireConfig: string
   readonly agentsSocket: string
   readonly agentsConfig: string
-  nodeSocket(node: string): string
+  /** What a node is given, and only reads. */
+  nodeConfig(node: string): string
   nodeProgram(node: string): string
+  /** Values of the keys that its program names, 0600. */
+  nodeKeys(node: string): string
+  /** What a node makes. Short names: a socket's has 107 octets (unix(7)), and a node's may have 63. */
+  nodeFolder(node: string): string
+  nodeSocket(node: string): string
   nodeJournal(node: string): string
   nodeStatistics(node: string): string
+  nodeCaptures(node: string): string
+  /** What its engine says. */
+  nodeLog(node: string): string
 }
 
 /** The folder of a user's labs. */
@@ -54,21 +60,23 @@ export function labPaths(uid: number, lab: string, root: string = RUN_ROOT): Lab
     seals: in_('seals.json'),
     socket: in_('labd.sock'),
     log: in_('labd.log'),
-    journals: in_('journals'),
-    captures: in_('pcap'),
-    statistics: in_('stats'),
     // Nodes are named `[a-z][a-z0-9-]*`; the underscore keeps the probe's files apart from those of a node "probe".
     probeSocket: in_('_probe.sock'),
     probeConfig: in_('_probe.json'),
-    probeStatistics: in_('stats', '_probe'),
+    probeStatistics: in_('_probe.stats'),
     wireSocket: in_('_wire.sock'),
     wireConfig: in_('_wire.json'),
     agentsSocket: in_('_agents.sock'),
     agentsConfig: in_('_agents.json'),
-    nodeSocket: (node) => in_(`${node}.sock`),
-    nodeProgram: (node) => in_(`${node}.json`),
-    nodeJournal: (node) => in_('journals', `${node}.ztj`),
-    nodeStatistics: (node) => in_('stats', node),
+    nodeConfig: (node) => in_('config', node),
+    nodeProgram: (node) => in_('config', node, 'program.json'),
+    nodeKeys: (node) => in_('config', node, 'keys.json'),
+    nodeFolder: (node) => in_('nodes', node),
+    nodeSocket: (node) => in_('nodes', node, 'control'),
+    nodeJournal: (node) => in_('nodes', node, 'journal.ztj'),
+    nodeStatistics: (node) => in_('nodes', node, 'stats'),
+    nodeCaptures: (node) => in_('nodes', node, 'pcap'),
+    nodeLog: (node) => in_(`${node}.log`),
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The routing daemons of a lab: zebra and bgpd on nodes that run FRR, gobgpd on those that run GoBGP, each in its node's namespace.
+ * The routing daemons of a lab: zebra and bgpd on nodes that run FRR, gobgpd on those that run GoBGP, each in its node.
  * labd starts them, hears of their death, and takes them along when it ends.
  *
  * @module
@@ -11,12 +11,13 @@ import type { NodeControl } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
 import { configureNamespaces } from '../netns/driver.js'
 import type { Invoker } from '../labd/folder.js'
-import { daemonAccount, type Account } from './account.js'
+import type { Account } from './account.js'
 import { checkFrrCan, frrConfig } from './frr-config.js'
 import { gobgpConfig } from './gobgp-config.js'
 import type { PeerShare } from './gobgp-policy.js'
-import { DaemonProcess, HERE, type DaemonEnd, type Program } from './process.js'
-import { daemonPrograms, type DaemonPrograms } from './programs.js'
+import type { DaemonHost } from './host.js'
+import { namespacedDaemons } from './namespaced.js'
+import { DaemonProcess, HERE, type DaemonEnd, type DaemonOptions, type Program } from './process.js'
 
 export interface ControlledNode {
   readonly node: string
@@ -24,6 +25,8 @@ export interface ControlledNode {
   readonly control: NodeControl
 }
 export interface DaemonsOptions {
+  /** Default: namespaces of this host. */
+  readonly host?: DaemonHost
   /** The lab's; daemons keep their files in `daemons/<node>/`, their logs in `<node>.<program>.log`. */
   readonly folder: string
   readonly invoker: Invoker
@@ -82,16 +85,18 @@ export class Daemons {
   private readonly running = new Map<string, Map<Program, DaemonProcess>>()
   /** First starts, by node. */
   private readonly starts = new Map<string, Promise<void>>()
-  private readonly programs: DaemonPrograms
-  private readonly account: Account
+  private readonly host: DaemonHost
 
   /** @throws LabError `ZT_LAB_MISSING` when a program is not installed or not built */
   constructor(
     private readonly nodes: readonly ControlledNode[],
     private readonly options: DaemonsOptions,
   ) {
-    this.programs = daemonPrograms()
-    this.account = daemonAccount()
+    this.host = options.host ?? namespacedDaemons()
+  }
+
+  private get account(): Account {
+    return this.host.account
   }
 
   /**
@@ -236,19 +241,19 @@ export class Daemons {
     const { folder } = daemonDoor(this.options.folder, node.node, node.control)
     // One that was killed leaves it, and it would look ready.
     rmSync(path.join(folder, SOCKETS[program]), { force: true })
-    const daemon = DaemonProcess.start(
-      {
-        program,
-        node: node.node,
-        namespace: node.namespace,
-        argv: this.argv(program, how),
-        folder,
-        account: this.account,
-        socket: SOCKETS[program],
-        log: path.join(this.options.folder, `${node.node}.${program}.log`),
-        env: { ...this.options.env, ...(program === 'gobgpd' ? GO_ENVIRONMENT : FRR_ENVIRONMENT) },
-      },
-      (dead) => this.options.onDeath?.(stateOf(dead)),
+    const options: DaemonOptions = {
+      program,
+      node: node.node,
+      namespace: node.namespace,
+      argv: this.argv(program, how),
+      folder,
+      account: this.account,
+      socket: SOCKETS[program],
+      log: path.join(this.options.folder, `${node.node}.${program}.log`),
+      env: { ...this.options.env, ...(program === 'gobgpd' ? GO_ENVIRONMENT : FRR_ENVIRONMENT) },
+    }
+    const daemon = new DaemonProcess(options, this.host.start(options), (dead) =>
+      this.options.onDeath?.(stateOf(dead)),
     )
     const daemons = this.running.get(node.node) ?? new Map<Program, DaemonProcess>()
     this.running.set(node.node, daemons.set(program, daemon))
@@ -257,7 +262,7 @@ export class Daemons {
   }
 
   private argv(program: Program, how: 'first' | 'anew'): string[] {
-    const { programs } = this
+    const { programs } = this.host
     if (program === 'gobgpd') {
       return [
         programs.gobgpd,

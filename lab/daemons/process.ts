@@ -1,47 +1,18 @@
 /**
- * One daemon of a node: in the node's namespace, as the account of FRR, with the capabilities that it needs, dead with labd.
+ * One daemon of a node, whatever the node is: when it serves, how it is made to hang and to end.
  *
  * @module
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, openSync, watch } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
 import { createConnection } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { deathOf, endChild } from '../child.js'
+import { deathOf, endChild, type Outcome } from '../child.js'
 import type { LabError } from '../errors.js'
-import { entering } from '../netns/driver.js'
 import { raced } from '../steps.js'
 import type { Account } from './account.js'
 
 export type Program = 'zebra' | 'bgpd' | 'bfdd' | 'gobgpd'
-
-/**
- * What each insists on. zebra writes routes, and both of FRR's refuse to start without all that they may ever want (`privs_init`), the
- * VRF namespaces of CAP_SYS_ADMIN included; gobgpd listens on port 179.
- */
-const CAPABILITIES: Readonly<Record<Program, readonly string[]>> = {
-  zebra: ['net_admin', 'net_raw', 'sys_admin'],
-  bgpd: ['net_bind_service', 'net_admin', 'net_raw', 'sys_admin'],
-  bfdd: ['net_bind_service', 'net_admin', 'net_raw', 'sys_admin'],
-  gobgpd: ['net_bind_service'],
-}
-
-/**
- * FRR keeps buffers of its log under `/var/tmp`, and leaves them there when it is killed: it gets one of its own, which goes with it.
- * Mounts of others that end, namespaces by name among them, end in here too.
- */
-const OWN_TMP = [
-  'unshare',
-  '--mount',
-  '--propagation',
-  'slave',
-  '--',
-  'sh',
-  '-c',
-  'mount -t tmpfs -o mode=1777,size=4m tmpfs /var/tmp && exec "$@"',
-  'sh',
-]
 
 /**
  * A daemon's paths are said from its working folder, which it may enter although it may not pass through the lab's: that belongs to
@@ -70,70 +41,35 @@ export interface DaemonEnd {
   readonly signal: NodeJS.Signals | null
 }
 
+/** A daemon's process. */
+export interface RunningDaemon {
+  /** On this host; absent before it has begun. */
+  readonly pid: number | undefined
+  /** Of this process alone. Nothing happens when it has ended. */
+  kill(signal: NodeJS.Signals): unknown
+  readonly exited: Promise<Outcome>
+}
+
 export class DaemonProcess {
   private readonly exited: Promise<void>
-  private outcome: (DaemonEnd & { readonly error?: Error }) | undefined
+  private outcome: Outcome | undefined
   private asked = false
   private hung = false
 
-  private constructor(
+  /** @param onDeath called when it ends although nobody asked it to */
+  constructor(
     readonly options: DaemonOptions,
-    private readonly child: ChildProcess,
+    private readonly running: RunningDaemon,
     onDeath: (daemon: DaemonProcess) => void,
   ) {
-    this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        this.outcome = { code, signal }
-        resolve()
-        if (!this.asked) onDeath(this)
-      })
-      child.once('error', (error) => {
-        this.outcome = { code: null, signal: null, error }
-        resolve()
-        if (!this.asked) onDeath(this)
-      })
+    this.exited = running.exited.then((outcome) => {
+      this.outcome = outcome
+      if (!this.asked) onDeath(this)
     })
   }
 
-  /** @param onDeath called when it ends although nobody asked it to */
-  static start(options: DaemonOptions, onDeath: (daemon: DaemonProcess) => void): DaemonProcess {
-    const { namespace, account, argv, program, env, folder } = options
-    const capabilities = ['-all', ...CAPABILITIES[program].map((name) => `+${name}`)].join(',')
-    const command = [
-      ...entering(namespace),
-      ...(program === 'gobgpd' ? [] : OWN_TMP),
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
-      '--no-new-privs',
-      '--reuid',
-      String(account.uid),
-      '--regid',
-      String(account.gid),
-      // The group of vty sockets.
-      '--groups',
-      String(account.vtyGid),
-      `--inh-caps=${capabilities}`,
-      `--ambient-caps=${capabilities}`,
-      `--bounding-set=${capabilities}`,
-      '--',
-      ...argv,
-    ]
-    const log = openSync(options.log, 'a', 0o600)
-    // What it makes is nobody else's: gobgpd leaves its socket as the mask has it.
-    const mask = process.umask(0o177)
-    try {
-      const [file = '', ...rest] = command
-      const child = spawn(file, rest, { stdio: ['ignore', log, log], env: { ...env }, cwd: folder })
-      return new DaemonProcess(options, child, onDeath)
-    } finally {
-      process.umask(mask)
-      closeSync(log)
-    }
-  }
-
   get pid(): number | null {
-    return this.outcome === undefined ? (this.child.pid ?? null) : null
+    return this.outcome === undefined ? (this.running.pid ?? null) : null
   }
 
   get title(): string {
@@ -178,20 +114,20 @@ export class DaemonProcess {
 
   /** It neither speaks nor ends until {@link wake}: SIGSTOP. */
   hang(): void {
-    this.child.kill('SIGSTOP')
+    this.running.kill('SIGSTOP')
     this.hung = true
   }
 
   /** SIGCONT. */
   wake(): void {
-    this.child.kill('SIGCONT')
+    this.running.kill('SIGCONT')
     this.hung = false
   }
 
   /** SIGKILL, as a crash would be. Returns when it is gone. */
   async kill(): Promise<void> {
     this.asked = true
-    if (this.outcome === undefined) this.child.kill('SIGKILL')
+    if (this.outcome === undefined) this.running.kill('SIGKILL')
     await this.exited
   }
 
@@ -200,7 +136,7 @@ export class DaemonProcess {
     // A stopped process hears no SIGTERM.
     if (this.hung) return this.kill()
     this.asked = true
-    await endChild(this.title, this.child, this.exited, () => this.outcome)
+    await endChild(this.title, this.running, this.exited, () => this.outcome)
   }
 
   deathError(): LabError {

@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan } from '../../contract/plan.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
-import type { NodeWiring, Wiring } from '../netns/wiring.js'
+import type { Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import { childEnvironment } from './child-environment.js'
+import type { ControlledProcess } from './controlled.js'
+import type { LabDriver } from './driver.js'
 import { giveFile, type Invoker } from './folder.js'
-import type { Programs } from './protocol.js'
 import { Resident } from './resident.js'
 
 export interface DataPlaneOptions {
@@ -20,15 +21,13 @@ export interface DataPlaneOptions {
   readonly paths: LabPaths
   readonly invoker: Invoker
   /** A process ended by itself. */
-  readonly onExit: (resident: Resident) => void
+  readonly onExit: (resident: ControlledProcess) => void
 }
 
 export interface EngineStart {
-  readonly binary: string
+  readonly driver: LabDriver
   readonly plan: Plan
   readonly wiring: Wiring
-  readonly journal: boolean
-  readonly programs: Programs
   /** Settles when those are there whom FRR calls. */
   readonly served: () => Promise<void> | undefined
   /** An engine is up. */
@@ -36,8 +35,8 @@ export interface EngineStart {
 }
 
 export class DataPlane {
-  private readonly engines = new Map<string, Resident>()
-  private prober: Resident | undefined
+  private readonly engines = new Map<string, ControlledProcess>()
+  private prober: ControlledProcess | undefined
 
   constructor(private readonly options: DataPlaneOptions) {}
 
@@ -47,12 +46,12 @@ export class DataPlane {
   }
 
   /** @returns `undefined` before it was started */
-  get probe(): Resident | undefined {
+  get probe(): ControlledProcess | undefined {
     return this.prober
   }
 
   /** @throws LabError `ZT_LAB_UNKNOWN` */
-  node(name: string): Resident {
+  node(name: string): ControlledProcess {
     const found = this.engines.get(name)
     if (found === undefined)
       throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.options.lab} has no node ${JSON.stringify(name)}`)
@@ -72,8 +71,12 @@ export class DataPlane {
     const engines = (isCaller: boolean) =>
       start.wiring.nodes
         .filter(({ node }) => calls.has(node) === isCaller)
-        .map((node) => this.startEngine(start, node))
-    const isUp = (resident: Resident) => {
+        .map((node) => {
+          const engine = start.driver.startEngine(node)
+          this.engines.set(node.node, engine)
+          return engine
+        })
+    const isUp = (resident: ControlledProcess) => {
       for (const [node, engine] of this.engines) if (engine === resident) start.onUp(node)
     }
     const first = this.ready(engines(false), signal, isUp)
@@ -113,45 +116,15 @@ export class DataPlane {
     return stopAll(this.prober === undefined ? [] : [this.prober])
   }
 
-  private startEngine({ binary, journal, programs }: EngineStart, { node, namespace }: NodeWiring): Resident {
-    const { lab, paths, invoker } = this.options
-    const resident = Resident.start({
-      kind: 'engine',
-      title: `the engine of ${node}`,
-      namespace,
-      argv: [
-        binary,
-        'run',
-        '--program',
-        paths.nodeProgram(node),
-        '--control',
-        paths.nodeSocket(node),
-        '--keys',
-        paths.keys,
-        '--stats',
-        paths.nodeStatistics(node),
-        ...this.owner(),
-        ...(journal ? ['--journal', paths.nodeJournal(node)] : []),
-        ...(programs.engineArguments ?? []),
-      ],
-      socket: paths.nodeSocket(node),
-      owned: invoker.uid !== 0,
-      log: path.join(paths.folder, `${node}.log`),
-      env: childEnvironment(invoker, lab, programs.engineEnvironment),
-    })
-    this.engines.set(node, resident)
-    return resident
-  }
-
-  /** The invoker may ask engines and probe himself, without labd in between. */
+  /** The invoker may ask the probe himself, without labd in between. */
   private owner(): string[] {
     return ['--owner-uid', String(this.options.invoker.uid)]
   }
 
   private async ready(
-    residents: readonly Resident[],
+    residents: readonly ControlledProcess[],
     signal: AbortSignal,
-    isUp?: (resident: Resident) => void,
+    isUp?: (resident: ControlledProcess) => void,
   ): Promise<void> {
     const { paths, invoker, onExit } = this.options
     for (const resident of residents) resident.onExit = () => onExit(resident)
@@ -162,14 +135,16 @@ export class DataPlane {
       }),
     )
     for (const { socket } of residents) if (socket !== undefined) giveFile(socket, invoker)
-    // What is there for the invoker to read, journals and statistics, becomes his.
-    for (const folder of [paths.journals, paths.statistics]) {
-      for (const name of readdirSync(folder)) giveFile(path.join(folder, name), invoker)
-    }
+    // What is there for the invoker to read becomes his.
+    const made = [...this.engines.keys()].flatMap((node) => [
+      paths.nodeJournal(node),
+      paths.nodeStatistics(node),
+    ])
+    for (const file of [...made, paths.probeStatistics]) if (existsSync(file)) giveFile(file, invoker)
   }
 }
 
-async function stopAll(residents: readonly Resident[]): Promise<void> {
+async function stopAll(residents: readonly ControlledProcess[]): Promise<void> {
   const outcomes = await Promise.allSettled(residents.map((resident) => resident.stop()))
   const problems = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as unknown] : [],

@@ -25,7 +25,17 @@ export interface ExecOutcome {
 }
 
 /** One running command. */
-export class Execution {
+export interface Execution {
+  readonly done: Promise<ExecOutcome>
+  /** @param data absent: no more comes */
+  input(data: Buffer | undefined): void
+  /** Reads on after a hook said that the other end is full. */
+  resume(): void
+  /** Of the command and what it has started. */
+  kill(signal: NodeJS.Signals): void
+}
+
+export class NamespaceExecution implements Execution {
   readonly done: Promise<ExecOutcome>
   private readonly child: ChildProcess
 
@@ -91,7 +101,8 @@ export class Execution {
   }
 }
 
-function become({ uid, gid }: Invoker): string[] {
+/** @param groups what setpriv is told of further groups: those that the account has where the command runs, or none */
+export function become({ uid, gid }: Invoker, groups = '--init-groups'): string[] {
   if (uid === 0) return []
   const all = ['-all', ...USER_CAPABILITIES.map((name) => `+${name}`)].join(',')
   return [
@@ -99,7 +110,7 @@ function become({ uid, gid }: Invoker): string[] {
     String(uid),
     '--regid',
     String(gid),
-    '--init-groups',
+    groups,
     '--inh-caps',
     all,
     '--ambient-caps',

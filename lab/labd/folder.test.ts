@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseLabState, type LabState } from '../state.js'
-import { createFolder, removeFolder, selfIdentity, writePrivate, writeState } from './folder.js'
+import {
+  createFolder,
+  createNodeFolders,
+  removeFolder,
+  selfIdentity,
+  writePrivate,
+  writeState,
+} from './folder.js'
 
 const invoker = { uid: process.getuid!(), gid: process.getgid!() }
 let root: string
@@ -31,7 +38,8 @@ describe('the folder of a lab', () => {
   it('is there whole or not at all, for root and the user alone', () => {
     const paths = createFolder(invoker, state('aaaaaa'), root)
     expect(parseLabState(readFileSync(paths.lab, 'utf8'), paths.lab)).toEqual(state('aaaaaa'))
-    expect([paths.journals, paths.captures, paths.statistics].every(existsSync)).toBe(true)
+    createNodeFolders(paths, 'leaf1', invoker)
+    expect([paths.nodeConfig('leaf1'), paths.nodeCaptures('leaf1')].every(existsSync)).toBe(true)
     expect(modeOf(paths.folder) & 0o007).toBe(0)
     expect(modeOf(paths.lab)).toBe(0o600)
     expect(readdirSync(path.dirname(paths.folder))).toEqual(['aaaaaa'])

@@ -32,8 +32,7 @@ export function createFolder(invoker: Invoker, state: LabState, root: string = R
   removeUnfinished(parent)
   const fresh = path.join(parent, `${NEW}${state.id}-${state.labd.pid}-${state.labd.startTime}`)
   makeFolder(fresh, invoker)
-  for (const name of [paths.journals, paths.captures, paths.statistics])
-    makeFolder(path.join(fresh, path.basename(name)), invoker)
+  for (const name of ['config', 'nodes']) makeFolder(path.join(fresh, name), invoker)
   writeOwned(path.join(fresh, path.basename(paths.lab)), JSON.stringify(state), invoker)
   try {
     // Fails when the target is a folder that is not empty, and a lab's never is.
@@ -48,6 +47,12 @@ export function createFolder(invoker: Invoker, state: LabState, root: string = R
     })
   }
   return paths
+}
+
+/** Folders of one node of a lab: what it is given, and what it makes. */
+export function createNodeFolders(paths: LabPaths, node: string, invoker: Invoker): void {
+  for (const folder of [paths.nodeConfig(node), paths.nodeFolder(node), paths.nodeCaptures(node)])
+    makeFolder(folder, invoker)
 }
 
 /** Replaces `lab.json` as a whole. */

@@ -1,17 +1,16 @@
 /**
- * A process that stays: an engine, the probe, a forwarder. Started in a namespace with no more privilege than it needs, ready when
- * it says so, dead with labd (PR_SET_PDEATHSIG), and known to be dead as soon as it is.
+ * A process that stays: an engine, the probe, a forwarder. A child of labd's, started in a namespace with no more privilege than it needs, and dead
+ * with labd (PR_SET_PDEATHSIG).
  *
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { Channel, type Answer, type Request, type RequestOptions } from '../channel.js'
-import { deathOf, endChild } from '../child.js'
-import { LabError } from '../errors.js'
+import { deathOf, endChild, type Outcome } from '../child.js'
+import type { LabError } from '../errors.js'
 import { entering } from '../netns/driver.js'
-import { raced, within } from '../steps.js'
+import { ControlledProcess } from './controlled.js'
 
 /**
  * What an engine or a probe may still do: attach XDP and TAPs, open AF_XDP and packet sockets, load BPF, lock its umem;
@@ -45,11 +44,15 @@ export interface ResidentOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
-export class Resident {
+export class Resident extends ControlledProcess {
+  protected readonly exited: Promise<void>
+  private outcome: Outcome | undefined
+
   private constructor(
     private readonly options: ResidentOptions,
     private readonly child: ChildProcess,
   ) {
+    super(options.title, options.socket)
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.outcome = { code, signal }
@@ -62,11 +65,6 @@ export class Resident {
       })
     })
   }
-
-  private readonly exited: Promise<void>
-  private channel: Channel | undefined
-  private outcome: { code: number | null; signal: NodeJS.Signals | null; error?: Error } | undefined
-  onExit: (() => void) | undefined
 
   /** Starts the process; {@link ready} says when it can be used. */
   static start(options: ResidentOptions): Resident {
@@ -91,68 +89,22 @@ export class Resident {
     return this.outcome === undefined ? (this.child.pid ?? null) : null
   }
 
-  get socket(): string | undefined {
-    return this.options.socket
+  protected get hasEnded(): boolean {
+    return this.outcome !== undefined
   }
 
-  get title(): string {
-    return this.options.title
-  }
-
-  /**
-   * Waits until the process says that it is ready, and connects to its control.
-   *
-   * @throws LabError `ZT_LAB_DIED` with what the process said when it ended before
-   */
-  async ready(signal: AbortSignal): Promise<void> {
-    const died = this.exited.then(() => {
-      throw this.deathError()
-    })
+  protected async said(): Promise<void> {
     const ready = this.child.stdio[READY_FD]
-    if (ready === null || ready === undefined) throw this.deathError()
-    await raced(Promise.race([once(ready, 'data'), died]), signal)
+    if (ready === null || ready === undefined) throw await this.death()
+    await once(ready, 'data')
     ready.destroy()
-    const { socket, title } = this.options
-    if (socket !== undefined)
-      this.channel = await raced(Promise.race([Channel.open(socket, title), died]), signal)
   }
 
-  /** @throws LabError `ZT_LAB_DIED`, and those of {@link Channel.request} */
-  request(request: Request, options?: RequestOptions): Promise<Answer> {
-    if (this.outcome !== undefined) return Promise.reject(this.deathError())
-    if (this.channel === undefined) {
-      return Promise.reject(new LabError('ZT_LAB_STATE', `${this.options.title} is not up yet`))
-    }
-    return this.answered(this.channel.request(request, options))
+  protected end(): Promise<void> {
+    return endChild(this.title, this.child, this.exited, () => this.outcome)
   }
 
-  /** A closed connection is how a death shows first; the cause is the better message. */
-  private async answered(answer: Promise<Answer>): Promise<Answer> {
-    try {
-      return await answer
-    } catch (error) {
-      if (!(error instanceof LabError) || error.code !== 'ZT_LAB_CONNECTION') throw error
-      await within(this.exited, 1000)
-      throw this.outcome === undefined ? error : this.deathError()
-    }
-  }
-
-  /** Asks it to end, then makes it. Returns when it is gone. */
-  async stop(): Promise<void> {
-    const gone = this.exited
-    if (this.outcome === undefined && this.channel?.open === true) {
-      // The answer may be lost with the process; that it is gone is what counts.
-      this.channel.request({ op: 'shutdown' }, { timeout: 2000 }).catch(() => undefined)
-      await within(gone, 2000)
-    }
-    try {
-      await endChild(this.options.title, this.child, gone, () => this.outcome)
-    } finally {
-      this.channel?.close()
-    }
-  }
-
-  private deathError(): LabError {
+  protected async death(): Promise<LabError> {
     return deathOf(this.options, this.outcome)
   }
 }

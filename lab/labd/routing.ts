@@ -6,6 +6,7 @@
 import type { Plan } from '../../contract/plan.js'
 import { baseTables } from '../../twin/control/base-tables.js'
 import type { Answer, Request } from '../channel.js'
+import type { DaemonHost } from '../daemons/host.js'
 import { Daemons, type ControlledNode, type DaemonDoor, type DaemonState } from '../daemons/launch.js'
 import { LabError } from '../errors.js'
 import type { LabPaths } from '../paths.js'
@@ -20,6 +21,8 @@ const EXPECTED_WITHIN = 20_000
 
 export interface RoutingOptions {
   readonly plan: Plan
+  /** Where daemons run. */
+  readonly host: DaemonHost
   readonly wiring: Wiring
   readonly paths: LabPaths
   readonly invoker: Invoker
@@ -61,13 +64,14 @@ export class Routing {
 
   /** @throws LabError `ZT_LAB_MISSING` when a daemon is not installed or not built */
   constructor(private readonly options: RoutingOptions) {
-    const { plan, wiring, paths, invoker, env, log } = options
+    const { plan, host, wiring, paths, invoker, env, log } = options
     this.supervisor = new Supervisor({ log })
     this.nodes = plan.nodes.flatMap(({ name, control }) => {
       const namespace = wiring.nodes.find(({ node }) => node === name)?.namespace
       return control === undefined || namespace === undefined ? [] : [{ node: name, namespace, control }]
     })
     this.daemons = new Daemons(this.nodes, {
+      host,
       folder: paths.folder,
       invoker,
       env,

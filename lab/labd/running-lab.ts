@@ -9,19 +9,30 @@ import { programAt } from '../../twin/program/epochs.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
 import { LabError } from '../errors.js'
-import { configureNamespaces, createNetwork, removeNamespaces, type Lodger } from '../netns/driver.js'
-import { networkScript, type NetworkScript, type StagedScript } from '../netns/script.js'
+import type { Lodger } from '../netns/driver.js'
 import { wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
 import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
 import { childEnvironment } from './child-environment.js'
+import type { ControlledProcess } from './controlled.js'
 import { DataPlane } from './data-plane.js'
+import type { LabDriver } from './driver.js'
+import type { Execution, ExecHooks, ExecRequest } from './exec.js'
 import { LabMeans } from './fault-means.js'
 import { Faults } from './faults.js'
 import { measureFloor, type FloorRequest } from './floor.js'
-import { giveFile, replaceOwned, writeOwned, writePrivate, writeState, type Invoker } from './folder.js'
+import {
+  createNodeFolders,
+  giveFile,
+  replaceOwned,
+  writeOwned,
+  writePrivate,
+  writeState,
+  type Invoker,
+} from './folder.js'
 import { LabKeys } from './keys.js'
+import { NamespaceDriver } from './namespace-driver.js'
 import { probeConfig } from './probe-config.js'
 import type { Programs } from './protocol.js'
 import type { Resident } from './resident.js'
@@ -70,7 +81,7 @@ export class RunningLab {
   private probeBinary = ''
   private floor: Promise<Answer> = Promise.resolve({})
   private readonly floorSignal = new AbortController()
-  private readonly lodgers: Lodger[] = []
+  private driver: LabDriver | undefined
   private wiring: Wiring | undefined
   private routing: Routing | undefined
   private faults: Faults | undefined
@@ -100,7 +111,6 @@ export class RunningLab {
   async up(request: UpRequest, hooks: RunHooks, signal: AbortSignal): Promise<void> {
     if (this.steps !== undefined)
       throw new LabError('ZT_LAB_STATE', `lab ${this.state.id} has been brought up already`)
-    const engine = request.programs.engine ?? findBinary('ztos-fpe')
     const probe = request.programs.probe ?? findBinary('ztos-probe')
     // What the kernel and the engines start with; the plan itself stays as it is, for whoever compares.
     const start = beforeControl(request.plan)
@@ -108,14 +118,15 @@ export class RunningLab {
     this.wiring = wiring
     this.probeBinary = probe
     this.hooks = hooks
-    this.keys = new LabKeys(this.paths.keys, request.keys, request.journal)
+    this.keys = new LabKeys(this.paths, request.keys, request.journal)
     this.rotation = this.rotationsOf(request.plan)
-    this.routing = this.routingOf(request.plan, wiring, hooks)
-    const network = networkScript(wiring, new Set(this.routing?.callers))
+    const driver = this.driverOf(request, start, wiring)
+    this.driver = driver
+    this.routing = this.routingOf(request.plan, wiring, driver, hooks)
     this.steps = new Steps(
       [
         { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
-        ...this.networkSteps(network),
+        ...driver.networkSteps(this.routing, this.agentSteps()),
         ...this.wireSteps(wiring, hooks),
         ...this.daemonSteps(),
         {
@@ -123,8 +134,8 @@ export class RunningLab {
           setUp: (signal) =>
             this.dataPlane.startEngines(
               {
-                binary: engine,
-                ...request,
+                driver,
+                plan: request.plan,
                 wiring,
                 served: () => this.routing?.served('gobgp'),
                 onUp: (node) => this.routing?.beginAgent(node, signal),
@@ -158,10 +169,10 @@ export class RunningLab {
       // The sweep does it again, and by force; what it cannot do it says itself.
       log(`tear-down: ${String(error)}`)
     })
-    return [...this.lodgers, ...(await sweepLab(this.invoker, this.state.id))]
+    return [...(this.driver?.lodgers ?? []), ...(await sweepLab(this.invoker, this.state.id))]
   }
 
-  node(name: string): Resident {
+  node(name: string): ControlledProcess {
     return this.dataPlane.node(name)
   }
 
@@ -175,7 +186,8 @@ export class RunningLab {
   /** A request to a node's engine; one that may name keys finds those that the lab has by now. */
   ask(node: string, request: Request): Promise<Answer> {
     const needsKeys = request.op === 'load' || request.op === 'apply'
-    return this.node(node).request({ ...request, ...(needsKeys ? { keys: this.paths.keys } : {}) })
+    if (needsKeys) this.keys?.tell(node, request)
+    return this.node(node).request({ ...request, ...(needsKeys ? { keys: this.paths.nodeKeys(node) } : {}) })
   }
 
   /** @throws LabError `ZT_LAB_STATE` while the lab is not up */
@@ -211,23 +223,29 @@ export class RunningLab {
     return measured
   }
 
-  /** The namespace of a node, by its name, or of a host, by its id. */
-  namespaceOf(at: string): string {
-    const found =
+  /** Begins a command in a node, by its name, or in a host, by its id. */
+  execute(at: string, request: Omit<ExecRequest, 'namespace'>, hooks: ExecHooks): Execution {
+    const namespace =
       this.wiring?.nodes.find(({ node }) => node === at)?.namespace ??
       this.wiring?.hosts.find(({ host }) => host === at)?.namespace
-    if (found === undefined) {
+    if (namespace === undefined || this.driver === undefined) {
       throw new LabError('ZT_LAB_UNKNOWN', `lab ${this.state.id} has no node or host ${JSON.stringify(at)}`, {
         remedy: 'nodes are named as in the fabric file, hosts `tenant/host`',
       })
     }
-    return found
+    return this.driver.execute({ ...request, namespace }, hooks)
   }
 
   /** Adds keys to those that engines read. @returns all that are known */
   addKeys(keys: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     this.keys?.add(keys)
     return this.keys?.all ?? {}
+  }
+
+  private driverOf({ journal, programs }: UpRequest, plan: Plan, wiring: Wiring): LabDriver {
+    const { invoker, paths, state } = this
+    const env = childEnvironment(invoker, state.id)
+    return new NamespaceDriver({ lab: state.id, paths, invoker, env, plan, wiring, journal, programs })
   }
 
   private rotationsOf(plan: Plan): Rotations {
@@ -269,10 +287,12 @@ export class RunningLab {
     this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
+    for (const { name } of plan.nodes) createNodeFolders(this.paths, name, this.invoker)
     this.keys?.write()
     replaceOwned(this.paths.seals, JSON.stringify(this.rotation?.seals ?? []), this.invoker)
     for (const { name, program } of start.nodes) {
       writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
+      this.keys?.tell(name, program)
       this.programs.set(name, program)
     }
     writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
@@ -289,10 +309,11 @@ export class RunningLab {
   }
 
   /** Of a plan with a control plane: what makes its tables. */
-  private routingOf(plan: Plan, wiring: Wiring, hooks: RunHooks): Routing | undefined {
+  private routingOf(plan: Plan, wiring: Wiring, driver: LabDriver, hooks: RunHooks): Routing | undefined {
     if (plan.nodes.every(({ control }) => control === undefined)) return undefined
     return new Routing({
       plan,
+      host: driver.daemons,
       wiring,
       paths: this.paths,
       invoker: this.invoker,
@@ -308,38 +329,6 @@ export class RunningLab {
     if (routing === undefined) return []
     return [
       { name: 'agents', setUp: async () => routing.beginAgents(), tearDown: () => routing.stopAgents() },
-    ]
-  }
-
-  /** FRR's nodes before all others, and its daemons at once: what they wait for by the clock, the rest of the lab is made in. */
-  private networkSteps({ first, rest }: StagedScript): Step[] {
-    const { routing } = this
-    const create = (script: NetworkScript): Step => ({
-      name: 'namespaces',
-      setUp: (signal) => createNetwork(script, signal),
-      tearDown: async () => {
-        this.lodgers.push(...(await removeNamespaces(this.state.id)))
-      },
-    })
-    const inside = {
-      name: 'inside',
-      setUp: (signal: AbortSignal) => configureNamespaces(rest.inside, signal),
-    }
-    if (routing === undefined || first.create.length === 0)
-      return [...this.agentSteps(), create(rest), inside]
-    return [
-      create(first),
-      {
-        name: 'routers',
-        setUp: async (signal) => {
-          await configureNamespaces(first.inside, signal)
-          routing.beginDaemons('frr', signal)
-        },
-        tearDown: () => routing.stopDaemons(),
-      },
-      ...this.agentSteps(),
-      { name: 'cables', setUp: (signal) => createNetwork(rest, signal) },
-      inside,
     ]
   }
 

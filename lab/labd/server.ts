@@ -11,10 +11,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LabError, messageOf, withoutCode } from '../errors.js'
 import { encodeMessage, MessageReader } from '../framing.js'
 import { deadlineSignal, type StepPart } from '../steps.js'
-import { Execution } from './exec.js'
+import type { Execution } from './exec.js'
 import type { Invoker } from './folder.js'
 import { LABD_VERSION, LabdRequest, parseEngineRequest } from './protocol.js'
-import { childEnvironment } from './child-environment.js'
 import type { RunningLab } from './running-lab.js'
 
 export interface LabdServerOptions {
@@ -256,7 +255,7 @@ export class LabdServer {
     if (body.op === 'apply') return lab.ask(node, { ...body })
     if (body.op === 'capture' && body.file !== null) {
       // The engine writes as root: only into the lab's own folder, whatever name was given.
-      const file = path.join(lab.paths.captures, path.basename(body.file))
+      const file = path.join(lab.paths.nodeCaptures(node), path.basename(body.file))
       const answer = await resident.request({ ...body, file })
       lab.give(file)
       return { ...answer, file }
@@ -265,14 +264,12 @@ export class LabdServer {
   }
 
   private async exec(connection: Connection, { exec: id, at, argv, term }: Fields<'exec'>): Promise<object> {
-    const { invoker, lab } = this.options
+    const { lab } = this.options
     if (connection.executions.has(id))
       throw new LabError('ZT_LAB_PROTOCOL', `command ${id} is running already`)
-    const namespace = lab.namespaceOf(at)
-    const run = new Execution(
-      invoker,
-      childEnvironment(invoker, this.options.id),
-      { namespace, argv, term },
+    const run = lab.execute(
+      at,
+      { argv, term },
       {
         onOutput: (stream, data) =>
           send(connection, { event: 'output', exec: id, stream, data: data.toString('base64') }),

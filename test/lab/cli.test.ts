@@ -3,6 +3,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -197,8 +198,9 @@ describe('[T03] the lab verbs on a running lab', () => {
   })
 
   const captureFiles = () => {
-    const folder = labPaths(0, id).captures
-    return readdirSync(folder).map((name) => `${folder}/${name}`)
+    const paths = labPaths(0, id)
+    const folders = readdirSync(path.join(paths.folder, 'nodes')).map((node) => paths.nodeCaptures(node))
+    return folders.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
   }
   /** Both ends have a new file with its header in it. */
   const untilCapturing = async () => {

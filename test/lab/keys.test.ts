@@ -53,6 +53,11 @@ function filesOf(folder: string): Map<string, string> {
   )
 }
 
+/** What each engine reads, of its own keys alone. */
+function keyFilesOfNodes(files: ReadonlyMap<string, string>): string[] {
+  return [...files.keys()].filter((name) => /\/config\/[^/]+\/keys\.json$/.test(name))
+}
+
 /** Command line and environment of each process of the lab. */
 function processesOf(lab: string): Map<string, string> {
   const texts = new Map<string, string>()
@@ -103,7 +108,8 @@ describe('[T07] [B15] keys of a run', () => {
     for (const [name, value] of Object.entries(KeyFile.parse(JSON.parse(readFileSync(paths.keys, 'utf8')))))
       keys.set(name, value)
     const state = filesOf(paths.folder)
-    if (!state.delete(paths.keys)) throw new Error(`${paths.keys} is not there`)
+    for (const file of [paths.keys, ...keyFilesOfNodes(state)])
+      if (!state.delete(file)) throw new Error(`${file} is not there`)
     take(state)
     // And one whose lab is its own.
     const own = await at.ztos('verify', file, '--runs', at.file('runs'), '--cases', '1', '--json')
@@ -185,7 +191,7 @@ describe('[T07] keys of a lab with both kinds of seals, before and behind a rota
       for (const [name, value] of Object.entries(KeyFile.parse(JSON.parse(readFileSync(paths.keys, 'utf8')))))
         if (!name.endsWith('/public')) keys.set(name, value)
       const state = filesOf(paths.folder)
-      state.delete(paths.keys)
+      for (const name of [paths.keys, ...keyFilesOfNodes(state)]) state.delete(name)
       for (const [where, text] of [...state, ...processesOf(lab)]) texts.set(`${texts.size} ${where}`, text)
     }
     const called = async (...argv: readonly string[]) => {
