@@ -3,16 +3,17 @@
  *
  * @module
  */
+import { labInterpreters } from '../record/verdict.js'
 import type { OptionSpec, VerbSpec } from './spec.js'
 
 const fabricFile = { name: 'file', what: 'fabric file' } as const
 const labId = { name: 'id', what: 'lab, as `ztos lab list` shows it' } as const
 
-const targets = ['twin', 'netns'] as const
+const targets = ['twin', ...labInterpreters] as const
 const on = {
   kind: 'list',
   value: 'TARGET',
-  what: 'where to judge: twin (this process), netns (a lab of namespaces on this host)',
+  what: 'where to judge: twin (this process), netns (a lab of namespaces on this host), containerlab (one of containers)',
   choices: targets,
 } as const
 const runs = {
@@ -56,7 +57,7 @@ const suite = {
     on: {
       kind: 'text',
       value: 'TARGET',
-      what: 'where to test: netns (a lab of namespaces on this host), twin (this process), vm (engines, with Linux in the place of one node after the other, in the reference VM)',
+      what: 'where to test: netns (a lab of namespaces on this host), containerlab (one of containers), twin (this process), vm (engines, with Linux in the place of one node after the other, in the reference VM)',
       choices: [...targets, 'vm'],
       default: 'netns',
     },
@@ -78,8 +79,8 @@ export const commands = {
       on: {
         ...on,
         what: 'targets that must be able to run; vm is the reference VM of `ztos test`',
-        choices: [...targets, 'vm'],
-        default: targets,
+        choices: ['twin', 'netns', 'vm'],
+        default: ['twin', 'netns'],
       },
     },
     examples: [
@@ -325,9 +326,20 @@ export const commands = {
     summary: 'bring a lab of a fabric file up and leave it running',
     detail: [
       'A namespace for each node and host, an AF_XDP engine for each node. Needs root, or sudo without a password. If it fails or is interrupted, nothing of it is left.',
+      'With `--on containerlab` each is a container of the node image, which is made and loaded into Docker if need be. containerlab 0.79 and a Docker engine are yours (docs/guide/containerlab.md).',
     ],
     arguments: [fabricFile],
-    options: { id: { kind: 'flag', what: "print the lab's id alone" }, 'key-sources': keySources },
+    options: {
+      id: { kind: 'flag', what: "print the lab's id alone" },
+      on: {
+        kind: 'text',
+        value: 'DRIVER',
+        what: 'what nodes and hosts are: netns (namespaces of this host), containerlab (containers)',
+        choices: labInterpreters,
+        default: 'netns',
+      },
+      'key-sources': keySources,
+    },
     examples: [
       { command: 'lab up topologies/demo.yaml', what: 'prints what can be done with it' },
       { command: 'lab up topologies/demo.yaml --id', what: 'for a script' },

@@ -24,7 +24,7 @@ const LAYERS = 8
 /** Runs a suite as a verb. */
 export async function suiteAnswer(suite: SuiteName, invocation: Invocation<SuiteVerb>): Promise<Answer> {
   const { options, colours } = invocation
-  if (options.lab !== undefined && options.on !== 'netns') {
+  if (options.lab !== undefined && (options.on === 'twin' || options.on === 'vm')) {
     throw new CliError('ZT_CLI_USAGE', `--lab is a lab to test, and --on ${options.on} leaves labs out`, {
       remedy: 'leave out one of them',
     })
@@ -65,7 +65,8 @@ async function tested(
 /** The table, then why. */
 export function suiteText(result: SuiteResult, colours: Colours): string {
   const { suite, fabric, on, lab, cannot, notes } = result
-  const where = { twin: 'the twin', vm: 'the reference VM', netns: `lab ${lab ?? ''}`.trimEnd() }[on]
+  const inLab = `lab ${lab ?? ''}`.trimEnd()
+  const where = { twin: 'the twin', vm: 'the reference VM', netns: inLab, containerlab: inLab }[on]
   const sections: readonly (readonly string[])[] = [
     [`${suite} of ${printableLine(fabric)}, in ${where}`],
     cannot === undefined ? tableLines(result, colours) : [printable(cannot)],

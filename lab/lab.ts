@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
 import type { Fault } from '../record/target.js'
+import type { LabInterpreter } from '../record/verdict.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
 import { daemonDoor } from './daemons/launch.js'
@@ -90,6 +91,8 @@ const PROBE_TIMEOUT = 120_000
 export class Lab {
   /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
   readonly plan: Plan
+  /** What its nodes and hosts are. */
+  readonly driver: LabInterpreter
   private keyValues: ReadonlyMap<string, string>
   private readonly outputs = new Map<number, (event: z.infer<typeof OutputEvent>) => void>()
   private readonly direct = new DirectChannels()
@@ -100,9 +103,14 @@ export class Lab {
     readonly id: string,
     readonly paths: LabPaths,
     private readonly channel: Channel,
-    known: { readonly plan: Plan; readonly keys: ReadonlyMap<string, string> },
+    known: {
+      readonly plan: Plan
+      readonly keys: ReadonlyMap<string, string>
+      readonly driver: LabInterpreter
+    },
   ) {
     this.plan = known.plan
+    this.driver = known.driver
     this.keyValues = known.keys
     channel.onEvent = (event) => {
       const output = OutputEvent.safeParse(event)

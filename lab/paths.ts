@@ -28,6 +28,9 @@ export interface LabPaths {
   readonly wireConfig: string
   readonly agentsSocket: string
   readonly agentsConfig: string
+  /** Of a lab of containers: its topology definition file, and whom to ask about it. */
+  readonly topology: string
+  readonly containers: string
   /** What a node is given, and only reads. */
   nodeConfig(node: string): string
   nodeProgram(node: string): string
@@ -68,6 +71,8 @@ export function labPaths(uid: number, lab: string, root: string = RUN_ROOT): Lab
     wireConfig: in_('_wire.json'),
     agentsSocket: in_('_agents.sock'),
     agentsConfig: in_('_agents.json'),
+    topology: in_(`${lab}.clab.yml`),
+    containers: in_('containers.json'),
     nodeConfig: (node) => in_('config', node),
     nodeProgram: (node) => in_('config', node, 'program.json'),
     nodeKeys: (node) => in_('config', node, 'keys.json'),

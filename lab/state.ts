@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { labInterpreters, type LabInterpreter } from '../record/verdict.js'
 import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
@@ -24,6 +25,8 @@ export const LabState = z.strictObject({
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
   attached: z.boolean(),
+  /** Absent: netns. */
+  driver: z.enum(labInterpreters).optional(),
   phase: z.enum(['starting', 'up', 'stopping']),
   labd: z.strictObject({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) }),
 })
@@ -74,6 +77,16 @@ export function readLabState(uid: number, lab: string, root: string = RUN_ROOT):
 /** Epochs of a lab's keys; of a lab that is not there none, which is for others to say. */
 export function labEpochs(lab: string, uid: number = process.getuid?.() ?? 0): ReadonlyMap<string, number> {
   return epochsOf(isLabId(lab) ? readSeals(uid, lab, RUN_ROOT) : [])
+}
+
+/** What the nodes of a lab are; of one that is not there namespaces, and that it is not there is for others to say. */
+export function labInterpreter(lab: string, uid: number = process.getuid?.() ?? 0): LabInterpreter {
+  try {
+    return readLabState(uid, lab).driver ?? 'netns'
+  } catch (error) {
+    if (error instanceof LabError) return 'netns'
+    throw error
+  }
 }
 
 /** `seals.json`, which is no part of `lab.json`: that is read by whatever version of this program looks for labs. */

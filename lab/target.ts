@@ -14,6 +14,7 @@ import type {
   Observation,
   SendOptions,
 } from '../record/target.js'
+import type { LabInterpreter } from '../record/verdict.js'
 import type { KnowingTarget } from '../twin/target.js'
 import { LabError } from './errors.js'
 import { brokenBy, describeFault, hasSession, longestHold, loses, speaks, type Broken } from './fault.js'
@@ -81,7 +82,7 @@ function clockParts(ns: number, { nodes }: Plan): readonly number[] {
 }
 
 class LabTarget implements KnowingTarget {
-  readonly interpreter = 'netns'
+  readonly interpreter: LabInterpreter
   readonly plan: Plan
   private readonly witness: Witness
   private readonly traffic: ProbeTraffic
@@ -102,6 +103,7 @@ class LabTarget implements KnowingTarget {
     plan: Plan,
     private readonly options: LabTargetOptions,
   ) {
+    this.interpreter = lab.driver
     this.learnKeys()
     this.plan = plan
     this.broken = brokenBy(plan, [])

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Plan } from '../contract/plan.js'
 import { controlPlaneOf } from '../twin/fabric-control.js'
+import type { LabInterpreter } from '../record/verdict.js'
 import { Channel } from './channel.js'
 import { LabError } from './errors.js'
 import { Lab } from './lab.js'
@@ -16,6 +17,7 @@ import { KeyValues, ProgressEvent, type Programs } from './labd/protocol.js'
 import { invoker, startLabd } from './launch.js'
 import { isLabId, newLabId } from './names.js'
 import { labPaths } from './paths.js'
+import { containersHere } from './containerlab/here.js'
 import { readLabs, readLabState, type LabListing } from './state.js'
 import { raced, type StepEvent } from './steps.js'
 
@@ -45,6 +47,8 @@ export interface LabUpOptions {
   readonly beforeStep?: (step: string) => Promise<void>
   /** Other builds of engine and probe. */
   readonly programs?: Programs
+  /** What nodes and hosts are: namespaces of this host (default), or containers under containerlab. */
+  readonly driver?: LabInterpreter
 }
 export interface LabDownOptions {
   readonly onProgress?: (event: LabProgress) => void
@@ -91,6 +95,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
       deadline: options.deadline ?? 60_000,
       stepwise: options.beforeStep !== undefined,
       programs: options.programs ?? {},
+      ...(options.driver === 'containerlab' ? { containers: containersHere() } : {}),
     },
     { timeout: Infinity },
   )
@@ -102,7 +107,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
     await takeDown(channel, { id, uid }, false)
     throw error
   }
-  return new Lab(id, paths, channel, { plan, keys: values })
+  return new Lab(id, paths, channel, { plan, keys: values, driver: options.driver ?? 'netns' })
 }
 
 /** What leaves' engines are to come to, by which labd knows when the lab is up; `undefined` where the twin does not know. */
@@ -129,7 +134,11 @@ export async function attach(id: string): Promise<Lab> {
   }
   const plan = Plan.parse(JSON.parse(readFileSync(paths.plan, 'utf8')))
   const { keys } = z.object({ keys: KeyValues }).parse(await channel.request({ op: 'keys', keys: {} }))
-  return new Lab(id, paths, channel, { plan, keys: new Map(Object.entries(keys)) })
+  return new Lab(id, paths, channel, {
+    plan,
+    keys: new Map(Object.entries(keys)),
+    driver: state.driver ?? 'netns',
+  })
 }
 
 /** The labs of this user. */

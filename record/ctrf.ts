@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { labInterpreters } from './verdict.js'
 import { CombinedVerdictSchema } from './schema.js'
 
 /** Version of the CTRF schema that is written. */
@@ -29,7 +30,7 @@ export const CtrfTest = z.looseObject({
   extra: z
     .looseObject({
       /** Where it ran. */
-      on: z.enum(['twin', 'netns']),
+      on: z.enum(['twin', ...labInterpreters]),
       /** Positive controls that arrived and frames that were judged. */
       controls: z.int().min(0).exactOptional(),
       judged: z.int().min(0).exactOptional(),

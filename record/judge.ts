@@ -5,6 +5,7 @@
  * @module
  */
 import { isBlinded, isInvariantId } from './invariants.js'
+import { labInterpreters } from './verdict.js'
 import type {
   CombinedVerdict,
   Finding,
@@ -92,7 +93,7 @@ function seen(findings: readonly Finding[]): readonly Finding[] {
 const measured: ReadonlySet<Verdict['kind']> = new Set(['latency'])
 
 /**
- * What follows from two judgements of one intent, twin first. A violation seen by either stands unless the other saw
+ * What follows from two judgements of one intent, twin first, or those of two labs. A violation seen by either stands unless the other saw
  * that it holds: then the interpreters dispute. What one of them could not judge is not proven, except for what only
  * a lab can measure.
  */
@@ -118,8 +119,9 @@ function worst(judgements: readonly Judgement[]): Judgement | undefined {
 function combineOne(name: string, kind: Verdict['kind'], verdicts: readonly Verdict[]): CombinedVerdict {
   const of = (by: Interpreter) =>
     worst(verdicts.filter((verdict) => verdict.by === by).map(({ judgement }) => judgement))
+  const labs = labInterpreters.flatMap((by) => of(by) ?? [])
+  const lab = labs.length === 0 ? undefined : labs.reduce((one, other) => combination[one][other])
   const twin = of('twin')
-  const lab = of('netns')
   if (twin === undefined || lab === undefined) {
     return { name, kind, combined: twin ?? lab ?? 'unjudged', verdicts }
   }

@@ -5,8 +5,9 @@
  * @module
  */
 import { z } from 'zod'
+import { labInterpreters } from './verdict.js'
 
-const Interpreter = z.enum(['twin', 'netns'])
+const Interpreter = z.enum(['twin', ...labInterpreters])
 const Judgement = z.enum(['holds', 'violated', 'unjudged', 'disputed'])
 const count = z.int().min(0)
 

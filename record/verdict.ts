@@ -4,8 +4,11 @@
  * @module
  */
 
+/** Labs, by what their nodes are: namespaces, containers. */
+export const labInterpreters = ['netns', 'containerlab'] as const
+export type LabInterpreter = (typeof labInterpreters)[number]
 /** Where something was judged. */
-export type Interpreter = 'twin' | 'netns'
+export type Interpreter = 'twin' | LabInterpreter
 /** `disputed`: interpreters differ. `unjudged`: nothing could be said, with a reason. */
 export type Judgement = 'holds' | 'violated' | 'unjudged' | 'disputed'
 

@@ -9,9 +9,11 @@ import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import type { Lab } from '../lab/index.js'
 import type { Target } from '../record/target.js'
+import type { LabInterpreter } from '../record/verdict.js'
 import { SEED_LENGTH } from '../twin/program/index.js'
 import { witnessOf } from './lab-witness.js'
 import type { LabWitness } from './lab-witness.js'
+import { journalsName } from './runner/journal-names.js'
 import { keyFile, writeKeyFile } from './runner/key-file.js'
 import type { Keys } from './traffic/wire.js'
 
@@ -24,6 +26,14 @@ export interface OpenedLab {
   readonly knowledge: () => string
   /** A node's dynamic state: the answer to `tables` (`contract/control.ts`). */
   readonly tables: (node: string) => Promise<unknown>
+}
+
+/** The lab that is wanted. */
+export interface LabWanted {
+  readonly on: LabInterpreter
+  /** One that runs already. */
+  readonly id: string | undefined
+  readonly keySources: string | undefined
 }
 
 /** Where a lab that was brought up for tests leaves its journals, and their keys. */
@@ -43,13 +53,13 @@ export interface KeepJournals {
  */
 export async function openLabTarget(
   plan: Plan,
-  { id, keySources }: { readonly id: string | undefined; readonly keySources: string | undefined },
+  { on, id, keySources }: LabWanted,
   keep?: KeepJournals,
 ): Promise<OpenedLab> {
   const { attach, labUp } = await import('../lab/index.js')
   const lab =
     id === undefined
-      ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH), keySources })
+      ? await labUp(plan, { keysSeed: randomBytes(SEED_LENGTH), keySources, driver: on })
       : await attach(id)
   const keys = new Map(
     [...lab.keys].map(([name, value]) => [name, new Uint8Array(Buffer.from(value, 'hex'))]),
@@ -94,10 +104,11 @@ function delegating(target: Target, close: () => Promise<void>): Target {
 }
 
 async function keepJournals(lab: Lab, keys: Keys, { directory, run, env }: KeepJournals): Promise<void> {
-  const folder = path.join(directory, 'journals', lab.id)
+  const name = journalsName(lab)
+  const folder = path.join(directory, 'journals', name)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const [node, bytes] of await lab.journals()) {
     writeFileSync(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
   }
-  writeKeyFile(keyFile(`${run}-${lab.id}`, env), keys)
+  writeKeyFile(keyFile(`${run}-${name}`, env), keys)
 }

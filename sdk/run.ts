@@ -12,6 +12,7 @@ import { SdkError } from './errors.js'
 import { judgeNodes } from './judge/agreement.js'
 import { drive } from './runner/drive.js'
 import type { TestOutcome } from './runner/drive.js'
+import { interpreterOfJournals } from './runner/journal-names.js'
 import { keyFile, readKeyFile, removeKeyFiles } from './runner/key-file.js'
 import { verdictsOf } from './runner/outcomes.js'
 import { finish, runsFolder, stage, testEnvironment, testHooks } from './runner/session.js'
@@ -107,7 +108,7 @@ async function nodeAgreement(writer: RunWriter, options: RunFilesOptions): Promi
           journals.set(path.basename(name, '.ztj'), await readFile(path.join(folder, lab, name)))
         }
         const keys = readKeyFile(keyFile(`${writer.id}-${lab}`, options.env ?? process.env))
-        return judgeNodes(compareNodes(journals, keys ?? new Map()), 'netns')
+        return judgeNodes(compareNodes(journals, keys ?? new Map()), interpreterOfJournals(lab))
       }),
     )
   })

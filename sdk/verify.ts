@@ -7,9 +7,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import type { Lab, SealState } from '../lab/index.js'
-import { labEpochs } from '../lab/state.js'
+import { labEpochs, labInterpreter } from '../lab/state.js'
 import { digestOf, RunWriter } from '../record/run-record.js'
-import type { Interpreter, Verdict } from '../record/verdict.js'
+import type { Interpreter, LabInterpreter, Verdict } from '../record/verdict.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
 import { compile } from '../twin/compile.js'
 import { planBytes, withEpochs } from '../twin/program/index.js'
@@ -59,9 +59,9 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
   // Of a lab that runs, with the keys that it has by now.
   const plan = options.lab === undefined ? written : withEpochs(written, labEpochs(options.lab))
   const bytes = planBytes(plan)
-  const on: readonly Interpreter[] = options.on ?? ['twin', 'netns']
+  const { on, lab: where } = targetsOf(options)
   const seed = options.seed ?? newSeed()
-  if (on.includes('netns')) await checkKeys(plan, options)
+  if (where !== undefined) await checkKeys(plan, options)
   const writer = await RunWriter.begin(runsFolder(options), `verify ${options.file}`)
   let opening: Settled<Lab> | undefined
   try {
@@ -70,12 +70,12 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
     const env = { ...testEnvironment(writer, options, seed), ZTOS_PLAN: planFile }
     const context: Context = { options, plan, writer, env, signal }
     // The lab comes up while the twin is at work.
-    opening = on.includes('netns') ? settled(openLab(plan, { ...options, signal })) : undefined
+    opening = where === undefined ? undefined : settled(openLab(plan, where, { ...options, signal }))
     const twin = on.includes('twin') ? await inTwin(context) : []
     const coming = opening
     // From here on it is taken down by the one who uses it.
     opening = undefined
-    const lab = coming === undefined ? undefined : await inLab(context, coming)
+    const lab = coming === undefined || where === undefined ? undefined : await inLab(context, where, coming)
     throwIfInterrupted(signal)
     const outcomes = [...twin, ...(lab?.outcomes ?? [])]
     return await finish(writer, {
@@ -95,6 +95,23 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
     if (opening !== undefined) await leave(await opening, options)
     throw error
   }
+}
+
+/** Where to judge; of a lab that runs already, what it is. @throws SdkError `ZT_USAGE` of more labs than one, whose journals have one place */
+function targetsOf({ on = ['twin', 'netns'], lab }: VerifyOptions): {
+  readonly on: readonly Interpreter[]
+  readonly lab: LabInterpreter | undefined
+} {
+  const labs = on.filter((one) => one !== 'twin')
+  if (labs.length > 1) {
+    throw new SdkError('ZT_USAGE', `${labs.join(' and ')} are two labs, and one is verified at a time`, {
+      remedy: 'verify once for each',
+    })
+  }
+  const [asked] = labs
+  if (asked === undefined || lab === undefined) return { on, lab: asked }
+  const there = labInterpreter(lab)
+  return { on: on.map((one) => (one === 'twin' ? one : there)), lab: there }
 }
 
 /** A lab that came up for nothing. */
@@ -163,7 +180,7 @@ async function settled<T>(promise: Promise<T>): Settled<T> {
   }
 }
 
-async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> {
+async function inLab(context: Context, on: LabInterpreter, opening: Settled<Lab>): Promise<LabPart> {
   const { options, plan, writer, env, signal } = context
   const opened = await stage(
     writer,
@@ -178,7 +195,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
     return {
       outcomes: [],
       notes: [why],
-      verdicts: plan.intents.map((intent) => unjudgedVerdict(intent, 'netns', why)),
+      verdicts: plan.intents.map((intent) => unjudgedVerdict(intent, on, why)),
     }
   }
   const lab = opened.value
@@ -189,7 +206,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
     writeKeyFile(keyFile(writer.id, options.env ?? process.env), keys)
     const outcomes = await stage(writer, options, 'scenarios in the lab', async () =>
       drive({
-        on: 'netns',
+        on,
         files: shippedSuites.map(shippedSuite),
         env: { ...env, ZTOS_LAB: lab.id },
         cwd: options.cwd ?? process.cwd(),
@@ -199,7 +216,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
     )
     throwIfInterrupted(signal)
     const agreement = await stage(writer, options, 'twin = lab, node by node', async () =>
-      compareJournals(writer, lab, keys),
+      compareJournals(writer, lab, on, keys),
     )
     return {
       outcomes,
@@ -217,6 +234,7 @@ async function inLab(context: Context, opening: Settled<Lab>): Promise<LabPart> 
 async function compareJournals(
   writer: RunWriter,
   lab: Lab,
+  on: LabInterpreter,
   keys: ReadonlyMap<string, Uint8Array>,
 ): Promise<Verdict> {
   const { compareNodes } = await import('../lab/index.js')
@@ -225,5 +243,5 @@ async function compareJournals(
   await mkdir(folder, { recursive: true })
   for (const [node, bytes] of journals)
     await writeFile(path.join(folder, `${node}.ztj`), bytes, { mode: 0o600 })
-  return judgeNodes(compareNodes(journals, keys), 'netns')
+  return judgeNodes(compareNodes(journals, keys), on)
 }

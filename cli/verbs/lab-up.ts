@@ -19,6 +19,7 @@ export const run: Run<'lab up'> = async ({ arguments: { file }, options, io, pro
       keysSeed: randomBytes(SEED_LENGTH),
       ...keySourcesOf(options, io),
       attached: false,
+      driver: options.on,
       signal: io.signal,
       onProgress: ({ step, phase }) => say(`${step}: ${phase}`),
     }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { statSync } from 'node:fs'
+import type { Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../../sdk/errors.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { verify } from '../../sdk/verify.js'
@@ -19,7 +20,8 @@ import { resultText } from '../verdict-text.js'
 export const run: Run<'verify'> = async (invocation) => {
   const { options, colours } = invocation
   const on = options.on ?? ['twin', 'netns']
-  if (options.lab !== undefined && !on.includes('netns')) {
+  const labs = on.filter((where) => where !== 'twin')
+  if (options.lab !== undefined && labs.length === 0) {
     throw new CliError('ZT_CLI_USAGE', '--lab is a lab to judge, and --on leaves labs out', {
       remedy: 'leave out one of them',
     })
@@ -34,7 +36,7 @@ export const run: Run<'verify'> = async (invocation) => {
 
 async function verified(
   { arguments: { file }, options, io, progress }: Invocation<'verify'>,
-  on: readonly ('twin' | 'netns')[],
+  on: readonly Interpreter[],
 ): Promise<RunResult> {
   const stages = new RunStages(progress)
   try {

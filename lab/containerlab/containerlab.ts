@@ -33,6 +33,8 @@ export interface ContainerlabOptions {
   readonly host?: string
   /** Variables that the file has. */
   readonly env?: Readonly<Record<string, string>>
+  /** Where its passing files may lie, if not where those of this host do. */
+  readonly passing?: string
   readonly signal?: AbortSignal
 }
 
@@ -117,11 +119,12 @@ export class Containerlab {
       program = findContainerlab(),
       host = process.env['DOCKER_HOST'] ?? DOCKER_SOCKET,
       env = {},
+      passing: within = tmpdir(),
       signal,
     } = this.options
     const argv = [program, ...words]
     // It keeps a copy of each file that it deploys, in a folder for passing files, and never takes one away.
-    const passing = await mkdtemp(path.join(tmpdir(), 'ztos-containerlab-'))
+    const passing = await mkdtemp(path.join(within, 'ztos-containerlab-'))
     try {
       const outcome = await tryCommand(withModules(argv), {
         timeout: TIMEOUT,

@@ -10,6 +10,7 @@
  */
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import type Docker from 'dockerode'
@@ -25,7 +26,10 @@ import {
   ListAnswer,
   StatsAnswer,
   VersionAnswer,
+  WaitAnswer,
 } from './schemas.js'
+
+const require = createRequire(import.meta.url)
 
 /** Where Docker's own programs look if nothing else is said. */
 export const DOCKER_SOCKET = 'unix:///var/run/docker.sock'
@@ -70,6 +74,20 @@ export interface ImageDetails {
   readonly size: number
 }
 
+export interface ExecOptions {
+  readonly user?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Working folder, inside. */
+  readonly folder?: string
+}
+/** A command that was begun in a container. */
+export interface BegunExec {
+  readonly stream: Duplex
+  /** For messages. */
+  readonly purpose: string
+  /** Exit status, `null` while it runs; pid in the engine's namespace, 0 when it has ended. */
+  state(): Promise<{ readonly code: number | null; readonly pid: number }>
+}
 export interface ExecOutcome extends Said {
   readonly code: number
 }
@@ -81,8 +99,8 @@ export interface ExecOutcome extends Said {
 export async function connectDocker(
   host: string = process.env['DOCKER_HOST'] ?? DOCKER_SOCKET,
 ): Promise<DockerEngine> {
-  // Loading it takes a third of a second, which who has no containers need not wait for.
-  const { default: Client } = await import('dockerode')
+  // Loading it takes a third of a second, which who has no containers need not wait for. Not by `import()`, which labd, compiled ahead, has none of.
+  const Client = require('dockerode') as typeof Docker
   const engine = new DockerEngine(host, new Client(address(host)))
   await engine.version()
   return engine
@@ -164,6 +182,17 @@ export class DockerEngine {
     argv: readonly string[],
     options: { readonly input?: string; readonly user?: string } = {},
   ): Promise<ExecOutcome> {
+    const { stream, purpose, state } = await this.begin(container, argv, options)
+    const said = readFrames(await this.call(purpose, () => exchange(stream, options.input ?? '')))
+    const { code } = await state()
+    if (code === null)
+      throw new LabError('ZT_LAB_REFUSED', `${purpose} has no end, as Docker's engine has it`)
+    return { code, ...said }
+  }
+
+  /** Begins a command in a container. What it says comes in frames ({@link FrameReader}); the stream ends with it. */
+  async begin(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<BegunExec> {
+    const { user, env, folder } = options
     const purpose = `\`${argv.join(' ')}\` in ${container}`
     const exec = await this.call(purpose, () =>
       this.docker.getContainer(container).exec({
@@ -171,15 +200,25 @@ export class DockerEngine {
         AttachStdin: true,
         AttachStdout: true,
         AttachStderr: true,
-        ...(options.user === undefined ? {} : { User: options.user }),
+        ...(user === undefined ? {} : { User: user }),
+        ...(env === undefined ? {} : { Env: Object.entries(env).map(([name, value]) => `${name}=${value}`) }),
+        ...(folder === undefined ? {} : { WorkingDir: folder }),
       }),
     )
     const stream = await this.call(purpose, () => exec.start({ hijack: true, stdin: true }))
-    const said = readFrames(await this.call(purpose, () => exchange(stream, options.input ?? '')))
-    const { ExitCode } = await this.ask(purpose, ExecAnswer, () => exec.inspect())
-    if (ExitCode === null)
-      throw new LabError('ZT_LAB_REFUSED', `${purpose} has no end, as Docker's engine has it`)
-    return { code: ExitCode, ...said }
+    const state = async () => {
+      const { ExitCode: code, Pid: pid } = await this.ask(purpose, ExecAnswer, () => exec.inspect())
+      return { code, pid }
+    }
+    return { stream, purpose, state }
+  }
+
+  /** Returns when a container has ended. @returns its exit status, 128 and more for a signal */
+  async ended(container: string): Promise<number> {
+    const { StatusCode } = await this.ask(`the end of ${container}`, WaitAnswer, () =>
+      this.docker.getContainer(container).wait(),
+    )
+    return StatusCode
   }
 
   /**
@@ -199,6 +238,11 @@ export class DockerEngine {
       if (messageOf(error).includes('unknown capability')) return false
       throw error
     }
+  }
+
+  /** SIGKILL, to all that is in a container. */
+  async kill(container: string): Promise<void> {
+    await this.call(`end of ${container}`, () => this.docker.getContainer(container).kill())
   }
 
   /** Ends a container and takes it away, with its anonymous volumes. */

@@ -25,7 +25,7 @@ test('a letter may lie in two frames', () => {
 })
 
 test.each([
-  ['a head', frame(1, 'text').subarray(0, 5), "a frame's head at octet 0 is cut off"],
+  ['a head', frame(1, 'text').subarray(0, 5), 'a frame at octet 0 is cut off'],
   ['a text', frame(1, 'text').subarray(0, 10), 'a frame at octet 0 is cut off'],
   ['a stream', Buffer.concat([frame(1, 'a'), frame(7, 'text')]), 'a frame at octet 9 is of stream 7'],
 ])('%s that is none is refused', (_what, octets, message) => {

@@ -57,7 +57,9 @@ export const ImageAnswer = z.object({
   Config: z.object({ Labels }),
 })
 
-export const ExecAnswer = z.object({ ExitCode: z.int().nullable() })
+/** `Pid` in the namespace of the engine; 0 once the command has ended. */
+export const ExecAnswer = z.object({ ExitCode: z.int().nullable(), Pid: z.int() })
+export const WaitAnswer = z.object({ StatusCode: z.int() })
 
 export type ContainerState = z.infer<typeof State>
 export type ContainerHealth = z.infer<typeof Health>

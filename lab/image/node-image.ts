@@ -39,15 +39,18 @@ const Said = z.object({
   labels: z.record(z.string(), z.string()),
 })
 
+/** Where images are kept. */
+export function imageFolder(): string {
+  return path.join(packageRoot(), '.cache', 'image')
+}
+
 /**
  * Makes the image, or finds it made.
  *
  * @param folder where it is kept, and the Debian root with it; default `.cache/image/` of this package
  * @throws LabError `ZT_LAB_MISSING` for what is not built or installed, `ZT_LAB_COMMAND`
  */
-export async function nodeImage(
-  folder: string = path.join(packageRoot(), '.cache', 'image'),
-): Promise<NodeImage> {
+export async function nodeImage(folder: string = imageFolder()): Promise<NodeImage> {
   const programs = await programEntries()
   const rootKey = digestOf([RECIPE, TIME, SUITE, PACKAGES, await candidates()])
   const version = await packageVersion()

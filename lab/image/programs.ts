@@ -8,14 +8,18 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { findBinary } from '../binaries.js'
 import { runCommand } from '../command.js'
+import type { Account } from '../daemons/account.js'
 import { daemonPrograms } from '../daemons/programs.js'
 import { LabError } from '../errors.js'
 import { packageRoot } from '../paths.js'
 import { BIN, LIB } from './recipe.js'
 import type { Entry } from './layer.js'
 
-/** @returns entries of the upper layer. @throws LabError `ZT_LAB_MISSING` for what is not built */
-export async function programEntries(root: string = packageRoot()): Promise<Entry[]> {
+/** Files of the upper layer by their names there. @throws LabError `ZT_LAB_MISSING` for what is not built */
+export async function programFiles(root: string = packageRoot()): Promise<{
+  readonly bin: Readonly<Record<string, string>>
+  readonly lib: Readonly<Record<string, string>>
+}> {
   const { gobgpd, protoFolder } = daemonPrograms(root)
   const programs = path.join(root, 'dist', 'programs')
   const bin: Readonly<Record<string, string>> = {
@@ -39,6 +43,12 @@ export async function programEntries(root: string = packageRoot()): Promise<Entr
       ]),
     ),
   }
+  return { bin, lib }
+}
+
+/** @returns entries of the upper layer. @throws LabError `ZT_LAB_MISSING` for what is not built */
+export async function programEntries(root: string = packageRoot()): Promise<Entry[]> {
+  const { bin, lib } = await programFiles(root)
   return [
     ...Object.entries(bin).map(([name, file]) => fileEntry(`${BIN}/${name}`, 0o755, file)),
     ...['', 'proto/', 'proto/api/'].map((name) => folderEntry(`${LIB}/${name}`)),
@@ -49,14 +59,31 @@ export async function programEntries(root: string = packageRoot()): Promise<Entr
   ]
 }
 
-/** Where FRR's daemons have their sockets: its init script would make it. */
-export function frrFolder(debian: readonly Entry[]): Entry {
-  const passwd = debian.find(({ name }) => name === 'etc/passwd')?.body?.toString('utf8') ?? ''
-  const [, uid, gid] = /^frr:[^:]*:(\d+):(\d+):/m.exec(passwd) ?? []
-  if (uid === undefined || gid === undefined) {
+/** The account that FRR's package makes in the image. */
+function frrAccount(debian: readonly Entry[]): Account {
+  const text = (file: string) => debian.find(({ name }) => name === file)?.body?.toString('utf8') ?? ''
+  const [, uid, gid] = /^frr:[^:]*:(\d+):(\d+):/m.exec(text('etc/passwd')) ?? []
+  const [, vtyGid] = /^frrvty:[^:]*:(\d+):/m.exec(text('etc/group')) ?? []
+  if (uid === undefined || gid === undefined || vtyGid === undefined) {
     throw new LabError('ZT_LAB_FORMAT', "the Debian root has no user frr, whom FRR's package makes")
   }
-  return { ...folderEntry('run/frr/'), uid: Number(uid), gid: Number(gid) }
+  return { uid: Number(uid), gid: Number(gid), vtyGid: Number(vtyGid) }
+}
+
+/** Where FRR's daemons have their sockets: its init script would make it. */
+export function frrFolder(debian: readonly Entry[]): Entry {
+  const { uid, gid } = frrAccount(debian)
+  return { ...folderEntry('run/frr/'), uid, gid }
+}
+
+/** A label of the image: whoever writes files for its daemons must know whose they are to be. */
+const ACCOUNT_LABEL = 'ztos.frr.account'
+
+/** @returns `undefined` of an image that has no such label */
+export function accountOfImage(labels: Readonly<Record<string, string>>): Account | undefined {
+  const [, uid, gid, vtyGid] = /^(\d+):(\d+):(\d+)$/.exec(labels[ACCOUNT_LABEL] ?? '') ?? []
+  if (uid === undefined || gid === undefined || vtyGid === undefined) return undefined
+  return { uid: Number(uid), gid: Number(gid), vtyGid: Number(vtyGid) }
 }
 
 /** Versions, as labels have them. */
@@ -71,6 +98,7 @@ export async function programVersions(entries: readonly Entry[]): Promise<Readon
     'ztos.frr.version': frr ?? 'unknown',
     'ztos.gobgp.version': versionIn(gobgp),
     'ztos.node.version': process.versions.node,
+    [ACCOUNT_LABEL]: Object.values(frrAccount(entries)).join(':'),
   }
 }
 

@@ -38,6 +38,8 @@ export interface LabDriver {
    * @param between steps that may be taken as soon as there are nodes
    */
   networkSteps(routing: Routing | undefined, between: readonly Step[]): readonly Step[]
+  /** Has those daemons begin that have not yet: devices are there, and have carrier when engines have them. */
+  daemonStep(routing: Routing): Step
   /** An engine that is on its way up. */
   startEngine(node: NodeWiring): ControlledProcess
   /** Begins a command in a node or a host. */

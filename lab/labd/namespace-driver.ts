@@ -56,6 +56,15 @@ export class NamespaceDriver implements LabDriver {
     ]
   }
 
+  /** Beside the engines. */
+  daemonStep(routing: Routing): Step {
+    return {
+      name: 'daemons',
+      setUp: async (signal) => routing.beginDaemons('gobgp', signal),
+      tearDown: () => routing.stopDaemons(),
+    }
+  }
+
   startEngine({ node, namespace }: NodeWiring): ControlledProcess {
     const { paths, invoker, env, programs } = this.options
     return Resident.start({

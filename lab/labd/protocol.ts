@@ -30,6 +30,14 @@ export const Programs = z.strictObject({
 })
 export type Programs = z.infer<typeof Programs>
 
+/** Where containerlab and Docker's engine are, as whoever asks finds them. */
+export const Containers = z.strictObject({
+  containerlab: z.string().startsWith('/'),
+  /** `unix:///…`: containers are to be on this host. */
+  docker: z.string().startsWith('unix:///'),
+})
+export type Containers = z.infer<typeof Containers>
+
 export const LabdRequest = z.discriminatedUnion('op', [
   /** Answer: `{ version, lab, pid, phase }`. */
   z.strictObject({ ...request, op: z.literal('hello') }),
@@ -47,6 +55,8 @@ export const LabdRequest = z.discriminatedUnion('op', [
     /** Each step waits for a `continue`. */
     stepwise: z.boolean(),
     programs: Programs,
+    /** Nodes and hosts are to be containers under containerlab; absent: namespaces. */
+    containers: Containers.optional(),
   }),
   /** Lets a stepwise `up` or `down` take its next step. */
   z.strictObject({ ...request, op: z.literal('continue') }),

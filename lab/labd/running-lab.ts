@@ -15,6 +15,7 @@ import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
 import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
 import { childEnvironment } from './child-environment.js'
+import { ContainerDriver } from './container-driver.js'
 import type { ControlledProcess } from './controlled.js'
 import { DataPlane } from './data-plane.js'
 import type { LabDriver } from './driver.js'
@@ -34,7 +35,7 @@ import {
 import { LabKeys } from './keys.js'
 import { NamespaceDriver } from './namespace-driver.js'
 import { probeConfig } from './probe-config.js'
-import type { Programs } from './protocol.js'
+import type { Containers, Programs } from './protocol.js'
 import type { Resident } from './resident.js'
 import { Rotations } from './rotation.js'
 import { beforeControl, Routing } from './routing.js'
@@ -49,6 +50,8 @@ export interface UpRequest {
   readonly attached: boolean
   readonly journal: boolean
   readonly programs: Programs
+  /** Nodes and hosts are containers; absent: namespaces. */
+  readonly containers?: Containers | undefined
 }
 export interface RunHooks {
   readonly onEvent: (event: StepEvent) => void
@@ -128,7 +131,7 @@ export class RunningLab {
         { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
         ...driver.networkSteps(this.routing, this.agentSteps()),
         ...this.wireSteps(wiring, hooks),
-        ...this.daemonSteps(),
+        ...(this.routing === undefined ? [] : [driver.daemonStep(this.routing)]),
         {
           name: 'engines',
           setUp: (signal) =>
@@ -242,10 +245,11 @@ export class RunningLab {
     return this.keys?.all ?? {}
   }
 
-  private driverOf({ journal, programs }: UpRequest, plan: Plan, wiring: Wiring): LabDriver {
+  private driverOf({ journal, programs, containers }: UpRequest, plan: Plan, wiring: Wiring): LabDriver {
     const { invoker, paths, state } = this
     const env = childEnvironment(invoker, state.id)
-    return new NamespaceDriver({ lab: state.id, paths, invoker, env, plan, wiring, journal, programs })
+    const options = { lab: state.id, paths, invoker, env, plan, wiring, journal, programs }
+    return containers === undefined ? new NamespaceDriver(options) : new ContainerDriver(options, containers)
   }
 
   private rotationsOf(plan: Plan): Rotations {
@@ -283,8 +287,9 @@ export class RunningLab {
     writeState(this.paths, this.state, this.invoker)
   }
 
-  private writeFiles({ plan, attached }: UpRequest, start: Plan, wiring: Wiring): void {
-    this.state = { ...this.state, fabric: plan.fabric, attached }
+  private writeFiles({ plan, attached, containers }: UpRequest, start: Plan, wiring: Wiring): void {
+    const driver = containers === undefined ? 'netns' : 'containerlab'
+    this.state = { ...this.state, fabric: plan.fabric, attached, driver }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     for (const { name } of plan.nodes) createNodeFolders(this.paths, name, this.invoker)
@@ -329,19 +334,6 @@ export class RunningLab {
     if (routing === undefined) return []
     return [
       { name: 'agents', setUp: async () => routing.beginAgents(), tearDown: () => routing.stopAgents() },
-    ]
-  }
-
-  /** They start beside the engines: TAPs are there, and have carrier when an engine has them. */
-  private daemonSteps(): Step[] {
-    const { routing } = this
-    if (routing === undefined) return []
-    return [
-      {
-        name: 'daemons',
-        setUp: async (signal) => routing.beginDaemons('gobgp', signal),
-        tearDown: () => routing.stopDaemons(),
-      },
     ]
   }
 

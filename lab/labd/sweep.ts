@@ -1,5 +1,5 @@
 /**
- * Removes whatever is left of a lab, in whatever state: processes, namespaces with their links, the state folder. Needs
+ * Removes whatever is left of a lab, in whatever state: processes, containers, namespaces with their links, the state folder. Needs
  * nothing but the lab's id, and may be done any number of times.
  *
  * @module
@@ -8,11 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LabError } from '../errors.js'
 import { removeNamespaces, type Lodger } from '../netns/driver.js'
 import { isAlive, labMark, markedProcesses, signalProcess } from '../process-identity.js'
+import { removeContainers } from './containers-left.js'
 import { removeFolder, type Invoker } from './folder.js'
 
 /** @returns processes of others that were found in the lab's namespaces; they run on, without its devices */
 export async function sweepLab(invoker: Invoker, lab: string): Promise<readonly Lodger[]> {
   await killMarked(labMark(invoker.uid, lab))
+  await removeContainers(invoker, lab)
   const lodgers = await removeNamespaces(lab)
   // Last, so that a sweep that is cut off can be asked for again.
   removeFolder(invoker, lab)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { findBinary } from '../binaries.js'
@@ -38,6 +38,17 @@ export async function configureNamespaces(
       }),
     ),
   )
+}
+
+/**
+ * Gives namespaces of processes the names that containerlab gives them, as `ip netns` does it: containerlab's are links into `/proc`, which
+ * nobody may follow who may not look at the process.
+ */
+export async function nameNamespaces(pids: ReadonlyMap<string, number>): Promise<void> {
+  for (const name of pids.keys()) rmSync(path.join(NETNS_ROOT, name), { force: true })
+  await runCommand("naming containers' namespaces", ['ip', '-batch', '-'], {
+    input: lines([...pids].map(([name, pid]) => `netns attach ${name} ${pid}`)),
+  })
 }
 
 /** The beginning of a command line that runs in a namespace. */

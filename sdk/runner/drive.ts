@@ -141,7 +141,7 @@ async function open(
   reporter: Reporter,
 ): Promise<Vitest> {
   const { createVitest } = await importVitest(cwd)
-  const lab = on === 'netns'
+  const lab = on !== 'twin'
   return createVitest(
     'test',
     {

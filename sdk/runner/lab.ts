@@ -7,18 +7,24 @@ import { randomBytes } from 'node:crypto'
 import type { Plan } from '../../contract/plan.js'
 import type { DoctorReport } from '../../lab/doctor/index.js'
 import type { Lab } from '../../lab/index.js'
+import type { LabInterpreter } from '../../record/verdict.js'
 import { planDigest, SEED_LENGTH, sourcedKeys, withEpochs } from '../../twin/program/index.js'
 import { SdkError } from '../errors.js'
 import { keySourcesOf } from './session.js'
 import type { RunOptions } from './session.js'
 
 /** A lab for a run. An own one goes when this process does; one that is named is judged as it is. */
-export async function openLab(plan: Plan, options: RunOptions & { readonly lab?: string }): Promise<Lab> {
+export async function openLab(
+  plan: Plan,
+  on: LabInterpreter,
+  options: RunOptions & { readonly lab?: string },
+): Promise<Lab> {
   const { attach, labUp } = await import('../../lab/index.js')
   if (options.lab !== undefined) return checked(await attach(options.lab), plan)
   return labUp(plan, {
     keysSeed: randomBytes(SEED_LENGTH),
     keySources: keySourcesOf(options),
+    driver: on,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress: ({ step, phase }) => options.onProgress?.({ kind: 'lab', step, phase }),
   })

@@ -7,7 +7,7 @@ import { stableTestId } from '../../record/ctrf.js'
 import type { CtrfTest } from '../../record/ctrf.js'
 import { judge } from '../../record/judge.js'
 import type { Failure } from '../../record/schema.js'
-import type { Interpreter, Verdict } from '../../record/verdict.js'
+import { labInterpreters, type Interpreter, type LabInterpreter, type Verdict } from '../../record/verdict.js'
 import type { TestOutcome } from './drive.js'
 
 /** The stable id of a test. */
@@ -51,7 +51,7 @@ const labFailed = /^ZT_(?:LAB_[A-Z_]+|HOST_CANNOT): /
  * suite that does not fit the fabric) has none.
  */
 export function verdictsOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
-  return [...outcomes.flatMap(verdictsOfTest), ...agreementOf(outcomes)]
+  return [...outcomes.flatMap(verdictsOfTest), ...labInterpreters.flatMap((by) => agreementOf(outcomes, by))]
 }
 
 function verdictsOfTest(outcome: TestOutcome): readonly Verdict[] {
@@ -83,9 +83,9 @@ function verdictsOfTest(outcome: TestOutcome): readonly Verdict[] {
 }
 
 /** What comparing every send with the twin's gave, over all tests that did so in a lab. */
-function agreementOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
+function agreementOf(outcomes: readonly TestOutcome[], by: LabInterpreter): readonly Verdict[] {
   const compared = outcomes.flatMap(({ on, report }) =>
-    on === 'netns' && report?.agreement !== undefined ? [report.agreement] : [],
+    on === by && report?.agreement !== undefined ? [report.agreement] : [],
   )
   if (compared.length === 0) return []
   const judged = compared.reduce((sum, one) => sum + one.compared, 0)
@@ -93,7 +93,7 @@ function agreementOf(outcomes: readonly TestOutcome[]): readonly Verdict[] {
     judge({
       name: 'agreement:fabric',
       kind: 'agreement',
-      by: 'netns',
+      by,
       judged,
       controls: judged,
       findings: compared.flatMap(({ findings }) => findings),

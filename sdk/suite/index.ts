@@ -33,7 +33,7 @@ export interface SuiteOptions {
   readonly onProgress?: (progress: RunProgress) => void
 }
 
-/** Where: the twin, a lab of namespaces, or engines with Linux in the place of one node after the other, in the reference VM. */
+/** Where: the twin, a lab of namespaces or containers, or engines with Linux in the place of one node after the other, in the reference VM. */
 export type SuiteTarget = Interpreter | 'vm'
 
 /** What a suite found. */
@@ -60,14 +60,14 @@ export async function testFabric(options: SuiteOptions): Promise<SuiteResult> {
   let lab: Lab
   try {
     lab = await stage(options.lab === undefined ? 'lab up' : 'lab attached', async () =>
-      openLab(plan, options),
+      openLab(plan, on, options),
     )
   } catch (error) {
     if (options.signal !== undefined) throwIfInterrupted(options.signal)
     return unjudged(options, plan, error)
   }
   try {
-    return await onTarget({ ...options, on }, plan, lab.id)
+    return await onTarget({ ...options, on: lab.driver }, plan, lab.id)
   } finally {
     if (options.lab === undefined) await stage('lab down', async () => lab.down())
     else lab.close()

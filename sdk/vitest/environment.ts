@@ -4,7 +4,7 @@
  * @module
  */
 import { randomInt } from 'node:crypto'
-import type { Interpreter } from '../../record/verdict.js'
+import { labInterpreters, type Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../errors.js'
 
 /** What the environment says. */
@@ -61,8 +61,11 @@ export function newSeed(): number {
 
 function interpreter(text: string | undefined): Interpreter {
   if (text === undefined || text === 'twin') return 'twin'
-  if (text === 'netns') return 'netns'
-  throw new SdkError('ZT_ENVIRONMENT', `ZTOS_ON is '${text}'`, { remedy: 'use twin or netns' })
+  const lab = labInterpreters.find((one) => one === text)
+  if (lab !== undefined) return lab
+  throw new SdkError('ZT_ENVIRONMENT', `ZTOS_ON is '${text}'`, {
+    remedy: `use one of twin, ${labInterpreters.join(', ')}`,
+  })
 }
 
 function integer(name: string, text: string | undefined, min: number, max: number): number | undefined {

@@ -69,7 +69,7 @@ export class ScenarioFailure extends Error {
 /** A failure without what only the one who runs the tests knows. */
 export type RecordedFailure = Omit<Failure, 'test' | 'file' | 'name'>
 
-const RUNS: Readonly<Record<Interpreter, number>> = { twin: 100, netns: 25 }
+const RUNS: Readonly<Record<Interpreter, number>> = { twin: 100, netns: 25, containerlab: 25 }
 /** Cases in a lab whose daemons have to tell each other of every host; the twin runs all the same. */
 const TOLD_RUNS = 12
 /** Properties that are alike have the cases of so many, and no fewer than so many each. */
@@ -150,7 +150,7 @@ class Property<Values extends object> {
     const first = await this.#check({
       numRuns,
       ...where,
-      endOnFailure: target.on === 'netns' || this.#options.endOnFailure === true,
+      endOnFailure: target.on !== 'twin' || this.#options.endOnFailure === true,
     })
     if (!first.failed) return
     const shrunk = target.on === 'twin' ? { details: first, on: target.on } : await this.#shrinkLab(first)
@@ -184,11 +184,12 @@ class Property<Values extends object> {
     first: RunDetails<[Case<Values>]>,
   ): Promise<{ readonly details: RunDetails<[Case<Values>]>; readonly on: Interpreter }> {
     const path = first.counterexamplePath ?? ''
-    if (this.#options.endOnFailure === true || path === '') return { details: first, on: 'netns' }
+    const { on } = this.#context.target
+    if (this.#options.endOnFailure === true || path === '') return { details: first, on }
     const onTwin = await this.#context.target.onTwin(async () => this.#check({ path, numRuns: 1 }))
     if (onTwin.failed) return { details: onTwin, on: 'twin' }
     const onLab = await this.#check({ path, numRuns: 1, interruptAfterTimeLimit: LAB_SHRINK_TIME })
-    return onLab.failed ? { details: onLab, on: 'netns' } : { details: first, on: 'netns' }
+    return { details: onLab.failed ? onLab : first, on }
   }
 
   async #failure(details: RunDetails<[Case<Values>]>, shrunkOn: Interpreter): Promise<ScenarioFailure> {
@@ -257,7 +258,7 @@ function isAside(error: unknown): error is Error {
 
 /** Cases unless somebody says how many. */
 function runsOn({ on, fabric }: ScenarioTarget, alike = 1): number {
-  const runs = on === 'netns' && isTold(fabric) ? TOLD_RUNS : RUNS[on]
+  const runs = on !== 'twin' && isTold(fabric) ? TOLD_RUNS : RUNS[on]
   return sharedRuns(runs, alike)
 }
 

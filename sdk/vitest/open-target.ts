@@ -130,12 +130,12 @@ async function openWith(
   readonly knowledge?: () => string
   readonly tables?: (node: string) => Promise<unknown>
 }> {
-  if (on === 'netns' && open === undefined) {
+  if (on !== 'twin' && open === undefined) {
     const keep =
       run === undefined || runDirectory === undefined
         ? undefined
         : { directory: runDirectory, run, env: process.env }
-    return openLabTarget(plan, { id: lab, keySources }, keep)
+    return openLabTarget(plan, { on, id: lab, keySources }, keep)
   }
   // Keys of a twin protect nothing beyond this process: those of production have no business here.
   const keys = standInKeys(plan, randomBytes(SEED_LENGTH))
