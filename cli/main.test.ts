@@ -51,7 +51,7 @@ describe('a wrong command line', () => {
     ],
     ['trace x.yaml --from a/b --ttl 0', 'Use an integer from 1 to 255.', 'see `ztos trace --help`'],
     ['trace x.yaml --from a/b --ttl 1e1', 'Use an integer from 1 to 255.', 'see `ztos trace --help`'],
-    ['verify x.yaml --on moon', 'Use twin, netns.', 'see `ztos verify --help`'],
+    ['verify x.yaml --on moon', 'Use twin, netns, containerlab.', 'see `ztos verify --help`'],
     ['verify x.yaml --on twin,', 'It is empty.', 'see `ztos verify --help`'],
     ['lab capture a b c --seconds -1', 'Use a number from 0.001 to 86400.', 'see `ztos lab capture --help`'],
     ['verify x.yaml --on twin --lab k3f9a2', '--on leaves labs out', 'leave out one of them'],

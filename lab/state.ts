@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { labInterpreters, type LabInterpreter } from '../record/verdict.js'
+import { labInterpreters, type Interpreter, type LabInterpreter } from '../record/verdict.js'
 import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
@@ -79,8 +79,13 @@ export function labEpochs(lab: string, uid: number = process.getuid?.() ?? 0): R
   return epochsOf(isLabId(lab) ? readSeals(uid, lab, RUN_ROOT) : [])
 }
 
+/** Where to judge, as asked for; a lab that runs already is what it is. */
+export function presentTargets(on: readonly Interpreter[], lab: string | undefined): readonly Interpreter[] {
+  return on.map((one) => (one === 'twin' || lab === undefined ? one : labInterpreter(lab)))
+}
+
 /** What the nodes of a lab are; of one that is not there namespaces, and that it is not there is for others to say. */
-export function labInterpreter(lab: string, uid: number = process.getuid?.() ?? 0): LabInterpreter {
+function labInterpreter(lab: string, uid: number = process.getuid?.() ?? 0): LabInterpreter {
   try {
     return readLabState(uid, lab).driver ?? 'netns'
   } catch (error) {

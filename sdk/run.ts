@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { presentTargets } from '../lab/state.js'
 import { RunWriter } from '../record/run-record.js'
 import type { Interpreter, Verdict } from '../record/verdict.js'
 import { SdkError } from './errors.js'
@@ -48,7 +49,7 @@ export async function run(options: RunFilesOptions): Promise<RunResult> {
     })
   }
   const signal = options.signal ?? new AbortController().signal
-  const on: readonly Interpreter[] = options.on ?? ['twin']
+  const on = presentTargets(options.on ?? ['twin'], options.lab)
   const seed = options.seed ?? newSeed()
   const writer = await RunWriter.begin(runsFolder(options), `run ${options.files.join(' ')}`)
   try {

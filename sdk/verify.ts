@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan } from '../contract/plan.js'
 import type { Lab, SealState } from '../lab/index.js'
-import { labEpochs, labInterpreter } from '../lab/state.js'
+import { labEpochs, presentTargets } from '../lab/state.js'
 import { digestOf, RunWriter } from '../record/run-record.js'
 import type { Interpreter, LabInterpreter, Verdict } from '../record/verdict.js'
 import { formatProblem, loadFabric } from '../twin/model/index.js'
@@ -108,10 +108,8 @@ function targetsOf({ on = ['twin', 'netns'], lab }: VerifyOptions): {
       remedy: 'verify once for each',
     })
   }
-  const [asked] = labs
-  if (asked === undefined || lab === undefined) return { on, lab: asked }
-  const there = labInterpreter(lab)
-  return { on: on.map((one) => (one === 'twin' ? one : there)), lab: there }
+  const present = presentTargets(on, lab)
+  return { on: present, lab: present.find((one) => one !== 'twin') }
 }
 
 /** A lab that came up for nothing. */

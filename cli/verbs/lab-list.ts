@@ -13,6 +13,7 @@ export const run: Run<'lab list'> = () => {
     id,
     phase,
     fabric: state?.fabric,
+    on: state === undefined ? undefined : (state.driver ?? 'netns'),
     created: state?.created,
     attached: state?.attached,
     labd: state?.labd.pid,
@@ -25,11 +26,12 @@ export const run: Run<'lab list'> = () => {
       labs.length === 0
         ? 'no lab runs\n'
         : `${table(
-            ['id', 'phase', 'fabric', 'since', 'owner'],
-            labs.map(({ id, phase, fabric, created, attached }) => [
+            ['id', 'phase', 'fabric', 'on', 'since', 'owner'],
+            labs.map(({ id, phase, fabric, on, created, attached }) => [
               id,
               phase,
               fabric ?? '?',
+              on ?? '?',
               created ?? '?',
               attached === undefined ? '?' : attached ? 'a command' : '-',
             ]),

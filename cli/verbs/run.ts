@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { presentTargets } from '../../lab/state.js'
 import { run as runScenarios } from '../../sdk/run.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { calledAs } from '../called.js'
@@ -17,7 +18,8 @@ import { resultText } from '../verdict-text.js'
 
 export const run: Run<'run'> = async ({ arguments: { files }, options, io, colours, progress }) => {
   const stages = new RunStages(progress)
-  const { on, runs, lab, name, config, seed, cases } = options
+  const on = presentTargets(options.on, options.lab)
+  const { runs, lab, name, config, seed, cases } = options
   let result: RunResult
   try {
     result = await runScenarios({

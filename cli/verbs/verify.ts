@@ -4,6 +4,7 @@
  * @module
  */
 import { statSync } from 'node:fs'
+import { presentTargets } from '../../lab/state.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../../sdk/errors.js'
 import type { RunResult } from '../../sdk/runner/session.js'
@@ -26,11 +27,13 @@ export const run: Run<'verify'> = async (invocation) => {
       remedy: 'leave out one of them',
     })
   }
+  // A lab of somebody else's may be gone by the time that it was judged.
+  const present = presentTargets(on, options.lab)
   const result = await verified(invocation, on)
   return {
     exit: result.exit,
     json: () => resultJson('ztos-verify', result),
-    text: () => resultText(result, on, colours),
+    text: () => resultText(result, present, colours),
   }
 }
 

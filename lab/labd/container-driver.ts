@@ -147,9 +147,10 @@ export class ContainerDriver implements LabDriver {
     writePrivate(paths.containers, JSON.stringify(this.where))
     replaceOwned(paths.topology, writeTopology(topology), invoker)
     await this.containerlab(signal).deploy(paths.topology)
-    const pids = wiring.namespaces.map(
-      async (name): Promise<[string, number]> => [name, (await this.engine.inspect(name)).pid],
-    )
+    const pids = wiring.namespaces.map(async (name): Promise<[string, number]> => [
+      name,
+      (await this.engine.inspect(name)).pid,
+    ])
     await nameNamespaces(new Map(await Promise.all(pids)))
   }
 
