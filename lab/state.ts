@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { labInterpreters, type Interpreter, type LabInterpreter } from '../record/verdict.js'
+import type { Interpreter, LabInterpreter } from '../record/verdict.js'
 import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
@@ -25,8 +25,6 @@ export const LabState = z.strictObject({
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
   attached: z.boolean(),
-  /** Absent: netns. */
-  driver: z.enum(labInterpreters).optional(),
   phase: z.enum(['starting', 'up', 'stopping']),
   labd: z.strictObject({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) }),
 })
@@ -41,6 +39,8 @@ export interface LabListing {
   readonly state?: LabState
   /** What is sealed, and which keys it has. */
   readonly seals?: readonly SealState[]
+  /** What its nodes are. */
+  readonly driver: LabInterpreter
 }
 
 /** @throws LabError `ZT_LAB_FORMAT` naming the file and the first thing that is wrong */
@@ -84,14 +84,16 @@ export function presentTargets(on: readonly Interpreter[], lab: string | undefin
   return on.map((one) => (one === 'twin' || lab === undefined ? one : labInterpreter(lab)))
 }
 
-/** What the nodes of a lab are; of one that is not there namespaces, and that it is not there is for others to say. */
-function labInterpreter(lab: string, uid: number = process.getuid?.() ?? 0): LabInterpreter {
-  try {
-    return readLabState(uid, lab).driver ?? 'netns'
-  } catch (error) {
-    if (error instanceof LabError) return 'netns'
-    throw error
-  }
+/**
+ * What the nodes of a lab are; of one that is not there namespaces, and that it is not there is for others to say. It is no part of `lab.json`:
+ * that is read by whatever version of this program looks for labs.
+ */
+export function labInterpreter(
+  lab: string,
+  uid: number = process.getuid?.() ?? 0,
+  root = RUN_ROOT,
+): LabInterpreter {
+  return existsSync(labPaths(uid, lab, root).containers) ? 'containerlab' : 'netns'
 }
 
 /** `seals.json`, which is no part of `lab.json`: that is read by whatever version of this program looks for labs. */
@@ -118,12 +120,13 @@ export function readLabs(uid: number, root: string = RUN_ROOT): LabListing[] {
     .filter(isLabId)
     .sort()
     .map((id) => {
+      const driver = labInterpreter(id, uid, root)
       try {
         const state = readLabState(uid, id, root)
         const phase = isAlive(state.labd) ? state.phase : 'stale'
-        return { id, state, phase, seals: readSeals(uid, id, root) }
+        return { id, state, phase, seals: readSeals(uid, id, root), driver }
       } catch (error) {
-        if (error instanceof LabError) return { id, phase: 'stale' }
+        if (error instanceof LabError) return { id, phase: 'stale', driver }
         throw error
       }
     })

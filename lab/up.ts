@@ -18,7 +18,7 @@ import { invoker, startLabd } from './launch.js'
 import { isLabId, newLabId } from './names.js'
 import { labPaths } from './paths.js'
 import { containersHere } from './containerlab/here.js'
-import { readLabs, readLabState, type LabListing } from './state.js'
+import { labInterpreter, readLabs, readLabState, type LabListing } from './state.js'
 import { raced, type StepEvent } from './steps.js'
 
 export interface LabProgress {
@@ -137,7 +137,7 @@ export async function attach(id: string): Promise<Lab> {
   return new Lab(id, paths, channel, {
     plan,
     keys: new Map(Object.entries(keys)),
-    driver: state.driver ?? 'netns',
+    driver: labInterpreter(id),
   })
 }
 

@@ -9,11 +9,11 @@ import type { Run } from '../invocation.js'
 import { table } from '../table.js'
 
 export const run: Run<'lab list'> = () => {
-  const labs = listLabs().map(({ id, phase, state, seals }) => ({
+  const labs = listLabs().map(({ id, phase, state, seals, driver }) => ({
     id,
     phase,
     fabric: state?.fabric,
-    on: state === undefined ? undefined : (state.driver ?? 'netns'),
+    on: driver,
     created: state?.created,
     attached: state?.attached,
     labd: state?.labd.pid,
@@ -31,7 +31,7 @@ export const run: Run<'lab list'> = () => {
               id,
               phase,
               fabric ?? '?',
-              on ?? '?',
+              on,
               created ?? '?',
               attached === undefined ? '?' : attached ? 'a command' : '-',
             ]),

@@ -36,6 +36,9 @@ export interface LabTopologyOptions {
 /** Namespaces of a lab begin so; containerlab puts this, the lab and the node's name together. */
 const PREFIX = 'zt'
 
+/** containerlab sets cables up as soon as they are there, before anybody inside can say so, and has IPv6 speak if it is not told otherwise. */
+const WITHOUT_IPV6 = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' }
+
 export function labTopology(options: LabTopologyOptions): LabTopology {
   const { lab, image, capabilities, containers, wiring, labels, engine } = options
   const nodes = containers.map((container): [string, NodeDefinition] => [
@@ -73,8 +76,13 @@ export function labTopology(options: LabTopologyOptions): LabTopology {
         },
       },
       groups: {
-        nodes: { kind: 'linux', 'cap-add': [...capabilities], devices: ['/dev/net/tun'] },
-        hosts: { kind: 'linux', 'cap-add': ['NET_ADMIN'] },
+        nodes: {
+          kind: 'linux',
+          'cap-add': [...capabilities],
+          devices: ['/dev/net/tun'],
+          sysctls: WITHOUT_IPV6,
+        },
+        hosts: { kind: 'linux', 'cap-add': ['NET_ADMIN'], sysctls: WITHOUT_IPV6 },
       },
       nodes: Object.fromEntries(nodes),
       links: wiring.veths.flatMap((veth) => cables(lab, wiring, veth)),

@@ -287,9 +287,8 @@ export class RunningLab {
     writeState(this.paths, this.state, this.invoker)
   }
 
-  private writeFiles({ plan, attached, containers }: UpRequest, start: Plan, wiring: Wiring): void {
-    const driver = containers === undefined ? 'netns' : 'containerlab'
-    this.state = { ...this.state, fabric: plan.fabric, attached, driver }
+  private writeFiles({ plan, attached }: UpRequest, start: Plan, wiring: Wiring): void {
+    this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
     for (const { name } of plan.nodes) createNodeFolders(this.paths, name, this.invoker)

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { labDown, listLabs } from '../../../lab/index.js'
+import { labInterpreters } from '../../../record/verdict.js'
 
 /** What a call left. */
 interface Called {
@@ -45,8 +46,8 @@ export class Workplace {
   }
 
   /** Brings a lab up by the command. @returns its id */
-  async labUp(fabric: string): Promise<string> {
-    const { status, stdout, stderr } = await this.ztos('lab', 'up', fabric, '--id')
+  async labUp(fabric: string, ...options: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.ztos('lab', 'up', fabric, '--id', ...options)
     if (status !== 0) throw new Error(`lab up ended with ${status ?? 'a signal'}: ${stderr}`)
     const id = stdout.toString().trim()
     this.labs.add(id)
@@ -83,7 +84,7 @@ const Verdict = z.looseObject({
   combined: Judgement,
   verdicts: z.array(
     z.looseObject({
-      by: z.enum(['twin', 'netns']),
+      by: z.enum(['twin', ...labInterpreters]),
       judgement: Judgement,
       judged: z.int(),
       controls: z.int(),

@@ -9,6 +9,7 @@ import { FabricComparer, labUp, type Lab } from '../../../lab/index.js'
 import { brokenBy, describeFault, speaks } from '../../../lab/fault.js'
 import { describeDifference } from '../../../lab/compare/rib.js'
 import type { Fault, Injection, Target } from '../../../record/target.js'
+import type { LabInterpreter } from '../../../record/verdict.js'
 import { controlPlaneOf, type PredictedControlPlane } from '../../../twin/fabric-control.js'
 import { TwinFabric } from '../../../twin/forward/index.js'
 import { deriveKeys } from '../../../twin/program/index.js'
@@ -40,11 +41,11 @@ export class DynamicsLab {
     this.comparer = new FabricComparer(plan, keys)
   }
 
-  static async open(plan: Plan): Promise<DynamicsLab> {
+  static async open(plan: Plan, driver: LabInterpreter = 'netns'): Promise<DynamicsLab> {
     const expected = controlPlaneOf(plan)
     if (expected === undefined) throw new Error(`${plan.fabric} has no control plane`)
     const seed = newSeed()
-    const lab = await labUp(plan, { keysSeed: seed })
+    const lab = await labUp(plan, { keysSeed: seed, driver })
     try {
       return new DynamicsLab(plan, expected, lab, await lab.target({ ownsLab: true }), deriveKeys(plan, seed))
     } catch (error) {
