@@ -53,14 +53,6 @@ export class ContainerCommand {
     return this.identity?.pid
   }
 
-  /** @param data absent: no more comes */
-  input(data: Buffer | undefined): void {
-    this.withStream(({ stream }) => {
-      if (data === undefined) stream.end()
-      else stream.write(data)
-    })
-  }
-
   resume(): void {
     this.withStream(({ stream }) => stream.resume())
   }

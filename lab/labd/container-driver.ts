@@ -10,6 +10,7 @@ import { Containerlab } from '../containerlab/containerlab.js'
 import { labTopology, nodeName, type LabContainer } from '../containerlab/lab-topology.js'
 import { ContainerCommand } from '../docker/container-command.js'
 import { connectDocker, type DockerEngine } from '../docker/engine.js'
+import { FifoInput, readingFrom } from '../docker/fifo-input.js'
 import { LabError } from '../errors.js'
 import { currentNodeImage } from '../image/current.js'
 import { accountOfImage } from '../image/programs.js'
@@ -38,6 +39,7 @@ export class ContainerDriver implements LabDriver {
   readonly lodgers: readonly Lodger[] = []
   private docker: DockerEngine | undefined
   private image = ''
+  private commands = 0
 
   constructor(
     private readonly options: DriverOptions,
@@ -86,25 +88,36 @@ export class ContainerDriver implements LabDriver {
     const { PATH: _path, ...own } = env
     // Accounts of this host are none in a container.
     const as = become(invoker, '--clear-groups')
-    const command = new ContainerCommand(
-      this.engine,
-      namespace,
-      as.length === 0 ? argv : ['setpriv', ...as, '--', ...argv],
-      { env: term === undefined ? own : { ...own, TERM: term }, folder: '/' },
-      { onOutput },
+    const folder = this.options.paths.nodeFolder(nodeName(this.options.lab, namespace))
+    const fifo = path.join(folder, `stdin.${++this.commands}`)
+    const input = FifoInput.make(fifo)
+    const began = input.then(
+      () =>
+        new ContainerCommand(
+          this.engine,
+          namespace,
+          [...readingFrom(fifo), ...(as.length === 0 ? [] : ['setpriv', ...as, '--']), ...argv],
+          { env: term === undefined ? own : { ...own, TERM: term }, folder: '/' },
+          { onOutput },
+        ),
     )
-    const done = command.exited.then(({ code, signal, error }) => {
-      if (error !== undefined)
+    const use = <T>(what: Promise<T>, how: (one: T) => void) => {
+      what.then(how).catch(() => undefined)
+    }
+    const done = began
+      .then((command) => command.exited)
+      .finally(() => use(input, (pipe) => pipe.close()))
+      .then(({ code, signal, error }) => {
+        if (error === undefined) return { code, signal }
         throw new LabError('ZT_LAB_COMMAND', `cannot run ${argv[0] ?? ''}: ${error.message}`, {
           cause: error,
         })
-      return { code, signal }
-    })
+      })
     return {
       done,
-      input: (data) => command.input(data),
-      resume: () => command.resume(),
-      kill: (signal) => command.kill(signal),
+      input: (data) => use(input, (pipe) => pipe.write(data)),
+      resume: () => use(began, (command) => command.resume()),
+      kill: (signal) => use(began, (command) => command.kill(signal)),
     }
   }
 
