@@ -12,17 +12,22 @@ import { LabError } from '../errors.js'
 import { configureNamespaces } from '../netns/driver.js'
 import type { Invoker } from '../labd/folder.js'
 import type { Account } from './account.js'
-import { checkFrrCan, frrConfig } from './frr-config.js'
-import { gobgpConfig } from './gobgp-config.js'
-import type { PeerShare } from './gobgp-policy.js'
+import {
+  API_SOCKET,
+  daemonArgv,
+  daemonEnvironment,
+  KERNEL_LINES,
+  programsOf,
+  SOCKETS,
+  type Program,
+} from './commands.js'
+import { daemonFiles, GOBGP_ANEW, type Controlled } from './files.js'
 import type { DaemonHost } from './host.js'
 import { namespacedDaemons } from './namespaced.js'
-import { DaemonProcess, HERE, type DaemonEnd, type DaemonOptions, type Program } from './process.js'
+import { DaemonProcess, HERE, type DaemonEnd, type DaemonOptions } from './process.js'
 
-export interface ControlledNode {
-  readonly node: string
+export interface ControlledNode extends Controlled {
   readonly namespace: string
-  readonly control: NodeControl
 }
 export interface DaemonsOptions {
   /** Default: namespaces of this host. */
@@ -51,23 +56,9 @@ export interface DaemonDoor {
   readonly socket: string
 }
 
-const API_SOCKET = 'gobgp.sock'
-/** In the order in which they start. */
-function programsOf({ daemon, sessions }: NodeControl): readonly Program[] {
-  if (daemon === 'gobgp') return ['gobgpd']
-  // bfdd before bgpd, which registers its peers there.
-  return sessions.some(({ bfd }) => bfd !== undefined) ? ['zebra', 'bfdd', 'bgpd'] : ['zebra', 'bgpd']
-}
 /** The one that speaks BGP: what dies or hangs when a routing daemon does (FAULT-4). */
 export function routingProgram({ daemon }: NodeControl): Program {
   return daemon === 'frr' ? 'bgpd' : 'gobgpd'
-}
-const SOCKETS: Readonly<Record<Program, string>> = {
-  // By then `zserv.api` is there too, for which bgpd asks once, and then not for ten seconds.
-  zebra: 'zebra.vty',
-  bgpd: 'bgpd.vty',
-  bfdd: 'bfdd.vty',
-  gobgpd: API_SOCKET,
 }
 
 /** Where a node's daemons are asked, whoever asks. Names only, nothing is touched. */
@@ -116,11 +107,11 @@ export class Daemons {
    * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
    */
   begin(daemon: NodeControl['daemon'], signal: AbortSignal): void {
-    checkFrrCan(this.nodes)
+    const files = daemonFiles(this.nodes)
     const nodes = this.nodes.filter(({ control }) => control.daemon === daemon)
     mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
     this.open(path.join(this.options.folder, 'daemons'), 0)
-    for (const node of nodes) this.writeConfiguration(node)
+    for (const node of nodes) this.writeConfiguration(node, files.get(node.node) ?? new Map<string, string>())
     // Each daemon listens to it while it starts.
     setMaxListeners(0, signal)
     // Nothing that daemons do first depends on it.
@@ -250,7 +241,7 @@ export class Daemons {
       account: this.account,
       socket: SOCKETS[program],
       log: path.join(this.options.folder, `${node.node}.${program}.log`),
-      env: { ...this.options.env, ...(program === 'gobgpd' ? GO_ENVIRONMENT : FRR_ENVIRONMENT) },
+      env: { ...this.options.env, ...daemonEnvironment(program) },
     }
     const daemon = new DaemonProcess(options, this.host.start(options), (dead) =>
       this.options.onDeath?.(stateOf(dead)),
@@ -262,84 +253,25 @@ export class Daemons {
   }
 
   private argv(program: Program, how: 'first' | 'anew'): string[] {
-    const { programs } = this.host
-    if (program === 'gobgpd') {
-      return [
-        programs.gobgpd,
-        '--config-file',
-        `${HERE}/${how === 'anew' ? ANEW : 'gobgpd.toml'}`,
-        '--api-hosts',
-        `unix://${HERE}/${API_SOCKET}`,
-        '--pprof-disable',
-        // It sets GOMAXPROCS to the host's cores itself, whatever the environment says.
-        '--cpus',
-        '1',
-        '--log-level',
-        'info',
-      ]
-    }
-    return [
-      programs[program],
-      '--user',
-      'frr',
-      '--group',
-      'frr',
-      '--config_file',
-      `${HERE}/${program}.conf`,
-      '--pid_file',
-      `${HERE}/${program}.pid`,
-      '--socket',
-      `${HERE}/zserv.api`,
-      '--vty_socket',
-      HERE,
-      // No vty over TCP.
-      '--vty_port',
-      '0',
-      '--log',
-      'stdout',
-      ...(program === 'bfdd' ? ['--bfdctl', `${HERE}/bfdd.sock`] : []),
-      ...(program === 'zebra' && how === 'anew' ? KEEPING : []),
-    ]
+    const anew = how === 'anew'
+    const gobgp = anew ? GOBGP_ANEW : 'gobgpd.toml'
+    return daemonArgv(program, {
+      file: this.host.programs[program],
+      config: `${HERE}/${program === 'gobgpd' ? gobgp : `${program}.conf`}`,
+      folder: HERE,
+      anew,
+    })
   }
 
-  private writeConfiguration({ node, control }: ControlledNode): void {
+  private writeConfiguration({ node, control }: ControlledNode, files: ReadonlyMap<string, string>): void {
     const { folder } = daemonDoor(this.options.folder, node, control)
     mkdirSync(folder, { recursive: true })
     this.open(folder, this.account.uid)
-    const write = (name: string, text: string) => {
+    for (const [name, text] of files) {
       const file = path.join(folder, name)
       writeFileSync(file, text, { mode: 0o640 })
       chownSync(file, 0, this.account.gid)
     }
-    const routers = new Set(
-      this.nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node),
-    )
-    if (control.daemon === 'frr') {
-      const { frr, zebra, bgpd, bfdd } = frrConfig(node, control, { frr: routers })
-      write('frr.conf', frr)
-      write('zebra.conf', zebra)
-      write('bgpd.conf', bgpd)
-      write('bfdd.conf', bfdd)
-    } else {
-      const shares = this.sharesOf(control)
-      write('gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers, shares }))
-      // A peer whose calls were not taken for a while calls ever more seldom, so one that is back calls itself.
-      write(ANEW, gobgpConfig(node, control, { shares, silent: control.gracefulRestart !== undefined }))
-    }
-  }
-
-  /** Weights that FRRs give to links to this node. */
-  private sharesOf({ sessions }: NodeControl): Map<string, PeerShare> {
-    const links = new Set(sessions.map(({ link }) => link))
-    return new Map(
-      this.nodes
-        .filter(({ control }) => control.daemon === 'frr')
-        .flatMap(({ control: { asn, sessions: far } }) =>
-          far.flatMap(({ link, weight }): [string, PeerShare][] =>
-            weight !== undefined && links.has(link) ? [[link, { asn, weight }]] : [],
-          ),
-        ),
-    )
   }
 
   /** A folder that its owner writes and the invoker's group may look into. */
@@ -357,41 +289,13 @@ export class Daemons {
     else lchownSync(path.join(folder, `${program}.vty`), this.account.uid, gid)
   }
 
-  /** What the engine needs of a kernel beside it: routes, hashed like flows, and no forwarding of its own. */
   private async prepareKernels(nodes: readonly ControlledNode[], signal: AbortSignal): Promise<void> {
-    const lines = [
-      'sysctl ipv4/ip_forward 0',
-      'sysctl ipv6/conf/all/forwarding 0',
-      'sysctl ipv4/fib_multipath_hash_policy 1',
-      'sysctl ipv6/fib_multipath_hash_policy 1',
-      // A route whose device has lost its carrier is none.
-      'sysctl ipv4/conf/all/ignore_routes_with_linkdown 1',
-      'sysctl ipv6/conf/all/ignore_routes_with_linkdown 1',
-      // Routers of a fabric send advertisements to find each other (BGP-10), and no kernel is to make routes of them.
-      'sysctl ipv6/conf/*/accept_ra 0',
-    ]
     await configureNamespaces(
-      nodes.map(({ namespace }) => ({ namespace, lines })),
+      nodes.map(({ namespace }) => ({ namespace, lines: KERNEL_LINES })),
       signal,
     )
   }
 }
-
-/** Configuration of a gobgpd that was there before. */
-const ANEW = 'gobgpd-anew.toml'
-/** What an earlier zebra put into the kernel stays for so long, s, for bgpd to say it again. */
-const KEEPING = ['--graceful_restart', '10']
-
-/**
- * bgpd has buffers of 0.7 MB for each peer and touches little of them: what is given back to the kernel is not resident. One arena
- * does for daemons whose work is done by one thread.
- */
-const FRR_ENVIRONMENT = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536' }
-/**
- * A gobgpd of a lab holds hundreds of routes, not a million: one core is enough, and garbage is left lying for longer than usual, for there is
- * little: at GOGC=50 a daemon was at it for a fifth of its first second (GODEBUG=gctrace=1).
- */
-const GO_ENVIRONMENT = { GOGC: '200' }
 
 function unknown(what: string, node: string): LabError {
   return new LabError('ZT_LAB_UNKNOWN', `there is no ${what} of ${JSON.stringify(node)} running here`)

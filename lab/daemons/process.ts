@@ -11,8 +11,7 @@ import { deathOf, endChild, type Outcome } from '../child.js'
 import type { LabError } from '../errors.js'
 import { raced } from '../steps.js'
 import type { Account } from './account.js'
-
-export type Program = 'zebra' | 'bgpd' | 'bfdd' | 'gobgpd'
+import type { Program } from './commands.js'
 
 /**
  * A daemon's paths are said from its working folder, which it may enter although it may not pass through the lab's: that belongs to

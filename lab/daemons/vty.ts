@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import path from 'node:path'
 import { LabError, messageOf } from '../errors.js'
-import type { Program } from './process.js'
+import type { Program } from './commands.js'
 
 /** Command statuses of FRR's `lib/command.h`. */
 const SUCCESS = 0

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Plan } from '../../contract/plan.js'
-import { baseTables } from '../../twin/control/base-tables.js'
 import type { Answer, Request } from '../channel.js'
 import type { DaemonHost } from '../daemons/host.js'
 import { Daemons, type ControlledNode, type DaemonDoor, type DaemonState } from '../daemons/launch.js'
@@ -32,24 +31,6 @@ export interface RoutingOptions {
   readonly log: (line: string) => void
   /** Such ones are started again. */
   readonly isUp: () => boolean
-}
-
-/** A plan as its lab starts: what a control plane fills is empty, for the control plane to fill. */
-export function beforeControl(plan: Plan): Plan {
-  return {
-    ...plan,
-    nodes: plan.nodes.map((node) =>
-      node.control === undefined
-        ? node
-        : {
-            ...node,
-            program: {
-              ...node.program,
-              tables: baseTables(node.control, node.program.tables),
-            },
-          },
-    ),
-  }
 }
 
 export class Routing {
