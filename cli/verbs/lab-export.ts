@@ -40,8 +40,9 @@ export const run: Run<'lab export'> = async ({ arguments: { file }, options, io 
     const at = path.join(out, name)
     mkdirSync(path.dirname(at), { recursive: true })
     writeFileSync(at, text, { mode })
-    // Whatever the umask is.
+    // Whatever the umask is: not all that reads in a container is root.
     chmodSync(at, mode)
+    if (path.dirname(name) !== '.') chmodSync(path.dirname(at), 0o755)
   }
   const names = [...files.keys()]
   const topology = path.join(out, names[0] ?? '')

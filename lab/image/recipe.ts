@@ -55,6 +55,20 @@ export function isLeftOut(name: string): boolean {
 export const BIN = 'usr/local/bin'
 export const LIB = 'usr/local/lib/ztos'
 
+/** Where things are in a container, and whose. */
+export const IN_CONTAINER = {
+  /** What it is given. */
+  config: '/etc/ztos',
+  /** The engine's socket. */
+  control: '/run/ztos/control',
+  /** Where daemons have their sockets: FRR's account may write it. */
+  daemons: '/run/frr',
+  /** Where the agent has its own. */
+  agent: '/run/ztos/agent',
+  /** nobody: as whom the agent runs. The engine answers him beside root (`ztos-node`). */
+  agentUser: 65_534,
+} as const
+
 /** Every so many ns: seconds are what a person would say. */
 const SECOND = 1_000_000_000
 

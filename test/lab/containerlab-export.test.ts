@@ -1,6 +1,6 @@
 /**
  * A fabric that was exported, brought up by containerlab alone: hosts answer each other through its sealed links, tenants do not hear each
- * other, and on the cable is nothing in the clear.
+ * other, and on the cable is nothing in the clear; with a control plane as well, whose daemons come back when they are killed.
  */
 import {
   mkdtempSync,
@@ -13,18 +13,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Plan, type PlanHost } from '../../contract/plan.js'
+import { Plan } from '../../contract/plan.js'
 import { ztos, ztosWith } from '../../cli/testdata/call.js'
-import { Channel } from '../../lab/channel.js'
-import { Containerlab } from '../../lab/containerlab/containerlab.js'
 import { decodeFrame, readCapture } from '../../twin/packet/index.js'
 import { dockerOfFile } from './support/docker.js'
-
-/** What pings are filled with, 16 octets. */
-const CANARY = 'ztos-canary-52c9'
+import { CANARY, ExportedLab, pairsOf, strangerTo } from './support/exported-lab.js'
+import { until } from './support/wireguard-pair.js'
 
 let folder: string
 const docker = dockerOfFile()
@@ -34,83 +30,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Says what an old Docker needs, as the file's comment has it. */
-async function capabilities(): Promise<Record<string, string>> {
-  const { engine, image } = docker()
-  return (await engine.docker.knowsCapability(image.reference, 'BPF'))
-    ? {}
-    : { ZTOS_CAP_BPF: 'SYS_ADMIN', ZTOS_CAP_PERFMON: 'SYS_ADMIN' }
-}
-
-class Exported {
-  readonly containerlab: Containerlab
-  constructor(
-    readonly plan: Plan,
-    readonly file: string,
-    env: Record<string, string>,
-  ) {
-    this.containerlab = new Containerlab({ host: docker().engine.host, env })
-  }
-
-  container(of: string): string {
-    return `clab-${this.plan.fabric}-${of}`
-  }
-
-  hosts(tenant: string): readonly PlanHost[] {
-    return this.plan.hosts.filter((host) => host.tenant === tenant)
-  }
-
-  async ping(from: PlanHost, to: PlanHost, count = 2): Promise<number> {
-    const [address = ''] = (to.addresses[0] ?? '').split('/')
-    const words = [
-      '-n',
-      '-c',
-      String(count),
-      '-i',
-      '0.2',
-      '-W',
-      '2',
-      '-p',
-      Buffer.from(CANARY).toString('hex'),
-    ]
-    const host = this.container(`h-${from.id.replace('/', '-')}`)
-    const { stdout } = await docker().engine.docker.exec(host, ['ping', ...words, address])
-    return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0)
-  }
-
-  /** Each container says that it is, soon. */
-  async healthy(): Promise<void> {
-    const giveUp = performance.now() + 30_000
-    for (;;) {
-      const all = await this.containerlab.inspect(this.file)
-      const others = all.filter(({ status }) => status !== 'healthy')
-      if (all.length === this.plan.nodes.length + this.plan.hosts.length && others.length === 0) return
-      if (performance.now() > giveUp) throw new Error(`not healthy: ${JSON.stringify(others)}`)
-      await sleep(200)
-    }
-  }
-
-  /** A file in a container, by its first process. */
-  async inside(node: string, file: string): Promise<string> {
-    const { pid } = await docker().engine.docker.inspect(this.container(node))
-    return `/proc/${pid}/root${file}`
-  }
-
-  async ask(node: string, request: Readonly<Record<string, unknown>> & { op: string }) {
-    const channel = await Channel.open(await this.inside(node, '/run/ztos/control'), node)
-    try {
-      return await channel.request(request)
-    } finally {
-      channel.close()
-    }
-  }
-}
-
-async function exported(fabric: string, check: (lab: Exported) => Promise<void>): Promise<void> {
+async function exported(fabric: string, check: (lab: ExportedLab) => Promise<void>): Promise<void> {
   const { status, stderr } = await ztos('lab', 'export', fabric, '--out', folder)
   expect([status, stderr]).toEqual([0, ''])
   const plan = Plan.parse((await ztos('plan', fabric, '--json')).json())
-  const lab = new Exported(plan, path.join(folder, `${plan.fabric}.clab.yml`), await capabilities())
+  const lab = await ExportedLab.of(docker(), plan, path.join(folder, `${plan.fabric}.clab.yml`))
   try {
     await lab.containerlab.deploy(lab.file)
     await check(lab)
@@ -132,14 +56,10 @@ async function forwardsSealed(fabric: string, seal: 'macsec' | 'wireguard'): Pro
       await lab.ask(node, { op: 'capture', interface: id, file: '/run/ztos/link.pcapng' })
 
     const [shop, bank] = [lab.hosts('shop'), lab.hosts('bank')]
-    const pairs = shop.flatMap((from) => shop.filter((to) => to !== from).map((to) => [from, to] as const))
-    for (const [from, to] of pairs)
+    for (const [from, to] of pairsOf(shop))
       expect([from.id, to.id, await lab.ping(from, to)]).toEqual([from.id, to.id, 2])
     expect(await lab.ping(bank[0]!, bank[1]!)).toBe(2)
-    // Tenants may have the same addresses: this one is nobody's of shop.
-    const own = new Set(shop.flatMap(({ addresses }) => addresses))
-    const foreign = bank.find(({ addresses }) => addresses.every((one) => !own.has(one)))
-    expect(await lab.ping(shop[0]!, foreign!, 1)).toBe(0)
+    expect(await lab.ping(shop[0]!, strangerTo(shop, bank), 1)).toBe(0)
 
     for (const { node, interface: id } of ends)
       await lab.ask(node, { op: 'capture', interface: id, file: null })
@@ -170,8 +90,15 @@ describe('[T02] [Z23] the demo fabric, exported', () => {
 
   test('keeps its keys to those who may read them, and draws them anew each time', async () => {
     const [one, other] = ['one', 'other'].map((name) => path.join(folder, name))
-    for (const out of [one!, other!])
-      expect((await ztos('lab', 'export', 'topologies/demo.yaml', '--out', out)).status).toBe(0)
+    const mask = process.umask(0o077)
+    try {
+      for (const out of [one!, other!])
+        expect((await ztos('lab', 'export', 'topologies/demo.yaml', '--out', out)).status).toBe(0)
+    } finally {
+      process.umask(mask)
+    }
+    // Not all that reads in a container is root; to others on the host the folder above is closed.
+    expect(statSync(path.join(one!, 'nodes', 'leaf1')).mode & 0o777).toBe(0o755)
     const keys = (out: string) => path.join(out, 'nodes', 'leaf1', 'keys.json')
     expect(statSync(keys(one!)).mode & 0o777).toBe(0o600)
     expect(readFileSync(keys(one!), 'utf8')).not.toBe(readFileSync(keys(other!), 'utf8'))
@@ -188,6 +115,64 @@ describe('[T02] [Z23] the demo fabric, exported', () => {
     // Not over what is there.
     expect((await ztos('lab', 'export', 'topologies/demo.yaml', '--out', one!)).status).not.toBe(0)
   })
+})
+
+describe('[T02] [Z23] a fabric with a control plane, exported', () => {
+  const GOBGP = ['gobgp', '--target', 'unix:///run/frr/gobgp.sock', 'neighbor']
+  const ZOMBIES = ['sh', '-c', 'cat /proc/[0-9]*/status | grep "^State:.Z"']
+
+  test('is brought up by containerlab alone, BGP fills its tables, and daemons that are killed come back', async () => {
+    let pings = 0
+    await exported('topologies/demo-bgp.yaml', async (lab) => {
+      await lab.healthy()
+      const [shop, bank] = [lab.hosts('shop'), lab.hosts('bank')]
+      const [routed, bridged] = [true, false].map((has) =>
+        bank.filter(({ gateways }) => gateways.length > 0 === has),
+      )
+      const pairs = [shop, routed!, bridged!].flatMap(pairsOf)
+      pings = pairs.length
+      const forwards = () =>
+        until(
+          'hosts of a tenant answer each other',
+          async () => (await lab.unanswered(pairs)).length === 0,
+          30_000,
+        )
+      await forwards()
+      expect(await lab.ping(shop[0]!, strangerTo(shop, bank), 1)).toBe(0)
+
+      const pidOf = async (node: string, program: string) => (await lab.said(node, 'pidof', program)).trim()
+      const privileges = async (node: string, program: string) => {
+        const pid = await pidOf(node, program)
+        const status = await lab.said(node, 'cat', `/proc/${pid}/status`)
+        const [, uid, bound] = /^Uid:\t(\d+)[^]*^CapBnd:\t0*(\S+)$/m.exec(status) ?? []
+        return { pid, isRoot: uid === '0', bound }
+      }
+      // NET_BIND_SERVICE 10, NET_ADMIN 12, NET_RAW 13, SYS_ADMIN 21.
+      const [bgpd, gobgpd] = [await privileges('spine1', 'bgpd'), await privileges('leaf1', 'gobgpd')]
+      expect(bgpd).toMatchObject({ isRoot: false, bound: '203400' })
+      expect(gobgpd).toMatchObject({ isRoot: false, bound: '400' })
+      expect(await privileges('leaf1', 'node')).toMatchObject({ isRoot: false, bound: '1000' })
+
+      await lab.said('spine1', 'sh', '-c', `kill -KILL ${bgpd.pid}`)
+      await lab.said('leaf1', 'sh', '-c', `kill -KILL ${gobgpd.pid}`)
+      const sessions = async (node: string) =>
+        (await lab.said(node, ...GOBGP)).match(/ Establ /g)?.length ?? 0
+      const isBack = async () => {
+        const now = [await pidOf('spine1', 'bgpd'), await pidOf('leaf1', 'gobgpd')]
+        if (now.some((pid, i) => pid === '' || pid === [bgpd, gobgpd][i]?.pid)) return false
+        const up = await Promise.all(['leaf1', 'leaf2', 'leaf3'].map(sessions))
+        return up.every((count) => count === 2)
+      }
+      await until('daemons that were killed are back, with their sessions', isBack, 30_000)
+      await forwards()
+      const { stdout } = await docker().engine.docker.logs(lab.container('spine1'))
+      expect(stdout).toContain('ztos-node: bgpd has ended with status 137')
+      expect([await lab.said('spine1', ...ZOMBIES), await lab.said('leaf1', ...ZOMBIES)]).toEqual(['', ''])
+      await lab.healthy()
+    })
+    // 5 of shop, 4 and 2 of bank.
+    expect(pings).toBe(20 + 12 + 2)
+  }, 240_000)
 })
 
 describe('[T02] a template', () => {
