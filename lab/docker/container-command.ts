@@ -4,6 +4,7 @@
  * @module
  */
 import { constants } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Outcome } from '../child.js'
 import { messageOf, systemCode } from '../errors.js'
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.js'
@@ -36,7 +37,7 @@ export class ContainerCommand {
   ) {
     this.begun = docker.begin(container, argv, options)
     this.started = this.begun.then(async ({ state }) => {
-      const { pid } = await state()
+      const pid = await processOf(state)
       this.identity = pid === 0 ? undefined : identify(pid)
     })
     // Whoever waits for its end hears of it.
@@ -95,6 +96,15 @@ export class ContainerCommand {
   /** When it has begun; one that does not begin says so by its end. */
   private withStream(use: (begun: BegunExec) => void): void {
     this.begun.then(use, () => undefined)
+  }
+}
+
+/** Docker's engine says that a command has begun before it has; nothing tells when. @returns 0 where it is over */
+async function processOf(state: BegunExec['state']): Promise<number> {
+  for (;;) {
+    const { code, pid } = await state()
+    if (pid !== 0 || code !== null) return pid
+    await delay(5)
   }
 }
 

@@ -131,7 +131,7 @@ describe('[T02] a lab of containers', () => {
 
   it('goes by one command', async () => {
     expect((await at.ztos('lab', 'down', lab)).status).toBe(0)
-    expect(await here().engine.docker.list({ 'ztos.lab': '' })).toEqual([])
+    expect(await here().engine.docker.list({ 'ztos.lab': `0/${lab}` })).toEqual([])
   })
 })
 
