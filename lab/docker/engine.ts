@@ -79,6 +79,8 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Working folder, inside. */
   readonly folder?: string
+  /** It reads what is written to the stream. */
+  readonly input?: boolean
 }
 /** A command that was begun in a container. */
 export interface BegunExec {
@@ -180,10 +182,13 @@ export class DockerEngine {
   async exec(
     container: string,
     argv: readonly string[],
-    options: { readonly input?: string; readonly user?: string } = {},
+    { input = '', user }: { readonly input?: string; readonly user?: string } = {},
   ): Promise<ExecOutcome> {
-    const { stream, purpose, state } = await this.begin(container, argv, options)
-    const said = readFrames(await this.call(purpose, () => exchange(stream, options.input ?? '')))
+    const { stream, purpose, state } = await this.begin(container, argv, {
+      input: true,
+      ...(user === undefined ? {} : { user }),
+    })
+    const said = readFrames(await this.call(purpose, () => exchange(stream, input)))
     const { code } = await state()
     if (code === null)
       throw new LabError('ZT_LAB_REFUSED', `${purpose} has no end, as Docker's engine has it`)
@@ -192,12 +197,12 @@ export class DockerEngine {
 
   /** Begins a command in a container. What it says comes in frames ({@link FrameReader}); the stream ends with it. */
   async begin(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<BegunExec> {
-    const { user, env, folder } = options
+    const { user, env, folder, input = false } = options
     const purpose = `\`${argv.join(' ')}\` in ${container}`
     const exec = await this.call(purpose, () =>
       this.docker.getContainer(container).exec({
         Cmd: [...argv],
-        AttachStdin: true,
+        AttachStdin: input,
         AttachStdout: true,
         AttachStderr: true,
         ...(user === undefined ? {} : { User: user }),
@@ -205,7 +210,7 @@ export class DockerEngine {
         ...(folder === undefined ? {} : { WorkingDir: folder }),
       }),
     )
-    const stream = await this.call(purpose, () => exec.start({ hijack: true, stdin: true }))
+    const stream = await this.call(purpose, () => exec.start({ hijack: true, stdin: input }))
     const state = async () => {
       const { ExitCode: code, Pid: pid } = await this.ask(purpose, ExecAnswer, () => exec.inspect())
       return { code, pid }
