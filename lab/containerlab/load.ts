@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { tryCommand } from '../command.js'
 import { LabError, withoutCode } from '../errors.js'
-import { withModules } from './modules.js'
 import { findContainerlab } from './program.js'
 import type { TopologyProblem } from '../clab/problem.js'
 import { readTopology, type ReadResult } from '../clab/read.js'
@@ -54,7 +53,7 @@ async function rendered(file: string, options: LoadOptions): Promise<string | To
   const vars = variables.flatMap((one) => ['--vars', path.resolve(one)])
   const given = Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined)
   try {
-    const { stdout, stderr } = await tryCommand(withModules([program, ...words, ...vars]), {
+    const { stdout, stderr } = await tryCommand([program, ...words, ...vars], {
       env: { ...Object.fromEntries(given), CLAB_VERSION_CHECK: 'disable', NO_COLOR: '1', TMPDIR: folder },
       ...(signal === undefined ? {} : { signal }),
     })

@@ -4,16 +4,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/netns/modules.h"
 #include "src/netns/script.h"
 #include "src/probe/netns.h"
 
 static const char usage[] =
     "usage: ztos-netns enter NAME PROGRAM [ARGUMENT]...\n"
     "       ztos-netns set-up [--here [SETTINGS/]] < SCRIPT\n"
+    "       ztos-netns modules PROGRAM [ARGUMENT]...\n"
     "enter   runs a program in a network namespace, named as `ip netns` does or by an absolute "
     "path\n"
     "set-up  sets up the inside of namespaces, line by line (dataplane/src/netns/README.md);\n"
-    "        --here: of the one it is in; SETTINGS/: a folder that is as /proc/sys/net is\n";
+    "        --here: of the one it is in; SETTINGS/: a folder that is as /proc/sys/net is\n"
+    "modules runs a program that finds an empty /proc/modules, whether or not there is one\n";
 
 static int report(const struct zt_failure *failure)
 {
@@ -21,10 +24,8 @@ static int report(const struct zt_failure *failure)
     return failure->exit;
 }
 
-static int enter(const char *name, char **argv, struct zt_failure *failure)
+static int become(char **argv, struct zt_failure *failure)
 {
-    if (zt_netns_enter(name, failure))
-        return report(failure);
     execvp(argv[0], argv);
     zt_fail(failure, ZT_EXIT_FAILED, "program", "%s: %s", argv[0], strerror(errno));
     return report(failure);
@@ -44,7 +45,9 @@ int main(int argc, char **argv)
             return zt_script_run(stdin, &place, &failure) ? report(&failure) : ZT_EXIT_OK;
     }
     if (argc > 3 && strcmp(what, "enter") == 0)
-        return enter(argv[2], argv + 3, &failure);
+        return zt_netns_enter(argv[2], &failure) ? report(&failure) : become(argv + 3, &failure);
+    if (argc > 2 && strcmp(what, "modules") == 0)
+        return zt_modules_empty(&failure) ? report(&failure) : become(argv + 2, &failure);
     if (argc == 2 && strcmp(what, "--version") == 0) {
         puts("ztos-netns " ZT_VERSION);
         return ZT_EXIT_OK;

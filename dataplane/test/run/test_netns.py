@@ -148,3 +148,13 @@ def test_enter_runs_a_program_there_and_ends_as_it_does():
         ):
             ended = subprocess.run([PROGRAM, *argv], capture_output=True, text=True, timeout=20, check=False)
             assert ended.returncode == status and says in ended.stderr, ended
+
+
+def test_a_program_finds_an_empty_list_of_modules_and_all_else_as_it_is():
+    script = "cat /proc/modules | wc -c; (cat /proc/modules_ || cat /proc/module) 2>&1; wc -w </proc/uptime; exit 7"
+    result = subprocess.run([PROGRAM, "modules", "sh", "-c", script], capture_output=True, text=True, timeout=20,
+                            check=False)
+    assert result.returncode == 7, result
+    assert result.stdout.splitlines() == ["0", "cat: /proc/modules_: No such file or directory",
+                                          "cat: /proc/module: No such file or directory", "2"], result
+    assert result.stderr == "", result
