@@ -78,14 +78,15 @@ export const commands = {
     options: {
       on: {
         ...on,
-        what: 'targets that must be able to run; vm is the reference VM of `ztos test`',
-        choices: ['twin', 'netns', 'vm'],
+        what: 'targets that must be able to run; containerlab is for labs of containers, vm is the reference VM of `ztos test`',
+        choices: [...targets, 'vm'],
         default: ['twin', 'netns'],
       },
     },
     examples: [
       { command: 'doctor', what: 'a line for each check, then what follows' },
       { command: 'doctor --on twin --json', what: 'for a script that needs the twin alone' },
+      { command: 'doctor --on containerlab', what: 'whether containers can be nodes here' },
     ],
   },
   schema: {

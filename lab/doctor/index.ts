@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { messageOf } from '../errors.js'
 import { startLabd } from '../launch.js'
+import { containerFindings } from './containers.js'
 import { privilegedFindings } from './privileged.js'
 import { checks, reportOf, type CheckId, type DoctorReport, type Findings } from './report.js'
 import { hostFacts, unprivilegedFindings } from './unprivileged.js'
@@ -36,12 +37,18 @@ const privileged = [
   'vrf',
   'xdp-native',
   'af-xdp',
+  'modules',
 ] as const
 
-/** Looks at everything, never fails: what cannot be found out is unknown and says why. */
-export async function doctor(): Promise<DoctorReport> {
-  const plain = await unprivilegedFindings()
-  return reportOf(hostFacts(), { ...plain, ...(await withRights(plain)) })
+/** Looks at everything, never fails: what cannot be found out is unknown and says why. @param env `DOCKER_HOST`, and where containerlab is */
+export async function doctor(env: NodeJS.ProcessEnv = process.env): Promise<DoctorReport> {
+  const plain = { ...(await unprivilegedFindings()), ...(await containerFindings(env)) }
+  const ofRoot = await withRights(plain)
+  // Docker's socket may be root's alone, who knows of no other engine; what the user has found out himself stands.
+  const known = Object.entries(plain).filter(
+    ([, { outcome }]) => outcome !== 'unknown' || env['DOCKER_HOST'] !== undefined,
+  )
+  return reportOf(hostFacts(), { ...plain, ...ofRoot, ...Object.fromEntries(known) })
 }
 
 async function withRights(plain: Findings): Promise<Findings> {

@@ -5,14 +5,15 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { findBinary } from '../binaries.js'
 import { Channel } from '../channel.js'
 import { runCommand, tryCommand } from '../command.js'
 import { LabError, systemCode } from '../errors.js'
-import { NETNS_ROOT } from '../paths.js'
+import { withModules } from '../containerlab/modules.js'
+import { NETNS_ROOT, packageRoot } from '../paths.js'
 import { identify } from '../process-identity.js'
 import type { CheckId, Finding, Findings } from './report.js'
 import { findingsOf } from './unprivileged.js'
@@ -99,6 +100,7 @@ export async function privilegedFindings(): Promise<Findings> {
         (kind): [CheckId, () => Promise<Finding>] => [kind, () => linkKind(here, kind)],
       ),
       ...attachable(there),
+      ['modules', modules],
     ])
   } finally {
     await tryCommand(['ip', '-force', '-batch', '-'], { input: `netns del ${here}\nnetns del ${there}\n` })
@@ -234,6 +236,28 @@ async function removeLeftovers(): Promise<void> {
     await tryCommand(['ip', '-force', '-batch', '-'], {
       input: left.map((name) => `netns del ${name}\n`).join(''),
     })
+}
+
+/** What of a kernel without modules containerlab is shown. */
+async function modules(): Promise<Finding> {
+  if (existsSync('/proc/modules')) return { outcome: 'yes', detail: 'the kernel has loadable modules' }
+  const { code, stderr } = await tryCommand(withModules(['cat', '/proc/modules']))
+  return code === 0
+    ? { outcome: 'yes', detail: 'the kernel has none; containerlab is shown an empty list' }
+    : { outcome: 'no', detail: firstLine(stderr), remedy: 'run Linux 5.14 or later' }
+}
+
+/**
+ * What Docker's engine says to root, by a process of its own: labd is one file, in which Docker's client is not.
+ *
+ * @returns findings, as JSON
+ */
+export async function dockerFindingsOfRoot(): Promise<object> {
+  const said = await runCommand("asking Docker's engine", [
+    process.execPath,
+    path.join(packageRoot(), 'dist', 'lab', 'doctor', 'main.js'),
+  ])
+  return JSON.parse(said) as object
 }
 
 function firstLine(text: string): string {

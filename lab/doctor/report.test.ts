@@ -11,7 +11,13 @@ const tier = (findings: Findings, name: string) =>
 describe('what a host can run', () => {
   it('is everything that this version has when every check is good', () => {
     const available = reportOf(host, allGood).tiers.filter((one) => one.available)
-    expect(available.map((one) => one.tier)).toEqual(['twin', 'engine', 'kernel', 'reference-vm'])
+    expect(available.map((one) => one.tier)).toEqual([
+      'twin',
+      'engine',
+      'kernel',
+      'containerlab',
+      'reference-vm',
+    ])
   })
 
   it('is the twin where nothing but Node is there', () => {
@@ -37,6 +43,18 @@ describe('what a host can run', () => {
     expect(tier({ ...allGood, kvm: no }, 'reference-vm')).toMatchObject({ available: true })
     const without = tier({ ...allGood, qemu: no, 'vm-image': no }, 'reference-vm')
     expect(without).toMatchObject({ available: false, missing: ['qemu', 'vm-image'] })
+  })
+
+  it('has labs of containers where containerlab and Docker are, whatever capabilities Docker knows, and no others for it', () => {
+    const no = { outcome: 'no' as const }
+    const old = { ...allGood, 'docker-capabilities': no, mmdebstrap: no }
+    expect(tier(old, 'containerlab')).toMatchObject({ available: true })
+    const without = { ...allGood, docker: no, 'node-image': { outcome: 'unknown' as const } }
+    expect(tier(without, 'containerlab')).toMatchObject({
+      available: false,
+      missing: ['docker', 'node-image'],
+    })
+    expect(tier(without, 'engine')).toMatchObject({ available: true })
   })
 
   it('takes what was not tried for unknown, not for good', () => {

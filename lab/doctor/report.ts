@@ -4,7 +4,14 @@
  * @module
  */
 
-export const tierNames = ['twin', 'engine', 'kernel', 'engine-rootless', 'reference-vm'] as const
+export const tierNames = [
+  'twin',
+  'engine',
+  'kernel',
+  'engine-rootless',
+  'containerlab',
+  'reference-vm',
+] as const
 export type Tier = (typeof tierNames)[number]
 
 /** What is looked at. Text is for people, ids are stable. */
@@ -42,8 +49,15 @@ export const checks = {
   'vm-image': { title: 'kernel of the reference VM', neededFor: 'the reference VM' },
   kvm: { title: 'KVM', neededFor: 'a reference VM that boots in a second, not in four' },
   chromium: { title: 'Chromium', neededFor: 'tests of the report' },
-  docker: { title: 'Docker', neededFor: 'the containerlab driver' },
-  containerlab: { title: 'containerlab', neededFor: 'the containerlab driver' },
+  containerlab: { title: 'containerlab 0.79 or later', neededFor: 'the containerlab driver' },
+  modules: { title: '/proc/modules for containerlab', neededFor: 'the containerlab driver' },
+  docker: { title: "Docker's engine", neededFor: 'the containerlab driver' },
+  'docker-capabilities': {
+    title: 'BPF and PERFMON in Docker',
+    neededFor: 'containers with no more than they need',
+  },
+  'node-image': { title: 'node image in Docker', neededFor: 'the containerlab driver' },
+  mmdebstrap: { title: 'mmdebstrap', neededFor: 'making the node image' },
 } as const
 export type CheckId = keyof typeof checks
 
@@ -102,6 +116,7 @@ const needs: Readonly<Record<Tier, { readonly checks: readonly CheckId[]; readon
     checks: ['node', 'binaries', 'user-namespaces'],
     absent: 'this version has no labs without root',
   },
+  containerlab: { checks: [...LAB, 'containerlab', 'modules', 'docker', 'node-image'] },
   'reference-vm': {
     checks: [...LAB, 'mirred', 'qemu', 'vm-image'],
   },

@@ -37,8 +37,6 @@ export async function unprivilegedFindings(): Promise<Findings> {
     ['vm-image', referenceKernel],
     ['kvm', kvm],
     ['chromium', () => program('chromium', 'apt-get install chromium')],
-    ['docker', docker],
-    ['containerlab', () => program('containerlab', 'see https://containerlab.dev/install')],
   ]
   return findingsOf(tried)
 }
@@ -148,9 +146,18 @@ function referenceKernel(): Finding {
     const judges = modules.filter((name) => ['macsec', 'vrf', 'vxlan', 'wireguard'].includes(name))
     return { outcome: 'yes', detail: `${release}, with ${judges.join(', ')}` }
   } catch (error) {
-    if (!(error instanceof LabError)) throw error
-    const [detail = ''] = withoutCode(error.message).split('\n')
-    return { outcome: 'no', detail, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
+    return absent(error)
+  }
+}
+
+/** What is not there is `no`; what may not be looked at, or does not answer, is unknown. @throws what is no LabError */
+export function absent(error: unknown): Finding {
+  if (!(error instanceof LabError)) throw error
+  const [detail = ''] = withoutCode(error.message).split('\n')
+  return {
+    outcome: error.code === 'ZT_LAB_PRIVILEGE' || error.code === 'ZT_LAB_DEADLINE' ? 'unknown' : 'no',
+    detail,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
   }
 }
 
@@ -161,23 +168,14 @@ function kvm(): Finding {
     : { outcome: 'no', detail: `${reason ?? 'not usable'}; emulation (TCG) is slower, and does the same` }
 }
 
-async function docker(): Promise<Finding> {
-  const found = program('docker', 'apt-get install docker.io')
-  if (found.outcome !== 'yes') return found
-  const { code, stderr } = await tryCommand(['docker', 'info', '--format', '{{.ServerVersion}}'], {
-    timeout: 5000,
-  })
-  return code === 0
-    ? found
-    : { outcome: 'no', detail: stderr.trim().split('\n')[0] ?? '', remedy: 'start dockerd' }
-}
-
-function program(name: string, remedy: string): Finding {
+/** Whether there is such a program. */
+export function program(name: string, remedy: string): Finding {
   const found = locate(name)
   return found === undefined ? { outcome: 'no', remedy } : { outcome: 'yes', detail: found }
 }
 
-function locate(name: string): string | undefined {
+/** @returns absolute name of a program, also where only root has it on the PATH */
+export function locate(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
   return folders
     .map((folder) => path.join(folder, name))

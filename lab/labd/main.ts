@@ -11,7 +11,7 @@
  */
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { privilegedFindings } from '../doctor/privileged.js'
+import { dockerFindingsOfRoot, privilegedFindings } from '../doctor/privileged.js'
 import { LabError, messageOf, withoutCode } from '../errors.js'
 import { isLabId } from '../names.js'
 import type { LabState } from '../state.js'
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
     const lodgers = await sweepLab(options.invoker, options.id)
     greet({ ok: true, lodgers })
   } else if (options.mode === 'doctor') {
-    greet({ ok: true, findings: await privilegedFindings() })
+    greet({ ok: true, findings: { ...(await privilegedFindings()), ...(await dockerFindingsOfRoot()) } })
   } else {
     await serve(options)
     greet({ ok: true })
