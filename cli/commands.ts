@@ -99,13 +99,17 @@ export const commands = {
         name: 'name',
         what: 'what to describe: the fabric file unless given',
         optional: true,
-        choices: ['fabric', 'plan', 'program', 'control', 'mapping'],
+        choices: ['fabric', 'plan', 'program', 'control', 'mapping', 'topology'],
       },
     ],
     options: {},
     examples: [
       { command: 'schema > fabric.schema.json', what: 'keep it beside your fabric files' },
       { command: 'schema program', what: 'what a node is given to do' },
+      {
+        command: 'schema topology',
+        what: 'what `ztos lab import --json` says of a topology definition file',
+      },
     ],
   },
   validate: {

@@ -91,74 +91,78 @@ const Stages = z.strictObject({
 })
 
 /** What may be said of a node: by itself, by its group, by its kind, and by the defaults. */
-export const NodeDefinition = z.strictObject({
-  kind: z.string().optional(),
-  group: z.string().optional(),
-  type: z.string().optional(),
-  image: z.string().optional(),
-  'image-pull-policy': z.string().optional(),
-  'restart-policy': z.string().optional(),
-  'network-mode': z.string().optional(),
-  privileged: z.boolean().optional(),
-  'cap-add': Texts.optional(),
-  'security-opts': Texts.optional(),
-  devices: Texts.optional(),
-  sysctls: TextMap.optional(),
-  binds: Texts.optional(),
-  volumes: Texts.optional(),
-  tmpfs: TextMap.optional(),
-  env: TextMap.optional(),
-  'env-files': Texts.optional(),
-  user: z.string().optional(),
-  hostname: z.string().optional(),
-  entrypoint: z.string().optional(),
-  cmd: z.string().optional(),
-  exec: Texts.optional(),
-  stages: Stages.optional(),
-  healthcheck: Healthcheck.optional(),
-  /** Seconds. */
-  'startup-delay': z.int().min(0).optional(),
-  'startup-config': z.string().optional(),
-  'enforce-startup-config': z.boolean().optional(),
-  'suppress-startup-config': z.boolean().optional(),
-  'auto-remove': z.boolean().optional(),
-  license: z.string().optional(),
-  labels: TextMap.optional(),
-  ports: Texts.optional(),
-  'mgmt-ipv4': z.string().optional(),
-  'mgmt-ipv6': z.string().optional(),
-  aliases: Texts.optional(),
-  dns: Dns.optional(),
-  runtime: z.string().optional(),
-  /** Cores. */
-  cpu: z.number().optional(),
-  'cpu-set': z.string().optional(),
-  memory: z.string().optional(),
-  'shm-size': z.string().optional(),
-  'cgroupns-mode': z.string().optional(),
-  'cgroup-parent': z.string().optional(),
-  'pid-mode': z.string().optional(),
-  'link-apply-mode': z.enum(['live', 'restart', 'recreate']).optional(),
-  credentials: Credentials.optional(),
-  /** As credentials have them; deprecated. */
-  username: z.string().optional(),
-  password: z.string().optional(),
-  certificate: Certificate.optional(),
-  config: z.strictObject({ vars: Anything.optional() }).optional(),
-  components: z.array(Component).optional(),
-  extras: Extras.optional(),
-  position: z.string().optional(),
-})
+export const NodeDefinition = z
+  .strictObject({
+    kind: z.string().optional(),
+    group: z.string().optional(),
+    type: z.string().optional(),
+    image: z.string().optional(),
+    'image-pull-policy': z.string().optional(),
+    'restart-policy': z.string().optional(),
+    'network-mode': z.string().optional(),
+    privileged: z.boolean().optional(),
+    'cap-add': Texts.optional(),
+    'security-opts': Texts.optional(),
+    devices: Texts.optional(),
+    sysctls: TextMap.optional(),
+    binds: Texts.optional(),
+    volumes: Texts.optional(),
+    tmpfs: TextMap.optional(),
+    env: TextMap.optional(),
+    'env-files': Texts.optional(),
+    user: z.string().optional(),
+    hostname: z.string().optional(),
+    entrypoint: z.string().optional(),
+    cmd: z.string().optional(),
+    exec: Texts.optional(),
+    stages: Stages.optional(),
+    healthcheck: Healthcheck.optional(),
+    /** Seconds. */
+    'startup-delay': z.int().min(0).optional(),
+    'startup-config': z.string().optional(),
+    'enforce-startup-config': z.boolean().optional(),
+    'suppress-startup-config': z.boolean().optional(),
+    'auto-remove': z.boolean().optional(),
+    license: z.string().optional(),
+    labels: TextMap.optional(),
+    ports: Texts.optional(),
+    'mgmt-ipv4': z.string().optional(),
+    'mgmt-ipv6': z.string().optional(),
+    aliases: Texts.optional(),
+    dns: Dns.optional(),
+    runtime: z.string().optional(),
+    /** Cores. */
+    cpu: z.number().optional(),
+    'cpu-set': z.string().optional(),
+    memory: z.string().optional(),
+    'shm-size': z.string().optional(),
+    'cgroupns-mode': z.string().optional(),
+    'cgroup-parent': z.string().optional(),
+    'pid-mode': z.string().optional(),
+    'link-apply-mode': z.enum(['live', 'restart', 'recreate']).optional(),
+    credentials: Credentials.optional(),
+    /** As credentials have them; deprecated. */
+    username: z.string().optional(),
+    password: z.string().optional(),
+    certificate: Certificate.optional(),
+    config: z.strictObject({ vars: Anything.optional() }).optional(),
+    components: z.array(Component).optional(),
+    extras: Extras.optional(),
+    position: z.string().optional(),
+  })
+  .meta({ id: 'NodeDefinition' })
 
-export const LinkEndpoint = z.strictObject({
-  node: z.string(),
-  interface: z.string(),
-  mac: z.string().optional(),
-  /** With the length of the prefix. */
-  ipv4: z.string().optional(),
-  ipv6: z.string().optional(),
-  vars: Anything.optional(),
-})
+export const LinkEndpoint = z
+  .strictObject({
+    node: z.string(),
+    interface: z.string(),
+    mac: z.string().optional(),
+    /** With the length of the prefix. */
+    ipv4: z.string().optional(),
+    ipv6: z.string().optional(),
+    vars: Anything.optional(),
+  })
+  .meta({ id: 'LinkEndpoint' })
 const ofLink = {
   /** Octets; absent: 9500. */
   mtu: z.int().optional(),
@@ -258,7 +262,7 @@ export const TopologyFile = z.strictObject({
 export const LabTopology = TopologyFile.extend({
   format: z.literal('ztos-topology'),
   version: z.literal(TOPOLOGY_VERSION),
-}).meta({ id: 'LabTopology', title: 'Topology of a lab' })
+})
 
 export type NodeDefinition = z.infer<typeof NodeDefinition>
 export type LinkEndpoint = z.infer<typeof LinkEndpoint>

@@ -16,6 +16,7 @@ const stems = {
   program: 'node-program',
   control: 'engine-request',
   mapping: 'vni-mapping',
+  topology: 'lab-topology',
 } as const
 
 export const run: Run<'schema'> = ({ arguments: { name } }) => {

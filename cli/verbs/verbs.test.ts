@@ -12,6 +12,7 @@ describe('schema', () => {
     [['program'], 'node-program-1.json'],
     [['control'], 'engine-request-1.json'],
     [['mapping'], 'vni-mapping-1.json'],
+    [['topology'], 'lab-topology-1.json'],
   ])('%j is the published file, octet for octet', async (names, file) => {
     const published = readFileSync(`contract/schema/${file}`, 'utf8')
     expect(await ztos('schema', ...names)).toMatchObject({ status: 0, stdout: published, stderr: '' })

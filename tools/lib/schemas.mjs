@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { CONTROL_VERSION, EngineRequest } from '../../dist/contract/control.js'
 import { FABRIC_VERSION, FabricFile, VNI_MAPPING_VERSION, VniMapping } from '../../dist/contract/fabric.js'
+import { TOPOLOGY_VERSION, LabTopology } from '../../dist/contract/lab-topology.js'
 import { Plan, PLAN_VERSION } from '../../dist/contract/plan.js'
 import { NodeProgram, PROGRAM_VERSION } from '../../dist/contract/program.js'
 
@@ -17,6 +18,12 @@ const sources = [
     version: PROGRAM_VERSION,
     title: 'NodeProgram: what one node does',
     schema: NodeProgram,
+  },
+  {
+    name: 'lab-topology',
+    version: TOPOLOGY_VERSION,
+    title: 'Topology of a lab: what a topology definition file of containerlab says',
+    schema: LabTopology,
   },
   { name: 'plan', version: PLAN_VERSION, title: 'Plan: what a fabric file compiles to', schema: Plan },
   {
