@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Plan } from '../contract/plan.js'
 import { compareRibs, describeDifference } from '../lab/compare/rib.js'
 import type { Lab } from '../lab/index.js'
 import { controlPlaneOf } from '../twin/fabric-control.js'
+import { atRest } from './at-rest.js'
 import { BareRouting } from './bare-routing.js'
 import { planOfFile } from './demo.js'
 import { spreadOf, whyNoLab, type Bench, type BenchContext, type Figure, type Skip } from './figure.js'
@@ -20,8 +18,6 @@ import { withTimedLab } from './timed-lab.js'
 const FABRIC = 'topologies/leaf-spine-16.yaml'
 /** MiB. A lab of it takes 760; the kernel hands out other pages, too, than those that were used last. */
 const MEMORY = 3072
-/** Of a tenth of a second each, in which a host that is at rest has less than a tenth of its processors busy. */
-const QUIET_LOOKS = 5
 
 export const convergeBench: Bench = {
   name: 'converge',
@@ -46,9 +42,9 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
   const bares: number[] = []
   for (let n = 1; n <= runs; n++) {
     say(`run ${n}`)
-    await atRest(signal)
+    await atRest(signal, MEMORY)
     ups.push(await timeLab(plan, signal))
-    await atRest(signal)
+    await atRest(signal, MEMORY)
     bares.push(await timeBare(plan, signal))
   }
   const steps = [...(ups[0]?.steps.keys() ?? [])].map((step): [string, number] => [
@@ -88,34 +84,6 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
       },
     },
   ]
-}
-
-/** The kernel cleans up behind namespaces for a second after they are gone, and whoever comes next would pay for whoever was there before. */
-async function atRest(signal: AbortSignal): Promise<void> {
-  touchMemory()
-  for (let looks = 100, quiet = 0; looks > 0 && quiet < QUIET_LOOKS; looks--) {
-    const before = processorTimes()
-    await delay(100, undefined, { signal })
-    const after = processorTimes()
-    quiet = after.busy - before.busy <= 0.1 * (after.all - before.all) ? quiet + 1 : 0
-  }
-}
-
-/** ms, of all cores together. */
-function processorTimes(): { readonly busy: number; readonly all: number } {
-  const times = cpus().map((core) => core.times)
-  const all = sum(times.flatMap((one) => Object.values(one)))
-  return { busy: all - sum(times.map(({ idle }) => idle)), all }
-}
-
-/**
- * A virtual machine gives memory back to its host while nothing runs, and the first to take it again pays for that, up to half of all
- * the time that daemons take: both begin with memory that is there.
- */
-function touchMemory(): void {
-  const touch = `for (const kept = []; kept.length < ${MEMORY / 64};) kept.push(Buffer.alloc(64 << 20, 1))`
-  const { status } = spawnSync(process.execPath, ['-e', touch])
-  if (status !== 0) throw new Error(`${MEMORY} MiB of memory are not to be had`)
 }
 
 function timeLab(plan: Plan, signal: AbortSignal): Promise<Up> {

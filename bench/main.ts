@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { aeadBench } from './aead.js'
+import { containerlabUpBench } from './containerlab-up.js'
 import { controlPlaneBench } from './control-plane.js'
 import { convergeBench } from './converge.js'
 import { root } from './demo.js'
@@ -44,6 +45,7 @@ const benches: readonly Bench[] = [
   convergeBench,
   evpnEngineBench,
   failoverBench,
+  containerlabUpBench,
 ]
 const LEAST_RUNS = 5
 
