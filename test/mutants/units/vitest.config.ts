@@ -62,6 +62,8 @@ export default defineConfig({
         name,
         include: [...tests],
         testTimeout: 60_000,
+        // Files of one copy share a process, as the units do.
+        isolate: false,
         server: { deps: { external: [/\/\.cache\/mutants\//] } },
       },
     })),
