@@ -23,6 +23,8 @@ const daemons = [
 
 /** Of test/lab: what needs a Docker engine. */
 const containerlab = 'test/lab/containerlab*.test.ts'
+/** Of those, what needs none, and computes: the node image made anew, containerlab's own packages as a referee. */
+const images = ['image', 'referee'].map((name) => `test/lab/containerlab-${name}.test.ts`)
 
 /** Of test/mutants: what runs in namespaces, and takes time rather than work; what times a lab is with the labs. */
 const mutantLabs = ['control-lab', 'engine-run'].map((name) => `test/mutants/${name}.test.ts`)
@@ -82,8 +84,11 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 60_000,
         include: [containerlab],
+        exclude: images,
         fileParallelism: false,
+        globalSetup: 'test/lab/support/docker-set-up.ts',
       }),
+      project('images', { testTimeout: 120_000, include: images }),
       // By `make soak` alone.
       project('soak', { testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
       project('browser', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),

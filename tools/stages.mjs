@@ -86,6 +86,15 @@ export const stages = [
     command: ['make', '--no-print-directory', '-s', '-C', 'dataplane', 'fuzz', 'SECONDS=15'],
   },
   {
+    // The first run makes the node image, which the stage of containers takes from where it is kept.
+    name: 'images',
+    what: 'the node image made twice; containerlab as a referee of its files',
+    minutes: 20,
+    builds: ['all'],
+    vitest: 'images',
+    beside: true,
+  },
+  {
     name: 'differential',
     what: 'twin against engine by replay',
     minutes: 40,
@@ -131,7 +140,6 @@ export const stages = [
     alone: true,
   },
   {
-    // The first run makes the node image.
     name: 'containerlab',
     what: 'containers of the node image under containerlab itself',
     minutes: 20,

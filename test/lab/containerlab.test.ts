@@ -15,18 +15,12 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Containerlab } from '../../lab/containerlab/containerlab.js'
-import { connectDocker } from '../../lab/docker/engine.js'
 import { dockerOfFile, type TestDocker } from './support/docker.js'
 import { until } from './support/wireguard-pair.js'
 
 let folder: string
-let mounts: number
-// Before Docker starts.
-beforeAll(() => {
-  mounts = mountsOfHost()
-})
 const dockerHere = dockerOfFile()
 
 beforeEach(() => {
@@ -96,10 +90,6 @@ function traces() {
     passing: list('/tmp').filter((name) => name === '.clab' || name.startsWith('ztos-containerlab-')),
     links: links.filter((line) => /clab|\.phy|^br-/.test(line)),
   }
-}
-
-function mountsOfHost(): number {
-  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length
 }
 
 async function healthy(docker: TestDocker['docker'], name: string) {
@@ -295,22 +285,4 @@ describe('an engine', () => {
       expect((await docker.exec('clab-engine-sw', gobgp)).code).toBe(0)
     })
   })
-})
-
-test('a Docker of our own leaves nothing', async (context) => {
-  const { engine } = dockerHere()
-  const { host } = engine
-  context.skip(!host.includes('zt-docker-'), 'one was here before, and goes on')
-  await engine.stop()
-  expect(existsSync(path.dirname(new URL(host).pathname))).toBe(false)
-  await expect(connectDocker(host)).rejects.toThrow('no Docker engine answers')
-  expect(mountsOfHost()).toBe(mounts)
-  const group = path.basename(path.dirname(new URL(host).pathname))
-  expect(
-    readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.includes(group),
-    ),
-  ).toEqual([])
-  const processes = execFileSync('ps', ['-e', '-o', 'args='], { encoding: 'utf8' }).split('\n')
-  expect(processes.filter((line) => line.includes(group))).toEqual([])
 })

@@ -35,6 +35,7 @@ const LONGEST = [
   'test/lab/suites.test.ts',
   'test/lab/wireguard-go.test.ts',
   'cli/verbs/runs.test.ts',
+  'test/lab/containerlab-image.test.ts',
   'test/lab/generated.test.ts',
   'test/lab/daemons-random.test.ts',
   'test/lab/crash.test.ts',
