@@ -157,6 +157,8 @@ struct zt_port_info {
     bool pass;
     /* The upper interface is routed in VRF 0. */
     bool underlay;
+    /* PORT-6: the machine was told that it has no carrier. */
+    bool down;
     uint8_t mac[6];
     const char *name;
 };

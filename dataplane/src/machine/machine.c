@@ -342,6 +342,7 @@ struct zt_port_info zt_machine_port(const struct zt_machine *machine, uint32_t i
         .tap = port->port.tap,
         .pass = port->port.pass,
         .underlay = upper->vrf != ZT_NONE && machine->program->vrfs[upper->vrf].id == 0,
+        .down = port->port.down,
         .name = port->name,
     };
     memcpy(info.mac, port->mac.octets, sizeof info.mac);

@@ -29,7 +29,7 @@ static int open_side(struct side *side, const char *ifname, uint32_t ring,
                      struct zt_failure *failure)
 {
     if (zt_xdp_check(ifname, &side->ifindex, failure) ||
-        zt_xdp_load(&side->xdp, side->ifindex, false, 0, failure) ||
+        zt_xdp_load(&side->xdp, side->ifindex, 0, false, 0, failure) ||
         zt_xdp_attach(&side->xdp, ifname, side->ifindex, &side->mode, failure))
         return -1;
     if (zt_xsk_open(&side->xsk, ifname, ring, failure))

@@ -106,7 +106,7 @@ static int load_programs(struct zt_probe *probe, struct zt_failure *failure)
         for (uint32_t i = 0; i < probe->config.host_count; i++)
             if (probe->hosts[i].program == program && probe->hosts[i].ifindex > index_max)
                 index_max = probe->hosts[i].ifindex;
-        if (zt_xdp_load(&probe->programs[program], index_max, true, 0, failure))
+        if (zt_xdp_load(&probe->programs[program], index_max, 0, true, 0, failure))
             return -1;
     }
     return 0;

@@ -165,7 +165,9 @@ void zt_engine_publish(struct zt_engine *engine)
     header->capture_lost = capture_losses(engine);
     for (uint32_t i = 0; i < engine->port_count; i++)
         zt_port_read_passed(&engine->ports[i], &engine->xdp);
-    for (uint32_t i = 0; i < engine->port_count; i++)
-        zt_port_publish(&engine->ports[i], &engine->stats.entries[i]);
+    for (uint32_t i = 0, entry = 0;
+         i < engine->port_count && entry < engine->stats.header->entry_count; i++)
+        if (!engine->ports[i].vacant)
+            zt_port_publish(&engine->ports[i], &engine->stats.entries[entry++]);
     zt_stats_end(&engine->stats, engine->last_now);
 }

@@ -27,6 +27,10 @@
 #define ZT_VECTOR_MAX 64u
 /* Ports of a node; a frame of each port fits a vector. */
 #define ZT_ENGINE_PORTS_MAX 64u
+/* Places for them: all may give way to as many others. */
+#define ZT_ENGINE_PLACES (2 * ZT_ENGINE_PORTS_MAX)
+/* Interface indexes beyond those of the first ports: a namespace gives each device that comes later a greater one. */
+#define ZT_ENGINE_INDEX_ROOM 1024u
 
 struct zt_engine_options {
     const char *program;
@@ -52,7 +56,10 @@ struct zt_engine {
     bool journal_lost;
     struct zt_xdp xdp;
     bool xdp_loaded;
+    /* It has a map of the node's own addresses (PUNT-3). */
+    bool xdp_addresses;
     struct zt_port *ports;
+    /* Places that are or were taken. */
     uint32_t port_count;
     /* Ports without carrier. */
     uint32_t ports_down;
@@ -86,7 +93,7 @@ struct zt_engine {
         struct zt_input inputs[ZT_VECTOR_MAX];
         uint32_t count;
         /* Frames taken from each port's receive ring; of them all, those put aside. */
-        uint32_t taken[ZT_ENGINE_PORTS_MAX];
+        uint32_t taken[ZT_ENGINE_PLACES];
         uint32_t aside;
         /* Frames from TAPs lie here. */
         uint8_t punted[ZT_VECTOR_MAX][ZT_XSK_CHUNK];
@@ -112,6 +119,9 @@ void zt_engine_read_kernel(struct zt_engine *engine);
 /* ---- engine_loop.c: what wakes the engine */
 
 int zt_engine_watch(struct zt_engine *engine, struct zt_failure *failure);
+/* A port's socket and TAP. */
+bool zt_engine_watch_port(struct zt_engine *engine, uint32_t index);
+void zt_engine_unwatch_port(struct zt_engine *engine, const struct zt_port *port);
 /* Watches the ring of captures once there is one. */
 void zt_engine_watch_captures(struct zt_engine *engine);
 /* Handles what the kernel has said by netlink. */
@@ -170,6 +180,18 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
 /* CTRL-6, with the keys that its peers and associations name (WG-33, MACSEC-11). */
 bool zt_engine_apply(struct zt_engine *engine, const struct zt_request *request,
                      const char *message, size_t length, struct zt_error *error);
+
+/* ---- engine_ports.c: ports of another program (CTRL-1) */
+
+/* Ports would come, or go, or have other devices than before. */
+bool zt_engine_changes_ports(const struct zt_engine *engine, const struct zt_machine *machine);
+/* Opens those that are not there yet; what comes next is one of the two below. */
+int zt_engine_prepare_ports(struct zt_engine *engine, const struct zt_machine *machine,
+                            struct zt_failure *failure);
+/* The program is loaded for which this was done: closes those that it has not. */
+void zt_engine_settle_ports(struct zt_engine *engine);
+/* It is not: closes those that were opened for it. */
+void zt_engine_forget_ports(struct zt_engine *engine);
 
 /* ---- engine_routes.c: CTRL-7 */
 

@@ -140,15 +140,19 @@ static void answer_stats(struct zt_engine *engine, struct zt_text *answer)
     for (uint32_t i = 0; i < engine->port_count; i++) {
         const struct zt_port *port = &engine->ports[i];
 
+        if (port->vacant)
+            continue;
         zt_text_format(
             answer,
             "%s{\"interface\":%u,\"rx\":%llu,\"tx\":%llu,\"rxDropped\":%llu,\"txDropped\":%llu,"
             "\"puntIn\":%llu,\"puntOut\":%llu,\"xdpPassed\":%llu}",
-            i ? "," : "", port->id, (unsigned long long)zt_port_rx(port),
+            comma, port->id, (unsigned long long)zt_port_rx(port),
             (unsigned long long)zt_port_tx(port), (unsigned long long)zt_port_rx_dropped(port),
             (unsigned long long)zt_port_tx_dropped(port), (unsigned long long)port->punt_in,
             (unsigned long long)port->punt_out, (unsigned long long)port->xdp_passed);
+        comma = ",";
     }
+    comma = "";
     zt_text_append(answer, "],\"fates\":{", 11);
     for (unsigned int fate = 0; fate <= ZT_FATE_MAX; fate++) {
         if (!fate_names[fate] || counters->fates[fate] == 0)

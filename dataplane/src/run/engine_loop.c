@@ -140,16 +140,29 @@ static void on_link(void *context, const struct zt_link_event *event)
     }
 }
 
+bool zt_engine_watch_port(struct zt_engine *engine, uint32_t index)
+{
+    const struct zt_port *port = &engine->ports[index];
+
+    return watch(engine, port->xsk.fd, SOURCE_PORT, index) &&
+           (port->tap < 0 || watch(engine, port->tap, SOURCE_TAP, index));
+}
+
+/* Closing alone does not do for a TAP that another descriptor keeps open. */
+void zt_engine_unwatch_port(struct zt_engine *engine, const struct zt_port *port)
+{
+    if (port->xsk.fd >= 0)
+        epoll_ctl(engine->epoll, EPOLL_CTL_DEL, port->xsk.fd, NULL);
+    if (port->tap >= 0)
+        epoll_ctl(engine->epoll, EPOLL_CTL_DEL, port->tap, NULL);
+}
+
 static int watch_ports(struct zt_engine *engine, struct zt_failure *failure)
 {
-    for (uint32_t i = 0; i < engine->port_count; i++) {
-        struct zt_port *port = &engine->ports[i];
-
-        if (!watch(engine, port->xsk.fd, SOURCE_PORT, i) ||
-            (port->tap >= 0 && !watch(engine, port->tap, SOURCE_TAP, i)))
+    for (uint32_t i = 0; i < engine->port_count; i++)
+        if (!zt_engine_watch_port(engine, i))
             return zt_fail(failure, ZT_EXIT_FAILED, "poll", "%s cannot be waited for: %s",
-                           port->name, strerror(errno));
-    }
+                           engine->ports[i].name, strerror(errno));
     return 0;
 }
 
@@ -229,6 +242,9 @@ static void on_tap(struct zt_engine *engine, uint32_t index, uint32_t events)
 {
     struct zt_port *port = &engine->ports[index];
 
+    /* Gone since these events were asked for. */
+    if (port->tap < 0)
+        return;
     if (events & EPOLLIN) {
         port->tap_readable = true;
     } else {

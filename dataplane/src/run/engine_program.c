@@ -90,10 +90,10 @@ static int pass_again(struct zt_engine *engine, struct zt_failure *failure)
         zt_pass_stop(&engine->xdp, engine->ports[i].phy_index);
     if (zt_pass_addresses(&engine->xdp, engine->machine, failure))
         return -1;
-    for (uint32_t i = 0; i < engine->port_count; i++) {
+    for (uint32_t i = 0; i < zt_machine_ports(engine->machine); i++) {
         struct zt_port_info info = zt_machine_port(engine->machine, i);
 
-        zt_port_pass(&engine->ports[i], &engine->xdp, &info);
+        zt_port_pass(zt_engine_port(engine, info.id), &engine->xdp, &info);
     }
     return 0;
 }
@@ -103,7 +103,7 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure)
     uint32_t index_max = 0;
 
     engine->port_count = zt_machine_ports(engine->machine);
-    engine->ports = zt_calloc(engine->port_count, sizeof(*engine->ports));
+    engine->ports = zt_calloc(ZT_ENGINE_PLACES, sizeof(*engine->ports));
     for (uint32_t i = 0; i < engine->port_count; i++) {
         struct zt_port_info info = zt_machine_port(engine->machine, i);
 
@@ -118,10 +118,11 @@ int zt_engine_open_ports(struct zt_engine *engine, struct zt_failure *failure)
         if (engine->ports[i].phy_index > index_max)
             index_max = engine->ports[i].phy_index;
     }
-    if (zt_xdp_load(&engine->xdp, index_max, false,
+    if (zt_xdp_load(&engine->xdp, index_max, ZT_ENGINE_INDEX_ROOM, false,
                     is_passing(engine->machine) ? ZT_PASS_ADDRESSES_MAX : 0, failure))
         return -1;
     engine->xdp_loaded = true;
+    engine->xdp_addresses = is_passing(engine->machine);
     for (uint32_t i = 0; i < engine->port_count; i++)
         if (zt_port_open(&engine->ports[i], &engine->xdp, engine->options.ring, failure))
             return -1;
@@ -180,25 +181,17 @@ int zt_engine_load_first(struct zt_engine *engine, struct zt_failure *failure)
     return loaded ? 0 : -1;
 }
 
-/* A running engine keeps its sockets: ports of the new program must be those of the old one. */
-static bool same_ports(const struct zt_machine *new, const struct zt_machine *old,
-                       struct zt_error *error)
+/* What passes by XDP needs a map of the node's own addresses, which is as large as it was made. */
+static int check_passing(const struct zt_engine *engine, const struct zt_machine *machine,
+                         struct zt_failure *failure)
 {
-    bool same = zt_machine_ports(new) == zt_machine_ports(old);
-
-    for (uint32_t i = 0; same && i < zt_machine_ports(new); i++) {
-        struct zt_port_info a = zt_machine_port(new, i);
-        struct zt_port_info b = zt_machine_port(old, i);
-
-        same = a.id == b.id && a.tap == b.tap && a.pass == b.pass && strcmp(a.name, b.name) == 0;
-    }
-    return same ||
-           zt_error_set(error, "ports-changed", "/program/interfaces",
-                        "ids, names, TAPs and `punt` of the ports must stay as they are; start the "
-                        "engine anew for others");
+    if (!is_passing(machine) || engine->xdp_addresses)
+        return 0;
+    return zt_fail(failure, ZT_EXIT_LIMIT, "ports-changed",
+                   "no port punts by XDP so far; start the engine anew for that");
 }
 
-/* Tries the program on a machine of its own, so that one that does not fit leaves no trace. */
+/* Tries the program on a machine of its own, so that one that does not fit leaves no trace, and opens the ports that it needs. */
 static bool rehearse(struct zt_engine *engine, const char *program, size_t length,
                      const struct zt_keys *keys, struct zt_error *error)
 {
@@ -208,16 +201,21 @@ static bool rehearse(struct zt_engine *engine, const char *program, size_t lengt
     struct zt_effects effects;
     bool good = zt_machine_load(machine, engine->last_now, program, length, keys, &effects, error);
 
-    if (good && check_ports(machine, &failure))
+    if (good && (check_ports(machine, &failure) || check_passing(engine, machine, &failure)))
         good = zt_error_set(error, failure.code, "/program/interfaces", "%.300s", failure.message);
-    good = good && same_ports(machine, engine->machine, error);
+    /* What waits was heard on ports that are about to go. */
+    if (good && zt_engine_changes_ports(engine, machine))
+        zt_engine_handshakes(engine, ZT_HANDSHAKES_MAX);
+    if (good && zt_engine_prepare_ports(engine, machine, &failure))
+        good = zt_error_set(error, failure.code, "/program/interfaces", "%.300s", failure.message);
     zt_machine_destroy(machine);
     return good;
 }
 
-static void read_upper(struct zt_port *port, const struct zt_machine *machine, uint32_t index)
+static void read_upper(struct zt_engine *engine, uint32_t index)
 {
-    struct zt_port_info info = zt_machine_port(machine, index);
+    struct zt_port_info info = zt_machine_port(engine->machine, index);
+    struct zt_port *port = zt_engine_port(engine, info.id);
 
     port->upper = info.upper;
     port->underlay = info.underlay;
@@ -240,15 +238,18 @@ bool zt_engine_load(struct zt_engine *engine, const char *program, size_t length
     now = zt_engine_now(engine);
     good = good && zt_machine_load(engine->machine, now, program, length, keys, &effects, error);
     zt_keys_free(keys);
-    if (!good)
+    if (!good) {
+        zt_engine_forget_ports(engine);
         return false;
+    }
     if (engine->journal)
         zt_journal_record(engine->journal, ZT_JOURNAL_PROGRAM, 0, now, program, (uint32_t)length);
     zt_engine_effects(engine, effects, now);
+    zt_engine_settle_ports(engine);
     zt_handshakes_learn(&engine->handshakes, program, length);
     zt_engine_seed(engine);
-    for (uint32_t i = 0; i < engine->port_count; i++)
-        read_upper(&engine->ports[i], engine->machine, i);
+    for (uint32_t i = 0; i < zt_machine_ports(engine->machine); i++)
+        read_upper(engine, i);
     if (pass_again(engine, &failure))
         zt_log("what was passed by XDP comes by the engine from now on: %s: %s", failure.code,
                failure.message);

@@ -66,7 +66,8 @@ int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure)
         return -1;
     if (!tap)
         return 0;
-    port->tap = zt_tap_open(port->name, failure);
+    if (port->tap < 0)
+        port->tap = zt_tap_open(port->name, failure);
     if (port->tap < 0)
         return -1;
     port->tap_index = if_nametoindex(port->name);

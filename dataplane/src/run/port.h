@@ -37,6 +37,10 @@ struct zt_port {
     bool late;
     /* The device was taken away; nothing is received or sent any more. */
     bool gone;
+    /* There is no port here any more. */
+    bool vacant;
+    /* While a program is loaded: the port stays; it was opened for that. */
+    bool kept, fresh;
     struct zt_xsk xsk;
     /* Frames wait in the transmit ring. */
     bool unsent;
@@ -58,7 +62,7 @@ int zt_port_check(const struct zt_port_info *info, struct zt_failure *failure);
 /* Fills in what the program says of the port. */
 void zt_port_init(struct zt_port *port, const struct zt_port_info *info);
 
-/* Finds the port's devices and their interface indexes. */
+/* Finds the port's devices and their interface indexes, and opens the TAP unless it is open. */
 int zt_port_find(struct zt_port *port, bool tap, struct zt_failure *failure);
 
 /* Attaches the program, opens the sockets and binds both together. */

@@ -34,7 +34,7 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 static int map_states(struct zt_xdp *xdp, struct zt_failure *failure)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = ((size_t)xdp->index_max + 1) * sizeof(*xdp->states);
+    size_t size = (size_t)xdp->room * sizeof(*xdp->states);
 
     xdp->states_size = (size + page - 1) / page * page;
     xdp->states = mmap(NULL, xdp->states_size, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -47,13 +47,14 @@ static int map_states(struct zt_xdp *xdp, struct zt_failure *failure)
     return 0;
 }
 
-int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, uint32_t addresses,
-                struct zt_failure *failure)
+int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, uint32_t more, bool stamp,
+                uint32_t addresses, struct zt_failure *failure)
 {
     int error;
 
     memset(xdp, 0, sizeof(*xdp));
     xdp->index_max = index_max;
+    xdp->room = index_max + more + 1;
     complaint[0] = '\0';
     libbpf_set_print(keep_complaint);
     xdp->skeleton = zt_port_bpf__open();
@@ -61,9 +62,9 @@ int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, uint32_t add
         return zt_fail(failure, ZT_EXIT_FAILED, "xdp-load", "the XDP program could not be read: %s",
                        complaint);
     xdp->skeleton->rodata->zt_port_stamp = stamp;
-    error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_sockets, index_max + 1);
+    error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_sockets, xdp->room);
     if (!error)
-        error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_states, index_max + 1);
+        error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_states, xdp->room);
     if (!error && addresses > 0)
         error = bpf_map__set_max_entries(xdp->skeleton->maps.zt_port_addresses, addresses);
     if (!error)

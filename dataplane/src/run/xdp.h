@@ -24,7 +24,9 @@ struct zt_port_bpf;
 struct zt_xdp {
     struct zt_port_bpf *skeleton;
     uint32_t index_max;
-    /* Mapped, one for each interface index up to index_max. */
+    /* Interface indexes that the maps have room for, from 0. */
+    uint32_t room;
+    /* Mapped, one for each interface index that there is room for. */
     struct zt_port_state *states;
     size_t states_size;
 };
@@ -32,11 +34,11 @@ struct zt_xdp {
 enum zt_xdp_mode { ZT_XDP_NATIVE, ZT_XDP_GENERIC };
 
 /*
- * Loads the program for interface indexes up to `index_max`. `stamp` puts the time of receipt in front of each frame;
+ * Loads the program for interface indexes up to `index_max`, and for so many `more` of devices that come later. `stamp` puts the time of receipt in front of each frame;
  * `addresses` is how many the node may have where ports let ARP and ICMP pass (src/run/pass.h), 0 where none does.
  */
-int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, bool stamp, uint32_t addresses,
-                struct zt_failure *failure);
+int zt_xdp_load(struct zt_xdp *xdp, uint32_t index_max, uint32_t more, bool stamp,
+                uint32_t addresses, struct zt_failure *failure);
 
 /* Checks that a device of the current network namespace can be served; its interface index goes to `index`. */
 int zt_xdp_check(const char *ifname, uint32_t *index, struct zt_failure *failure);

@@ -91,7 +91,7 @@ static int find_devices(struct zt_wire *wire, struct zt_failure *failure)
         }
     }
     /* Frames are stamped when they come: a late wake-up does not add to their delay. */
-    if (zt_xdp_load(&wire->xdp, index_max, true, 0, failure))
+    if (zt_xdp_load(&wire->xdp, index_max, 0, true, 0, failure))
         return -1;
     wire->xdp_loaded = true;
     return 0;

@@ -140,7 +140,7 @@ def test_programs_that_do_not_fit_change_nothing():
             program = programs.leaf(1)
             change(program)
             wrong.append(code_of(one, "load", program=program))
-        assert wrong[:4] == ["ports-changed", "ports-changed", "ports-changed", "port-mtu"], wrong
+        assert wrong[:4] == ["port-missing", "ports-changed", "port-missing", "port-mtu"], wrong
         assert None not in wrong
         assert code_of(one, "load", program=programs.leaf(1, sealed=True)) == "keys-missing"
         assert code_of(one, "load", program=programs.leaf(1), keys="/no/such/file") is not None
