@@ -6,6 +6,7 @@ const crossLayer = ['property', 'differential', 'mutants', 'lab', 'browser', 'pa
 /** Of test/lab: what waits for BGP or for processes more than it works, and times nothing. Three files go side by side. */
 const daemons = [
   'agent',
+  'apply-daemons',
   'attacks-macsec',
   'broken-by-hand',
   'cli',

@@ -100,17 +100,32 @@ async function main(): Promise<void> {
   const log = (line: string) => {
     process.stderr.write(`${new Date().toISOString()} ${line}\n`)
   }
-  const agents = nodes.map(({ node, control, engine, gobgp, namespace }) => {
+  const slotOf = ({ node, control, engine, gobgp, namespace }: Config['nodes'][number]) => {
     const where = namespace === undefined ? {} : { namespace }
     return new AgentSlot(node, () => {
       const kernel = { routes: new KernelRoutes(where), ...where }
       return new Agent({ node, control, engine, gobgp, protoFolder, kernel, log })
     })
-  })
+  }
+  const told = new Map(nodes.map((one) => [one.node, JSON.stringify(one)]))
+  const agents = nodes.map(slotOf)
+  const renew = async () => {
+    const wanted = readConfig(config).nodes
+    const stays = new Set(
+      wanted.filter((one) => told.get(one.node) === JSON.stringify(one)).map(({ node }) => node),
+    )
+    const [kept, gone] = [true, false].map((is) => agents.filter(({ node }) => stays.has(node) === is))
+    await Promise.all((gone ?? []).map((slot) => slot.stop()))
+    const fresh = wanted.filter(({ node }) => !stays.has(node))
+    agents.splice(0, agents.length, ...(kept ?? []), ...fresh.map(slotOf))
+    told.clear()
+    for (const one of wanted) told.set(one.node, JSON.stringify(one))
+  }
   const server = new StatusServer({
     socket: status,
     ...(owner === undefined ? {} : { owner }),
     agents,
+    onRenew: renew,
     onShutdown: () => end(),
   })
   let ending: Promise<void> | undefined

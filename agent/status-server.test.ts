@@ -27,6 +27,7 @@ describe('the socket of agents', () => {
   let socket: string
   let server: StatusServer
   const onShutdown = vi.fn<() => void>()
+  const onRenew = vi.fn<() => Promise<void>>()
   let made: number
   beforeEach(async () => {
     vi.resetAllMocks()
@@ -38,7 +39,7 @@ describe('the socket of agents', () => {
     await slot.start()
     folder = mkdtempSync(path.join(tmpdir(), 'zt-agent-'))
     socket = path.join(folder, 'agents.sock')
-    server = new StatusServer({ socket, agents: [slot], onShutdown })
+    server = new StatusServer({ socket, agents: [slot], onRenew, onShutdown })
     await server.listen()
   })
   afterEach(async () => {
@@ -56,6 +57,13 @@ describe('the socket of agents', () => {
 
   it("is its user's alone", () => {
     expect(statSync(socket).mode & 0o777).toBe(0o600)
+  })
+
+  it('renew has the configuration read again, and says what was wrong with it', async () => {
+    await ask('renew')
+    expect(onRenew).toHaveBeenCalledOnce()
+    onRenew.mockRejectedValue(new AgentError('ZT_AGENT_CONFIG', 'there is none'))
+    await expect(ask('renew')).rejects.toThrow('there is none')
   })
 
   it('waits for the tables that somebody expects', async () => {

@@ -5,7 +5,8 @@
  * Operations: `state` → `{ agents }`; `settled` (timeout, ms) → `{ agents }` when nothing is left to be done, else a refusal;
  * `reached` (expected: digests of tables by node; timeout, ms) → `{}` when engines have been given these and nothing is left to be done, else
  * a refusal; `peers` → `{ nodes: [{ node, peers }] }`, as daemons tell them; `resync` → `{}`, after somebody changed engine or kernel by hand; `stop` and `start` (node) → `{}`, one node's agent ends, or begins anew:
- * one that is down is in no answer (FAULT-5); `withdraw` and `announce` (node, prefix) → `{}`, the agent no longer announces a prefix of its
+ * one that is down is in no answer (FAULT-5); `renew` → `{}`, the configuration is read again: agents of nodes that it no longer has, or has otherwise, end, and
+ * there are places for those that it has now, which `start` fills; `withdraw` and `announce` (node, prefix) → `{}`, the agent no longer announces a prefix of its
  * node's own, until it is told to or begins anew (FAULT-6); `shutdown` → `{}`, and the process ends.
  *
  * @module
@@ -32,6 +33,7 @@ const Request = z.discriminatedUnion('op', [
   }),
   z.strictObject({ ...request, op: z.literal('peers') }),
   z.strictObject({ ...request, op: z.literal('resync') }),
+  z.strictObject({ ...request, op: z.literal('renew') }),
   z.strictObject({ ...request, op: z.enum(['stop', 'start']), node: NodeName }),
   z.strictObject({
     ...request,
@@ -52,6 +54,8 @@ export interface StatusServerOptions {
   /** Whose the socket is to be; absent: the process's own user's. */
   readonly owner?: number
   readonly agents: readonly Pick<AgentSlot, 'node' | 'agent' | 'start' | 'stop'>[]
+  /** Reads the configuration again; `agents` is as it says from then on. */
+  readonly onRenew?: () => Promise<void>
   readonly onShutdown: () => void
 }
 
@@ -150,6 +154,9 @@ export class StatusServer {
         }
       case 'resync':
         await Promise.all(agents.map((agent) => agent.resync()))
+        return {}
+      case 'renew':
+        await this.#options.onRenew?.()
         return {}
       case 'stop':
       case 'start':

@@ -350,6 +350,25 @@ export const commands = {
       { command: 'lab up topologies/demo.yaml --id', what: 'for a script' },
     ],
   },
+  'lab apply': {
+    summary: 'change a running lab in place, to what a fabric file says by now',
+    detail: [
+      'Compares the lab with the file, shows what differs and what that does to whom, and changes that alone. Processes, sessions and what was learned stay where nothing differs; so do the keys of what is sealed as before.',
+      'Refused, with nothing done: another fabric, a lab with faults in it, a second change at the same time. If a change fails half-way the lab is `broken`, and `ztos lab down` removes it.',
+    ],
+    arguments: [labId, { name: 'file', what: 'fabric file of the same name, or plan.json' }],
+    options: {
+      'dry-run': { kind: 'flag', what: 'show what would be done, and do nothing' },
+      'key-sources': keySources,
+    },
+    examples: [
+      { command: 'lab apply k3f9a2 topologies/demo.yaml --dry-run', what: 'what would be done' },
+      {
+        command: 'lab apply k3f9a2 topologies/demo.yaml --json',
+        what: 'do it, and tell a script what was done',
+      },
+    ],
+  },
   'lab down': {
     summary: 'take labs down; returns when nothing of them is left',
     detail: ['Works in whatever state a lab is, and may be repeated.'],
@@ -552,7 +571,7 @@ export type VerbName = keyof Commands
 
 /** Words that verbs share, by the first of them. */
 export const groups: Readonly<Record<string, string>> = {
-  lab: 'labs on this host: up, down, list, exec, capture, control, wg, rotate',
+  lab: 'labs on this host: up, apply, down, list, exec, capture, control, wg, rotate',
   test: 'suites about one thing: wireguard, macsec, vxlan',
 }
 

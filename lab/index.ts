@@ -12,6 +12,8 @@
  */
 export { attach, labDown, labDownAll, labUp, listLabs } from './up.js'
 export type { LabDownOptions, LabDownResult, LabProgress, LabUpOptions } from './up.js'
+export { labApply, type ApplyOptions } from './apply.js'
+export type { Effect, EffectName, LabChange, LabChanges } from './apply/changes.js'
 export type { CaptureOptions, ExecOptions, ExecResult, Lab, LabProcesses, Rotated } from './lab.js'
 export type { LabTargetOptions } from './target.js'
 export type { LabListing, LabState } from './state.js'

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import type { Plan } from '../contract/plan.js'
 import type { Fault } from '../record/target.js'
 import type { LabInterpreter } from '../record/verdict.js'
+import { LabChanges } from './apply/changes.js'
 import { mergeReceived } from './captures.js'
 import type { Answer, Channel, Request } from './channel.js'
 import { daemonDoor } from './daemons/launch.js'
@@ -18,7 +19,7 @@ import { epochsOf, SealState } from './epochs.js'
 import { LabError } from './errors.js'
 import { brokenBy, FaultRequest, speaks } from './fault.js'
 import { readPart } from './files.js'
-import { OutputEvent } from './labd/protocol.js'
+import { OutputEvent, ProgressEvent } from './labd/protocol.js'
 import { invoker } from './launch.js'
 import type { LabPaths } from './paths.js'
 import { RoutingWatch } from './routing.js'
@@ -56,6 +57,7 @@ const RotatedAnswer = z.object({
 const KeysAnswer = z.object({ keys: z.record(z.string(), z.string()) })
 /** What became of one pair's keys: epochs, and what was done, ms since it began. */
 export type Rotated = z.infer<typeof RotatedAnswer>
+const Applied = z.object({ ...LabChanges.shape })
 const Synced = z.object({ journalBytes: z.int().min(0) })
 const FaultsAnswer = z.object({ faults: z.array(FaultRequest), ever: z.boolean() })
 const ExecAnswer = z.object({ code: z.int().nullable(), signal: z.string().nullable() })
@@ -89,8 +91,7 @@ const PROBE_TIMEOUT = 120_000
 
 /** A running lab. */
 export class Lab {
-  /** The plan as it was when the lab came up; what has been loaded since is asked from a node (`{ op: 'program' }`). */
-  readonly plan: Plan
+  private planNow: Plan
   /** What its nodes and hosts are. */
   readonly driver: LabInterpreter
   private keyValues: ReadonlyMap<string, string>
@@ -98,6 +99,7 @@ export class Lab {
   private readonly direct = new DirectChannels()
   private nextExec = 1
   private nextCapture = 1
+  private onProgress: ((event: z.infer<typeof ProgressEvent>) => void) | undefined
 
   constructor(
     readonly id: string,
@@ -109,13 +111,23 @@ export class Lab {
       readonly driver: LabInterpreter
     },
   ) {
-    this.plan = known.plan
+    this.planNow = known.plan
     this.driver = known.driver
     this.keyValues = known.keys
     channel.onEvent = (event) => {
       const output = OutputEvent.safeParse(event)
       if (output.success) this.outputs.get(output.data.exec)?.(output.data)
+      const progress = ProgressEvent.safeParse(event)
+      if (progress.success) this.onProgress?.(progress.data)
     }
+  }
+
+  /**
+   * The plan as it was when the lab came up, or was changed by `labApply` of this connection; what has been loaded since is asked from a node
+   * (`{ op: 'program' }`).
+   */
+  get plan(): Plan {
+    return this.planNow
   }
 
   /** Key values, 16 or 32 octets as hex digits, by reference. Never to be written into a record. */
@@ -168,6 +180,27 @@ export class Lab {
     const answer = await this.channel.request(request, { timeout: ROTATION_TIMEOUT })
     await this.refreshKeys()
     return RotatedAnswer.parse(answer)
+  }
+
+  /** Has labd change the lab, or say what that would do; `labApply` in `apply.ts` says with which keys. */
+  async apply(
+    request: { readonly plan: Plan; readonly dryRun: boolean; readonly [field: string]: unknown },
+    onProgress: (event: z.infer<typeof ProgressEvent>) => void,
+  ): Promise<LabChanges> {
+    this.onProgress = onProgress
+    try {
+      const answer = await this.channel.request({ op: 'apply', ...request }, { timeout: Infinity })
+      const { changes, untouched } = Applied.parse(answer)
+      if (!request.dryRun) {
+        this.planNow = request.plan
+        // Sockets of nodes that are gone, and of a probe that began anew.
+        this.direct.close()
+        await this.refreshKeys()
+      }
+      return { changes, untouched }
+    } finally {
+      this.onProgress = undefined
+    }
   }
 
   /** A request to the probe (`dataplane/src/probe/README.md`). */

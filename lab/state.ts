@@ -25,7 +25,8 @@ export const LabState = z.strictObject({
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),
   attached: z.boolean(),
-  phase: z.enum(['starting', 'up', 'stopping']),
+  /** `broken`: a change of its plan failed half-way; nothing is left to do but to take it down. */
+  phase: z.enum(['starting', 'up', 'changing', 'broken', 'stopping']),
   labd: z.strictObject({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) }),
 })
 export type LabState = z.infer<typeof LabState>

@@ -121,7 +121,9 @@ export async function attach(id: string): Promise<Lab> {
   const { uid } = invoker()
   const state = readLabState(uid, checkId(id))
   if (state.phase !== 'up')
-    throw new LabError('ZT_LAB_STATE', `lab ${id} is ${state.phase}`, { remedy: 'wait until it is up' })
+    throw new LabError('ZT_LAB_STATE', `lab ${id} is ${state.phase}`, {
+      remedy: state.phase === 'broken' ? `remove it: \`ztos lab down ${id}\`` : 'wait until it is up',
+    })
   const paths = labPaths(uid, id)
   let channel: Channel
   try {

@@ -45,8 +45,17 @@ export type { ReplayResult, Walk } from '../twin/forward/index.js'
 export { twinTarget } from '../twin/target.js'
 export * as packet from '../twin/packet/index.js'
 
-export { attach, labDown, LabError, labUp, listLabs, wireguardDump, wireguardState } from '../lab/index.js'
-export type { Lab, LabUpOptions, WireguardState } from '../lab/index.js'
+export {
+  attach,
+  labApply,
+  labDown,
+  LabError,
+  labUp,
+  listLabs,
+  wireguardDump,
+  wireguardState,
+} from '../lab/index.js'
+export type { ApplyOptions, Lab, LabChange, LabChanges, LabUpOptions, WireguardState } from '../lab/index.js'
 export { doctor, doctorText } from '../lab/doctor/index.js'
 
 export type {

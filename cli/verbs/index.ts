@@ -22,6 +22,7 @@ const loaders: Loaders = {
   'test vxlan': () => import('./test-vxlan.js'),
   replay: () => import('./replay.js'),
   'lab up': () => import('./lab-up.js'),
+  'lab apply': () => import('./lab-apply.js'),
   'lab down': () => import('./lab-down.js'),
   'lab list': () => import('./lab-list.js'),
   'lab exec': () => import('./lab-exec.js'),

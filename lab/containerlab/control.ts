@@ -15,7 +15,8 @@ import {
   SOCKETS,
   type Program,
 } from '../daemons/commands.js'
-import { daemonFiles, GOBGP_ANEW, type Controlled } from '../daemons/files.js'
+import { daemonFiles, GOBGP_FILES, type Controlled } from '../daemons/files.js'
+import { checkFrrCan } from '../daemons/frr-config.js'
 import { IN_CONTAINER, LIB } from '../image/recipe.js'
 import { PROGRAM_FLAGS } from '../programs.js'
 
@@ -35,10 +36,8 @@ const HEADING = [
 /** @returns texts by the names of their files, by node. @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do */
 export function controlFiles({ nodes }: Plan): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const all = nodes.flatMap(({ name: node, control }) => (control === undefined ? [] : [{ node, control }]))
-  const configured = daemonFiles(all)
-  return new Map(
-    all.map((one) => [one.node, filesOf(one, configured.get(one.node) ?? new Map<string, string>())]),
-  )
+  checkFrrCan(all)
+  return new Map(all.map((one) => [one.node, filesOf(one, daemonFiles(one, all))]))
 }
 
 function filesOf(
@@ -49,7 +48,7 @@ function filesOf(
   const files = programs.map((program): [string, string] => [
     configOf(program),
     // No container knows whether others have been up before it.
-    configured.get(program === 'gobgpd' ? GOBGP_ANEW : configOf(program)) ?? '',
+    configured.get(program === 'gobgpd' ? GOBGP_FILES.anew : configOf(program)) ?? '',
   ])
   const daemons = programs.map(daemonLine)
   if (control.daemon === 'frr') return new Map([...files, ['daemons', textOf([...HEADING, ...daemons])]])

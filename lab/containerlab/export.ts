@@ -10,7 +10,7 @@ import { KERNEL_LINES } from '../daemons/commands.js'
 import { LabError } from '../errors.js'
 import { namespacePrefix } from '../names.js'
 import { ipv6Lines, networkScript } from '../netns/script.js'
-import { HOST_DEVICE, wiringOf } from '../netns/wiring.js'
+import { CONTAINER_HOST_DEVICE as HOST_DEVICE, wiringOf } from '../netns/wiring.js'
 import { controlFiles } from './control.js'
 import { topologyText } from './topology.js'
 
@@ -36,7 +36,7 @@ const OF_NAMESPACE = /^sysctl (ipv[46]\/(?:conf\/(?:all|default)\/)?[a-z0-9_]+) 
 /** @throws LabError `ZT_LAB_PLAN` for what no lab can have */
 export function exportLab(whole: Plan, { keys, image }: ExportOptions): ExportedLab {
   const plan = beforeControl(whole)
-  const wiring = wiringOf(NOBODY, plan)
+  const wiring = wiringOf(NOBODY, plan, HOST_DEVICE)
   const files = new Map<string, ExportedFile>()
   const scripts = scriptsOf(plan, wiring)
   const control = controlFiles(plan)

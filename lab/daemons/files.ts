@@ -1,10 +1,10 @@
 /**
- * Configuration of all daemons of a fabric, as files of each node.
+ * What the daemons of a fabric are configured with: texts alone, by node and file. What one node's say depends on the others too.
  *
  * @module
  */
 import type { NodeControl } from '../../contract/control-plane.js'
-import { checkFrrCan, frrConfig } from './frr-config.js'
+import { frrConfig } from './frr-config.js'
 import { gobgpConfig } from './gobgp-config.js'
 import type { PeerShare } from './gobgp-policy.js'
 
@@ -12,24 +12,18 @@ export interface Controlled {
   readonly node: string
   readonly control: NodeControl
 }
+/** Text by file name. */
+export type DaemonFiles = ReadonlyMap<string, string>
 
-/** Of a gobgpd that was there before, or that nobody waits for. */
-export const GOBGP_ANEW = 'gobgpd-anew.toml'
+/** Configuration of a gobgpd, at its first start and when one was there before. */
+export const GOBGP_FILES = { first: 'gobgpd.toml', anew: 'gobgpd-anew.toml' } as const
 
 /**
- * Texts by the names of their files: of FRR `frr.conf`, as a person reads it, and `<program>.conf`; of GoBGP `gobgpd.toml`, and {@link GOBGP_ANEW}.
- *
- * @param all of the fabric: what one is told depends on who its peers are
- * @returns by node
+ * @param nodes all of the fabric
  * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
  */
-export function daemonFiles(all: readonly Controlled[]): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  checkFrrCan(all)
-  return new Map(all.map((one) => [one.node, filesOf(one, all)]))
-}
-
-function filesOf({ node, control }: Controlled, all: readonly Controlled[]): ReadonlyMap<string, string> {
-  const routers = new Set(all.flatMap((other) => (other.control.daemon === 'frr' ? [other.node] : [])))
+export function daemonFiles({ node, control }: Controlled, nodes: readonly Controlled[]): DaemonFiles {
+  const routers = new Set(nodes.filter((other) => other.control.daemon === 'frr').map((other) => other.node))
   if (control.daemon === 'frr') {
     const { frr, zebra, bgpd, bfdd } = frrConfig(node, control, { frr: routers })
     return new Map([
@@ -39,19 +33,19 @@ function filesOf({ node, control }: Controlled, all: readonly Controlled[]): Rea
       ['bfdd.conf', bfdd],
     ])
   }
-  const shares = sharesOf(control, all)
+  const shares = sharesOf(control, nodes)
   return new Map([
-    ['gobgpd.toml', gobgpConfig(node, control, { passiveTowards: routers, shares })],
+    [GOBGP_FILES.first, gobgpConfig(node, control, { passiveTowards: routers, shares })],
     // A peer whose calls were not taken for a while calls ever more seldom, so one that is back calls itself.
-    [GOBGP_ANEW, gobgpConfig(node, control, { shares, silent: control.gracefulRestart !== undefined })],
+    [GOBGP_FILES.anew, gobgpConfig(node, control, { shares, silent: control.gracefulRestart !== undefined })],
   ])
 }
 
 /** Weights that FRRs give to links to this node. */
-function sharesOf({ sessions }: NodeControl, all: readonly Controlled[]): Map<string, PeerShare> {
+function sharesOf({ sessions }: NodeControl, nodes: readonly Controlled[]): Map<string, PeerShare> {
   const links = new Set(sessions.map(({ link }) => link))
   return new Map(
-    all
+    nodes
       .filter(({ control }) => control.daemon === 'frr')
       .flatMap(({ control: { asn, sessions: far } }) =>
         far.flatMap(({ link, weight }): [string, PeerShare][] =>

@@ -5,7 +5,7 @@
  * @module
  */
 import { setMaxListeners } from 'node:events'
-import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, lchownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { NodeControl } from '../../contract/control-plane.js'
 import { LabError } from '../errors.js'
@@ -21,10 +21,12 @@ import {
   SOCKETS,
   type Program,
 } from './commands.js'
-import { daemonFiles, GOBGP_ANEW, type Controlled } from './files.js'
+import { daemonFiles, GOBGP_FILES, type Controlled } from './files.js'
+import { checkFrrCan } from './frr-config.js'
 import type { DaemonHost } from './host.js'
 import { namespacedDaemons } from './namespaced.js'
 import { DaemonProcess, HERE, type DaemonEnd, type DaemonOptions } from './process.js'
+import { Vty } from './vty.js'
 
 export interface ControlledNode extends Controlled {
   readonly namespace: string
@@ -80,7 +82,7 @@ export class Daemons {
 
   /** @throws LabError `ZT_LAB_MISSING` when a program is not installed or not built */
   constructor(
-    private readonly nodes: readonly ControlledNode[],
+    private nodes: readonly ControlledNode[],
     private readonly options: DaemonsOptions,
   ) {
     this.host = options.host ?? namespacedDaemons()
@@ -104,14 +106,19 @@ export class Daemons {
    * Begins to start those of one kind. FRR first: it holds its first call back for up to a second, in which the others may start.
    * {@link served} says when they serve.
    *
+   * @param only which of them
    * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
    */
-  begin(daemon: NodeControl['daemon'], signal: AbortSignal): void {
-    const files = daemonFiles(this.nodes)
-    const nodes = this.nodes.filter(({ control }) => control.daemon === daemon)
+  begin(
+    daemon: NodeControl['daemon'],
+    signal: AbortSignal,
+    only: (node: string) => boolean = () => true,
+  ): void {
+    checkFrrCan(this.nodes)
+    const nodes = this.nodes.filter(({ node, control }) => control.daemon === daemon && only(node))
     mkdirSync(path.join(this.options.folder, 'daemons'), { recursive: true, mode: 0o700 })
     this.open(path.join(this.options.folder, 'daemons'), 0)
-    for (const node of nodes) this.writeConfiguration(node, files.get(node.node) ?? new Map<string, string>())
+    for (const node of nodes) this.writeConfiguration(node)
     // Each daemon listens to it while it starts.
     setMaxListeners(0, signal)
     // Nothing that daemons do first depends on it.
@@ -128,6 +135,39 @@ export class Daemons {
   async served(node?: string): Promise<void> {
     if (node !== undefined) await this.starts.get(node)
     else await Promise.all(this.starts.values())
+  }
+
+  /**
+   * Other nodes have daemons from now on, or theirs are configured otherwise. Configurations are written; whoever runs is told, restarted,
+   * begun or ended by whoever asks for it.
+   *
+   * @throws LabError `ZT_LAB_PLAN` for a control that no daemon can do
+   */
+  renew(nodes: readonly ControlledNode[]): void {
+    checkFrrCan(nodes)
+    this.nodes = nodes
+    for (const node of nodes) if (this.running.has(node.node)) this.writeConfiguration(node)
+  }
+
+  /** Tells a node's bgpd commands of its configuration mode. @throws LabError what it says when it refuses one */
+  async tell(name: string, commands: readonly string[]): Promise<void> {
+    const { folder } = daemonDoor(this.options.folder, name, this.nodeOf(name).control)
+    const vty = await Vty.open(folder, 'bgpd')
+    try {
+      for (const command of ['enable', 'configure terminal', ...commands, 'end']) await vty.ask(command)
+    } finally {
+      vty.close()
+    }
+  }
+
+  /** Ends a node's daemons, whatever runs there; their files go too. {@link begin} starts them anew. */
+  async end(name: string): Promise<void> {
+    for (const one of [...(this.running.get(name)?.values() ?? [])].toReversed()) await one.stop()
+    this.running.delete(name)
+    this.starts.delete(name)
+    // The folder itself may be a container's too.
+    const folder = path.join(this.options.folder, 'daemons', name)
+    for (const file of readdirSync(folder)) rmSync(path.join(folder, file), { recursive: true, force: true })
   }
 
   /** All that run, dead ones included, by node. */
@@ -254,7 +294,7 @@ export class Daemons {
 
   private argv(program: Program, how: 'first' | 'anew'): string[] {
     const anew = how === 'anew'
-    const gobgp = anew ? GOBGP_ANEW : 'gobgpd.toml'
+    const gobgp = anew ? GOBGP_FILES.anew : GOBGP_FILES.first
     return daemonArgv(program, {
       file: this.host.programs[program],
       config: `${HERE}/${program === 'gobgpd' ? gobgp : `${program}.conf`}`,
@@ -263,11 +303,11 @@ export class Daemons {
     })
   }
 
-  private writeConfiguration({ node, control }: ControlledNode, files: ReadonlyMap<string, string>): void {
-    const { folder } = daemonDoor(this.options.folder, node, control)
+  private writeConfiguration(node: ControlledNode): void {
+    const { folder } = daemonDoor(this.options.folder, node.node, node.control)
     mkdirSync(folder, { recursive: true })
     this.open(folder, this.account.uid)
-    for (const [name, text] of files) {
+    for (const [name, text] of daemonFiles(node, this.nodes)) {
       const file = path.join(folder, name)
       writeFileSync(file, text, { mode: 0o640 })
       chownSync(file, 0, this.account.gid)

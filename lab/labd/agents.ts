@@ -14,10 +14,12 @@ import { writePrivate, type Invoker } from './folder.js'
 import { Resident } from './resident.js'
 import type { Supervisor } from './supervisor.js'
 
-export interface AgentsOptions {
-  /** Those that have an agent. */
+/** Who has an agent, and whom it asks. */
+export interface AgentPlaces {
   readonly nodes: readonly ControlledNode[]
   readonly doors: readonly DaemonDoor[]
+}
+export interface AgentsOptions {
   readonly paths: LabPaths
   readonly invoker: Invoker
   /** Carries the lab's mark. */
@@ -41,7 +43,19 @@ export class Agents {
   /** Nodes whose agents somebody wants down, and prefixes that they are not to announce: told to agents that begin anew. */
   private readonly told = new Map<string, Request>()
 
-  constructor(private readonly options: AgentsOptions) {}
+  constructor(
+    private places: AgentPlaces,
+    private readonly options: AgentsOptions,
+  ) {}
+
+  /** Other nodes have agents from now on, or theirs are told otherwise: those end or are not there yet, all others go on. */
+  async renew(places: AgentPlaces): Promise<void> {
+    this.places = places
+    const names = new Set(places.nodes.map(({ node }) => node))
+    for (const [key, { node }] of this.told) if (!names.has(String(node))) this.told.delete(key)
+    this.writeConfig()
+    await this.request({ op: 'renew' })
+  }
 
   /** Starts the process before there is anything to do for it: half a second goes into loading what it is made of. */
   begin(): void {
@@ -90,10 +104,10 @@ export class Agents {
     return this.process
   }
 
-  private launch(how: readonly string[]): Resident {
-    const { nodes, doors, paths, invoker, env, isUp, supervisor } = this.options
-    const sockets = new Map(doors.map((door) => [door.node, door.socket]))
-    const config = nodes.map(({ node, control, namespace }) => ({
+  private writeConfig(): void {
+    const { paths } = this.options
+    const sockets = new Map(this.places.doors.map((door) => [door.node, door.socket]))
+    const config = this.places.nodes.map(({ node, control, namespace }) => ({
       node,
       control,
       namespace,
@@ -104,6 +118,11 @@ export class Agents {
       paths.agentsConfig,
       JSON.stringify({ nodes: config, protoFolder: daemonPrograms().protoFolder }),
     )
+  }
+
+  private launch(how: readonly string[]): Resident {
+    const { paths, invoker, env, isUp, supervisor } = this.options
+    this.writeConfig()
     const agents = Resident.start({
       kind: 'agents',
       title: 'the agents',

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import type { Plan } from '../../contract/plan.js'
 import { writeTopology } from '../clab/index.js'
 import { Containerlab } from '../containerlab/containerlab.js'
 import { labTopology, nodeName, type LabContainer } from '../containerlab/lab-topology.js'
@@ -14,15 +15,27 @@ import { FifoInput, readingFrom } from '../docker/fifo-input.js'
 import { LabError } from '../errors.js'
 import { currentNodeImage } from '../image/current.js'
 import { accountOfImage } from '../image/programs.js'
-import { nameNamespaces, type Lodger } from '../netns/driver.js'
+import {
+  configureNamespaces,
+  nameNamespaces,
+  removeInside,
+  removeThese,
+  type Lodger,
+} from '../netns/driver.js'
 import { networkScript } from '../netns/script.js'
-import type { NodeWiring } from '../netns/wiring.js'
+import type { NodeWiring, Wiring } from '../netns/wiring.js'
 import type { Step } from '../steps.js'
 import { ContainerDaemons } from './container-daemons.js'
 import { ContainerEngine, untilReady } from './container-engine.js'
 import { labLabels, removeContainers } from './containers-left.js'
 import type { ControlledProcess } from './controlled.js'
-import { engineArguments, type DriverOptions, type LabDriver } from './driver.js'
+import {
+  engineArguments,
+  type DriverOptions,
+  type LabChange,
+  type LabDriver,
+  type NetworkChanger,
+} from './driver.js'
 import { become, type Execution, type ExecHooks, type ExecRequest } from './exec.js'
 import { createNodeFolders, replaceOwned, writePrivate } from './folder.js'
 import type { Containers } from './protocol.js'
@@ -39,6 +52,7 @@ export class ContainerDriver implements LabDriver {
   readonly lodgers: readonly Lodger[] = []
   private docker: DockerEngine | undefined
   private image = ''
+  private capabilities: readonly string[] = []
   private commands = 0
 
   constructor(
@@ -46,16 +60,16 @@ export class ContainerDriver implements LabDriver {
     private readonly where: Containers,
   ) {}
 
-  networkSteps(routing: Routing | undefined, between: readonly Step[]): readonly Step[] {
+  networkSteps(_routing: Routing | undefined, between: readonly Step[]): readonly Step[] {
     return [
       ...between,
       { name: 'image', setUp: () => this.prepare() },
       {
         name: 'containers',
-        setUp: (signal) => this.deploy(routing, signal),
+        setUp: (signal) => this.deploy(signal),
         tearDown: () => removeContainers(this.options.invoker, this.options.lab),
       },
-      { name: 'inside', setUp: () => this.inside() },
+      { name: 'inside', setUp: () => this.inside(this.options.wiring.namespaces) },
     ]
   }
 
@@ -140,31 +154,50 @@ export class ContainerDriver implements LabDriver {
     this.daemons.use(docker, account)
   }
 
-  private async deploy(routing: Routing | undefined, signal: AbortSignal): Promise<void> {
-    const { lab, paths, invoker, plan, wiring, programs } = this.options
+  private async deploy(signal: AbortSignal): Promise<void> {
+    const { paths, wiring } = this.options
     const knowsBpf = await this.engine.knowsCapability(this.image, OF_BPF[0])
-    const forBpf = knowsBpf
-      ? [...OF_BPF, ...(routing === undefined ? [] : [IN_THEIR_PLACE])]
-      : [IN_THEIR_PLACE]
-    const topology = labTopology({
-      lab,
-      fabric: plan.fabric,
-      image: this.image,
-      capabilities: [...CAPABILITIES, ...forBpf],
-      containers: this.containers(),
-      wiring,
-      labels: labLabels(invoker, lab),
-      engine: programs.engine,
-    })
+    this.capabilities = [
+      ...CAPABILITIES,
+      ...(knowsBpf ? [...OF_BPF, ...this.forDaemons()] : [IN_THEIR_PLACE]),
+    ]
     // Whoever sweeps asks them for what is left, from here on.
     writePrivate(paths.containers, JSON.stringify(this.where))
-    replaceOwned(paths.topology, writeTopology(topology), invoker)
+    this.writeTopology(this.options)
     await this.containerlab(signal).deploy(paths.topology)
-    const pids = wiring.namespaces.map(async (name): Promise<[string, number]> => [
-      name,
-      (await this.engine.inspect(name)).pid,
-    ])
-    await nameNamespaces(new Map(await Promise.all(pids)))
+    await this.name(wiring.namespaces)
+  }
+
+  private forDaemons(): readonly string[] {
+    return this.options.plan.nodes.some(({ control }) => control !== undefined) ? [IN_THEIR_PLACE] : []
+  }
+
+  /**
+   * From one wiring to another: containerlab compares the file with what is there, and makes containers and cables that are missing. Those that
+   * go are taken away before; what changes inside containers that stay is set from here.
+   */
+  change({ plan, wiring, network, script }: LabChange): NetworkChanger {
+    const { lab, paths } = this.options
+    const fresh = new Set(network.namespacesNew)
+    return {
+      remove: async () => {
+        await removeInside(script.remove)
+        for (const name of script.namespacesGone) {
+          await this.engine.remove(name)
+          for (const folder of [paths.nodeConfig(nodeName(lab, name)), paths.nodeFolder(nodeName(lab, name))])
+            rmSync(folder, { recursive: true, force: true })
+        }
+        return removeThese(lab, script.namespacesGone)
+      },
+      make: async (signal) => {
+        this.writeTopology({ plan, wiring }, fresh)
+        if (script.make.create.length > 0) await this.containerlab(signal).deploy(paths.topology)
+        await this.name([...fresh])
+        const inside = script.make.inside.filter(({ namespace }) => !fresh.has(namespace))
+        if (inside.length > 0) await configureNamespaces(inside, signal)
+        await this.inside([...fresh])
+      },
+    }
   }
 
   private containerlab(signal: AbortSignal): Containerlab {
@@ -173,60 +206,88 @@ export class ContainerDriver implements LabDriver {
     return new Containerlab({ program: containerlab, host: docker, env, passing: paths.folder, signal })
   }
 
-  /** Containers, and what is in their folders. */
-  private containers(): LabContainer[] {
-    const { lab, paths, invoker, env, wiring, plan, programs } = this.options
-    const { PATH: _path, ...own } = env
-    const scripts = new Map(
-      networkScript(wiring).rest.inside.map(({ namespace, lines }) => [namespace, lines]),
+  /** @param only those whose folders are still to be furnished */
+  private writeTopology(
+    { plan, wiring }: Pick<DriverOptions, 'plan' | 'wiring'>,
+    only: ReadonlySet<string> = new Set(wiring.namespaces),
+  ): void {
+    const { lab, paths, invoker, programs } = this.options
+    const containers = this.containersOf(plan, wiring)
+    this.furnish(
+      containers.filter(({ namespace }) => only.has(namespace)),
+      wiring,
     )
-    const container = (
-      kind: LabContainer['kind'],
-      namespace: string,
-      more: Partial<Pick<LabContainer, 'made' | 'env'>> = {},
-    ): LabContainer => {
+    const topology = labTopology({
+      lab,
+      fabric: plan.fabric,
+      image: this.image,
+      capabilities: this.capabilities,
+      containers,
+      wiring,
+      labels: labLabels(invoker, lab),
+      engine: programs.engine,
+    })
+    replaceOwned(paths.topology, writeTopology(topology), invoker)
+  }
+
+  private containersOf(plan: Plan, { nodes, hosts, wire }: Wiring): LabContainer[] {
+    const { lab, paths, env, programs } = this.options
+    const { PATH: _path, ...own } = env
+    const controlled = new Set(
+      plan.nodes.flatMap(({ name, control }) => (control === undefined ? [] : [name])),
+    )
+    const container = (kind: LabContainer['kind'], namespace: string): LabContainer => {
       const name = nodeName(lab, namespace)
-      createNodeFolders(paths, name, invoker)
       const [config, made] = [paths.nodeConfig(name), paths.nodeFolder(name)]
-      const lines = scripts.get(namespace) ?? []
-      writePrivate(path.join(config, 'set-up'), lines.map((line) => `${line}\n`).join(''))
+      const daemons =
+        kind === 'node' && controlled.has(name) ? [path.join(paths.folder, 'daemons', name)] : []
+      const engine = kind === 'node' ? programs.engineEnvironment : {}
       return {
         namespace,
         kind,
         given: [config],
-        made: [made, ...(more.made ?? [])],
-        env: { ...own, ZTOS_FOLDER: config, ZTOS_STATE: made, ...more.env },
+        made: [made, ...daemons],
+        env: { ...own, ZTOS_FOLDER: config, ZTOS_STATE: made, ...engine },
       }
     }
-    const controlled = new Set(
-      plan.nodes.flatMap(({ name, control }) => (control === undefined ? [] : [name])),
-    )
-    const nodes = wiring.nodes.map(({ node, namespace }) => {
-      const daemons = path.join(paths.folder, 'daemons', node)
-      if (controlled.has(node)) mkdirSync(daemons, { recursive: true, mode: 0o700 })
-      const one = container('node', namespace, {
-        made: controlled.has(node) ? [daemons] : [],
-        env: programs.engineEnvironment ?? {},
-      })
-      const words = engineArguments(this.options, node)
-      writePrivate(
-        path.join(paths.nodeConfig(node), 'engine-arguments'),
-        words.map((word) => `${word}\n`).join(''),
-      )
-      return one
-    })
-    const others = [
-      ...wiring.hosts.map(({ namespace }) => namespace),
-      ...(wiring.wire === undefined ? [] : [wiring.wire.namespace]),
+    return [
+      ...nodes.map(({ namespace }) => container('node', namespace)),
+      ...[...hosts, ...(wire === undefined ? [] : [wire])].map(({ namespace }) =>
+        container('host', namespace),
+      ),
     ]
-    return [...nodes, ...others.map((namespace) => container('host', namespace))]
   }
 
-  /** Returns when all containers that have no engine have set themselves up; of those that have one, the engine says it. */
-  private async inside(): Promise<void> {
-    const { lab, paths, wiring } = this.options
-    await Promise.all(
-      wiring.namespaces.map((namespace) => untilReady(paths.nodeFolder(nodeName(lab, namespace)))),
+  /** Makes the folders that containers are given, and what is in them but for programs and keys. */
+  private furnish(containers: readonly LabContainer[], wiring: Wiring): void {
+    const { lab, paths, invoker } = this.options
+    const scripts = new Map(
+      networkScript(wiring).rest.inside.map(({ namespace, lines }) => [namespace, lines]),
     )
+    const textOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('')
+    for (const { namespace, kind, made } of containers) {
+      const name = nodeName(lab, namespace)
+      createNodeFolders(paths, name, invoker)
+      // Those of daemons, which give them away themselves.
+      for (const folder of made) mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const write = (file: string, lines: readonly string[]) =>
+        writePrivate(path.join(paths.nodeConfig(name), file), textOf(lines))
+      write('set-up', scripts.get(namespace) ?? [])
+      if (kind === 'node') write('engine-arguments', engineArguments(this.options, name))
+    }
+  }
+
+  private async name(namespaces: readonly string[]): Promise<void> {
+    const pids = namespaces.map(async (name): Promise<[string, number]> => [
+      name,
+      (await this.engine.inspect(name)).pid,
+    ])
+    if (pids.length > 0) await nameNamespaces(new Map(await Promise.all(pids)))
+  }
+
+  /** Returns when these have set themselves up, and their engines are up, if they have one. */
+  private async inside(namespaces: readonly string[]): Promise<void> {
+    const { lab, paths } = this.options
+    await Promise.all(namespaces.map((name) => untilReady(paths.nodeFolder(nodeName(lab, name)))))
   }
 }

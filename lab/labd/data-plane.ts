@@ -89,6 +89,14 @@ export class DataPlane {
     return stopAll([...this.engines.values()])
   }
 
+  /** Of nodes that there will be no more. */
+  async stopSome(nodes: readonly string[]): Promise<void> {
+    const residents = nodes.flatMap((node) => this.engines.get(node) ?? [])
+    for (const resident of residents) resident.onExit = undefined
+    await stopAll(residents)
+    for (const node of nodes) this.engines.delete(node)
+  }
+
   async startProbe(binary: string, signal: AbortSignal): Promise<void> {
     const { lab, paths, invoker } = this.options
     this.prober = Resident.start({
@@ -112,8 +120,12 @@ export class DataPlane {
     await this.ready([this.prober], signal)
   }
 
-  stopProbe(): Promise<void> {
-    return stopAll(this.prober === undefined ? [] : [this.prober])
+  /** One that is stopped is not told of as one that died. */
+  async stopProbe(): Promise<void> {
+    const { prober } = this
+    if (prober === undefined) return
+    prober.onExit = undefined
+    await prober.stop()
   }
 
   /** The invoker may ask the probe himself, without labd in between. */

@@ -6,6 +6,7 @@
  */
 import type { Plan } from '../../contract/plan.js'
 import type { DaemonHost } from '../daemons/host.js'
+import type { ChangeScript, NetworkChange } from '../netns/change.js'
 import type { Lodger } from '../netns/driver.js'
 import type { NodeWiring, Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
@@ -29,6 +30,23 @@ export interface DriverOptions {
   readonly programs: Programs
 }
 
+/** What becomes of a lab's nodes, hosts and cables. */
+export interface LabChange {
+  /** As its nodes start, and its wiring. */
+  readonly plan: Plan
+  readonly wiring: Wiring
+  readonly network: NetworkChange
+  /** The same in commands. */
+  readonly script: ChangeScript
+}
+/** Brings them there. What stays as it is is not touched. */
+export interface NetworkChanger {
+  /** What goes. @returns processes of others that were in it */
+  remove(): Promise<readonly Lodger[]>
+  /** What comes, and what is set in what stays. Fresh nodes have been given their programs. */
+  make(signal: AbortSignal): Promise<void>
+}
+
 export interface LabDriver {
   readonly daemons: DaemonHost
   /**
@@ -42,6 +60,8 @@ export interface LabDriver {
   daemonStep(routing: Routing): Step
   /** An engine that is on its way up. */
   startEngine(node: NodeWiring): ControlledProcess
+  /** From one wiring to another, in a lab that runs. */
+  change(change: LabChange): NetworkChanger
   /** Begins a command in a node or a host. */
   execute(request: ExecRequest, hooks: ExecHooks): Execution
   /** Processes of others that were found when nodes were removed. */

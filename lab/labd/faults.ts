@@ -29,16 +29,26 @@ export class Faults {
   /** Prefixes that a node has been told not to announce. */
   private readonly told = new Map<string, ReadonlySet<string>>()
   private begun = false
+  private working = 0
   /** One after the other. */
   private last: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly plan: Plan,
     private readonly means: FaultMeans,
-  ) {}
+    /** Something has been broken before. */
+    ever = false,
+  ) {
+    this.begun = ever
+  }
 
   get all(): readonly Fault[] {
     return [...this.made.values()]
+  }
+
+  /** Something is being made or repaired. */
+  get busy(): boolean {
+    return this.working > 0
   }
 
   /** Something is broken or has been. */
@@ -79,7 +89,8 @@ export class Faults {
   }
 
   private next(work: () => Promise<void>): Promise<void> {
-    const done = this.last.then(work)
+    this.working++
+    const done = this.last.then(work).finally(() => this.working--)
     this.last = done.catch(() => undefined)
     return done
   }

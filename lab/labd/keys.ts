@@ -31,6 +31,11 @@ export class LabKeys {
     return { ...this.retired, ...this.values }
   }
 
+  /** Those that engines read. */
+  get references(): readonly string[] {
+    return Object.keys(this.values)
+  }
+
   /** As `wg` shows it. */
   base64(reference: string): string | undefined {
     const value = this.values[reference]
@@ -45,6 +50,11 @@ export class LabKeys {
     if (this.told.has(node) && told.size === before) return
     this.told.set(node, told)
     this.writeOf(node, told)
+  }
+
+  /** There is no such node any more. */
+  forget(node: string): void {
+    this.told.delete(node)
   }
 
   add(values: Values): void {

@@ -6,12 +6,25 @@
 import { findBinary } from '../binaries.js'
 import type { DaemonHost } from '../daemons/host.js'
 import { namespacedDaemons } from '../daemons/namespaced.js'
-import { configureNamespaces, createNetwork, removeNamespaces, type Lodger } from '../netns/driver.js'
+import {
+  configureNamespaces,
+  createNetwork,
+  removeInside,
+  removeNamespaces,
+  removeThese,
+  type Lodger,
+} from '../netns/driver.js'
 import { networkScript, type NetworkScript } from '../netns/script.js'
 import type { NodeWiring } from '../netns/wiring.js'
 import type { Step } from '../steps.js'
 import type { ControlledProcess } from './controlled.js'
-import { engineArguments, type DriverOptions, type LabDriver } from './driver.js'
+import {
+  engineArguments,
+  type DriverOptions,
+  type LabChange,
+  type LabDriver,
+  type NetworkChanger,
+} from './driver.js'
 import { NamespaceExecution, type Execution, type ExecHooks, type ExecRequest } from './exec.js'
 import { Resident } from './resident.js'
 import type { Routing } from './routing.js'
@@ -87,6 +100,20 @@ export class NamespaceDriver implements LabDriver {
       log: paths.nodeLog(node),
       env: { ...env, ...programs.engineEnvironment },
     })
+  }
+
+  change({ script }: LabChange): NetworkChanger {
+    return {
+      remove: async () => {
+        await removeInside(script.remove)
+        return removeThese(this.options.lab, script.namespacesGone)
+      },
+      make: async (signal) => {
+        const { create, inside } = script.make
+        if (create.length > 0) await createNetwork(script.make, signal)
+        if (inside.length > 0) await configureNamespaces(inside, signal)
+      },
+    }
   }
 
   execute(request: ExecRequest, hooks: ExecHooks): Execution {

@@ -36,7 +36,7 @@ export function probeConfig(plan: Plan, wiring: Wiring): ProbeConfig {
     hosts: plan.hosts.map(({ id, mac, addresses, mtu }) => ({
       id,
       netns: namespaces.get(id) ?? '',
-      ifname: 'eth0',
+      ifname: wiring.hostDevice,
       mac,
       addresses,
       mtu,

@@ -69,6 +69,21 @@ export const LabdRequest = z.discriminatedUnion('op', [
     node: z.string(),
     request: z.looseObject({ op: z.string() }),
   }),
+  /**
+   * Brings the lab to another plan of its fabric, or says what that would do. Answer: `{ changes, untouched, steps }` (`lab/apply/changes.ts`) when
+   * the lab is as the new plan says. What fails leaves a lab that is to be taken down.
+   */
+  z.strictObject({
+    ...request,
+    op: z.literal('apply'),
+    plan: Plan,
+    /** Of what is sealed in it, by name. */
+    epochs: z.record(z.string().max(200), z.int().min(0).max(99_999)),
+    /** All that the plan names at these epochs. */
+    keys: KeyValues,
+    dryRun: z.boolean(),
+    deadline: z.int().min(1).max(600_000),
+  }),
   /** Adds key values to `keys.json`, so that a `load` can name new ones. Answer: `{ keys }`, all of them. */
   z.strictObject({ ...request, op: z.literal('keys'), keys: KeyValues }),
   /**

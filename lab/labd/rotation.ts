@@ -48,9 +48,11 @@ export class Rotations {
   /** One after the other. */
   private last: Promise<unknown> = Promise.resolve()
 
+  /** @param known what groups have already, by name; all others are at epoch 0 */
   constructor(
     private readonly plan: Plan,
     private readonly means: RotationMeans,
+    known: ReadonlyMap<string, Pick<SealState, 'epoch' | 'since'>> = new Map(),
   ) {
     const groups = sealGroups(plan)
     const since = new Date().toISOString()
@@ -58,7 +60,7 @@ export class Rotations {
     this.states = new Map(
       groups.map(({ name, kind, seal }) => [
         name,
-        { name, kind, ...(seal === undefined ? {} : { seal }), epoch: 0, since },
+        { name, kind, ...(seal === undefined ? {} : { seal }), epoch: 0, since, ...known.get(name) },
       ]),
     )
   }

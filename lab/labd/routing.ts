@@ -10,7 +10,7 @@ import { Daemons, type ControlledNode, type DaemonDoor, type DaemonState } from 
 import { LabError } from '../errors.js'
 import type { LabPaths } from '../paths.js'
 import type { Wiring } from '../netns/wiring.js'
-import { Agents, type AgentRequest } from './agents.js'
+import { Agents, type AgentPlaces, type AgentRequest } from './agents.js'
 import { converge } from './converge.js'
 import type { Invoker } from './folder.js'
 import { Supervisor } from './supervisor.js'
@@ -34,7 +34,8 @@ export interface RoutingOptions {
 }
 
 export class Routing {
-  private readonly nodes: readonly ControlledNode[]
+  private nodes: readonly ControlledNode[]
+  private plan: Plan
   private readonly daemons: Daemons
   private readonly supervisor: Supervisor
   /** Nodes whose daemons somebody wants dead. */
@@ -47,10 +48,8 @@ export class Routing {
   constructor(private readonly options: RoutingOptions) {
     const { plan, host, wiring, paths, invoker, env, log } = options
     this.supervisor = new Supervisor({ log })
-    this.nodes = plan.nodes.flatMap(({ name, control }) => {
-      const namespace = wiring.nodes.find(({ node }) => node === name)?.namespace
-      return control === undefined || namespace === undefined ? [] : [{ node: name, namespace, control }]
-    })
+    this.plan = plan
+    this.nodes = controlledNodes(plan, wiring)
     this.daemons = new Daemons(this.nodes, {
       host,
       folder: paths.folder,
@@ -62,9 +61,7 @@ export class Routing {
         this.supervisor.restart(`${program} of ${node}`, () => !this.killed.has(node), start)
       },
     })
-    this.agents = new Agents({
-      nodes: this.nodes.filter(({ control }) => control.daemon === 'gobgp'),
-      doors: this.daemons.doors(),
+    this.agents = new Agents(this.agentPlaces(), {
       paths,
       invoker,
       env,
@@ -77,9 +74,49 @@ export class Routing {
     this.agents.begin()
   }
 
+  /** Another plan from now on: what runs goes on, and is told by whoever asks for it. */
+  async renew(plan: Plan, wiring: Wiring): Promise<void> {
+    this.plan = plan
+    this.nodes = controlledNodes(plan, wiring)
+    this.daemons.renew(this.nodes)
+    await this.agents.renew(this.agentPlaces())
+  }
+
+  /** Ends a node's agent, if it has one, and returns when it has let go of its engine. */
+  async endAgent(node: string): Promise<void> {
+    if (this.hasAgent(node)) await this.agents.request({ op: 'stop', node })
+  }
+
+  endDaemons(node: string): Promise<void> {
+    return this.daemons.end(node)
+  }
+
+  /** Starts those that nodes are to have which have none; returns when they serve. */
+  async startDaemons(nodes: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    for (const daemon of ['frr', 'gobgp'] as const)
+      this.beginDaemons(daemon, signal, (node) => nodes.has(node))
+    await Promise.all([...nodes].map((node) => this.daemons.served(node)))
+  }
+
+  tellDaemons(node: string, commands: readonly string[]): Promise<void> {
+    return this.daemons.tell(node, commands)
+  }
+
+  private agentPlaces(): AgentPlaces {
+    return { nodes: this.nodes.filter(({ node }) => this.hasAgent(node)), doors: this.daemons.doors() }
+  }
+
+  private hasAgent(node: string): boolean {
+    return this.nodes.find((one) => one.node === node)?.control.daemon === 'gobgp'
+  }
+
   /** Begins to start daemons of one kind; {@link served} says when they serve. */
-  beginDaemons(daemon: ControlledNode['control']['daemon'], signal: AbortSignal): void {
-    this.daemons.begin(daemon, AbortSignal.any([signal, this.ended.signal]))
+  beginDaemons(
+    daemon: ControlledNode['control']['daemon'],
+    signal: AbortSignal,
+    only?: (node: string) => boolean,
+  ): void {
+    this.daemons.begin(daemon, AbortSignal.any([signal, this.ended.signal]), only)
   }
 
   /** The namespaces of nodes that run FRR. */
@@ -101,7 +138,7 @@ export class Routing {
 
   /** Has a node's agent, if there is to be one, begin as soon as its daemon serves: its engine is up. */
   beginAgent(node: string, signal: AbortSignal): void {
-    if (this.nodes.find((one) => one.node === node)?.control.daemon !== 'gobgp') return
+    if (!this.hasAgent(node)) return
     const start = this.daemons.served(node).then(() => this.agents.start(node, signal))
     // Whoever waits for all of them hears of it.
     start.catch(() => undefined)
@@ -130,7 +167,7 @@ export class Routing {
   ): Promise<void> {
     if (expected !== undefined) {
       const otherwise = await converge({
-        plan: this.options.plan,
+        plan: this.plan,
         expected,
         doors: this.daemons.doors(),
         askAgents: (request, timeout) => this.agents.request(request, timeout),
@@ -148,13 +185,18 @@ export class Routing {
     await this.rest(signal)
   }
 
-  /** Returns when daemons and agents have come to rest, whatever they have come to. */
-  private async rest(signal: AbortSignal): Promise<void> {
+  /**
+   * Returns when daemons and agents have come to rest, whatever they have come to.
+   *
+   * @param begunAnew some of them count anew
+   */
+  async rest(signal: AbortSignal, begunAnew = false): Promise<void> {
     const { RoutingWatch } = await import('../routing.js')
     const watch = await RoutingWatch.open({
       doors: this.daemons.doors(),
       agents: this.options.paths.agentsSocket,
       pids: new Map(this.states().flatMap(({ node, pid }) => (pid === null ? [] : [[node, pid]]))),
+      wasBroken: begunAnew,
     })
     try {
       await watch.settle({ signal })
@@ -201,4 +243,11 @@ export class Routing {
   get agentsPid(): number | null {
     return this.agents.pid
   }
+}
+
+function controlledNodes(plan: Plan, wiring: Wiring): readonly ControlledNode[] {
+  return plan.nodes.flatMap(({ name, control }) => {
+    const namespace = wiring.nodes.find(({ node }) => node === name)?.namespace
+    return control === undefined || namespace === undefined ? [] : [{ node: name, namespace, control }]
+  })
 }

@@ -5,20 +5,25 @@
  */
 import type { Plan } from '../../contract/plan.js'
 import { NodeProgram } from '../../contract/program.js'
-import { programAt } from '../../twin/program/epochs.js'
+import { programAt, withEpochs, type Epochs, type SealGroup } from '../../twin/program/epochs.js'
+import { changesOf, comparison, type Comparison, type LabChanges } from '../apply/changes.js'
 import { beforeControl } from '../before-control.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
+import { epochsOf, type SealState } from '../epochs.js'
 import { LabError } from '../errors.js'
 import type { Lodger } from '../netns/driver.js'
-import { wiringOf, type Wiring } from '../netns/wiring.js'
+import { CONTAINER_HOST_DEVICE, HOST_DEVICE, wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
 import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
+import { applyChanges, type ApplyHooks } from './apply.js'
+import { checkPlans, checkState } from './apply-checks.js'
+import { LabApplyMeans } from './apply-means.js'
 import { childEnvironment } from './child-environment.js'
 import { ContainerDriver } from './container-driver.js'
 import type { ControlledProcess } from './controlled.js'
-import { DataPlane } from './data-plane.js'
+import { DataPlane, type EngineStart } from './data-plane.js'
 import type { LabDriver } from './driver.js'
 import type { Execution, ExecHooks, ExecRequest } from './exec.js'
 import { LabMeans } from './fault-means.js'
@@ -37,11 +42,10 @@ import { LabKeys } from './keys.js'
 import { NamespaceDriver } from './namespace-driver.js'
 import { probeConfig } from './probe-config.js'
 import type { Containers, Programs } from './protocol.js'
-import type { Resident } from './resident.js'
 import { Rotations } from './rotation.js'
 import { Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
-import { wireStep } from './wire.js'
+import { Wire } from './wire.js'
 
 export interface UpRequest {
   readonly plan: Plan
@@ -53,6 +57,15 @@ export interface UpRequest {
   readonly programs: Programs
   /** Nodes and hosts are containers; absent: namespaces. */
   readonly containers?: Containers | undefined
+}
+export interface ApplyRequest {
+  readonly plan: Plan
+  readonly epochs: Readonly<Record<string, number>>
+  readonly keys: Readonly<Record<string, string>>
+  readonly dryRun: boolean
+}
+export interface Applied extends LabChanges {
+  readonly steps: readonly StepEvent[]
 }
 export interface RunHooks {
   readonly onEvent: (event: StepEvent) => void
@@ -86,9 +99,15 @@ export class RunningLab {
   private floor: Promise<Answer> = Promise.resolve({})
   private readonly floorSignal = new AbortController()
   private driver: LabDriver | undefined
+  /** Found when nodes were removed from a lab that goes on. */
+  private readonly lodgers: Lodger[] = []
+  private plan: Plan | undefined
   private wiring: Wiring | undefined
+  private engineStart: EngineStart | undefined
+  private readonly wire: Wire
   private routing: Routing | undefined
   private faults: Faults | undefined
+  private faultMeans: LabMeans | undefined
   /** What each engine was given last. */
   private readonly programs = new Map<string, unknown>()
 
@@ -101,9 +120,13 @@ export class RunningLab {
       lab: state.id,
       paths,
       invoker,
-      onExit: ({ title }) => {
-        if (!this.stopping && this.state.phase === 'up') this.hooks?.onDeath(title)
-      },
+      onExit: ({ title }) => this.died(title),
+    })
+    this.wire = new Wire({
+      paths,
+      invoker,
+      env: childEnvironment(invoker, state.id),
+      onExit: ({ title }) => this.died(title),
     })
   }
 
@@ -118,7 +141,9 @@ export class RunningLab {
     const probe = request.programs.probe ?? findBinary('ztos-probe')
     // What the kernel and the engines start with; the plan itself stays as it is, for whoever compares.
     const start = beforeControl(request.plan)
-    const wiring = wiringOf(this.state.id, start)
+    const inContainers = request.containers !== undefined
+    const wiring = wiringOf(this.state.id, start, inContainers ? CONTAINER_HOST_DEVICE : HOST_DEVICE)
+    this.plan = request.plan
     this.wiring = wiring
     this.probeBinary = probe
     this.hooks = hooks
@@ -127,25 +152,23 @@ export class RunningLab {
     const driver = this.driverOf(request, start, wiring)
     this.driver = driver
     this.routing = this.routingOf(request.plan, wiring, driver, hooks)
+    const engines: EngineStart = {
+      driver,
+      plan: request.plan,
+      wiring,
+      served: () => this.routing?.served('gobgp'),
+      onUp: (node) => this.routing?.beginAgent(node, signal),
+    }
+    this.engineStart = engines
     this.steps = new Steps(
       [
         { name: 'state', setUp: async () => this.writeFiles(request, start, wiring) },
         ...driver.networkSteps(this.routing, this.agentSteps()),
-        ...this.wireSteps(wiring, hooks),
+        ...this.wireSteps(wiring),
         ...(this.routing === undefined ? [] : [driver.daemonStep(this.routing)]),
         {
           name: 'engines',
-          setUp: (signal) =>
-            this.dataPlane.startEngines(
-              {
-                driver,
-                plan: request.plan,
-                wiring,
-                served: () => this.routing?.served('gobgp'),
-                onUp: (node) => this.routing?.beginAgent(node, signal),
-              },
-              signal,
-            ),
+          setUp: (signal) => this.dataPlane.startEngines(engines, signal),
           tearDown: () => this.dataPlane.stopEngines(),
         },
         ...this.agentStartSteps(),
@@ -253,20 +276,28 @@ export class RunningLab {
     return containers === undefined ? new NamespaceDriver(options) : new ContainerDriver(options, containers)
   }
 
-  private rotationsOf(plan: Plan): Rotations {
-    return new Rotations(plan, {
-      ask: (node, request) => this.ask(node, request),
-      publicKeyOf: (reference) => this.keys?.base64(reference),
-      addKeys: (keys) => this.keys?.add(keys),
-      retireKeys: (references) => this.keys?.retire(references),
-      write: (seals) => replaceOwned(this.paths.seals, JSON.stringify(seals), this.invoker),
-      onRotated: ({ ends }, epoch) => {
+  private rotationsOf(plan: Plan, epochs: Epochs = new Map()): Rotations {
+    const known = new Map(this.rotation?.seals.map((seal) => [seal.name, seal]))
+    const now = new Date().toISOString()
+    const states = [...epochs].map(([name, epoch]) => {
+      const seal = known.get(name)
+      return [name, { epoch, since: seal?.epoch === epoch ? seal.since : now }] as const
+    })
+    const means = {
+      ask: (node: string, request: Request) => this.ask(node, request),
+      publicKeyOf: (reference: string) => this.keys?.base64(reference),
+      addKeys: (keys: Readonly<Record<string, string>>) => this.keys?.add(keys),
+      retireKeys: (references: readonly string[]) => this.keys?.retire(references),
+      write: (seals: readonly SealState[]) =>
+        replaceOwned(this.paths.seals, JSON.stringify(seals), this.invoker),
+      onRotated: ({ ends }: SealGroup, epoch: number) => {
         for (const { node, interface: id } of ends) {
           const parsed = NodeProgram.safeParse(this.programs.get(node))
           if (parsed.success) this.programs.set(node, programAt(parsed.data, id, epoch))
         }
       },
-    })
+    }
+    return new Rotations(plan, means, new Map(states))
   }
 
   pids(): LabPids {
@@ -292,25 +323,26 @@ export class RunningLab {
     this.state = { ...this.state, fabric: plan.fabric, attached }
     this.enter('starting')
     writeOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
-    for (const { name } of plan.nodes) createNodeFolders(this.paths, name, this.invoker)
     this.keys?.write()
     replaceOwned(this.paths.seals, JSON.stringify(this.rotation?.seals ?? []), this.invoker)
-    for (const { name, program } of start.nodes) {
-      writePrivate(this.paths.nodeProgram(name), JSON.stringify(program))
-      this.keys?.tell(name, program)
-      this.programs.set(name, program)
-    }
+    for (const { name, program } of start.nodes) this.giveProgram(name, program)
     writePrivate(this.paths.probeConfig, JSON.stringify(probeConfig(plan, wiring)))
   }
 
+  /** What an engine that is still to come starts with. */
+  private giveProgram(node: string, program: unknown): void {
+    createNodeFolders(this.paths, node, this.invoker)
+    writePrivate(this.paths.nodeProgram(node), JSON.stringify(program))
+    this.keys?.tell(node, program)
+    this.programs.set(node, program)
+  }
+
   /** Of a plan with links that take time. */
-  private wireSteps({ wire }: Wiring, hooks: RunHooks): Step[] {
+  private wireSteps({ wire }: Wiring): Step[] {
     if (wire === undefined) return []
-    const { paths, invoker } = this
-    const onExit = ({ title }: Resident) => {
-      if (!this.stopping && this.state.phase === 'up') hooks.onDeath(title)
-    }
-    return [wireStep({ wire, paths, invoker, env: childEnvironment(invoker, this.state.id), onExit })]
+    return [
+      { name: 'wire', setUp: (signal) => this.wire.start(wire, signal), tearDown: () => this.wire.stop() },
+    ]
   }
 
   /** Of a plan with a control plane: what makes its tables. */
@@ -324,7 +356,7 @@ export class RunningLab {
       invoker: this.invoker,
       env: childEnvironment(this.invoker, this.state.id),
       log: hooks.log,
-      isUp: () => !this.stopping && this.state.phase === 'up',
+      isUp: () => this.runs,
     })
   }
 
@@ -368,6 +400,16 @@ export class RunningLab {
   }
 
   private faultStep(plan: Plan, wiring: Wiring): Step {
+    return {
+      name: 'faults',
+      setUp: async () => {
+        this.faults = new Faults(plan, this.breaking(plan, wiring))
+      },
+      tearDown: async () => this.faultMeans?.stop(),
+    }
+  }
+
+  private breaking(plan: Plan, wiring: Wiring): LabMeans {
     const means = new LabMeans({
       plan,
       wiring,
@@ -379,12 +421,94 @@ export class RunningLab {
         await this.load(node, this.programs.get(node))
       },
     })
-    return {
-      name: 'faults',
-      setUp: async () => {
-        this.faults = new Faults(plan, means)
-      },
-      tearDown: () => means.stop(),
+    this.faultMeans = means
+    return means
+  }
+
+  private get runs(): boolean {
+    return !this.stopping && ['up', 'changing'].includes(this.state.phase)
+  }
+
+  private died(title: string): void {
+    if (this.runs) this.hooks?.onDeath(title)
+  }
+
+  /**
+   * Brings the lab to another plan of its fabric, or says what that would do. What is in no change is not touched.
+   *
+   * @throws LabError `ZT_LAB_STATE` for a lab that cannot be changed now, or not to this; then nothing was done. What a step throws: the lab is
+   *   `broken` then
+   */
+  async apply(request: ApplyRequest, hooks: ApplyHooks, signal: AbortSignal): Promise<Applied> {
+    const { plan, wiring, routing, state, dataPlane } = this
+    if (state.phase !== 'up') {
+      throw new LabError('ZT_LAB_STATE', `lab ${state.id} is ${state.phase}, and cannot be changed`, {
+        remedy: state.phase === 'broken' ? 'take it down, and bring up another' : 'wait until it is up',
+      })
     }
+    const [rotation, faults] = [this.rotations(), this.faulted()]
+    if (plan === undefined || wiring === undefined) throw new LabError('ZT_LAB_STATE', 'the lab is not up')
+    checkPlans(state.id, plan, request.plan)
+    const epochs = new Map(Object.entries(request.epochs))
+    const before = this.given(withEpochs(plan, epochsOf(rotation.seals)))
+    const compared = comparison(before, withEpochs(request.plan, epochs), state.id, wiring)
+    const changes = changesOf(compared)
+    if (request.dryRun) return { ...changes, steps: [] }
+    checkState(state.id, { seals: rotation.seals, faults, engines: dataPlane.nodes }, request.plan, epochs)
+    this.enter('changing')
+    try {
+      this.keys?.add(request.keys)
+      const steps = await applyChanges(changes, this.meansOf(compared, routing), hooks, signal)
+      this.become(request.plan, compared, epochs)
+      return { ...changes, steps }
+    } catch (error) {
+      this.enter('broken')
+      throw error
+    }
+  }
+
+  /** The plan with what engines were given last, whoever gave it: that is what a change begins with. */
+  private given(plan: Plan): Plan {
+    const nodes = plan.nodes.map((node) => {
+      const parsed = NodeProgram.safeParse(this.programs.get(node.name))
+      return parsed.success ? { ...node, program: parsed.data } : node
+    })
+    return { ...plan, nodes }
+  }
+
+  private meansOf(compared: Comparison, routing: Routing | undefined): LabApplyMeans {
+    if (this.engineStart === undefined) throw new LabError('ZT_LAB_STATE', 'the lab is not up')
+    return new LabApplyMeans({
+      compared,
+      paths: this.paths,
+      dataPlane: this.dataPlane,
+      start: this.engineStart,
+      probe: this.probeBinary,
+      wire: this.wire,
+      routing,
+      load: (node, program) => this.load(node, program),
+      give: (node, program) => this.giveProgram(node, program),
+      onLodgers: (lodgers) => this.lodgers.push(...lodgers),
+    })
+  }
+
+  /** From now on the lab is as the plan says. */
+  private become(plan: Plan, { after, wirings: [, wiring] }: Comparison, epochs: Epochs): void {
+    const names = new Set(plan.nodes.map(({ name }) => name))
+    for (const name of this.programs.keys()) {
+      if (names.has(name)) continue
+      this.programs.delete(name)
+      this.keys?.forget(name)
+    }
+    this.plan = plan
+    this.wiring = wiring
+    this.rotation = this.rotationsOf(plan, epochs)
+    // Daemons that were begun anew count anew.
+    this.faults = new Faults(plan, this.breaking(plan, wiring), true)
+    const named = new Set(after.keys)
+    this.keys?.retire(this.keys.references.filter((reference) => !named.has(reference)))
+    replaceOwned(this.paths.seals, JSON.stringify(this.rotation.seals), this.invoker)
+    replaceOwned(this.paths.plan, JSON.stringify(plan), this.invoker)
+    this.enter('up')
   }
 }

@@ -158,6 +158,8 @@ export class LabdServer {
         return this.node(request)
       case 'keys':
         return { keys: lab.addKeys(request.keys) }
+      case 'apply':
+        return this.apply(connection, request)
       case 'rotate':
         return lab.rotations().rotate(request)
       case 'seals':
@@ -212,6 +214,16 @@ export class LabdServer {
     await running
     if (!request.attached) this.owner = undefined
     return { steps }
+  }
+
+  /** It goes on when its client goes; a lab that is taken down cancels it. */
+  private apply(connection: Connection, request: Fields<'apply'>): Promise<object> {
+    const deadline = deadlineSignal(request.deadline, 'changing the lab', this.cancelUp.signal)
+    const onEvent = (event: object) => send(connection, { event: 'progress', ...event })
+    const running = this.options.lab.apply(request, { onEvent }, deadline.signal)
+    const settled = running.catch(() => undefined).then(() => deadline.done())
+    this.upSettled = Promise.all([this.upSettled, settled]).then(() => undefined)
+    return running
   }
 
   /** Before each step: passes at once unless a client goes through this part step by step. */

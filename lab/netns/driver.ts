@@ -81,7 +81,11 @@ export interface Lodger extends FoundProcess {
  * @returns lodgers found
  */
 export async function removeNamespaces(lab: string): Promise<readonly Lodger[]> {
-  const names = namespacesOnHost(lab)
+  return removeThese(lab, namespacesOnHost(lab))
+}
+
+/** As {@link removeNamespaces}, some of them. */
+export async function removeThese(lab: string, names: readonly string[]): Promise<readonly Lodger[]> {
   if (names.length === 0) return []
   const lodgers = processesIn(names.map((name) => path.join(NETNS_ROOT, name))).map((found) => ({
     ...found,
@@ -89,7 +93,7 @@ export async function removeNamespaces(lab: string): Promise<readonly Lodger[]> 
   }))
   for (const namespace of new Set(lodgers.map((lodger) => lodger.namespace))) await removeDevices(namespace)
   const outcome = await tryCommand(['ip', '-force', '-batch', '-'], { input: lines(removalScript(names)) })
-  const left = namespacesOnHost(lab)
+  const left = namespacesOnHost(lab).filter((name) => names.includes(name))
   if (left.length > 0) throw commandError(`removing the namespaces of lab ${lab}`, outcome)
   return lodgers
 }
@@ -97,6 +101,12 @@ export async function removeNamespaces(lab: string): Promise<readonly Lodger[]> 
 /** Removes namespaces that nobody lodges in. */
 export async function removeNamespacesNamed(names: readonly string[]): Promise<void> {
   await tryCommand(['ip', '-force', '-batch', '-'], { input: lines(removalScript(names)) })
+}
+
+/** Removes what is said inside namespaces that stay; what is gone already is no error. */
+export async function removeInside(scripts: readonly NamespaceScript[]): Promise<void> {
+  for (const { namespace, lines: inside } of scripts)
+    await tryCommand(['ip', '-n', namespace, '-force', '-batch', '-'], { input: lines(inside) })
 }
 
 async function removeDevices(namespace: string): Promise<void> {

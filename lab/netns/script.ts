@@ -6,8 +6,9 @@
  */
 import { phyName } from '../names.js'
 import {
-  HOST_DEVICE,
   type HostWiring,
+  type KernelNeighbour,
+  type KernelRoute,
   type NodeWiring,
   type Tap,
   type Veth,
@@ -63,8 +64,13 @@ export function networkScript(wiring: Wiring, first: ReadonlySet<string> = new S
   }
 }
 
-/** One cable, or two with the wire node between them. */
-function cables({ ends: [a, b], mtu, through }: Veth, wire: WireNode | undefined): string[] {
+/** All that is inside a node's namespace, once its cables are there. */
+export function nodeScript(node: NodeWiring): NamespaceScript {
+  return { namespace: node.namespace, lines: [...nodeLines(node), ...cableLines(node)] }
+}
+
+/** One cable, or two with the wire node between them: lines for `ip -batch`. */
+export function cables({ ends: [a, b], mtu, through }: Veth, wire: WireNode | undefined): string[] {
   const end = ({ device, mac, namespace }: VethEnd) =>
     `${device} address ${mac} mtu ${mtu} netns ${namespace}`
   const join = (one: string, other: string) => `link add ${one} type veth peer name ${other}`
@@ -74,7 +80,7 @@ function cables({ ends: [a, b], mtu, through }: Veth, wire: WireNode | undefined
 }
 
 /** Its devices are set up and down by the wire node itself, as their far ends have carrier. */
-function wireScript({ namespace }: WireNode): NamespaceScript {
+export function wireScript({ namespace }: WireNode): NamespaceScript {
   return { namespace, lines: NO_IPV6 }
 }
 
@@ -94,14 +100,17 @@ export function insideScript(scripts: readonly NamespaceScript[]): string {
 /** IPv6 off, before devices are up: not one frame of the kernel's may leave there. */
 export const NO_IPV6 = ['sysctl ipv6/conf/all/disable_ipv6 1', 'sysctl ipv6/conf/default/disable_ipv6 1']
 
+/** Links without numbers have neighbours by link-local addresses, and the kernel gives a TAP its own of these (BGP-10). */
+export function hasIpv6({ loopback, taps, neighbours }: NodeWiring): boolean {
+  return [
+    ...loopback,
+    ...taps.flatMap((tap) => tap.addresses),
+    ...neighbours.map(({ address }) => address),
+  ].some(isIpv6)
+}
+
 /** What a node has of its own: settings, loopback, TAPs, neighbours, routes. */
 function nodeLines(node: NodeWiring): string[] {
-  // Links without numbers have neighbours by link-local addresses, and the kernel gives a TAP its own of these (BGP-10).
-  const hasIpv6 = [
-    ...node.loopback,
-    ...node.taps.flatMap((tap) => tap.addresses),
-    ...node.neighbours.map(({ address }) => address),
-  ].some(isIpv6)
   return [
     ...NO_IPV6,
     // A fresh namespace copies IPv4 settings from the host, whatever those are.
@@ -114,21 +123,23 @@ function nodeLines(node: NodeWiring): string[] {
     'sysctl ipv4/icmp_ratelimit 0',
     'up lo',
     ...node.taps.map(({ device }) => `tap ${device}`),
-    ...(hasIpv6 ? ['lo', ...node.taps.map(({ device }) => device)].flatMap(ipv6Lines) : []),
+    ...(hasIpv6(node) ? ['lo', ...node.taps.map(({ device }) => device)].flatMap(ipv6Lines) : []),
     ...[
       ...node.taps.flatMap(tapLines),
       ...node.loopback.map((address) => `addr add ${address} dev lo`),
-      // Permanent, as in the program: the underlay does not depend on who asked whom first.
-      ...node.neighbours.map(
-        ({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`,
-      ),
-      ...node.routes.map(({ prefix, hops }) => `route add ${prefix} ${hopsText(prefix, hops)}`),
+      ...node.neighbours.map((one) => `neigh add ${neighbourText(one)}`),
+      ...node.routes.map((one) => `route add ${routeText(one)}`),
     ].map((line) => `ip ${line}`),
   ]
 }
 
+/** Permanent, as in the program: the underlay does not depend on who asked whom first. */
+export function neighbourText({ device, address, mac }: KernelNeighbour): string {
+  return `${address} lladdr ${mac} dev ${device} nud permanent`
+}
+
 /** A node's ends of cables: what the kernel sends on a sealed one is dropped, the engine alone seals. */
-function cableLines({ ports }: NodeWiring): string[] {
+export function cableLines({ ports }: Pick<NodeWiring, 'ports'>): string[] {
   const sealed = ports.filter((port) => port.sealed).map(({ device }) => phyName(device))
   return [
     ...sealed.flatMap((device) => [
@@ -151,30 +162,27 @@ export function ipv6Lines(device: string): string[] {
 }
 
 /** AF_XDP would see checksums that the device is still to compute. */
-function hostScript({ namespace }: HostWiring): NamespaceScript {
-  return { namespace, lines: [...NO_IPV6, 'up lo', `up ${HOST_DEVICE}`, `plain ${HOST_DEVICE}`] }
+export function hostScript({ namespace, device }: HostWiring): NamespaceScript {
+  return { namespace, lines: [...NO_IPV6, 'up lo', `up ${device}`, `plain ${device}`] }
 }
 
-function tapLines({ device, mac, mtu, addresses }: Tap): string[] {
+export function tapLines({ device, mac, mtu, addresses }: Tap): string[] {
   return [
     `link set ${device} address ${mac} mtu ${mtu} up`,
     ...addresses.map((address) => `addr add ${address} dev ${device}${isIpv6(address) ? ' nodad' : ''}`),
   ]
 }
 
-function hopsText(
-  prefix: string,
-  hops: readonly { readonly device: string; readonly gateway?: string }[],
-): string {
+export function routeText({ prefix, hops }: KernelRoute): string {
   const text = hops.map(({ device, gateway }) => {
     if (gateway === undefined) return `dev ${device}`
     // RFC 8950: the family is said where it is not the prefix's.
     const family = isIpv6(gateway) && !isIpv6(prefix) ? 'inet6 ' : ''
     return `via ${family}${gateway} dev ${device}`
   })
-  return text.length === 1 ? text.join('') : text.map((hop) => `nexthop ${hop}`).join(' ')
+  return `${prefix} ${text.length === 1 ? text.join('') : text.map((hop) => `nexthop ${hop}`).join(' ')}`
 }
 
-function isIpv6(text: string): boolean {
+export function isIpv6(text: string): boolean {
   return text.includes(':')
 }

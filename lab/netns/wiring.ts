@@ -13,6 +13,8 @@ import { checkPortName, namespacePrefix, namespacesOf, phyName } from '../names.
 export const MAX_LINK_MTU = 1778
 /** Name of a host's only device. */
 export const HOST_DEVICE = 'eth0'
+/** The same in a container: containerlab takes `eth0` for the way to its management network, and does not see it when it looks at what is there. */
+export const CONTAINER_HOST_DEVICE = 'eth1'
 
 export interface VethEnd {
   readonly namespace: string
@@ -71,9 +73,12 @@ export interface NodeWiring {
 export interface HostWiring {
   readonly host: string
   readonly namespace: string
+  readonly device: string
   readonly mac: string
 }
 export interface Wiring {
+  /** Of every host. */
+  readonly hostDevice: string
   readonly namespaces: readonly string[]
   readonly veths: readonly Veth[]
   readonly nodes: readonly NodeWiring[]
@@ -83,7 +88,7 @@ export interface Wiring {
 }
 
 /** @throws LabError `ZT_LAB_PLAN` for names or MTUs that no lab can have, and for a plan that contradicts itself */
-export function wiringOf(lab: string, plan: Plan): Wiring {
+export function wiringOf(lab: string, plan: Plan, hostDevice = HOST_DEVICE): Wiring {
   const namespaces = namespacesOf(lab, plan)
   const byName = new Map(plan.nodes.map((node) => [node.name, node]))
   const end = (at: {
@@ -104,6 +109,7 @@ export function wiringOf(lab: string, plan: Plan): Wiring {
   }
   const wire = wireNode(lab, plan)
   return {
+    hostDevice,
     namespaces: [
       ...namespaces.nodes.values(),
       ...namespaces.hosts.values(),
@@ -117,11 +123,16 @@ export function wiringOf(lab: string, plan: Plan): Wiring {
         return between === undefined ? direct : { ...direct, through: [between.a, between.b] as const }
       }),
       ...plan.hosts.map(({ id, at, mac }) =>
-        veth(id, end(at), { namespace: namespaces.hosts.get(id) ?? '', device: HOST_DEVICE, mac }),
+        veth(id, end(at), { namespace: namespaces.hosts.get(id) ?? '', device: hostDevice, mac }),
       ),
     ],
     nodes: plan.nodes.map((node) => nodeWiring(node, namespaces.nodes.get(node.name) ?? '')),
-    hosts: plan.hosts.map(({ id, mac }) => ({ host: id, namespace: namespaces.hosts.get(id) ?? '', mac })),
+    hosts: plan.hosts.map(({ id, mac }) => ({
+      host: id,
+      namespace: namespaces.hosts.get(id) ?? '',
+      device: hostDevice,
+      mac,
+    })),
   }
 }
 

@@ -157,6 +157,8 @@ static void renew_statistics(struct zt_engine *engine)
     zt_stats_close(&engine->stats);
     engine->stats = fresh;
     zt_stats_state(&engine->stats, ZT_STATS_BUSY);
+    /* What ports that stay have counted is there from the start. */
+    zt_engine_publish(engine);
 }
 
 void zt_engine_settle_ports(struct zt_engine *engine)

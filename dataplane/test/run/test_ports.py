@@ -62,8 +62,9 @@ def test_ports_come_and_go_with_programs():
         lab.add("h3")
         lab.cable("n", "eth3.phy", "h3", "eth0")
         engine.ask("load", program=switch(1, 2, 3))
+        page = read_stats(engine.stats)["entries"]
+        assert [(entry["id"], entry["rx"], entry["tx"]) for entry in page] == [(1, 1, 0), (2, 0, 1), (3, 0, 0)]
         assert interfaces(engine) == [1, 2, 3]
-        assert [entry["id"] for entry in read_stats(engine.stats)["entries"]] == [1, 2, 3]
         # What a port that stays has counted it goes on counting.
         assert engine.ask("stats")["ports"][0]["rx"] == 1
         probe = probe_of(lab, 1, 2, 3)
