@@ -28,7 +28,13 @@ const TIMEOUT = 10 * 60_000
  * is killed: in a mount namespace of its own it writes into files that go with it.
  */
 const APART = [
-  ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc'],
+  'unshare',
+  '--mount',
+  '--propagation',
+  'private',
+  '--',
+  'sh',
+  '-euc',
   `cp /etc/hosts "$TMPDIR/hosts" && mount --bind "$TMPDIR/hosts" /etc/hosts
 [ ! -d /etc/ssh/ssh_config.d ] || mount -t tmpfs tmpfs /etc/ssh/ssh_config.d
 exec "$@"`,

@@ -61,10 +61,12 @@ export class DaemonProcess {
     private readonly running: RunningDaemon,
     onDeath: (daemon: DaemonProcess) => void,
   ) {
-    this.exited = running.exited.then((outcome) => {
-      this.outcome = outcome
-      if (!this.asked) onDeath(this)
-    })
+    this.exited = this.watch(onDeath)
+  }
+
+  private async watch(onDeath: (daemon: DaemonProcess) => void): Promise<void> {
+    this.outcome = await this.running.exited
+    if (!this.asked) onDeath(this)
   }
 
   get pid(): number | null {

@@ -36,10 +36,7 @@ export class ContainerCommand {
     private readonly hooks: ContainerCommandHooks,
   ) {
     this.begun = docker.begin(container, argv, options)
-    this.started = this.begun.then(async ({ state }) => {
-      const pid = await processOf(state)
-      this.identity = pid === 0 ? undefined : identify(pid)
-    })
+    this.started = this.begin()
     // Whoever waits for its end hears of it.
     this.started.catch(() => undefined)
     this.exited = this.run().catch((error: unknown) => ({
@@ -54,19 +51,27 @@ export class ContainerCommand {
     return this.identity?.pid
   }
 
+  /** Reads on after a hook said that the other end is full. */
   resume(): void {
-    this.withStream(({ stream }) => stream.resume())
+    const goOn = async () => (await this.begun).stream.resume()
+    goOn().catch(() => undefined)
   }
 
   /** Of the command and what it has started: each begins a session of its own. Nothing happens when it has ended. */
   kill(signal: NodeJS.Signals): void {
-    this.started.then(
-      () => {
-        this.sent.add(signal)
-        if (this.identity !== undefined) signalGroup(this.identity, signal)
-      },
-      () => undefined,
-    )
+    const send = async () => {
+      await this.started
+      this.sent.add(signal)
+      if (this.identity !== undefined) signalGroup(this.identity, signal)
+    }
+    // One that never began has nothing to hear.
+    send().catch(() => undefined)
+  }
+
+  private async begin(): Promise<void> {
+    const { state } = await this.begun
+    const pid = await processOf(state)
+    this.identity = pid === 0 ? undefined : identify(pid)
   }
 
   private async run(): Promise<Outcome> {
@@ -91,11 +96,6 @@ export class ContainerCommand {
     return signal !== undefined && this.sent.has(signal)
       ? { code: null, signal: signal as NodeJS.Signals }
       : { code, signal: null }
-  }
-
-  /** When it has begun; one that does not begin says so by its end. */
-  private withStream(use: (begun: BegunExec) => void): void {
-    this.begun.then(use, () => undefined)
   }
 }
 

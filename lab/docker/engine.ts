@@ -88,7 +88,7 @@ export interface BegunExec {
   /** For messages. */
   readonly purpose: string
   /** Exit status, `null` while it runs; pid in the engine's namespace, 0 when it has ended. */
-  state(): Promise<{ readonly code: number | null; readonly pid: number }>
+  readonly state: () => Promise<{ readonly code: number | null; readonly pid: number }>
 }
 export interface ExecOutcome extends Said {
   readonly code: number

@@ -47,8 +47,16 @@ function fabricOf(name: Parameters<typeof shippedFile>[0]): string {
 
 const verify = async (file: string, ...where: readonly string[]): Promise<Verified> => {
   const called = await at.ztos(
-    ...['verify', file, ...where, '--runs', at.file('runs'), '--json'],
-    ...['--cases', '2', '--seed', String(seed)],
+    'verify',
+    file,
+    ...where,
+    '--runs',
+    at.file('runs'),
+    '--json',
+    '--cases',
+    '2',
+    '--seed',
+    String(seed),
   )
   return verifiedOf(called)
 }
@@ -104,10 +112,9 @@ describe('[T02] a lab of containers', () => {
   })
 
   it('runs commands in its nodes: input, output, exit status', async () => {
-    const inside = await at.ztosWith(
-      'in',
-      ...['lab', 'exec', lab, 'leaf1', '--stdin', '--', 'sh', '-c', 'cat; cat /etc/hostname >&2; exit 7'],
-    )
+    const script = 'cat; cat /etc/hostname >&2; exit 7'
+    const command = ['sh', '-c', script]
+    const inside = await at.ztosWith('in', 'lab', 'exec', lab, 'leaf1', '--stdin', '--', ...command)
     expect([inside.status, inside.stdout.toString(), inside.stderr]).toEqual([7, 'in', 'leaf1\n'])
   })
 

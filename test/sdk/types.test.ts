@@ -72,6 +72,8 @@ test('a tenant by a name that may not exist is still a tenant to the functions t
 })
 
 test('the library says where a run can go', () => {
-  expectTypeOf<VerifyOptions['on']>().toEqualTypeOf<readonly ('twin' | 'netns' | 'containerlab')[] | undefined>()
+  expectTypeOf<VerifyOptions['on']>().toEqualTypeOf<
+    readonly ('twin' | 'netns' | 'containerlab')[] | undefined
+  >()
   plain(true).toBe(true)
 })
