@@ -41,7 +41,7 @@ describe('a wrong command line', () => {
     ['plan x.yaml --node', "option '--node <NODE>' argument missing", 'see `ztos plan --help`'],
     [
       'schema nothing',
-      'Allowed choices are fabric, plan, program, control, mapping.',
+      'Allowed choices are fabric, plan, program, control, mapping, topology.',
       'see `ztos schema --help`',
     ],
     [

@@ -49,10 +49,12 @@ describe('what a host can run', () => {
     const no = { outcome: 'no' as const }
     const old = { ...allGood, 'docker-capabilities': no, mmdebstrap: no }
     expect(tier(old, 'containerlab')).toMatchObject({ available: true })
+    const fresh = { ...allGood, 'node-image': no }
+    expect(tier(fresh, 'containerlab')).toMatchObject({ available: true })
     const without = { ...allGood, docker: no, 'node-image': { outcome: 'unknown' as const } }
     expect(tier(without, 'containerlab')).toMatchObject({
       available: false,
-      missing: ['docker', 'node-image'],
+      missing: ['docker'],
     })
     expect(tier(without, 'engine')).toMatchObject({ available: true })
   })

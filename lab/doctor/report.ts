@@ -116,7 +116,8 @@ const needs: Readonly<Record<Tier, { readonly checks: readonly CheckId[]; readon
     checks: ['node', 'binaries', 'user-namespaces'],
     absent: 'this version has no labs without root',
   },
-  containerlab: { checks: [...LAB, 'containerlab', 'modules', 'docker', 'node-image'] },
+  // The image is made and loaded by the first lab.
+  containerlab: { checks: [...LAB, 'containerlab', 'modules', 'docker'] },
   'reference-vm': {
     checks: [...LAB, 'mirred', 'qemu', 'vm-image'],
   },
