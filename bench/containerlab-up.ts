@@ -3,7 +3,7 @@
  *
  * What is counted: ms from the first call until the last returns, when all containers run. Bare containers have the same image, capabilities, binds, devices,
  * settings and health checks; mounted is an empty folder, for with their own they would wait for cables that they never get. So they set nothing up and run
- * no engine. containerlab's time has all that it does: its folder, the cables, /etc/hosts and the table in the end. No way waits for health.
+ * no engine. containerlab's time has all that it does: its folder, the cables, /etc/hosts and the table in the end. No way waits for health. A lab's time ends when it forwards.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { Containerlab } from '../lab/containerlab/containerlab.js'
 import { exportLab } from '../lab/containerlab/export.js'
 import type { DockerEngine } from '../lab/docker/engine.js'
 import { nodeImage } from '../lab/image/node-image.js'
+import { labUp, type Lab as RunningLab } from '../lab/index.js'
 import { deriveKeys, SEED_LENGTH } from '../twin/program/index.js'
 import { atRest } from './at-rest.js'
 import { demoPlan } from './demo.js'
@@ -53,6 +54,7 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
       bareWay('one after the other', 1, { lab, docker, host, signal }),
       bareWay(`${WORKERS} at a time`, WORKERS, { lab, docker, host, signal }),
       containerlabWay({ lab, docker, host, signal }),
+      labWay(host, signal),
     ]
     const times = new Map<string, number[]>(ways.map(({ name }) => [name, []]))
     for (let n = 1; n <= runs; n++) {
@@ -69,20 +71,22 @@ async function run({ runs, signal, say }: BenchContext): Promise<readonly (Figur
   }
 }
 
-/** The last way is compared with each of the others, run by run. */
+/** The last two ways are compared with each of the others, run by run. */
 function figuresOf(times: ReadonlyMap<string, readonly number[]>, detail: Figure['detail']): Figure[] {
   const all = [...times]
-  const [name = '', own = []] = all.at(-1) ?? []
+  const [bare, ours] = [all.slice(0, -2), all.slice(-2)]
   return [
     ...all.map(([name, runs]): Figure => ({ name, unit: 'ms', tier: 'command', runs, detail })),
-    ...all.slice(0, -1).map(([other, runs]): Figure => ({
-      name: `${name} beside ${other}`,
-      unit: 'x',
-      tier: 'command',
-      runs: own.map((ms, n) => ms / (runs[n] ?? Number.NaN)),
-      target: { atMost: 1.15 },
-      detail: { 'docker run has': 'the same containers without what is in them: no cable, no engine' },
-    })),
+    ...ours.flatMap(([name, own]) =>
+      bare.map(([other, runs]): Figure => ({
+        name: `${name} beside ${other}`,
+        unit: 'x',
+        tier: 'command',
+        runs: own.map((ms, n) => ms / (runs[n] ?? Number.NaN)),
+        target: { atMost: 1.15 },
+        detail: { 'docker run has': 'the same containers without what is in them: no cable, no engine' },
+      })),
+    ),
   ]
 }
 
@@ -171,6 +175,25 @@ function containerlabWay({ lab: { file, environment: env }, host, signal }: Surr
     up: () => containerlab.deploy(file),
     // After Ctrl-C as well.
     down: () => new Containerlab({ host, env }).destroy(file),
+  }
+}
+
+/** Until it forwards: engines attached, the probe in its places. */
+function labWay(host: string, signal: AbortSignal): Way {
+  let lab: RunningLab | undefined
+  return {
+    name: 'lab up',
+    up: async () => {
+      process.env['DOCKER_HOST'] = host
+      lab = await labUp(demoPlan(), {
+        keysSeed: new Uint8Array(SEED_LENGTH).fill(1),
+        driver: 'containerlab',
+        signal,
+      })
+    },
+    down: async () => {
+      await lab?.down()
+    },
   }
 }
 

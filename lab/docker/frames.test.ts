@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readFrames } from './frames.js'
+import { FrameReader, readFrames } from './frames.js'
 
 function frame(stream: number, text: string | Buffer): Buffer {
   const octets = Buffer.from(text)
@@ -30,4 +30,19 @@ test.each([
   ['a stream', Buffer.concat([frame(1, 'a'), frame(7, 'text')]), 'a frame at octet 9 is of stream 7'],
 ])('%s that is none is refused', (_what, octets, message) => {
   expect(() => readFrames(octets)).toThrow(message)
+})
+
+test('frames are taken apart however they come', () => {
+  const all = Buffer.concat([frame(1, 'one'), frame(2, ''), frame(1, 'and more')])
+  for (const size of [1, 3, 7, 8, 11, all.length]) {
+    const reader = new FrameReader()
+    const said = []
+    for (let at = 0; at < all.length; at += size) said.push(...reader.push(all.subarray(at, at + size)))
+    reader.end()
+    expect(said.map(({ stream, data }) => [stream, data.toString()])).toEqual([
+      ['stdout', 'one'],
+      ['stderr', ''],
+      ['stdout', 'and more'],
+    ])
+  }
 })

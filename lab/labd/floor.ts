@@ -30,8 +30,26 @@ export interface FloorContext {
 
 const [NEAR, FAR] = ['floor/near', 'floor/far'] as const
 
+/** One after the other. */
+export class Floors {
+  private last: Promise<Answer> = Promise.resolve({})
+  private readonly over = new AbortController()
+
+  measure(context: FloorContext, request: FloorRequest): Promise<Answer> {
+    const measured = this.last.then(() => measureFloor(context, request, this.over.signal))
+    // The next one waits for this one, however it ends.
+    this.last = measured.catch(() => ({}))
+    return measured
+  }
+
+  /** No more are measured, and what is being measured is given up. */
+  end(): void {
+    this.over.abort()
+  }
+}
+
 /** @returns the probe's answer to `latency`. Whatever happens, nothing of the chain is left. */
-export async function measureFloor(
+async function measureFloor(
   context: FloorContext,
   request: FloorRequest,
   signal: AbortSignal,

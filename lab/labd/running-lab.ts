@@ -6,7 +6,7 @@
 import type { Plan } from '../../contract/plan.js'
 import { NodeProgram } from '../../contract/program.js'
 import { programAt, withEpochs, type Epochs, type SealGroup } from '../../twin/program/epochs.js'
-import { changesOf, comparison, type Comparison, type LabChanges } from '../apply/changes.js'
+import { changesOf, comparison, type Comparison } from '../apply/changes.js'
 import { beforeControl } from '../before-control.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
@@ -16,7 +16,7 @@ import type { Lodger } from '../netns/driver.js'
 import { CONTAINER_HOST_DEVICE, HOST_DEVICE, wiringOf, type Wiring } from '../netns/wiring.js'
 import type { LabPaths } from '../paths.js'
 import type { LabState } from '../state.js'
-import { Steps, type Step, type StepEvent, type StepPart } from '../steps.js'
+import { Steps, type Step } from '../steps.js'
 import { applyChanges, type ApplyHooks } from './apply.js'
 import { checkPlans, checkState } from './apply-checks.js'
 import { LabApplyMeans } from './apply-means.js'
@@ -28,7 +28,7 @@ import type { LabDriver } from './driver.js'
 import type { Execution, ExecHooks, ExecRequest } from './exec.js'
 import { LabMeans } from './fault-means.js'
 import { Faults } from './faults.js'
-import { measureFloor, type FloorRequest } from './floor.js'
+import { Floors, type FloorRequest } from './floor.js'
 import {
   createNodeFolders,
   giveFile,
@@ -41,52 +41,11 @@ import {
 import { LabKeys } from './keys.js'
 import { NamespaceDriver } from './namespace-driver.js'
 import { probeConfig } from './probe-config.js'
-import type { Containers, Programs } from './protocol.js'
+import type { Applied, ApplyRequest, LabPids, RunHooks, UpRequest } from './requests.js'
 import { Rotations } from './rotation.js'
 import { Routing } from './routing.js'
 import { sweepLab } from './sweep.js'
 import { Wire } from './wire.js'
-
-export interface UpRequest {
-  readonly plan: Plan
-  /** Digests of tables (`digestTables`), by node. */
-  readonly expected?: Readonly<Record<string, string>> | undefined
-  readonly keys: Readonly<Record<string, string>>
-  readonly attached: boolean
-  readonly journal: boolean
-  readonly programs: Programs
-  /** Nodes and hosts are containers; absent: namespaces. */
-  readonly containers?: Containers | undefined
-}
-export interface ApplyRequest {
-  readonly plan: Plan
-  readonly epochs: Readonly<Record<string, number>>
-  readonly keys: Readonly<Record<string, string>>
-  readonly dryRun: boolean
-}
-export interface Applied extends LabChanges {
-  readonly steps: readonly StepEvent[]
-}
-export interface RunHooks {
-  readonly onEvent: (event: StepEvent) => void
-  readonly gate: (part: StepPart, step: string) => Promise<void>
-  /** What happens by itself, for people. */
-  readonly log: (line: string) => void
-  /** A resident process ended although the lab was not being taken down. */
-  readonly onDeath: (title: string) => void
-}
-
-/** Process ids; `null` for one that died, or that is not there. */
-export interface LabPids {
-  readonly nodes: Readonly<Record<string, number | null>>
-  readonly probe: number | null
-  readonly daemons: readonly {
-    readonly node: string
-    readonly program: string
-    readonly pid: number | null
-  }[]
-  readonly agents: number | null
-}
 
 export class RunningLab {
   private readonly dataPlane: DataPlane
@@ -96,8 +55,7 @@ export class RunningLab {
   private steps: Steps | undefined
   private stopping = false
   private probeBinary = ''
-  private floor: Promise<Answer> = Promise.resolve({})
-  private readonly floorSignal = new AbortController()
+  private readonly floors = new Floors()
   private driver: LabDriver | undefined
   /** Found when nodes were removed from a lab that goes on. */
   private readonly lodgers: Lodger[] = []
@@ -191,7 +149,7 @@ export class RunningLab {
   async down(log: (line: string) => void): Promise<readonly Lodger[]> {
     this.stopping = true
     this.enter('stopping')
-    this.floorSignal.abort()
+    this.floors.end()
     await this.steps?.down().catch((error: unknown) => {
       // The sweep does it again, and by force; what it cannot do it says itself.
       log(`tear-down: ${String(error)}`)
@@ -242,12 +200,10 @@ export class RunningLab {
       return Promise.reject(new LabError('ZT_LAB_STATE', 'the lab is not up'))
     }
     const env = childEnvironment(this.invoker, this.state.id)
-    const context = { lab: this.state.id, paths: this.paths, probe: this.probeBinary, env }
-    this.floor = this.floor.then(() => measureFloor(context, request, this.floorSignal.signal))
-    const measured = this.floor
-    // The next one waits for this one, however it ends.
-    this.floor = measured.catch(() => ({}))
-    return measured
+    return this.floors.measure(
+      { lab: this.state.id, paths: this.paths, probe: this.probeBinary, env },
+      request,
+    )
   }
 
   /** Begins a command in a node, by its name, or in a host, by its id. */
