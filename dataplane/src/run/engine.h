@@ -29,8 +29,8 @@
 #define ZT_ENGINE_PORTS_MAX 64u
 /* Places for them: all may give way to as many others. */
 #define ZT_ENGINE_PLACES (2 * ZT_ENGINE_PORTS_MAX)
-/* Interface indexes beyond those of the first ports: a namespace gives each device that comes later a greater one. */
-#define ZT_ENGINE_INDEX_ROOM 1024u
+/* Interface indexes beyond those of the first ports: devices that come later have greater ones, and those of containers count for the whole host. */
+#define ZT_ENGINE_INDEX_ROOM 8192u
 
 struct zt_engine_options {
     const char *program;
