@@ -1,19 +1,23 @@
 /**
  * A user's session with a lab, run as that user: brings a lab up by sudo, uses everything a user uses, tells what it saw.
- * Arguments: folder of the built product, file with the plan.
+ * Arguments: folder of the built product, file with the plan, what nodes are.
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const [dist = '', planFile = ''] = process.argv.slice(2)
+const [dist = '', planFile = '', driver] = process.argv.slice(2)
 /** @type {typeof import('../../../lab/index.js')} */
 const { labUp, listLabs, attach, labDown } = await import(pathToFileURL(path.join(dist, 'lab/index.js')).href)
 /** @type {import('../../../contract/plan.js').Plan} */
 const plan = JSON.parse(readFileSync(planFile, 'utf8'))
 const seed = new Uint8Array(32).fill(9)
 
-const lab = await labUp(plan, { keysSeed: seed, attached: false })
+const lab = await labUp(plan, {
+  keysSeed: seed,
+  attached: false,
+  driver: driver === 'containerlab' ? driver : 'netns',
+})
 const identity = await lab.exec('leaf1', [
   'sh',
   '-c',
@@ -30,6 +34,7 @@ await target.close()
 const journals = await lab.journals()
 lab.close()
 const again = await attach(lab.id)
+const { driver: nodes } = again
 const keys = again.keys.size
 again.close()
 const listed = listLabs().map(({ id, phase }) => ({ id, phase }))
@@ -39,6 +44,7 @@ process.stdout.write(
   JSON.stringify({
     id: lab.id,
     uid: process.getuid?.(),
+    driver: nodes,
     identity,
     arrivals: seen.arrivals.length,
     wire: seen.wire.length,
