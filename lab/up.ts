@@ -73,6 +73,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
   const values = new Map(
     [...resolved, ...(given ?? [])].map(([name, value]) => [name, Buffer.from(value).toString('hex')]),
   )
+  const containers = options.driver === 'containerlab' ? { containers: containersHere() } : {}
   await removeStale()
   const id = newLabId()
   const { uid } = invoker()
@@ -95,7 +96,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
       deadline: options.deadline ?? 60_000,
       stepwise: options.beforeStep !== undefined,
       programs: options.programs ?? {},
-      ...(options.driver === 'containerlab' ? { containers: containersHere() } : {}),
+      ...containers,
     },
     { timeout: Infinity },
   )

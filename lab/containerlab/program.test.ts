@@ -33,6 +33,7 @@ test('what is named and is no program is no reason to take another', () => {
   expect(() => findContainerlab({ ZTOS_CONTAINERLAB: '/nowhere/clab' }, folder)).toThrow(
     'ZTOS_CONTAINERLAB names /nowhere/clab, which is no program',
   )
+  expect(() => findContainerlab({ ZTOS_CONTAINERLAB: folder }, folder)).toThrow('which is no program')
 })
 
 test('nowhere: the error says what to do', () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { LabError } from '../errors.js'
 import { packageRoot } from '../paths.js'
@@ -34,7 +34,7 @@ export function findContainerlab(env: NodeJS.ProcessEnv = process.env, root: str
 function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
-    return true
+    return statSync(file).isFile()
   } catch {
     // Not there, or not to be run.
     return false

@@ -52,4 +52,17 @@ describe('a user who is not root', () => {
     expect(await docker.list({ 'ztos.lab': `${NOBODY}/${seen.id}` })).toEqual([])
     expect(tracesOf(seen.id).namespaces).toEqual([])
   })
+
+  it('hears that Docker is elsewhere before anything is asked of root', async () => {
+    const calls: string[][] = []
+    const sudo = sudoFor(folder, calls)
+    const { stderr, code } = await runAsNobody(folder, true, {
+      driver: 'containerlab',
+      env: { DOCKER_HOST: 'tcp://192.0.2.1:2375' },
+    })
+    await sudo.stop()
+    expect(code).not.toBe(0)
+    expect(stderr).toContain("ZT_LAB_PLAN: DOCKER_HOST is tcp://192.0.2.1:2375, and a lab's containers are")
+    expect(calls).toEqual([])
+  })
 })
