@@ -39,7 +39,7 @@ export interface LabUpOptions {
   readonly attached?: boolean
   /** Engines write journals (default), which a target and a comparison need. */
   readonly journal?: boolean
-  /** ms for all of it; default 60 s. */
+  /** ms for all of it; default 60 s, and five minutes for containers, whose image may have to be made first. */
   readonly deadline?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (event: LabProgress) => void
@@ -61,6 +61,9 @@ export interface LabDownResult {
   readonly lodgers: readonly string[]
 }
 
+/** ms */
+const DEADLINES: Readonly<Record<LabInterpreter, number>> = { netns: 60_000, containerlab: 300_000 }
+
 /**
  * Brings a lab up: namespaces, links, an engine for each node, the probe; returns when it forwards. What labs of this user
  * left whose labd was killed is removed first.
@@ -68,12 +71,12 @@ export interface LabDownResult {
  * @throws {KeyError} when a key cannot be had; LabError; then nothing of the lab is left
  */
 export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
-  const { keysSeed: seed, keySources: sources, keys: given, signal } = options
+  const { keysSeed: seed, keySources: sources, keys: given, signal, driver = 'netns' } = options
   const resolved = await resolveKeys(plan, { seed, sources, given, signal })
   const values = new Map(
     [...resolved, ...(given ?? [])].map(([name, value]) => [name, Buffer.from(value).toString('hex')]),
   )
-  const containers = options.driver === 'containerlab' ? { containers: containersHere() } : {}
+  const containers = driver === 'containerlab' ? { containers: containersHere() } : {}
   await removeStale()
   const id = newLabId()
   const { uid } = invoker()
@@ -93,7 +96,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
       keys: Object.fromEntries(values),
       attached: options.attached ?? true,
       journal: options.journal ?? true,
-      deadline: options.deadline ?? 60_000,
+      deadline: options.deadline ?? DEADLINES[driver],
       stepwise: options.beforeStep !== undefined,
       programs: options.programs ?? {},
       ...containers,
@@ -108,7 +111,7 @@ export async function labUp(plan: Plan, options: LabUpOptions): Promise<Lab> {
     await takeDown(channel, { id, uid }, false)
     throw error
   }
-  return new Lab(id, paths, channel, { plan, keys: values, driver: options.driver ?? 'netns' })
+  return new Lab(id, paths, channel, { plan, keys: values, driver })
 }
 
 /** What leaves' engines are to come to, by which labd knows when the lab is up; `undefined` where the twin does not know. */
