@@ -76,9 +76,9 @@ export class ContainerCommand {
 
   private async run(): Promise<Outcome> {
     const { stream, state } = await this.begun
-    await this.started
     const frames = new FrameReader()
-    await new Promise<void>((resolve, reject) => {
+    // Listened to at once: that of a short command closes while its process is still asked for.
+    const over = new Promise<void>((resolve, reject) => {
       stream.on('data', (octets: Buffer) => {
         try {
           for (const { stream: from, data } of frames.push(octets))
@@ -91,6 +91,7 @@ export class ContainerCommand {
       stream.once('close', resolve)
       stream.once('error', reject)
     })
+    await Promise.all([over, this.started])
     const { code } = await state()
     const signal = NAMES.get((code ?? 0) - 128)
     return signal !== undefined && this.sent.has(signal)
