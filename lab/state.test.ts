@@ -51,8 +51,8 @@ describe('state of labs', () => {
     put('aaaaaa', '{"format":')
     mkdirSync(path.join(root, '1000', 'bbbbbb'))
     expect(readLabs(1000, root)).toEqual([
-      { id: 'aaaaaa', phase: 'stale' },
-      { id: 'bbbbbb', phase: 'stale' },
+      { id: 'aaaaaa', phase: 'stale', driver: 'netns' },
+      { id: 'bbbbbb', phase: 'stale', driver: 'netns' },
     ])
   })
 

@@ -93,6 +93,8 @@ def test_a_port_whose_cable_is_another_is_opened_anew():
         start(lab, 1, 2)
         lab.tap("n", "eth1", programs.mac(1, 1), 1500, "10.254.1.0/31")
         engine = lab.engine("n", switch(1, 2, tap=(1,)))
+        # By then it has taken the connection, and closed what it said by that it is ready.
+        engine.ask("hello")
         before = descriptors(engine)
         for n in (1, 2):
             lab.ip("-n", lab.name("n"), "link", "del", f"eth{n}.phy")
