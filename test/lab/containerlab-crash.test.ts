@@ -3,7 +3,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { labDown, labUp, listLabs } from '../../lab/index.js'
 import { identify, LAB_MARK } from '../../lab/process-identity.js'
 import { readLabState } from '../../lab/state.js'
@@ -18,6 +18,9 @@ const made = new Set<string>()
 
 beforeAll(() => {
   before = written()
+})
+beforeEach(() => {
+  process.env['DOCKER_HOST'] = here().engine.host
 })
 afterAll(async () => {
   for (const id of made) await labDown(id)
@@ -79,16 +82,20 @@ describe('labd, killed while a lab of containers comes up', () => {
     'before the step %s: nothing is left',
     async (at) => {
       let id = ''
+      let killed = false
       const coming = up({
         onProgress: ({ lab }) => {
           made.add(lab)
           id = lab
         },
         beforeStep: async (step) => {
-          if (step === at) killLabd(id)
+          if (step !== at) return
+          killLabd(id)
+          killed = true
         },
       })
       await expect(coming).rejects.toThrow('ZT_LAB')
+      expect(killed).toBe(true)
       await labDown(id)
       await expectNothing(id)
     },
@@ -96,7 +103,7 @@ describe('labd, killed while a lab of containers comes up', () => {
 
   it.each([0, 300, 900])('%d ms into containerlab’s work: nothing is left', async (ms) => {
     let id = ''
-    let killed: Promise<void> | undefined
+    let killed: Promise<boolean> | undefined
     const coming = up({
       onProgress: ({ lab, step, phase }) => {
         made.add(lab)
@@ -107,11 +114,12 @@ describe('labd, killed while a lab of containers comes up', () => {
           await delay(ms)
           killLabd(id)
           for (const pid of pidsOf(id, 'containerlab')) process.kill(pid, 'SIGKILL')
+          return true
         })()
       },
     })
     await expect(coming).rejects.toThrow('ZT_LAB')
-    await killed
+    expect(await killed).toBe(true)
     await labDown(id)
     await expectNothing(id)
   })

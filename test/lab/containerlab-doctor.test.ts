@@ -49,7 +49,7 @@ describe('[Z23] ztos doctor --on containerlab', () => {
     expect(await engine.docker.list({})).toEqual([])
   })
 
-  test('without the node image says how to have it, and 3', async () => {
+  test('without the node image says how to have it, and that the first lab makes it', async () => {
     const { engine, image } = docker()
     await engine.docker.removeImage(image.reference)
     try {
@@ -60,7 +60,7 @@ describe('[Z23] ztos doctor --on containerlab', () => {
         detail: expect.stringContaining(`${image.reference} is not loaded`),
         remedy: expect.stringContaining('`ztos lab image --load`'),
       })
-      expect([able, status]).toEqual([false, 3])
+      expect([able, status]).toEqual([true, 0])
     } finally {
       await engine.docker.loadImage(image.archive)
     }

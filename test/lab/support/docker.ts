@@ -29,6 +29,11 @@ declare module 'vitest' {
   }
 }
 
+/** For hooks, which are not skipped: whether there are containers, and a user who may have them. */
+export function hasDocker(): boolean {
+  return process.getuid?.() === 0 && inject('docker').host !== undefined
+}
+
 /**
  * Docker with the node image for all tests of a file, which are skipped where there can be none.
  *
