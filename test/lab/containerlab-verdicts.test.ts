@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { constantFrom, sample } from 'fast-check'
 import { labPaths } from '../../lab/paths.js'
 import type { Fault } from '../../record/target.js'
-import { labInterpreters } from '../../record/verdict.js'
+import type { LabInterpreter } from '../../record/verdict.js'
 import { readCapture } from '../../twin/packet/index.js'
 import { runSeed } from '../support/run-seed.js'
 import { troubles, verifiedOf, Workplace, type Verified } from './support/command.js'
@@ -65,10 +65,11 @@ describe('[T02] the same scenarios, the same verdicts', () => {
   it.each(['demo', 'demo-bgp'] as const)('%s: in namespaces and in containers', async (name) => {
     useDocker()
     const file = fabricOf(name)
-    const [namespaces, containers] = [
-      await verify(file, '--on', 'twin,netns'),
-      await verify(file, '--on', 'twin,containerlab'),
-    ]
+    // Side by side: most of it is waiting.
+    const [namespaces, containers] = await Promise.all([
+      verify(file, '--on', 'twin,netns'),
+      verify(file, '--on', 'twin,containerlab'),
+    ])
     expect(troubles(containers)).toEqual([])
     expect(words(containers)).toEqual(words(namespaces))
     const judges = new Set(containers.verdicts.flatMap(({ verdicts }) => verdicts.map(({ by }) => by)))
@@ -80,20 +81,16 @@ describe('[T02] the same scenarios, the same verdicts', () => {
     const file = fabricOf('demo')
     const leaf1 = shipped('demo').nodes.find(({ name }) => name === 'leaf1')
     const vxlan = leaf1?.program.interfaces.find((one) => one.kind === 'vxlan' && one.vni === 20030)
-    const found = []
-    for (const driver of labInterpreters) {
+    const broken = async (driver: LabInterpreter): Promise<Verified> => {
       const lab = await at.labUp(file, '--on', driver)
       const change = { op: 'set-vni', interface: vxlan?.id, vni: 4242 }
       const changed = await at.ztos('lab', 'control', lab, 'leaf1', JSON.stringify(change))
-      expect({ driver, status: changed.status, said: changed.stderr }).toEqual({
-        driver,
-        status: 0,
-        said: '',
-      })
-      found.push(await verify(file, '--lab', lab))
+      if (changed.status !== 0) throw new Error(`${driver}: ${changed.stderr}`)
+      const verified = await verify(file, '--lab', lab)
       await at.ztos('lab', 'down', lab)
+      return verified
     }
-    const [namespaces, containers] = found as [Verified, Verified]
+    const [namespaces, containers] = await Promise.all([broken('netns'), broken('containerlab')])
     expect(troubles(containers)).not.toEqual([])
     expect(words(containers)).toEqual(words(namespaces))
   })
