@@ -97,10 +97,11 @@ function verdictLines(
 
 /** Each ground of a verdict that names several, by where it was judged. */
 function groundsOf({ name, verdicts }: CombinedVerdict, colours: Colours): string[] {
+  const width = Math.max(...verdicts.map(({ by }) => labelOf(by).length), 4)
   const rows = verdicts.flatMap(({ by, grounds = [] }) =>
     grounds.map(({ ground, judgement, said }) =>
       [
-        labelOf(by).padEnd(4),
+        labelOf(by).padEnd(width),
         ground.padEnd(12),
         colours.judgement(judgement, (judgement === 'unjudged' ? '-' : judgement).padEnd(8)),
         printable(said),
@@ -114,8 +115,15 @@ function worstOf(judgements: readonly Judgement[]): Judgement | undefined {
   return order.find((one) => judgements.includes(one))
 }
 
+/** As short as `holds` and its like. */
+const labels: Readonly<Record<Interpreter, string>> = {
+  twin: 'twin',
+  netns: 'lab',
+  containerlab: 'containers',
+}
+
 function labelOf(by: Interpreter): string {
-  return by === 'twin' ? 'twin' : 'lab'
+  return labels[by]
 }
 
 /** Why some do not hold; what is the same for several, such as a host without labs, is said once. */

@@ -6,6 +6,7 @@
 import type { LabTopology, TopologyLink, LinkEndpoint, NodeDefinition } from '../../contract/lab-topology.js'
 import { namespacePrefix } from '../names.js'
 import { MAX_LINK_MTU, type Veth, type VethEnd, type Wiring } from '../netns/wiring.js'
+import { ownKind } from './topology.js'
 
 /** One container: a node, a host, or the wire node. */
 export interface LabContainer {
@@ -65,11 +66,7 @@ export function labTopology(options: LabTopologyOptions): LabTopology {
     topology: {
       kinds: {
         linux: {
-          image,
-          'image-pull-policy': 'Never',
-          'restart-policy': 'no',
-          'network-mode': 'none',
-          privileged: false,
+          ...ownKind(image),
           labels: { 'ztos.fabric': options.fabric, ...labels },
           // labd looks itself, and at once.
           healthcheck: { test: ['CMD', 'ztos-node', 'health'], interval: 10, timeout: 5, retries: 3 },

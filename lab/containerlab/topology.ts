@@ -34,6 +34,17 @@ const FRR = 'SYS_ADMIN'
 const FRR_COMMENT =
   'SYS_ADMIN is for FRR, which starts with all that it may ever want, or not at all. The engine keeps it only where it has no BPF.'
 
+/** What is said of every container of ours: its image is loaded, it is in no network but the fabric's, and does not start again without its cables. */
+export function ownKind(image: string): NodeDefinition {
+  return {
+    image,
+    'image-pull-policy': 'Never',
+    'restart-policy': 'no',
+    'network-mode': 'none',
+    privileged: false,
+  }
+}
+
 const ROLES = { spine: 'spines', leaf: 'leaves', router: 'routers' } as const
 
 export function topologyText(plan: Plan, { wiring, image, nameOf, sysctls }: TopologyOptions): string {
@@ -47,11 +58,7 @@ export function topologyText(plan: Plan, { wiring, image, nameOf, sysctls }: Top
     topology: {
       kinds: {
         linux: {
-          image,
-          'image-pull-policy': 'Never',
-          'restart-policy': 'no',
-          'network-mode': 'none',
-          privileged: false,
+          ...ownKind(image),
           binds: ['/proc/sys/net:/run/ztos/net', `${FOLDER}:${IN_CONTAINER.config}:ro`],
           healthcheck: {
             test: ['CMD', 'ztos-node', 'health'],
