@@ -11,7 +11,7 @@ import { epochsAfter } from './apply/epochs.js'
 import { epochsOf } from './epochs.js'
 import { resolveKeys } from './keys/resolve.js'
 import type { Lab } from './lab.js'
-import { raced } from './steps.js'
+import { DEADLINES, raced } from './steps.js'
 import type { LabProgress } from './up.js'
 
 export interface ApplyOptions {
@@ -20,7 +20,7 @@ export interface ApplyOptions {
   /** File that says where keys are that are no lab keys. */
   readonly keySources?: string | undefined
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** ms for all of it; default 60 s. */
+  /** ms for all of it; default as `labUp` has it. */
   readonly deadline?: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (event: LabProgress) => void
@@ -37,7 +37,14 @@ export interface ApplyOptions {
  *   Whatever a step of it meets: then the lab is `broken`, and is to be taken down
  */
 export async function labApply(lab: Lab, plan: Plan, options: ApplyOptions = {}): Promise<LabChanges> {
-  const { dryRun = false, keySources: sources, env, signal, deadline = 60_000, onProgress } = options
+  const {
+    dryRun = false,
+    keySources: sources,
+    env,
+    signal,
+    deadline = DEADLINES[lab.driver],
+    onProgress,
+  } = options
   await lab.refreshKeys()
   const known = new Set(lab.keys.keys())
   const epochs = epochsAfter(lab.plan, plan, { epochs: epochsOf(await lab.seals()), known })

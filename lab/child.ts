@@ -52,8 +52,17 @@ export function deathOf({ title, argv, log }: Ended, outcome: Outcome | undefine
   if (error !== undefined) {
     return new LabError('ZT_LAB_MISSING', `${title} cannot be started: ${error.message}`, { cause: error })
   }
-  const said = commandError(`${title} ended`, { argv, code, signal, stdout: '', stderr: readLog(log) })
-  return new LabError('ZT_LAB_DIED', said.message.replace(/^ZT_LAB_COMMAND: /, ''))
+  return died({ title, argv }, { code, signal }, readLog(log))
+}
+
+/** @param said all that it said */
+export function died(
+  { title, argv }: Pick<Ended, 'title' | 'argv'>,
+  { code, signal }: Outcome,
+  said: string,
+): LabError {
+  const { message } = commandError(`${title} ended`, { argv, code, signal, stdout: '', stderr: said })
+  return new LabError('ZT_LAB_DIED', message.replace(/^ZT_LAB_COMMAND: /, ''))
 }
 
 function readLog(file: string): string {

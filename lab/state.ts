@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Interpreter, LabInterpreter } from '../record/verdict.js'
+import type { LabInterpreter } from '../record/verdict.js'
 import { epochsOf, SealState } from './epochs.js'
 import { LabError, messageOf, systemCode } from './errors.js'
 import { isLabId } from './names.js'
@@ -78,11 +78,6 @@ export function readLabState(uid: number, lab: string, root: string = RUN_ROOT):
 /** Epochs of a lab's keys; of a lab that is not there none, which is for others to say. */
 export function labEpochs(lab: string, uid: number = process.getuid?.() ?? 0): ReadonlyMap<string, number> {
   return epochsOf(isLabId(lab) ? readSeals(uid, lab, RUN_ROOT) : [])
-}
-
-/** Where to judge, as asked for; a lab that runs already is what it is. */
-export function presentTargets(on: readonly Interpreter[], lab: string | undefined): readonly Interpreter[] {
-  return on.map((one) => (one === 'twin' || lab === undefined ? one : labInterpreter(lab)))
 }
 
 /**

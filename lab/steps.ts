@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { LabInterpreter } from '../record/verdict.js'
 import { LabError } from './errors.js'
 
 export interface Step {
@@ -114,6 +115,9 @@ export class Steps {
       throw new AggregateError(problems, `tear-down left something: ${problems.map(String).join('; ')}`)
   }
 }
+
+/** ms that bringing a lab up, or changing it, may take unless somebody says otherwise, by what its nodes are: an image may have to be made. */
+export const DEADLINES: Readonly<Record<LabInterpreter, number>> = { netns: 60_000, containerlab: 300_000 }
 
 /** A signal that aborts with `ZT_LAB_DEADLINE` after so many milliseconds, or with `outer`. */
 export function deadlineSignal(

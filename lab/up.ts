@@ -19,7 +19,7 @@ import { isLabId, newLabId } from './names.js'
 import { labPaths } from './paths.js'
 import { containersHere } from './containerlab/here.js'
 import { labInterpreter, readLabs, readLabState, type LabListing } from './state.js'
-import { raced, type StepEvent } from './steps.js'
+import { DEADLINES, raced, type StepEvent } from './steps.js'
 
 export interface LabProgress {
   /** Id of the lab. */
@@ -60,9 +60,6 @@ export interface LabDownResult {
   /** Processes of others that were found in the lab's namespaces and run on, one sentence each. */
   readonly lodgers: readonly string[]
 }
-
-/** ms */
-const DEADLINES: Readonly<Record<LabInterpreter, number>> = { netns: 60_000, containerlab: 300_000 }
 
 /**
  * Brings a lab up: namespaces, links, an engine for each node, the probe; returns when it forwards. What labs of this user

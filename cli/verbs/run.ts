@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { presentTargets } from '../../lab/state.js'
 import { run as runScenarios } from '../../sdk/run.js'
+import { presentTargets } from '../../sdk/runner/present-targets.js'
 import type { RunResult } from '../../sdk/runner/session.js'
 import { calledAs } from '../called.js'
 import type { Colours } from '../colours.js'

@@ -4,10 +4,10 @@
  * @module
  */
 import { statSync } from 'node:fs'
-import { presentTargets } from '../../lab/state.js'
 import type { Interpreter } from '../../record/verdict.js'
 import { SdkError } from '../../sdk/errors.js'
 import type { RunResult } from '../../sdk/runner/session.js'
+import { presentTargets } from '../../sdk/runner/present-targets.js'
 import { verify } from '../../sdk/verify.js'
 import { calledAs } from '../called.js'
 import { CliError, UnsoundFabric } from '../errors.js'

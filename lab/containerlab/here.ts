@@ -21,9 +21,9 @@ export function containersHere(env: NodeJS.ProcessEnv = process.env): Containers
   if (!docker.startsWith('unix:///')) {
     throw new LabError(
       'ZT_LAB_PLAN',
-      `DOCKER_HOST is ${docker}, and a lab's containers are to be on this host`,
+      `DOCKER_HOST is ${docker}, and a lab's containers are to be on this host, by an engine at unix:///…`,
       {
-        remedy: 'run the command there, or take DOCKER_HOST away',
+        remedy: 'name its socket so, run the command on the other host, or take DOCKER_HOST away',
       },
     )
   }

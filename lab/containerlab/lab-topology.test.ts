@@ -20,8 +20,9 @@ function topologyOf(of: typeof plan) {
   const containers = wiring.namespaces.map((namespace): LabContainer => ({
     namespace,
     kind: hosts.has(namespace) ? 'host' : 'node',
-    given: [`/run/config/${namespace}`],
-    made: [`/run/nodes/${namespace}`],
+    given: `/run/config/${namespace}`,
+    made: `/run/nodes/${namespace}`,
+    capabilities: [],
     env: { ZTOS_LAB: `0/${LAB}` },
   }))
   const labels = { 'ztos.lab': `0/${LAB}` }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { LabTopology, TopologyLink, LinkEndpoint, NodeDefinition } from '../../contract/lab-topology.js'
+import { IN_CONTAINER } from '../image/recipe.js'
 import { namespacePrefix } from '../names.js'
 import { MAX_LINK_MTU, type Veth, type VethEnd, type Wiring } from '../netns/wiring.js'
 import { ownKind } from './topology.js'
@@ -13,11 +14,15 @@ export interface LabContainer {
   /** Of its network namespace, which is the container's own name as well. */
   readonly namespace: string
   readonly kind: 'node' | 'host'
-  /** Folders and files of this host, at the same place inside. */
-  readonly given: readonly string[]
+  /** Folder of this host, at the same place inside, to be read only. */
+  readonly given: string
   /** The same, to be written. */
-  readonly made: readonly string[]
+  readonly made: string
   readonly env: Readonly<Record<string, string>>
+  /** What daemons are given and make; inside it is where `vtysh` and `gobgp` look, too. */
+  readonly daemons?: string
+  /** Besides those of its kind. */
+  readonly capabilities: readonly string[]
 }
 export interface LabTopologyOptions {
   readonly lab: string
@@ -48,13 +53,18 @@ export function labTopology(options: LabTopologyOptions): LabTopology {
       group: `${container.kind}s`,
       binds: [
         '/proc/sys/net:/run/ztos/net',
-        ...container.given.map((name) => `${name}:${name}:ro`),
-        ...container.made.map((name) => `${name}:${name}`),
+        `${container.given}:${container.given}:ro`,
+        `${container.made}:${container.made}`,
+        ...(container.daemons === undefined
+          ? []
+          : [`${container.daemons}:${container.daemons}`, `${container.daemons}:${IN_CONTAINER.daemons}`]),
         ...(engine === undefined || container.kind === 'host'
           ? []
           : [`${engine}:/usr/local/bin/ztos-fpe:ro`]),
       ],
       env: container.env,
+      // Lists are added up.
+      ...(container.capabilities.length === 0 ? {} : { 'cap-add': [...container.capabilities] }),
     },
   ])
   return {

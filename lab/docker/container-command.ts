@@ -51,6 +51,17 @@ export class ContainerCommand {
     return this.identity?.pid
   }
 
+  /** Of a command that was begun with `input`. @param data absent: no more comes */
+  input(data: Buffer | undefined): void {
+    const give = async () => {
+      const { stream } = await this.begun
+      if (data === undefined) stream.end()
+      else stream.write(data)
+    }
+    // One that never began reads nothing.
+    give().catch(() => undefined)
+  }
+
   /** Reads on after a hook said that the other end is full. */
   resume(): void {
     const goOn = async () => (await this.begun).stream.resume()

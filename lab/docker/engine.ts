@@ -218,10 +218,10 @@ export class DockerEngine {
     return { stream, purpose, state }
   }
 
-  /** Returns when a container has ended. @returns its exit status, 128 and more for a signal */
-  async ended(container: string): Promise<number> {
+  /** Returns when a container has ended. @param signal ends the wait @returns its exit status, 128 and more for a signal */
+  async ended(container: string, signal?: AbortSignal): Promise<number> {
     const { StatusCode } = await this.ask(`the end of ${container}`, WaitAnswer, () =>
-      this.docker.getContainer(container).wait(),
+      this.docker.getContainer(container).wait(signal === undefined ? {} : { abortSignal: signal }),
     )
     return StatusCode
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { rmSync } from 'node:fs'
 import type { PlanNode } from '../../contract/plan.js'
 import type { Comparison } from '../apply/changes.js'
 import { controlledOfAll } from '../apply/node-changes.js'
@@ -15,7 +14,7 @@ import type { LabPaths } from '../paths.js'
 import type { ApplyMeans } from './apply.js'
 import type { DataPlane, EngineStart } from './data-plane.js'
 import type { NetworkChanger } from './driver.js'
-import { writePrivate } from './folder.js'
+import { removeNodeFolders, writePrivate } from './folder.js'
 import { probeConfig } from './probe-config.js'
 import type { Routing } from './routing.js'
 import type { Wire } from './wire.js'
@@ -64,9 +63,7 @@ export class LabApplyMeans implements ApplyMeans {
   async stopEngines(nodes: readonly string[]): Promise<void> {
     const { dataPlane, paths } = this.options
     await dataPlane.stopSome(nodes)
-    for (const node of nodes)
-      for (const gone of [paths.nodeConfig(node), paths.nodeSocket(node), paths.nodeStatistics(node)])
-        rmSync(gone, { recursive: true, force: true })
+    for (const node of nodes) removeNodeFolders(paths, node)
   }
 
   stopWire(): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan } from '../../contract/plan.js'
 import { writeTopology } from '../clab/index.js'
@@ -11,8 +11,8 @@ import { Containerlab } from '../containerlab/containerlab.js'
 import { labTopology, nodeName, type LabContainer } from '../containerlab/lab-topology.js'
 import { ContainerCommand } from '../docker/container-command.js'
 import { connectDocker, type DockerEngine } from '../docker/engine.js'
-import { FifoInput, readingFrom } from '../docker/fifo-input.js'
 import { LabError } from '../errors.js'
+import { daemonDoor } from '../daemons/launch.js'
 import { currentNodeImage } from '../image/current.js'
 import { accountOfImage } from '../image/programs.js'
 import {
@@ -26,7 +26,7 @@ import { networkScript } from '../netns/script.js'
 import type { NodeWiring, Wiring } from '../netns/wiring.js'
 import type { Step } from '../steps.js'
 import { ContainerDaemons } from './container-daemons.js'
-import { ContainerEngine, untilReady } from './container-engine.js'
+import { ContainerEngine, untilUp } from './container-engine.js'
 import { labLabels, removeContainers } from './containers-left.js'
 import type { ControlledProcess } from './controlled.js'
 import {
@@ -36,16 +36,17 @@ import {
   type LabDriver,
   type NetworkChanger,
 } from './driver.js'
-import { become, type Execution, type ExecHooks, type ExecRequest } from './exec.js'
-import { createNodeFolders, replaceOwned, writePrivate } from './folder.js'
+import { become, type Execution, type ExecHooks, type ExecOutcome, type ExecRequest } from './exec.js'
+import { createNodeFolders, removeNodeFolders, replaceOwned, writePrivate } from './folder.js'
 import type { Containers } from './protocol.js'
 import type { Routing } from './routing.js'
 
 /** What an engine has; Docker before 23 knows neither BPF nor PERFMON, and SYS_ADMIN does in their place. */
 const CAPABILITIES = ['NET_ADMIN', 'NET_RAW', 'IPC_LOCK'] as const
 const OF_BPF = ['BPF', 'PERFMON'] as const
-/** FRR's daemons do not start without it. */
 const IN_THEIR_PLACE = 'SYS_ADMIN'
+/** FRR's daemons do not start without it. */
+const OF_FRR = 'SYS_ADMIN'
 
 export class ContainerDriver implements LabDriver {
   readonly daemons = new ContainerDaemons()
@@ -53,12 +54,16 @@ export class ContainerDriver implements LabDriver {
   private docker: DockerEngine | undefined
   private image = ''
   private capabilities: readonly string[] = []
-  private commands = 0
+  /** Of what runs inside; where programs are is the image's to say. */
+  private readonly env: Readonly<Record<string, string>>
 
   constructor(
     private readonly options: DriverOptions,
     private readonly where: Containers,
-  ) {}
+  ) {
+    const { PATH: _path, ...env } = options.env
+    this.env = env
+  }
 
   networkSteps(_routing: Routing | undefined, between: readonly Step[]): readonly Step[] {
     return [
@@ -98,40 +103,20 @@ export class ContainerDriver implements LabDriver {
   }
 
   execute({ namespace, argv, term }: ExecRequest, { onOutput }: ExecHooks): Execution {
-    const { invoker, env } = this.options
-    const { PATH: _path, ...own } = env
     // Accounts of this host are none in a container.
-    const as = become(invoker, '--clear-groups')
-    const folder = this.options.paths.nodeFolder(nodeName(this.options.lab, namespace))
-    const fifo = path.join(folder, `stdin.${++this.commands}`)
-    const input = FifoInput.make(fifo)
-    const began = input.then(
-      () =>
-        new ContainerCommand(
-          this.engine,
-          namespace,
-          [...readingFrom(fifo), ...(as.length === 0 ? [] : ['setpriv', ...as, '--']), ...argv],
-          { env: term === undefined ? own : { ...own, TERM: term }, folder: '/' },
-          { onOutput },
-        ),
+    const as = become(this.options.invoker, '--clear-groups')
+    const command = new ContainerCommand(
+      this.engine,
+      namespace,
+      [...(as.length === 0 ? [] : ['setpriv', ...as, '--']), ...argv],
+      { env: term === undefined ? this.env : { ...this.env, TERM: term }, folder: '/', input: true },
+      { onOutput },
     )
-    const use = <T>(what: Promise<T>, how: (one: T) => void) => {
-      what.then(how).catch(() => undefined)
-    }
-    const done = began
-      .then((command) => command.exited)
-      .finally(() => use(input, (pipe) => pipe.close()))
-      .then(({ code, signal, error }) => {
-        if (error === undefined) return { code, signal }
-        throw new LabError('ZT_LAB_COMMAND', `cannot run ${argv[0] ?? ''}: ${error.message}`, {
-          cause: error,
-        })
-      })
     return {
-      done,
-      input: (data) => use(input, (pipe) => pipe.write(data)),
-      resume: () => use(began, (command) => command.resume()),
-      kill: (signal) => use(began, (command) => command.kill(signal)),
+      done: endOf(command, argv[0] ?? ''),
+      input: (data) => command.input(data),
+      resume: () => command.resume(),
+      kill: (signal) => command.kill(signal),
     }
   }
 
@@ -157,19 +142,12 @@ export class ContainerDriver implements LabDriver {
   private async deploy(signal: AbortSignal): Promise<void> {
     const { paths, wiring } = this.options
     const knowsBpf = await this.engine.knowsCapability(this.image, OF_BPF[0])
-    this.capabilities = [
-      ...CAPABILITIES,
-      ...(knowsBpf ? [...OF_BPF, ...this.forDaemons()] : [IN_THEIR_PLACE]),
-    ]
+    this.capabilities = [...CAPABILITIES, ...(knowsBpf ? OF_BPF : [IN_THEIR_PLACE])]
     // Whoever sweeps asks them for what is left, from here on.
     writePrivate(paths.containers, JSON.stringify(this.where))
     this.writeTopology(this.options)
     await this.containerlab(signal).deploy(paths.topology)
     await this.name(wiring.namespaces)
-  }
-
-  private forDaemons(): readonly string[] {
-    return this.options.plan.nodes.some(({ control }) => control !== undefined) ? [IN_THEIR_PLACE] : []
   }
 
   /**
@@ -184,8 +162,7 @@ export class ContainerDriver implements LabDriver {
         await removeInside(script.remove)
         for (const name of script.namespacesGone) {
           await this.engine.remove(name)
-          for (const folder of [paths.nodeConfig(nodeName(lab, name)), paths.nodeFolder(nodeName(lab, name))])
-            rmSync(folder, { recursive: true, force: true })
+          removeNodeFolders(paths, nodeName(lab, name))
         }
         return removeThese(lab, script.namespacesGone)
       },
@@ -231,23 +208,26 @@ export class ContainerDriver implements LabDriver {
   }
 
   private containersOf(plan: Plan, { nodes, hosts, wire }: Wiring): LabContainer[] {
-    const { lab, paths, env, programs } = this.options
-    const { PATH: _path, ...own } = env
-    const controlled = new Set(
-      plan.nodes.flatMap(({ name, control }) => (control === undefined ? [] : [name])),
-    )
+    const { lab, paths, programs } = this.options
+    const controls = new Map(plan.nodes.map(({ name, control }) => [name, control]))
     const container = (kind: LabContainer['kind'], namespace: string): LabContainer => {
       const name = nodeName(lab, namespace)
       const [config, made] = [paths.nodeConfig(name), paths.nodeFolder(name)]
-      const daemons =
-        kind === 'node' && controlled.has(name) ? [path.join(paths.folder, 'daemons', name)] : []
-      const engine = kind === 'node' ? programs.engineEnvironment : {}
+      const control = kind === 'node' ? controls.get(name) : undefined
       return {
         namespace,
         kind,
-        given: [config],
-        made: [made, ...daemons],
-        env: { ...own, ZTOS_FOLDER: config, ZTOS_STATE: made, ...engine },
+        given: config,
+        made,
+        env: {
+          ...this.env,
+          ZTOS_FOLDER: config,
+          ZTOS_STATE: made,
+          ...(kind === 'node' ? programs.engineEnvironment : {}),
+        },
+        ...(control === undefined ? {} : { daemons: daemonDoor(paths.folder, name, control).folder }),
+        // Where it is not there already, in the place of BPF.
+        capabilities: control?.daemon === 'frr' ? [OF_FRR] : [],
       }
     }
     return [
@@ -265,11 +245,11 @@ export class ContainerDriver implements LabDriver {
       networkScript(wiring).rest.inside.map(({ namespace, lines }) => [namespace, lines]),
     )
     const textOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('')
-    for (const { namespace, kind, made } of containers) {
+    for (const { namespace, kind, daemons } of containers) {
       const name = nodeName(lab, namespace)
       createNodeFolders(paths, name, invoker)
-      // Those of daemons, which give them away themselves.
-      for (const folder of made) mkdirSync(folder, { recursive: true, mode: 0o700 })
+      // Whose it is to be, daemons' starts say.
+      if (daemons !== undefined) mkdirSync(daemons, { recursive: true, mode: 0o700 })
       const write = (file: string, lines: readonly string[]) =>
         writePrivate(path.join(paths.nodeConfig(name), file), textOf(lines))
       write('set-up', scripts.get(namespace) ?? [])
@@ -288,6 +268,23 @@ export class ContainerDriver implements LabDriver {
   /** Returns when these have set themselves up, and their engines are up, if they have one. */
   private async inside(namespaces: readonly string[]): Promise<void> {
     const { lab, paths } = this.options
-    await Promise.all(namespaces.map((name) => untilReady(paths.nodeFolder(nodeName(lab, name)))))
+    const over = new AbortController()
+    try {
+      await Promise.all(
+        namespaces.map((container) => {
+          const folder = paths.nodeFolder(nodeName(lab, container))
+          return untilUp(this.engine, container, folder, over.signal)
+        }),
+      )
+    } finally {
+      over.abort()
+    }
   }
+}
+
+/** @throws LabError `ZT_LAB_COMMAND` where it never began */
+async function endOf({ exited }: ContainerCommand, program: string): Promise<ExecOutcome> {
+  const { code, signal, error } = await exited
+  if (error === undefined) return { code, signal }
+  throw new LabError('ZT_LAB_COMMAND', `cannot run ${program}: ${error.message}`, { cause: error })
 }

@@ -5,8 +5,9 @@
  */
 import { existsSync, readFileSync, watch } from 'node:fs'
 import path from 'node:path'
-import { commandError, LabError } from '../errors.js'
+import { died } from '../child.js'
 import type { DockerEngine } from '../docker/engine.js'
+import type { LabError } from '../errors.js'
 import { ControlledProcess } from './controlled.js'
 
 export interface ContainerEngineOptions {
@@ -21,15 +22,16 @@ export interface ContainerEngineOptions {
 
 export class ContainerEngine extends ControlledProcess {
   protected readonly exited: Promise<void>
-  private status: number | undefined
+  /** Exit status; null where nobody can say it any more. */
+  private status: number | null | undefined
   private known: number | null = null
 
   constructor(private readonly options: ContainerEngineOptions) {
     super(options.title, options.socket)
     this.exited = options.docker.ended(options.container).then(
       (status) => this.over(status),
-      // Docker's engine itself is gone, or the container is: so is the engine.
-      () => this.over(128),
+      // Docker's engine is gone, or the container is: nobody can say of this one that it runs.
+      () => this.over(null),
     )
   }
 
@@ -47,17 +49,9 @@ export class ContainerEngine extends ControlledProcess {
     this.known = pid
   }
 
-  protected async death(): Promise<LabError> {
+  protected death(): Promise<LabError> {
     const { docker, container, title } = this.options
-    const said = await docker.logs(container).catch(() => ({ stdout: '', stderr: '(its log is gone)' }))
-    const { message } = commandError(`${title} ended`, {
-      argv: [container],
-      code: this.status ?? null,
-      signal: null,
-      stdout: '',
-      stderr: `${said.stdout}${said.stderr}`,
-    })
-    return new LabError('ZT_LAB_DIED', message.replace(/^ZT_LAB_COMMAND: /, ''))
+    return deathOfContainer(docker, container, title, this.status ?? null)
   }
 
   /** The container is containerlab's to take away. */
@@ -66,14 +60,43 @@ export class ContainerEngine extends ControlledProcess {
     await this.exited
   }
 
-  private over(status: number): void {
+  private over(status: number | null): void {
     this.status = status
     this.onExit?.()
   }
 }
 
+/**
+ * Returns when a container has set itself up, and its engine, if it has one, is up.
+ *
+ * @param signal ends the wait for its end
+ * @throws LabError `ZT_LAB_DIED` with what it said when it ended before
+ */
+export async function untilUp(
+  docker: DockerEngine,
+  container: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const died = docker.ended(container, signal).then(async (status) => {
+    throw await deathOfContainer(docker, container, container, status)
+  })
+  died.catch(() => undefined)
+  await Promise.race([untilReady(folder), died])
+}
+
+async function deathOfContainer(
+  docker: DockerEngine,
+  container: string,
+  title: string,
+  status: number | null,
+): Promise<LabError> {
+  const said = await docker.logs(container).catch(() => ({ stdout: '', stderr: '(its log is gone)' }))
+  return died({ title, argv: [container] }, { code: status, signal: null }, `${said.stdout}${said.stderr}`)
+}
+
 /** Returns when what begins in a container has said in its folder that all is up. */
-export async function untilReady(folder: string): Promise<void> {
+async function untilReady(folder: string): Promise<void> {
   const file = path.join(folder, 'ready')
   const isReady = () => existsSync(file) && readFileSync(file, 'utf8').startsWith('ready')
   const over = new AbortController()

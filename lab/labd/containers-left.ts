@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { Containerlab } from '../containerlab/containerlab.js'
 import { connectDocker } from '../docker/engine.js'
 import { LabError } from '../errors.js'
@@ -36,6 +36,8 @@ export async function removeContainers(invoker: Invoker, lab: string): Promise<v
   if (existsSync(paths.topology)) await containerlab.destroy(paths.topology).catch(() => undefined)
   const left = await docker.list(labLabels(invoker, lab))
   await Promise.all(left.map(({ id }) => docker.remove(id)))
+  // A sweep that comes behind has nothing to destroy.
+  rmSync(paths.topology, { force: true })
 }
 
 /** Written as a whole, before the first container. @throws LabError `ZT_LAB_FORMAT` */

@@ -55,6 +55,12 @@ export function createNodeFolders(paths: LabPaths, node: string, invoker: Invoke
     makeFolder(folder, invoker)
 }
 
+/** There is no such node any more. */
+export function removeNodeFolders(paths: LabPaths, node: string): void {
+  for (const folder of [paths.nodeConfig(node), paths.nodeFolder(node)])
+    rmSync(folder, { recursive: true, force: true })
+}
+
 /** Replaces `lab.json` as a whole. */
 export function writeState(paths: LabPaths, state: LabState, invoker: Invoker): void {
   replaceOwned(paths.lab, JSON.stringify(state), invoker)

@@ -154,7 +154,8 @@ export class RunningLab {
       // The sweep does it again, and by force; what it cannot do it says itself.
       log(`tear-down: ${String(error)}`)
     })
-    return [...(this.driver?.lodgers ?? []), ...(await sweepLab(this.invoker, this.state.id))]
+    const found = [...this.lodgers, ...(this.driver?.lodgers ?? [])]
+    return [...found, ...(await sweepLab(this.invoker, this.state.id))]
   }
 
   node(name: string): ControlledProcess {

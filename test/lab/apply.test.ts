@@ -1,7 +1,8 @@
 /**
  * A lab that runs is brought to another plan, and back: what is in no change is not touched, and the lab is then as the twin of its new plan.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { array, nat, sample } from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -156,6 +157,28 @@ describe('[T02] a lab of demo, changed in place', () => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     const refused = outcomes.find((one) => one.status === 'rejected')
     expect(refused?.reason).toMatchObject({ code: 'ZT_LAB_STATE' })
+  })
+})
+
+describe('[T02] a host that goes', () => {
+  it('leaves alone what somebody runs there, and the lab tells of it in the end', async () => {
+    const text = readFileSync(shippedFile('two-leaves'), 'utf8')
+    const line = text.split('\n').find((one) => /^ +a2: /.test(one)) ?? ''
+    const lab = await labUp(planOf(text), { keysSeed: newSeed(), attached: false })
+    const sleeper = spawn('ip', ['netns', 'exec', `zt-${lab.id}-h-red-a2`, 'sleep', '300'])
+    try {
+      await once(sleeper, 'spawn')
+      await labApply(lab, planOf(text.replace(`${line}\n`, '')))
+      lab.close()
+      const { lodgers } = await labDown(lab.id)
+      expect(lodgers).toEqual([
+        expect.stringMatching(/^process \d+ \((?:sleep|ip)\) runs on in what was .*h-red-a2$/),
+      ])
+      expect(sleeper.exitCode).toBeNull()
+    } finally {
+      sleeper.kill('SIGKILL')
+      await labDown(lab.id)
+    }
   })
 })
 

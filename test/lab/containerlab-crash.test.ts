@@ -166,6 +166,24 @@ describe('killed while a lab of containers runs', () => {
   })
 })
 
+describe('an engine that does not come up', () => {
+  it('says why, and nothing is left', async () => {
+    let id = ''
+    const coming = up({
+      onProgress: ({ lab }) => {
+        made.add(lab)
+        id = lab
+      },
+      programs: { engineArguments: ['--no-such-flag'] },
+    })
+    await expect(coming).rejects.toMatchObject({
+      code: 'ZT_LAB_DIED',
+      message: expect.stringMatching(/zt-\w+-\w+ ended.*no-such-flag/s),
+    })
+    await expectNothing(id)
+  })
+})
+
 describe('several labs of containers at once', () => {
   it('come up beside each other, and each goes alone', async () => {
     const labs = await Promise.all([up(), up()])

@@ -165,6 +165,20 @@ describe('[T02] [C13] a control plane in containers', () => {
     expect(await dynamics.differences()).toEqual([])
   })
 
+  it('is asked in its containers by its own tools', async () => {
+    const { lab } = dynamics!
+    const sessions = await lab.exec(spine, ['vtysh', '-d', 'bgpd', '-c', 'show bgp l2vpn evpn summary'])
+    expect({ code: sessions.code, leaves: sessions.stdout.match(/^10\.254\./gm)?.length }).toEqual({
+      code: 0,
+      leaves: named('leaf').length,
+    })
+    const peers = await lab.exec(leaf, ['gobgp', '--target', 'unix:///run/frr/gobgp.sock', 'neighbor'])
+    expect({ code: peers.code, up: peers.stdout.match(/ Establ /g)?.length }).toEqual({
+      code: 0,
+      up: named('spine').length,
+    })
+  })
+
   it.each(faults)('$kind: it settles on what the twin says, and back', async (fault) => {
     const where = `ZT_SEED=${seed}, ${JSON.stringify(fault)}`
     if (dynamics === undefined) throw new Error('the lab did not come up')
