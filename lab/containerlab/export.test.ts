@@ -113,6 +113,14 @@ describe('a fabric with a control plane, exported', () => {
       'net.ipv4.fib_multipath_hash_policy': '1',
       'net.ipv4.ip_forward': '0',
     })
+    // containerlab would turn it round.
+    expect(demo.text('demo-bgp.clab.yml')).not.toContain('disable_ipv6')
+    for (const node of ['leaf1', 'h-shop-db1']) {
+      expect(effectiveNode(topology, node).sysctls).toMatchObject({
+        'net.ipv6.conf.default.addr_gen_mode': '1',
+      })
+      expect(demo.text(`nodes/${node}/set-up`)).toMatch(/^sysctl ipv6\/conf\/all\/disable_ipv6 1\n/)
+    }
     const file = demo.text('demo-bgp.clab.yml')
     expect(file).toContain("docker exec clab-demo-bgp-spine1 vtysh -c 'show bgp l2vpn evpn summary'")
     expect(file).toContain('# SYS_ADMIN is for FRR')

@@ -9,7 +9,7 @@ import { beforeControl } from '../before-control.js'
 import { KERNEL_LINES } from '../daemons/commands.js'
 import { LabError } from '../errors.js'
 import { namespacePrefix } from '../names.js'
-import { ipv6Lines, networkScript } from '../netns/script.js'
+import { ipv6Lines, networkScript, NO_IPV6 } from '../netns/script.js'
 import { CONTAINER_HOST_DEVICE as HOST_DEVICE, wiringOf } from '../netns/wiring.js'
 import { controlFiles } from './control.js'
 import { topologyText } from './topology.js'
@@ -30,8 +30,11 @@ export type ExportedLab = ReadonlyMap<string, ExportedFile>
 
 /** Stands for the lab where names of namespaces are made, and is taken off again. */
 const NOBODY = 'export'
-/** Settings of a whole namespace are containerlab's to make; those of devices wait for the devices. */
-const OF_NAMESPACE = /^sysctl (ipv[46]\/(?:conf\/(?:all|default)\/)?[a-z0-9_]+) (\S+)$/
+/**
+ * Settings of a whole namespace are containerlab's to make; those of devices wait for the devices. Whether there is IPv6 the node says, too: what
+ * a file says of that, containerlab turns round.
+ */
+const OF_NAMESPACE = /^sysctl (ipv[46]\/(?:conf\/(?:all|default)\/)?(?!disable_ipv6 )[a-z0-9_]+) (\S+)$/
 
 /** @throws LabError `ZT_LAB_PLAN` for what no lab can have */
 export function exportLab(whole: Plan, { keys, image }: ExportOptions): ExportedLab {
@@ -82,6 +85,7 @@ function sysctlsOf(lines: readonly string[]): Readonly<Record<string, string>> {
 function hostLines({ addresses, gateways, mtu }: PlanHost): string[] {
   const has6 = addresses.some((one) => one.includes(':'))
   return [
+    ...NO_IPV6,
     'up lo',
     ...(has6 ? ipv6Lines(HOST_DEVICE) : []),
     `up ${HOST_DEVICE}`,

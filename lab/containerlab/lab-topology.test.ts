@@ -71,7 +71,7 @@ describe('the topology of a lab', () => {
     const topology = topologyOf(plan)
     expect(JSON.stringify(topology)).not.toContain('"privileged":true')
     for (const group of Object.values(topology.topology.groups ?? {}))
-      expect(group.sysctls).toMatchObject({ 'net.ipv6.conf.all.disable_ipv6': '1' })
+      expect(group.sysctls).toMatchObject({ 'net.ipv6.conf.default.addr_gen_mode': '1' })
     const read = readTopology(writeTopology(topology), { file: 'lab.clab.yml', environment: {} })
     expect(read).toMatchObject({ topology })
   })

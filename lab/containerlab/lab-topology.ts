@@ -7,7 +7,7 @@ import type { LabTopology, TopologyLink, LinkEndpoint, NodeDefinition } from '..
 import { IN_CONTAINER } from '../image/recipe.js'
 import { namespacePrefix } from '../names.js'
 import { MAX_LINK_MTU, type Veth, type VethEnd, type Wiring } from '../netns/wiring.js'
-import { ownKind } from './topology.js'
+import { ownKind, SILENT } from './topology.js'
 
 /** One container: a node, a host, or the wire node. */
 export interface LabContainer {
@@ -41,9 +41,6 @@ export interface LabTopologyOptions {
 
 /** Namespaces of a lab begin so; containerlab puts this, the lab and the node's name together. */
 const PREFIX = 'zt'
-
-/** containerlab sets cables up as soon as they are there, before anybody inside can say so, and has IPv6 speak if it is not told otherwise. */
-const WITHOUT_IPV6 = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' }
 
 export function labTopology(options: LabTopologyOptions): LabTopology {
   const { lab, image, capabilities, containers, wiring, labels, engine } = options
@@ -87,9 +84,9 @@ export function labTopology(options: LabTopologyOptions): LabTopology {
           kind: 'linux',
           'cap-add': [...capabilities],
           devices: ['/dev/net/tun'],
-          sysctls: WITHOUT_IPV6,
+          sysctls: SILENT,
         },
-        hosts: { kind: 'linux', 'cap-add': ['NET_ADMIN'], sysctls: WITHOUT_IPV6 },
+        hosts: { kind: 'linux', 'cap-add': ['NET_ADMIN'], sysctls: SILENT },
       },
       nodes: Object.fromEntries(nodes),
       links: wiring.veths.flatMap((veth) => cables(lab, wiring, veth)),

@@ -16,7 +16,7 @@ export interface TopologyOptions {
   readonly image: string
   /** Of a namespace: what its container is called. */
   readonly nameOf: (namespace: string) => string
-  /** Settings of a whole namespace, by container. */
+  /** Settings of a whole namespace, by node. */
   readonly sysctls: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
@@ -45,11 +45,16 @@ export function ownKind(image: string): NodeDefinition {
   }
 }
 
+/**
+ * containerlab brings cables up as soon as they are there, before anybody inside can say a word, and turns IPv6 on wherever settings are given.
+ * Without an address of its own the kernel sends nothing on them.
+ */
+export const SILENT = { 'net.ipv6.conf.default.addr_gen_mode': '1' }
+
 const ROLES = { spine: 'spines', leaf: 'leaves', router: 'routers' } as const
 
 export function topologyText(plan: Plan, { wiring, image, nameOf, sysctls }: TopologyOptions): string {
   const hosts = new Map(plan.hosts.map((host) => [host.id, host]))
-  const [aHost] = wiring.hosts
   const topology: LabTopology = {
     format: 'ztos-topology',
     version: 1,
@@ -78,14 +83,14 @@ export function topologyText(plan: Plan, { wiring, image, nameOf, sysctls }: Top
               kind: 'linux',
               'cap-add': [...ENGINE, ...(runsFrr(node) ? [FRR] : [])],
               devices: ['/dev/net/tun'],
-              sysctls: sysctls.get(node.name) ?? {},
+              sysctls: { ...SILENT, ...sysctls.get(node.name) },
             },
           ]),
         ),
         hosts: {
           kind: 'linux',
           'cap-add': ['NET_ADMIN'],
-          sysctls: (aHost === undefined ? undefined : sysctls.get(nameOf(aHost.namespace))) ?? {},
+          sysctls: SILENT,
         },
       },
       nodes: Object.fromEntries([

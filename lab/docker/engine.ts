@@ -54,6 +54,8 @@ export interface ContainerDetails {
   /** In the engine's pid namespace; 0 where nothing runs. */
   readonly pid: number
   readonly exitCode: number
+  /** When it last ended, in the order of texts. */
+  readonly ended: string
   readonly terminal: boolean
 }
 
@@ -154,6 +156,7 @@ export class DockerEngine {
       health: State.Health?.Status ?? 'none',
       pid: State.Pid,
       exitCode: State.ExitCode,
+      ended: State.FinishedAt.replace(/Z$/, ''),
       terminal: Config.Tty,
     }
   }

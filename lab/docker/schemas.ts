@@ -35,6 +35,8 @@ export const InspectAnswer = z.object({
     /** In the namespace of the engine; 0 where nothing runs. */
     Pid: z.int(),
     ExitCode: z.int(),
+    /** RFC 3339, UTC, to the nanosecond, without zeros behind. */
+    FinishedAt: z.string(),
     Health: z.object({ Status: Health }).nullish(),
   }),
   Config: z.object({ Labels, Tty: z.boolean() }),

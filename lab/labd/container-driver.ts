@@ -26,7 +26,7 @@ import { networkScript } from '../netns/script.js'
 import type { NodeWiring, Wiring } from '../netns/wiring.js'
 import type { Step } from '../steps.js'
 import { ContainerDaemons } from './container-daemons.js'
-import { ContainerEngine, untilUp } from './container-engine.js'
+import { ContainerEngine, firstDeath, untilUp } from './container-engine.js'
 import { labLabels, removeContainers } from './containers-left.js'
 import type { ControlledProcess } from './controlled.js'
 import {
@@ -146,7 +146,7 @@ export class ContainerDriver implements LabDriver {
     // Whoever sweeps asks them for what is left, from here on.
     writePrivate(paths.containers, JSON.stringify(this.where))
     this.writeTopology(this.options)
-    await this.containerlab(signal).deploy(paths.topology)
+    await this.deployed(signal)
     await this.name(wiring.namespaces)
   }
 
@@ -168,7 +168,7 @@ export class ContainerDriver implements LabDriver {
       },
       make: async (signal) => {
         this.writeTopology({ plan, wiring }, fresh)
-        if (script.make.create.length > 0) await this.containerlab(signal).deploy(paths.topology)
+        if (script.make.create.length > 0) await this.deployed(signal)
         await this.name([...fresh])
         const inside = script.make.inside.filter(({ namespace }) => !fresh.has(namespace))
         if (inside.length > 0) await configureNamespaces(inside, signal)
@@ -177,10 +177,21 @@ export class ContainerDriver implements LabDriver {
     }
   }
 
-  private containerlab(signal: AbortSignal): Containerlab {
-    const { containerlab, docker } = this.where
+  private async deployed(signal: AbortSignal): Promise<void> {
+    const { containerlab: program, docker: host } = this.where
     const { paths, env } = this.options
-    return new Containerlab({ program: containerlab, host: docker, env, passing: paths.folder, signal })
+    const containerlab = new Containerlab({ program, host, env, passing: paths.folder, signal })
+    try {
+      await containerlab.deploy(paths.topology)
+    } catch (error) {
+      throw signal.aborted ? error : await this.why(error)
+    }
+  }
+
+  /** Of a container that ends, cables go with it; containerlab and other containers fail for want of those. */
+  private async why(error: unknown): Promise<unknown> {
+    const { invoker, lab } = this.options
+    return (await firstDeath(this.engine, labLabels(invoker, lab))) ?? error
   }
 
   /** @param only those whose folders are still to be furnished */
@@ -276,6 +287,8 @@ export class ContainerDriver implements LabDriver {
           return untilUp(this.engine, container, folder, over.signal)
         }),
       )
+    } catch (error) {
+      throw await this.why(error)
     } finally {
       over.abort()
     }

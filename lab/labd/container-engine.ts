@@ -95,6 +95,17 @@ async function deathOfContainer(
   return died({ title, argv: [container] }, { code: status, signal: null }, `${said.stdout}${said.stderr}`)
 }
 
+/** Why the first of these containers that ended has, if any has. */
+export async function firstDeath(
+  docker: DockerEngine,
+  labels: Readonly<Record<string, string>>,
+): Promise<LabError | undefined> {
+  const ended = (await docker.list(labels)).filter(({ state }) => state === 'exited')
+  const details = await Promise.all(ended.map(({ name }) => docker.inspect(name)))
+  const [first] = details.toSorted((a, b) => (a.ended < b.ended ? -1 : 1))
+  return first && deathOfContainer(docker, first.name, first.name, first.exitCode)
+}
+
 /** Returns when what begins in a container has said in its folder that all is up. */
 async function untilReady(folder: string): Promise<void> {
   const file = path.join(folder, 'ready')

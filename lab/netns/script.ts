@@ -157,6 +157,8 @@ export function ipv6Lines(device: string): string[] {
     `sysctl ipv6/conf/${device}/accept_ra 0`,
     `sysctl ipv6/conf/${device}/router_solicitations 0`,
     `sysctl ipv6/conf/${device}/accept_dad 0`,
+    // As it is where nobody said otherwise, which containers' files do.
+    `sysctl ipv6/conf/${device}/addr_gen_mode 0`,
     `sysctl ipv6/conf/${device}/disable_ipv6 0`,
   ]
 }

@@ -17,6 +17,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Containerlab } from '../../lab/containerlab/containerlab.js'
+import { SILENT } from '../../lab/containerlab/topology.js'
 import { dockerOfFile, type TestDocker } from './support/docker.js'
 import { until } from './support/wireguard-pair.js'
 
@@ -173,6 +174,30 @@ describe('two hosts with a cable', () => {
       await expect(healthy(docker, 'clab-broken-a')).rejects.toThrow(/ztos-netns: line 6.*ip -batch/s)
       expect(await containerlab.inspect(file)).toMatchObject([{ state: 'exited' }, { state: 'running' }])
     })
+  })
+})
+
+test('cables that are up before anybody says what they are to be stay silent', async () => {
+  const node = (name: string, settings: object) =>
+    `    ${name}: {kind: linux, cap-add: [NET_ADMIN], sysctls: ${JSON.stringify(settings)}}\n`
+  const names = ['a', 'b', 'c', 'd']
+  const nodes = ['a', 'b'].map((name) => node(name, SILENT))
+  // As a kernel is that nobody silenced.
+  const loud = ['c', 'd'].map((name) => node(name, { 'net.ipv6.conf.default.addr_gen_mode': '0' }))
+  const links = '  links:\n    - endpoints: ["a:eth0", "b:eth0"]\n    - endpoints: ["c:eth0", "d:eth0"]\n'
+  const file = topology(
+    'silent',
+    `\n  nodes:\n${[...nodes, ...loud].join('')}${links}`,
+    Object.fromEntries(names.map((name) => [`${name}/nothing`, ''])),
+  )
+  await deployed(file, async (_, docker) => {
+    const sent = async (name: string) => {
+      const { stdout } = await docker.exec(`clab-silent-${name}`, ['cat', '/proc/net/snmp6'])
+      return Number(/^Icmp6OutMsgs\s+(\d+)$/m.exec(stdout)?.[1])
+    }
+    for (const name of ['c', 'd'])
+      await until(`${name} to have spoken`, async () => (await sent(name)) > 2, 10_000)
+    expect(await Promise.all(['a', 'b'].map(sent))).toEqual([0, 0])
   })
 })
 

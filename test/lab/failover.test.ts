@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Plan } from '../../contract/plan.js'
-import { FailoverLab } from '../../lab/failover-lab.js'
+import { LabError } from '../../lab/errors.js'
+import { FailoverLab, type Failing, type Way } from '../../lab/failover-lab.js'
 import type { Loss } from '../../lab/failover.js'
 import { labUp } from '../../lab/index.js'
+import type { Fault } from '../../record/target.js'
 import { deriveKeys } from '../../twin/program/index.js'
 import { bestCut } from './support/best-cut.js'
 import { newSeed, planOf, shippedFile } from './support/fabrics.js'
@@ -50,6 +52,16 @@ async function open(plan: Plan): Promise<FailoverLab> {
   return failover
 }
 
+/** A session that a busy host broke a moment before has the flow go another way: then nothing was cut under it. */
+function cutOnItsWay(failover: FailoverLab, way: Way, fault: Fault): Promise<Failing> {
+  return bestCut(WITH_CARRIER_OR_BFD, async () => {
+    const loss = await failover.failing(way, fault, options)
+    if (loss.carried > ON_ITS_WAY) return loss
+    const went = `the flow did not go by ${way.links.join(', ')}, which carried ${loss.carried} frames`
+    throw new LabError('ZT_LAB_LOST', went)
+  })
+}
+
 describe('[C18] the demo-bgp fabric with BFD and an anycast service', () => {
   const service = ['shop/service2', 'shop/service3']
   let failover: FailoverLab
@@ -63,9 +75,7 @@ describe('[C18] the demo-bgp fabric with BFD and an anycast service', () => {
     const way = failover.way('shop/web1', ['shop/web2'])
     expect(way.links).toHaveLength(2)
     const fault = { kind: 'link-down', link: way.links[which]! } as const
-    const loss = await bestCut(WITH_CARRIER_OR_BFD, () => failover.failing(way, fault, options))
-    // It did go that way.
-    expect(loss.carried).toBeGreaterThan(ON_ITS_WAY)
+    const loss = await cutOnItsWay(failover, way, fault)
     expect(loss.window).toBeLessThan(WITH_CARRIER_OR_BFD)
   })
 
@@ -83,10 +93,7 @@ describe('[C18] the demo-bgp fabric with BFD and an anycast service', () => {
       const way = failover.way('shop/web1', ['shop/db1'], ({ links }) =>
         links.every((link) => link.endsWith(node)),
       )
-      const loss = await bestCut(WITH_CARRIER_OR_BFD, () =>
-        failover.failing(way, { kind: 'node-down', node }, options),
-      )
-      expect(loss.carried).toBeGreaterThan(ON_ITS_WAY)
+      const loss = await cutOnItsWay(failover, way, { kind: 'node-down', node })
       expect(loss.window).toBeLessThan(WITH_CARRIER_OR_BFD)
     },
   )

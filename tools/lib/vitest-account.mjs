@@ -77,10 +77,14 @@ export class VitestAccount {
   }
 }
 
+/** Characters: whoever has only the end of what a run printed still finds every failure there. */
+const LONGEST_OPENING = 400
+
 /** As one line: of a command that failed, what it said itself begins on the second. @param {string} message */
 function openingOf(message) {
   const lines = message.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]))
-  return lines.slice(0, 4).join(' / ')
+  const opening = lines.slice(0, 4).join(' / ')
+  return opening.length > LONGEST_OPENING ? `${opening.slice(0, LONGEST_OPENING)}…` : opening
 }
 
 /** @param {TestCase | TestSuite} task */
