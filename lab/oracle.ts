@@ -54,6 +54,8 @@ export class Oracle {
       controlPlane: this.noting(this.control),
       observer: this.control === undefined ? {} : this.following(),
     })
+    // A lab has come to rest when it is up.
+    this.rested()
   }
 
   /** What comes of a frame that will be sent. */
@@ -134,6 +136,7 @@ export class Oracle {
       return answer
     }
     return {
+      ...(control.begins === undefined ? {} : { begins: control.begins }),
       learned: (changed) => {
         for (const [node, now] of changed) {
           this.untold.heard(node, this.heard.get(node), now)

@@ -39,8 +39,12 @@ class LateFabric {
     this.#control = controlPlaneOf(plan)
     this.#fabric = new TwinFabric(plan, keys, {
       controlPlane: {
+        ...(this.#control?.begins === undefined ? {} : { begins: this.#control.begins }),
         learned: (changed) => {
-          this.#withheld.push(...(this.#control?.learned(changed) ?? []))
+          const answer = this.#control?.learned(changed) ?? new Map()
+          // What nodes begin with they are told.
+          if (changed.size === 0) return answer
+          this.#withheld.push(...answer)
           return new Map()
         },
       },

@@ -7,12 +7,13 @@ import type { TableChange } from '../contract/control.js'
 import type { Plan } from '../contract/plan.js'
 import type { Tables } from '../contract/program.js'
 import type { RibRow } from '../contract/rib.js'
+import { beforeControl } from './before-control.js'
 import {
-  baseTables,
   changesBetween,
   ControlPlaneSim,
   digestTables,
   fdbPlace,
+  NO_TABLES,
   tablesFrom,
   type Down,
   type DynamicTables,
@@ -36,18 +37,9 @@ export interface PredictedControlPlane extends FabricControlPlane {
  * @returns `undefined` for a plan whose nodes have no control plane: its tables stay as they are
  * @throws {ControlPlaneError} when what nodes are told contradicts itself
  */
-export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefined {
-  const simulated = nodes.flatMap(({ name, control, program }) =>
-    control === undefined
-      ? []
-      : [
-          {
-            name,
-            control,
-            interfaces: program.interfaces,
-            base: baseTables(control, program.tables),
-          },
-        ],
+export function controlPlaneOf(plan: Plan): PredictedControlPlane | undefined {
+  const simulated = beforeControl(plan).nodes.flatMap(({ name, control, program }) =>
+    control === undefined ? [] : [{ name, control, interfaces: program.interfaces, base: program.tables }],
   )
   return simulated.length === 0
     ? undefined
@@ -57,30 +49,28 @@ export function controlPlaneOf({ nodes }: Plan): PredictedControlPlane | undefin
 type SimulatedWithBase = SimulatedNode & { readonly base: Tables }
 
 class SimulatedControlPlane implements PredictedControlPlane {
+  /** What is in tables whatever the control plane does (TABLE-10). */
+  readonly begins: ReadonlyMap<string, Tables>
   readonly #sim: ControlPlaneSim
-  /** What programs have. */
-  readonly #begin: ReadonlyMap<string, DynamicTables>
   /** What nodes have now. */
   readonly #given: Map<string, DynamicTables>
   /** Nodes that may not have what they should. */
-  readonly #behind = new Set<string>()
+  readonly #behind: Set<string>
   /** What nodes have heard whose agent is gone (FAULT-5). */
   readonly #unheard = new Map<string, LearnedState>()
   #down: FabricDown = { links: [], nodes: [], daemons: [], agents: [], withdrawn: [] }
 
   readonly #leaves: readonly string[]
-  /** What is in tables whatever the control plane does, by node. */
-  readonly #bases: ReadonlyMap<string, Tables>
   /** Over which sessions run. */
   readonly #links: ReadonlySet<string>
 
   constructor(sim: ControlPlaneSim, nodes: readonly SimulatedWithBase[]) {
     this.#sim = sim
-    this.#bases = new Map(nodes.map(({ name, base }) => [name, base]))
+    this.begins = new Map(nodes.map(({ name, base }) => [name, base]))
     this.#leaves = nodes.flatMap(({ name, control }) => (control.evpn === undefined ? [] : [name]))
     this.#links = new Set(nodes.flatMap(({ control }) => control.sessions.map(({ link }) => link)))
-    this.#begin = new Map(sim.names.map((name) => [name, sim.dynamicTables(name)]))
-    this.#given = new Map(this.#begin)
+    this.#given = new Map(sim.names.map((name) => [name, NO_TABLES]))
+    this.#behind = new Set(sim.names)
   }
 
   rows(): readonly RibRow[] {
@@ -88,7 +78,7 @@ class SimulatedControlPlane implements PredictedControlPlane {
   }
 
   tables(node: string): Tables {
-    const base = this.#bases.get(node)
+    const base = this.begins.get(node)
     const stays = this.#without(node)
     return stays === undefined || base === undefined ? this.#sim.tables(node) : tablesFrom(base, stays)
   }
@@ -121,9 +111,8 @@ class SimulatedControlPlane implements PredictedControlPlane {
 
   broken(down: FabricDown): ReadonlyMap<string, readonly TableChange[]> {
     for (const name of this.#down.nodes) {
-      const begin = this.#begin.get(name)
-      if (begin === undefined || down.nodes.includes(name)) continue
-      this.#given.set(name, begin)
+      if (!this.begins.has(name) || down.nodes.includes(name)) continue
+      this.#given.set(name, NO_TABLES)
       this.#behind.add(name)
     }
     this.#down = down
@@ -142,7 +131,7 @@ class SimulatedControlPlane implements PredictedControlPlane {
     return {
       ...others,
       links: links.filter((id) => this.#links.has(id)),
-      nodes: nodes.filter((name) => this.#begin.has(name)),
+      nodes: nodes.filter((name) => this.begins.has(name)),
     }
   }
 

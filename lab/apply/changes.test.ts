@@ -1,7 +1,7 @@
 import { array, assert, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../contract/plan.js'
-import { beforeControl } from '../before-control.js'
+import { beforeControl } from '../../twin/before-control.js'
 import { daemonFiles } from '../daemons/files.js'
 import { wiringOf } from '../netns/wiring.js'
 import { changesBetween, type LabChange } from './changes.js'

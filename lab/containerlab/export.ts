@@ -5,7 +5,7 @@
  * @module
  */
 import type { Plan, PlanHost, PlanNode } from '../../contract/plan.js'
-import { beforeControl } from '../before-control.js'
+import { beforeControl } from '../../twin/before-control.js'
 import { KERNEL_LINES } from '../daemons/commands.js'
 import { LabError } from '../errors.js'
 import { namespacePrefix } from '../names.js'

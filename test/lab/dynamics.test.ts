@@ -12,6 +12,7 @@ import type { Fault } from '../../record/target.js'
 import { runSeed } from '../support/run-seed.js'
 import { DynamicsLab } from './support/dynamics-lab.js'
 import { newSeed, planOf, shipped, shippedFile } from './support/fabrics.js'
+import { addressOf, arpRequest } from './support/frames.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
 
 const Engine = z.looseObject({ program: NodeProgram })
@@ -146,6 +147,36 @@ describe('the pop-anycast fabric', () => {
     }
     expect(await engineRoutes()).toEqual(before)
     expect(await dynamics.differences()).toEqual([])
+  })
+})
+
+describe('[TABLE-10] hosts that are announced always', () => {
+  const plan = shipped('drained')
+  // Not those that share an anycast address.
+  const pairs = plan.hosts.flatMap((from) =>
+    plan.hosts
+      .filter(({ tenant, network }) => tenant === from.tenant && network === from.network)
+      .filter((to) => addressOf(to, 4) !== addressOf(from, 4))
+      .map((to) => [from, to] as const),
+  )
+  let traces = 0
+  const asking = () => pairs.map(([from, to]) => arpRequest(plan, ++traces, from.id, addressOf(to, 4)))
+
+  it('are answered for as the twin says, and so they are when a leaf has been without power', async () => {
+    expect(pairs.map(([from, to]) => `${from.id} ${to.id}`)).toEqual([
+      'shop/web1 shop/web2',
+      'shop/web2 shop/web1',
+    ])
+    const dynamics = await DynamicsLab.open(plan)
+    try {
+      expect(await dynamics.speak(asking())).toEqual([])
+      const fault: Fault = { kind: 'node-down', node: 'leaf2' }
+      await dynamics.fail(fault)
+      await dynamics.repair(fault)
+      expect(await dynamics.speak(asking())).toEqual([])
+    } finally {
+      await dynamics.close()
+    }
   })
 })
 

@@ -17,7 +17,7 @@ import {
 import { compile, deriveKeys } from '../../twin/program/index.js'
 import { StateOracle, twinTarget } from '../../twin/target.js'
 
-const plan: Plan = planOf(`
+const TEXT = `
 ztos: 1
 name: moving
 underlay:
@@ -42,7 +42,8 @@ tenants:
       web2: { at: leaf2, network: web }
       web3: { at: leaf3, network: web }
       db3: { at: leaf3, network: db }
-`)
+`
+const plan = planOf(TEXT)
 const keys = deriveKeys(plan, new Uint8Array(32))
 
 function planOf(text: string): Plan {
@@ -190,4 +191,26 @@ describe('a fabric with a control plane in the twin', () => {
 test('a plan without a control plane has none', () => {
   const nodes = plan.nodes.map(({ control: _, ...node }) => node)
   expect(controlPlaneOf({ ...plan, nodes })).toBeUndefined()
+})
+
+test('[TABLE-10] [ARP-4] a host that is announced always is answered for, also by a leaf that has been without power', () => {
+  const announced = planOf(
+    TEXT.replace('web1: { at: leaf1, network: web }', 'web1: { at: leaf1, network: web, static: true }'),
+  )
+  const asks = {
+    trace: 1,
+    at: { host: web2.id },
+    frame: encodeFrame(
+      build.ethernet(
+        { dst: MAC_BROADCAST, src: web2.hw },
+        build.arp({ operation: 1, sha: web2.hw, spa: web2.ip, tha: MAC_ZERO, tpa: web1.ip }),
+      ),
+    ),
+  }
+  const fabric = new TwinFabric(announced, keys, { controlPlane: controlPlaneOf(announced) })
+  const suppressed = [{ node: 'leaf2', fate: 'arp-suppressed', trace: 1 }]
+  expect(fabric.send([asks]).fates).toEqual(suppressed)
+  fabric.fail({ kind: 'node-down', node: 'leaf2' })
+  fabric.repair({ kind: 'node-down', node: 'leaf2' })
+  expect(fabric.send([asks]).fates).toEqual(suppressed)
 })

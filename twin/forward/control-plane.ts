@@ -5,6 +5,7 @@
  * @module
  */
 import type { TableChange } from '../../contract/control.js'
+import type { Tables } from '../../contract/program.js'
 import { ForwardError } from './errors.js'
 import type { FabricDown } from './faults.js'
 import type { LearnedState } from './learned.js'
@@ -13,10 +14,15 @@ import type { FabricNode } from './node.js'
 /** The control plane of a whole fabric, between two settled states. */
 export interface FabricControlPlane {
   /**
+   * Tables that nodes begin with, after a power failure too, by name: what no control plane fills. Where they are given, {@link learned} is
+   * called before the first frame, and fills the rest. Nodes that are left out begin with their programs' tables.
+   */
+  readonly begins?: ReadonlyMap<string, Tables>
+  /**
    * Called when all frames are at rest and something has changed; again after its own changes, until nothing does.
    *
    * @param changed - what nodes have learned that is valid now, all of it, for those of which it is not as it was told last,
-   *   by name, in the order of the plan. Before the first call no node has learned anything.
+   *   by name, in the order of the plan. Before the first one no node has learned anything.
    * @returns changes of tables by node, made in the order of the map; nodes that are left out keep theirs.
    */
   learned(changed: ReadonlyMap<string, LearnedState>): ReadonlyMap<string, readonly TableChange[]>
@@ -24,7 +30,7 @@ export interface FabricControlPlane {
    * Called when something broke or was repaired, before what frames make of it is told: takes the place of all that was down before.
    * Absent where a control plane has no part in what breaks. What nodes hear whose agent is down is told by {@link learned} all the same.
    *
-   * @returns as {@link learned}. A node that was down begins with its program's tables again.
+   * @returns as {@link learned}. A node that was down begins again with what it began with.
    */
   broken?(down: FabricDown): ReadonlyMap<string, readonly TableChange[]>
 }
@@ -53,6 +59,11 @@ export class ControlLoop {
     private readonly rounds = MOST_ROUNDS,
   ) {
     for (const node of nodes) this.known.set(node.name, { node, stateVersion: 0, now: 0n, state: NOTHING })
+  }
+
+  /** What the control plane makes of nodes that have just begun. */
+  begun(): ReturnType<FabricControlPlane['learned']> {
+    return this.plane.begins === undefined ? new Map() : this.plane.learned(new Map())
   }
 
   /**

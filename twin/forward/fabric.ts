@@ -12,7 +12,7 @@
 import type { TableChange } from '../../contract/control.js'
 import type { Plan } from '../../contract/plan.js'
 import { findTraceId } from '../packet/trace-id.js'
-import { ControlLoop } from './control-plane.js'
+import { ControlLoop, type FabricControlPlane } from './control-plane.js'
 import { ForwardError } from './errors.js'
 import { Observing, WireCopy } from './fabric-seen.js'
 import type {
@@ -80,16 +80,17 @@ export class TwinFabric {
     this.observer = options.observer ?? {}
     this.eventLimit = options.eventLimit ?? 100_000
     const imported = importKeys(keys)
+    const { controlPlane, controlRounds } = options
     this.wiring = new Wiring(
-      plan,
+      withTables(plan, controlPlane?.begins),
       ({ name, program }) =>
         new FabricNode(program, imported, { lazySeal: true, tracer: options.tracer?.(name) }),
     )
-    const { controlPlane, controlRounds } = options
     const nodes = [...this.wiring.nodes.values()].map(({ node }) => node)
     this.faults = new Faults(plan)
     for (const state of this.wiring.nodes.values()) this.seed(state, imported)
     this.control = controlPlane && new ControlLoop(controlPlane, nodes, plan.fabric, controlRounds)
+    for (const [name, changes] of this.control?.begun() ?? []) this.apply(name, changes)
   }
 
   /** WG-4 */
@@ -361,6 +362,15 @@ export class TwinFabric {
       trace === undefined ? { host: host.id, frame, foreign } : { host: host.id, frame, foreign, trace },
     )
   }
+}
+
+function withTables(plan: Plan, tables: FabricControlPlane['begins']): Plan {
+  if (tables === undefined) return plan
+  const nodes = plan.nodes.map((node) => {
+    const begins = tables.get(node.name)
+    return begins === undefined ? node : { ...node, program: { ...node.program, tables: begins } }
+  })
+  return { ...plan, nodes }
 }
 
 function refusedControl(node: string, what: string): ForwardError {

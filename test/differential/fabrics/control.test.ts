@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml'
 import { fabric as arbFabric } from '../../../sdk/arb/index.js'
 import type { Plan, PlanHost } from '../../../contract/plan.js'
 import { bgpControlPlane } from '../../../twin/control/index.js'
+import { beforeControl } from '../../../twin/before-control.js'
 import { controlPlaneOf } from '../../../twin/fabric-control.js'
 import {
   readJournal,
@@ -239,7 +240,7 @@ describe(`${COUNT} generated fabrics with a control plane`, () => {
     test(`[CTRL-6] [CTRL-8] [LEARN-6] [NEIGH-8] fabric ${index + 1}: the engine does what the twin did, changes of tables and faults included`, () => {
       const { text, plan } = draw(index)
       const keys = deriveKeys(plan, new Uint8Array(32))
-      const observer = new FabricJournals(plan)
+      const observer = new FabricJournals(beforeControl(plan))
       const fabric = new TwinFabric(plan, keys, { observer, controlPlane: controlPlaneOf(plan) })
       const random = new Random(seed + index)
       const speakers = speakersOf(plan)

@@ -1,10 +1,10 @@
 /**
- * A plan as its lab starts.
+ * A plan as its nodes begin, in the twin and in a lab (TABLE-10).
  *
  * @module
  */
 import type { Plan } from '../contract/plan.js'
-import { baseTables } from '../twin/control/base-tables.js'
+import { baseTables } from './control/base-tables.js'
 
 /** What a control plane fills is empty, for the control plane to fill. */
 export function beforeControl(plan: Plan): Plan {
