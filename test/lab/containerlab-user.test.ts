@@ -6,7 +6,7 @@ import { beforeEach, afterEach, describe, expect, it } from 'vitest'
 import { dockerOfFile } from './support/docker.js'
 import { shipped } from './support/fabrics.js'
 import { tracesOf } from './support/host.js'
-import { NOBODY, runAsNobody, Seen, sudoFor, userFolder } from './support/nobody.js'
+import { labOfNobody, NOBODY, runAsNobody, sudoFor, userFolder } from './support/nobody.js'
 
 const plan = shipped('two-leaves')
 const here = dockerOfFile()
@@ -22,33 +22,8 @@ afterEach(() => {
 describe('a user who is not root', () => {
   it('has a lab of containers by sudo, and everything else without', async () => {
     const { docker, host } = here().engine
-    const calls: string[][] = []
-    const sudo = sudoFor(folder, calls)
-    const { stdout, stderr } = await runAsNobody(folder, true, {
-      driver: 'containerlab',
-      env: { DOCKER_HOST: host },
-    })
-    await sudo.stop()
-    expect(stderr).toBe('')
-    const seen = Seen.parse(JSON.parse(stdout))
-    expect(seen).toMatchObject({
-      uid: NOBODY,
-      driver: 'containerlab',
-      keys: plan.keys.length,
-      listed: [{ id: seen.id, phase: 'up' }],
-      after: [],
-    })
-    // A broadcast reaches the other host of its network.
-    expect(seen.arrivals).toBeGreaterThan(0)
-    expect(seen.wire).toBeGreaterThan(0)
-    expect(seen.journals.length).toBe(plan.nodes.length)
-    // In the container he is himself, with what ping, tcpdump and ip need, and not root.
-    expect(seen.identity.stdout).toContain(`${NOBODY}\n`)
+    const { seen } = await labOfNobody(folder, plan, { driver: 'containerlab', env: { DOCKER_HOST: host } })
     expect(seen.identity.stdout).toContain('CapEff:\t0000000000003000')
-    expect(seen.identity.stdout).toContain('CapBnd:\t0000000000003000')
-    expect(seen.identity.stdout).toContain('configured')
-    expect(seen.identity.stderr).toContain('/etc/shadow: Permission denied')
-    expect(calls.map((argv) => argv.slice(0, 2))).toEqual([['-n', '--']])
     expect(await docker.list({ 'ztos.lab': `${NOBODY}/${seen.id}` })).toEqual([])
     expect(tracesOf(seen.id).namespaces).toEqual([])
   })

@@ -7,6 +7,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import { z } from 'zod'
 import type { Plan } from '../../../contract/plan.js'
 import type { LabInterpreter } from '../../../record/verdict.js'
@@ -16,7 +17,7 @@ const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
 const session = fileURLToPath(new URL('as-user.mjs', import.meta.url))
 
 /** What the session says that it saw. */
-export const Seen = z.object({
+const Seen = z.object({
   id: z.string(),
   uid: z.int(),
   driver: z.string(),
@@ -77,11 +78,49 @@ export function sudoFor(folder: string, calls: string[][]): { stop(): Promise<vo
   }
 }
 
-/** @param driver what nodes of his lab are */
+interface Session {
+  /** What nodes of his lab are. */
+  readonly driver?: LabInterpreter
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** He has a lab by sudo, which is asked once, and everything else without. @returns what he saw, and what sudo was called with */
+export async function labOfNobody(
+  folder: string,
+  plan: Plan,
+  how: Session = {},
+): Promise<{ readonly seen: z.infer<typeof Seen>; readonly calls: readonly (readonly string[])[] }> {
+  const calls: string[][] = []
+  const sudo = sudoFor(folder, calls)
+  const { stdout, stderr } = await runAsNobody(folder, true, how)
+  await sudo.stop()
+  expect(stderr).toBe('')
+  const seen = Seen.parse(JSON.parse(stdout))
+  expect(seen).toMatchObject({
+    uid: NOBODY,
+    driver: how.driver ?? 'netns',
+    keys: plan.keys.length,
+    listed: [{ id: seen.id, phase: 'up' }],
+    after: [],
+  })
+  // A broadcast reaches the other host of its network.
+  expect(seen.arrivals).toBeGreaterThan(0)
+  expect(seen.wire).toBeGreaterThan(0)
+  expect(seen.journals.length).toBe(plan.nodes.length)
+  // In a node he is himself, with what ping, tcpdump and ip need, and not root.
+  expect(seen.identity.stdout).toContain(`${NOBODY}\n`)
+  expect(seen.identity.stdout).toContain('CapBnd:\t0000000000003000')
+  expect(seen.identity.stdout).toContain('configured')
+  expect(seen.identity.stderr).toContain('/etc/shadow: Permission denied')
+  // Once, and never for a question of its own.
+  expect(calls.map((argv) => argv.slice(0, 2))).toEqual([['-n', '--']])
+  return { seen, calls }
+}
+
 export async function runAsNobody(
   folder: string,
   withSudo: boolean,
-  { driver = 'netns', env = {} }: { driver?: LabInterpreter; env?: Readonly<Record<string, string>> } = {},
+  { driver = 'netns', env = {} }: Session = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }> {
   const user = spawn(process.execPath, [session, dist, path.join(folder, 'plan.json'), driver], {
     uid: NOBODY,
