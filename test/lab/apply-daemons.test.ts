@@ -42,20 +42,20 @@ const Summary = z.object({
   ipv4Unicast: z.object({
     peers: z.record(
       z.string(),
-      z.looseObject({ desc: z.string(), peerUptimeEstablishedEpoch: z.int(), state: z.string() }),
+      z.looseObject({ desc: z.string(), connectionsEstablished: z.int(), state: z.string() }),
     ),
   }),
 })
 const Loaded = z.looseObject({ program: NodeProgram })
 
-/** When a spine's sessions came up, by who is at the other end. */
-async function since(lab: Lab, spine: string): Promise<Record<string, number>> {
+/** How often a spine's sessions have come up, by who is at the other end. */
+async function comings(lab: Lab, spine: string): Promise<Record<string, number>> {
   const node = lab.plan.nodes.find(({ name }) => name === spine)
   const vty = await Vty.open(daemonDoor(lab.paths.folder, spine, node!.control!).folder, 'bgpd')
   const { peers } = Summary.parse(await vty.askJson('show bgp summary json')).ipv4Unicast
   vty.close()
   return Object.fromEntries(
-    Object.values(peers).map((peer) => [peer.desc.split(' ')[0]!, peer.peerUptimeEstablishedEpoch]),
+    Object.values(peers).map((peer) => [peer.desc.split(' ')[0]!, peer.connectionsEstablished]),
   )
 }
 
@@ -96,7 +96,7 @@ describe('[T02] a lab of demo-bgp, changed in place', () => {
   })
 
   it('keeps sessions and processes of whoever stays the same, and comes to what the twin foretells', async () => {
-    const [before, sessions] = [await lab.processes(), await since(lab, 'spine1')]
+    const [before, sessions] = [await lab.processes(), await comings(lab, 'spine1')]
     const { changes, untouched } = await labApply(lab, wanted)
     expect(untouched).toEqual(['leaf2'])
     expect(
@@ -120,7 +120,7 @@ describe('[T02] a lab of demo-bgp, changed in place', () => {
     expect(leaf4).toBeGreaterThan(0)
     expect(after.agents).toBe(before.agents)
     expect(pidsOf(after, ['leaf3', 'leaf4'])).toEqual(pidsOf(before, ['leaf3']))
-    const now = await since(lab, 'spine1')
+    const now = await comings(lab, 'spine1')
     expect([now['leaf1'], now['leaf2']]).toEqual([sessions['leaf1'], sessions['leaf2']])
     expect(now['leaf3']).toBeGreaterThan(sessions['leaf3']!)
     expect(await otherwise(lab, wanted)).toEqual([])
@@ -133,12 +133,12 @@ describe('[T02] a lab of demo-bgp, changed in place', () => {
   })
 
   it('goes back to what it was', async () => {
-    const sessions = await since(lab, 'spine2')
+    const sessions = await comings(lab, 'spine2')
     await labApply(lab, plan)
     const { nodes, daemons } = await lab.processes()
     expect(Object.keys(nodes).toSorted()).toEqual(plan.nodes.map(({ name }) => name).toSorted())
     expect(daemons.map(({ node }) => node)).not.toContain('leaf4')
-    const now = await since(lab, 'spine2')
+    const now = await comings(lab, 'spine2')
     expect(Object.keys(now).toSorted()).toEqual(['leaf1', 'leaf2', 'leaf3'])
     expect([now['leaf1'], now['leaf2']]).toEqual([sessions['leaf1'], sessions['leaf2']])
     expect(await otherwise(lab, plan)).toEqual([])
