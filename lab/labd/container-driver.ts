@@ -146,8 +146,7 @@ export class ContainerDriver implements LabDriver {
     // Whoever sweeps asks them for what is left, from here on.
     writePrivate(paths.containers, JSON.stringify(this.where))
     this.writeTopology(this.options)
-    await this.deployed(signal)
-    await this.name(wiring.namespaces)
+    await this.deployed(wiring.namespaces, signal)
   }
 
   /**
@@ -168,8 +167,7 @@ export class ContainerDriver implements LabDriver {
       },
       make: async (signal) => {
         this.writeTopology({ plan, wiring }, fresh)
-        if (script.make.create.length > 0) await this.deployed(signal)
-        await this.name([...fresh])
+        if (script.make.create.length > 0) await this.deployed([...fresh], signal)
         const inside = script.make.inside.filter(({ namespace }) => !fresh.has(namespace))
         if (inside.length > 0) await configureNamespaces(inside, signal)
         await this.inside([...fresh])
@@ -177,12 +175,14 @@ export class ContainerDriver implements LabDriver {
     }
   }
 
-  private async deployed(signal: AbortSignal): Promise<void> {
+  /** @param fresh namespaces that get their names */
+  private async deployed(fresh: readonly string[], signal: AbortSignal): Promise<void> {
     const { containerlab: program, docker: host } = this.where
     const { paths, env } = this.options
     const containerlab = new Containerlab({ program, host, env, passing: paths.folder, signal })
     try {
       await containerlab.deploy(paths.topology)
+      await this.name(fresh)
     } catch (error) {
       throw signal.aborted ? error : await this.why(error)
     }
