@@ -62,8 +62,8 @@ const afterOpen = {
     attributes[3] = 9
     return [update(attributes, Buffer.from([24, 192, 0, 2]))]
   },
-  // More than anybody wants: 20,000 prefixes in 100 messages.
-  // Not more than it reads before it counts: of what is unread when it closes, a reset comes, and its notification may not.
+  // 5,200 prefixes in 26 messages, where 5,000 are wanted. Of many more some are unread when it closes: a reset comes then, and its
+  // notification may not.
   much: () =>
     Array.from({ length: 26 }, (_, n) => {
       const nlri = Buffer.alloc(200 * 4)

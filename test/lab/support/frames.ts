@@ -83,7 +83,7 @@ export function broadcastFrame(plan: Plan, trace: number, from: string): Injecti
   return udpFrame(plan, { trace, from, to: from, dstMac: 'ff:ff:ff:ff:ff:ff', address: '255.255.255.255' })
 }
 
-/** An ARP request of a host, broadcast. */
+/** An ARP request of a host, broadcast; its mark is padding. */
 export function arpRequest(plan: Plan, trace: number, from: string, target: string): Injection {
   const host = hostOf(plan, from)
   const frame = encodeFrame(
@@ -96,6 +96,7 @@ export function arpRequest(plan: Plan, trace: number, from: string, target: stri
         tha: parseMac('00:00:00:00:00:00'),
         tpa: parseIpv4(target),
       }),
+      build.padding(encodeTraceId({ run: RUN, trace })),
     ),
   )
   return { trace, at: { host: from }, frame }
