@@ -6,9 +6,9 @@
  */
 import { z } from 'zod'
 import type { Plan } from '../../contract/plan.js'
+import { beforeControl } from '../../twin/before-control.js'
 import { networkChange, withWireOf, type NetworkChange } from '../netns/change.js'
 import { wiringOf, type Wiring } from '../netns/wiring.js'
-import { beforeControl } from '../../twin/before-control.js'
 import { nodeChanges } from './node-changes.js'
 import { isSame } from './same.js'
 

@@ -184,6 +184,10 @@ function commentsOf({ nodes }: Plan): ReadonlyMap<string, string> {
       [`topology.groups.${group}.cap-add`, frr ? `${ENGINE_COMMENT}\n${FRR_COMMENT}` : ENGINE_COMMENT],
       [`topology.groups.${group}.devices`, "What a node's own kernel speaks through: a TAP above each port."],
     ]),
+    ...[...groups.keys(), 'hosts'].map((group): [string, string] => [
+      `topology.groups.${group}.sysctls`,
+      'Cables are up before set-up is done: a kernel without a link-local address sends nothing of its own on them.',
+    ]),
     [
       'topology.links',
       'As wide as the engine takes frames: what is too long for a port is its to refuse. `.phy` is the end that the engine owns.',

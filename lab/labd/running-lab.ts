@@ -5,9 +5,9 @@
  */
 import type { Plan } from '../../contract/plan.js'
 import { NodeProgram } from '../../contract/program.js'
+import { beforeControl } from '../../twin/before-control.js'
 import { programAt, withEpochs, type Epochs, type SealGroup } from '../../twin/program/epochs.js'
 import { changesOf, comparison, type Comparison } from '../apply/changes.js'
-import { beforeControl } from '../../twin/before-control.js'
 import { findBinary } from '../binaries.js'
 import type { Answer, Request } from '../channel.js'
 import { epochsOf, type SealState } from '../epochs.js'

@@ -1,7 +1,7 @@
 import { array, assert, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { editedFabric, NUMBERS, smallPlan } from '../apply/testdata/fabrics.js'
 import { beforeControl } from '../../twin/before-control.js'
+import { editedFabric, NUMBERS, smallPlan } from '../apply/testdata/fabrics.js'
 import { changeScript, networkChange, withWireOf } from './change.js'
 import { networkScript } from './script.js'
 import { Kernel } from './testdata/kernel.js'
