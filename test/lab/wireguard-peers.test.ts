@@ -26,6 +26,8 @@ import { Stream, type Flow } from './support/stream.js'
 const SECOND = 1_000_000_000
 /** ms that a state of the peer is looked at. */
 const WINDOW = 600
+/** ms after which nothing is under way, and a handshake done. */
+const SETTLED = 150
 /** All between sites, by the gateway's interface and beside it. */
 const OTHERS: readonly Flow<Site>[] = [
   { from: 'east', to: 'pop', rate: 200 },
@@ -78,11 +80,12 @@ describe('[Z07] peers at run time', () => {
     const windows: { what: string; from: bigint; to: bigint; reach: boolean }[] = []
     const after = async (what: string, reach: boolean, act: () => Promise<unknown>) => {
       await act()
-      // What was under way then is over, and a handshake done.
-      await delay(150)
+      await delay(SETTLED)
       const from = process.hrtime.bigint()
       await delay(WINDOW)
       windows.push({ what, from, to: process.hrtime.bigint(), reach })
+      // What was sent last arrives before anything else is done.
+      await delay(SETTLED)
     }
 
     await after('it is there', true, () => delay(300))
