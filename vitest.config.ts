@@ -41,6 +41,9 @@ const ofMutants = {
   server: { deps: { external: [/\/\.cache\/mutants\//] } },
 }
 
+/** ms that a test waits for what is to come, where it says nothing else; `test/lab/support/eventually.ts` has the same. */
+const PATIENCE = 10_000
+
 const never = ['**/node_modules/**', 'dist/**', 'build/**', '.cache/**', 'runs/**', '**/fixtures/**']
 
 export default defineConfig({
@@ -58,6 +61,8 @@ export default defineConfig({
     maxWorkers: 2,
     // A failure that is seen once must say what it was: `[ Array(1) ]` does not.
     chaiConfig: { truncateThreshold: 2_000 },
+    // A host that has stalled for a second is no failure.
+    expect: { poll: { timeout: PATIENCE } },
     projects: [
       {
         extends: true,

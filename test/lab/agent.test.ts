@@ -10,6 +10,7 @@ import { Agent, type AgentOptions } from '../../agent/agent.js'
 import { announcePath, originatePath, readPath } from '../../agent/convert.js'
 import type { NodeControl } from '../../contract/control-plane.js'
 import type { RibPath } from '../../contract/rib.js'
+import { eventually } from './support/eventually.js'
 import { FakeEngine } from './support/fake-engine.js'
 import { Gobgpd, loopbackNet, protoFolder, type GobgpdOptions } from './support/gobgpd.js'
 import {
@@ -166,7 +167,7 @@ describe('an agent', () => {
       extended: ['encap:vxlan', `rmac:${routerMacOf(1)}`, `rt:65000:${L3_VNI}`],
       labels: [L3_VNI],
     }
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(Object.fromEntries(await othersRoutes(two))).toEqual({
         [`[3]${rd}[10.255.0.1]`]: bridged,
         [`[2]${rd}[${HOST_MAC}]`]: bridged,
@@ -191,7 +192,7 @@ describe('an agent', () => {
             : pattrs.flatMap(({ pmsiTunnel }) => pmsiTunnel ?? []),
         ),
       )
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await tunnels()).toEqual([{ type: 6, label: VNI, id: Buffer.from([10, 255, 0, 1]) }])
     })
   })
@@ -199,10 +200,10 @@ describe('an agent', () => {
   it('[EVPN-4] announces an anycast gateway that others announce already', async () => {
     const [one, two] = await twoLeaves()
     await one.settle()
-    await vi.waitFor(async () => expect((await othersRoutes(two)).size).toBe(5))
+    await eventually(async () => expect((await othersRoutes(two)).size).toBe(5))
     const agent = await two.settle()
     expect(agent.state().gobgp.refused).toEqual([])
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([...(await othersRoutes(one)).keys()].filter((key) => key.includes(GATEWAY_MAC))).toHaveLength(2)
     })
   })
@@ -211,16 +212,16 @@ describe('an agent', () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
   })
 
   it('withdraws what is heard no longer', async () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     one.engine.hear({})
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(two.engine.told).toEqual(
         toldOfLeaf1.filter((line) => !line.includes(HOST_MAC) && !line.startsWith('route')),
       ),
@@ -231,7 +232,7 @@ describe('an agent', () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     const before = { one: await one.daemon.updatesSent(), two: await two.daemon.updatesSent() }
     const lists = two.engine.lists
     await one.agent?.close()
@@ -251,16 +252,16 @@ describe('an agent', () => {
       const [one, two] = await twoLeaves(options)
       one.engine.hear(heardHost)
       await Promise.all([one.settle(), two.settle()])
-      await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+      await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
       const lists = two.engine.lists
       await two.daemon.kill()
-      await vi.waitFor(() => expect(two.agent?.state().gobgp.attached).toBe(false))
+      await eventually(() => expect(two.agent?.state().gobgp.attached).toBe(false))
       await two.daemon.start()
       await two.settle()
       expect(two.agent?.state().gobgp.whole).toBe(true)
       expect(two.engine.told).toEqual(toldOfLeaf1)
       expect(two.engine.lists).toBe(lists)
-      await vi.waitFor(async () => expect((await othersRoutes(one)).size).toBe(5))
+      await eventually(async () => expect((await othersRoutes(one)).size).toBe(5))
     },
   )
 
@@ -271,7 +272,7 @@ describe('an agent', () => {
     await Promise.all([one.settle(), two.settle()])
     const { resent } = agent.state().gobgp
     await two.daemon.kill()
-    await vi.waitFor(() => expect(agent.state().gobgp.established).toEqual([]))
+    await eventually(() => expect(agent.state().gobgp.established).toEqual([]))
     await two.daemon.start()
     // The first session of a node: it is about to be told much, and hears nothing for a while.
     const begun = { established: ['leaf2'], behind: true }
@@ -291,7 +292,7 @@ describe('an agent', () => {
     two.startAgent({ silence: 3_000 })
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     two.daemon.signal('SIGSTOP')
     await vi.waitFor(() => expect(two.agent?.state().gobgp.error).toMatch(/ZT_AGENT_(DEADLINE|CONNECTION)/), {
       timeout: 25_000,
@@ -314,33 +315,33 @@ describe('an agent', () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     await two.agent?.close()
     await one.daemon.kill()
     two.startAgent()
-    await vi.waitFor(() => expect(two.engine.told).toEqual([]), { timeout: 5_000 })
+    await eventually(() => expect(two.engine.told).toEqual([]))
   })
 
   it('tells an engine that has forgotten all of it anew, without its daemon', async () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     await two.daemon.kill()
     await two.engine.close()
     two.engine = await FakeEngine.listen(two.engine.socket, two.name, leafInterfaces(2))
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1), { timeout: 5_000 })
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
   })
 
   it('tells an engine with another program what it lacks', async () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     two.engine.fdb.clear()
     two.engine.program = '1'.repeat(64)
     two.engine.hear({})
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1), { timeout: 8_000 })
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
   })
 
   it('applies what an engine does not refuse, and says what it refused', async () => {
@@ -349,7 +350,7 @@ describe('an agent', () => {
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
     const rest = toldOfLeaf1.filter((line) => !line.startsWith(`neighbour ${IDS.irb} 10.2.0.10`))
-    await vi.waitFor(() => expect(two.engine.told).toEqual(rest))
+    await eventually(() => expect(two.engine.told).toEqual(rest))
     expect(two.agent?.state().engine.refused).toEqual([
       expect.stringMatching(/"address":"10.2.0.10".*ZT_AGENT_REFUSED: .*change-refused/),
     ])
@@ -360,23 +361,23 @@ describe('an agent', () => {
     const heard = { fdb: heardHost.fdb }
     one.engine.hear(heard)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toContain(toldOfLeaf1[0]))
+    await eventually(() => expect(two.engine.told).toContain(toldOfLeaf1[0]))
     two.engine.hear(heard)
     const moved = `fdb ${IDS.bridge} ${HOST_MAC} ${IDS.vxlan} 10.255.0.2`
-    await vi.waitFor(() => expect(one.engine.told).toContain(moved))
-    await vi.waitFor(async () => {
+    await eventually(() => expect(one.engine.told).toContain(moved))
+    await eventually(async () => {
       const key = `[2][10.255.0.2:10][0][${HOST_MAC}]`
       expect((await othersRoutes(one)).get(key)?.extended).toContain('mobility:1')
     })
     // The engine forgets what it heard, and the agent withdraws: one route for the MAC is left.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([...(await othersRoutes(two)).keys()].filter((key) => key.includes(HOST_MAC))).toEqual([])
     })
     // Back again, and after a restart of the agent in between: numbers go on.
     await two.agent?.close()
     expect((await two.startAgent().settled(15_000)).gobgp.added).toBe(0)
     one.engine.hear(heard)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const key = `[2][10.255.0.1:10][0][${HOST_MAC}]`
       expect((await othersRoutes(two)).get(key)?.extended).toContain('mobility:2')
     })
@@ -406,11 +407,11 @@ describe('an agent', () => {
         true,
       ),
     )
-    await vi.waitFor(async () => expect((await othersRoutes(one)).size).toBe(1))
+    await eventually(async () => expect((await othersRoutes(one)).size).toBe(1))
     await one.settle()
     // The same number and the lower address: it stays here, and what is heard of it from now on has that number too.
     one.engine.hear(heardHost)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const routes = await othersRoutes(two)
       expect(routes.get(`[2][10.255.0.1:10][0][${HOST_MAC}][10.2.0.10]`)?.extended).toEqual([
         'encap:vxlan',
@@ -451,7 +452,7 @@ describe('an agent', () => {
       ],
     }
     await one.daemon.client.add(odd)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await othersRoutes(two)).get('[2][64512:7][5][01:00:5e:00:00:01]')).toMatchObject({
         origin: 'incomplete',
         extended: [`rt:65000:${VNI}`, 'unknown:030b000000000007', 'unknown:880102030405aaff'],
@@ -496,7 +497,7 @@ describe('an agent', () => {
     })
     open.push(agent)
     agent.start()
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(agent.state().gobgp.error).toMatch(/ZT_AGENT_IDENTITY: .* is AS 65102, router id 10.255.0.2/),
     )
     expect((await two.daemon.client.paths('evpn')).length).toBe(0)
@@ -506,12 +507,12 @@ describe('an agent', () => {
     const [one, two] = await twoLeaves()
     one.engine.hear(heardHost)
     await Promise.all([one.settle(), two.settle()])
-    await vi.waitFor(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
     const loopback = {
       family: { afi: 'AFI_IP', safi: 'SAFI_UNICAST' },
       nlri: { prefix: { prefix: routerIdOf(1), prefixLen: 32 } },
     }
     await one.daemon.client.delete({ ...loopback, isWithdraw: true })
-    await vi.waitFor(() => expect(two.engine.told).toEqual([]))
+    await eventually(() => expect(two.engine.told).toEqual([]))
   })
 })

@@ -5,12 +5,13 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Agent } from '../../agent/agent.js'
 import { KernelRoutes, type KernelRouteTable } from '../../agent/kernel-routes.js'
 import { KernelSink } from '../../agent/kernel-sink.js'
 import { LinkMonitor } from '../../agent/link-monitor.js'
 import { daemonPrograms } from '../../lab/daemons/programs.js'
+import { eventually } from './support/eventually.js'
 import { shipped } from './support/fabrics.js'
 import { needsRoot } from './support/host.js'
 
@@ -140,7 +141,7 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     const routes = await made(new Map([['10.255.0.1/32', [one]]]))
     const resident = residentOf(namespace)
     process.kill(resident, 'SIGKILL')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const present = await routes.read()
       await routes.change(present, new Map([['10.255.0.2/32', [one]]]))
       expect([...(await routes.read()).keys()]).toEqual(['10.255.0.2/32'])
@@ -172,14 +173,14 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     ])
     sink.want({ routes: wanted, whole: true })
     expect(await sink.round()).toBe('done')
-    await vi.waitFor(() => {
+    await eventually(() => {
       ip('link', 'set', 'lo', 'alias', `${performance.now()}`)
       expect(changes).toBeGreaterThan(0)
     })
     ip('link', 'set', 'eth1', 'down')
-    await vi.waitFor(() => expect(ip('route', 'show', '10.255.0.1/32')).toBe(''))
+    await eventually(() => expect(ip('route', 'show', '10.255.0.1/32')).toBe(''))
     ip('link', 'set', 'eth1', 'up')
-    await vi.waitFor(async () => expect(await routes.read()).toEqual(wanted), { timeout: 5_000 })
+    await eventually(async () => expect(await routes.read()).toEqual(wanted))
     await monitor.close()
     await routes.change(wanted, NONE)
     routes.close()
@@ -190,15 +191,15 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
     ip('link', 'set', 'eth1', 'down')
     let changes = 0
     const monitor = new LinkMonitor(namespace, routes.batch, () => void changes++)
-    await vi.waitFor(() => expect(monitor.hasCarrier('eth1')).toBe(false))
+    await eventually(() => expect(monitor.hasCarrier('eth1')).toBe(false))
     expect([monitor.hasCarrier('eth2'), changes]).toEqual([true, 1])
     ip('link', 'set', 'eth1', 'up')
     await delay(100)
     expect([monitor.hasCarrier('eth1'), changes], 'nobody follows it').toEqual([false, 1])
     monitor.follow()
-    await vi.waitFor(() => expect(monitor.hasCarrier('eth1')).toBe(true))
+    await eventually(() => expect(monitor.hasCarrier('eth1')).toBe(true))
     // What came and went before may have taken routes along, whatever devices are now.
-    await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(3), { timeout: 2_000 })
+    await eventually(() => expect(changes).toBeGreaterThanOrEqual(3))
     await monitor.close()
     routes.close()
   })
@@ -221,7 +222,7 @@ describe('[TABLE-7] routes of the underlay in the kernel', () => {
       readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && commandLine(entry) === wanted)
     agent.start()
     expect(monitors()).toEqual([])
-    await vi.waitFor(() => expect(monitors()).toHaveLength(1), { timeout: 5_000 })
+    await eventually(() => expect(monitors()).toHaveLength(1))
     await agent.close()
     expect(monitors()).toEqual([])
   })

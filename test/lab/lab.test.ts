@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { attach, labDown, labUp, listLabs, type Lab, type LabProgress } from '../../lab/index.js'
 import { LAB_MARK } from '../../lab/process-identity.js'
 import { readCapture } from '../../twin/packet/index.js'
+import { eventually } from './support/eventually.js'
 import { newSeed, shipped } from './support/fabrics.js'
 import { needsRoot, nothing, tracesOf } from './support/host.js'
 
@@ -164,7 +165,7 @@ describe('labs', () => {
       const [, signal] = (await once(owner, 'close')) as [number | null, string | null]
       expect(signal).toBe('SIGKILL')
       expect(id).toMatch(/^[a-z0-9]{6}$/)
-      await vi.waitFor(() => expect(tracesOf(id)).toEqual(nothing), { timeout: 10_000 })
+      await eventually(() => expect(tracesOf(id)).toEqual(nothing))
     },
   )
 
@@ -220,7 +221,7 @@ describe('labs', () => {
     const stranger = spawn('nsenter', [`--net=/run/netns/zt-${lab.id}-leaf1`, 'sleep', '60'], {
       stdio: 'ignore',
     })
-    await vi.waitFor(async () => expect((await lab.exec('leaf1', ['sh', '-c', 'true'])).code).toBe(0))
+    await eventually(async () => expect((await lab.exec('leaf1', ['sh', '-c', 'true'])).code).toBe(0))
     await delay(50)
     const lodgers = await lab.down()
     expect(lodgers.join()).toContain(`process ${stranger.pid} (sleep) runs on in what was zt-${lab.id}-leaf1`)
