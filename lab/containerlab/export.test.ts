@@ -74,6 +74,16 @@ describe('a fabric with a control plane, exported', () => {
     }
   })
 
+  it('gives a container the keys that its program names, and no others', () => {
+    const held = demo.plan.nodes.map(({ name, program }) => {
+      const own = Object.keys(JSON.parse(demo.text(`nodes/${name}/keys.json`)) as object)
+      const named = [...demo.keys.keys()].filter((key) => JSON.stringify(program).includes(`"${key}"`))
+      expect([name, own.sort()]).toEqual([name, named.sort()])
+      return own.length
+    })
+    expect(Math.max(...held)).toBeLessThan(demo.keys.size)
+  })
+
   it('starts daemons in order, each with no more than it insists on, and the agent beside them', () => {
     const names = (lines: readonly (readonly string[])[]) => lines.map(([name]) => name)
     expect(names(drained.daemons('spine1'))).toEqual(['zebra', 'bfdd', 'bgpd'])

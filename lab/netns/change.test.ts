@@ -44,6 +44,29 @@ describe('[T02] from one wiring to another', () => {
     )
   })
 
+  it('what a device forgets with its address is told again, though it stays what it was', () => {
+    const before = wired({
+      control: false,
+      ipv6: false,
+      seal: 'none',
+      spines: 2,
+      leaves: [
+        { shop: 1, bank: 0 },
+        { shop: 1, bank: 0 },
+      ],
+      delays: [],
+      holdTime: 9,
+    })
+    const nodes = before.nodes.map((node, n) =>
+      n === 0 ? { ...node, taps: node.taps.map((tap) => ({ ...tap, addresses: ['192.0.2.1/24'] })) } : node,
+    )
+    const after = { ...before, nodes }
+    expect(nodes[0]?.routes.length).toBeGreaterThan(0)
+    const kernel = kernelOf(before)
+    kernel.change(changeScript(after, networkChange(before, after)))
+    expect(kernel.state).toEqual(kernelOf(after).state)
+  })
+
   it('links that are delayed already stay where they are in the wire node', () => {
     const fabric = {
       control: false,

@@ -1,9 +1,10 @@
 /**
- * Wrong simulations of the control plane, by the tests that stand beside its sources: each fault fails one that should know.
+ * Wrong simulations of the control plane, judges, and labs, by the tests that stand beside their sources: each fault fails one that should know.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { faultMutants } from './control/faults.js'
 import { readerMutants, surviveMutants } from './control/judges.js'
+import { changeMutants, topologyMutants } from './control/labs.js'
 import type { ControlMutant } from './control/mutant.js'
 import { sessionMutants } from './control/sessions.js'
 import { sealJudgeMutants } from './control/seals.js'
@@ -19,6 +20,8 @@ const FAMILIES: readonly (readonly [Row['family'], readonly ControlMutant[]])[] 
   ['judge of what survives', surviveMutants],
   ['judge of seals', sealJudgeMutants],
   ['reader of fabric files', readerMutants],
+  ['topology definition file', topologyMutants],
+  ['change in place', changeMutants],
 ]
 const all = FAMILIES.flatMap(([, mutants]) => mutants)
 const files = [...new Set(all.flatMap(({ tests }) => tests))].toSorted()

@@ -49,7 +49,7 @@ export async function loadMutatedControl(mutant: SourceMutant): Promise<ControlM
 }
 
 /**
- * Makes a copy with a fault in it: `twin/`, `agent/`, `sdk/judge/` and what they need, compiled.
+ * Makes a copy with a fault in it: `twin/`, `agent/`, `sdk/judge/`, `lab/` and what they need, compiled.
  *
  * @returns its folder
  * @throws when an edit's text is not there exactly once
@@ -71,7 +71,7 @@ export function mutatedCopy(mutant: SourceMutant): string {
 function mutatedFiles({ id, edits }: SourceMutant): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   for (const { file, find, replace } of edits) {
-    const name = /^(agent|sdk)\//.test(file) ? file : path.join('twin', file)
+    const name = /^(agent|sdk|lab)\//.test(file) ? file : path.join('twin', file)
     const text = files.get(name) ?? readFileSync(path.join(RIGHT, name), 'utf8')
     const count = text.split(find).length - 1
     if (count !== 1)

@@ -26,6 +26,8 @@ const FAMILIES = [
   'judge of what survives',
   'judge of seals',
   'reader of fabric files',
+  'topology definition file',
+  'change in place',
 ] as const
 
 const Row = z.strictObject({

@@ -16,7 +16,7 @@ if (given === undefined) throw new Error('ZT_WRONG_COPIES is not set')
 const { root, copies, account } = JSON.parse(readFileSync(given, 'utf8')) as WrongCopies
 
 /** What has wrong copies. */
-const COPIED = /^(twin|agent|sdk)\//
+const COPIED = /^(twin|agent|sdk|lab)\//
 
 /** What a test imports comes from the copy, as far as it is there; tests and what is made for them do not. */
 function from(copy: string): Plugin {
