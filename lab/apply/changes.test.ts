@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changesBetween, type LabChange } from './changes.js'
-import { smallPlan, type SmallFabric } from './testdata/fabrics.js'
+import { smallPlan, TWO_LEAVES as fabric, type SmallFabric } from './testdata/fabrics.js'
 
-const fabric: SmallFabric = {
-  control: false,
-  ipv6: false,
-  seal: 'macsec',
-  spines: 2,
-  leaves: [
-    { shop: 1, bank: 0 },
-    { shop: 1, bank: 0 },
-  ],
-  delays: [],
-  holdTime: 9,
-}
 const changed = (edit: Partial<SmallFabric>, from: Partial<SmallFabric> = {}) =>
   changesBetween(smallPlan({ ...fabric, ...from }), smallPlan({ ...fabric, ...from, ...edit }))
 const rows = (changes: readonly LabChange[], kind: LabChange['kind']) =>

@@ -1,7 +1,7 @@
 import { array, assert, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { beforeControl } from '../../twin/before-control.js'
-import { editedFabric, NUMBERS, smallPlan } from '../apply/testdata/fabrics.js'
+import { editedFabric, NUMBERS, smallPlan, TWO_LEAVES } from '../apply/testdata/fabrics.js'
 import { changeScript, networkChange, withWireOf } from './change.js'
 import { networkScript } from './script.js'
 import { Kernel } from './testdata/kernel.js'
@@ -45,18 +45,7 @@ describe('[T02] from one wiring to another', () => {
   })
 
   it('what a device forgets with its address is told again, though it stays what it was', () => {
-    const before = wired({
-      control: false,
-      ipv6: false,
-      seal: 'none',
-      spines: 2,
-      leaves: [
-        { shop: 1, bank: 0 },
-        { shop: 1, bank: 0 },
-      ],
-      delays: [],
-      holdTime: 9,
-    })
+    const before = wired({ ...TWO_LEAVES, seal: 'none' })
     const nodes = before.nodes.map((node, n) =>
       n === 0 ? { ...node, taps: node.taps.map((tap) => ({ ...tap, addresses: ['192.0.2.1/24'] })) } : node,
     )
@@ -68,14 +57,7 @@ describe('[T02] from one wiring to another', () => {
   })
 
   it('links that are delayed already stay where they are in the wire node', () => {
-    const fabric = {
-      control: false,
-      ipv6: false,
-      seal: 'none',
-      spines: 2,
-      leaves: [{ shop: 1, bank: 0 }],
-      holdTime: 9,
-    } as const
+    const fabric = { ...TWO_LEAVES, seal: 'none', leaves: [{ shop: 1, bank: 0 }] } as const
     const before = wired({ ...fabric, delays: [0, 100] })
     const after = withWireOf(before, wired({ ...fabric, delays: [200, 100] }))
     expect(after.wire?.links.map(({ id, a }) => [id, a])).toEqual([

@@ -20,6 +20,20 @@ export interface SmallFabric {
   readonly holdTime: number
 }
 
+/** Two spines, two leaves, and a host at each leaf. */
+export const TWO_LEAVES: SmallFabric = {
+  control: false,
+  ipv6: false,
+  seal: 'macsec',
+  spines: 2,
+  leaves: [
+    { shop: 1, bank: 0 },
+    { shop: 1, bank: 0 },
+  ],
+  delays: [],
+  holdTime: 9,
+}
+
 /** Numbers below 2^16 that a fabric, or two of them, are drawn by. */
 export const NUMBERS = 40
 
