@@ -1,20 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { withEpochs } from '../../twin/program/index.js'
 import { epochsAfter } from './epochs.js'
-import { smallPlan, type SmallFabric } from './testdata/fabrics.js'
+import { smallPlan, TWO_LEAVES, type SmallFabric } from './testdata/fabrics.js'
 
-const fabric: SmallFabric = {
-  control: false,
-  ipv6: false,
-  seal: 'macsec',
-  spines: 1,
-  leaves: [
-    { shop: 1, bank: 0 },
-    { shop: 1, bank: 0 },
-  ],
-  delays: [],
-  holdTime: 9,
-}
+const fabric: SmallFabric = { ...TWO_LEAVES, spines: 1 }
 const [two, three] = [
   smallPlan(fabric),
   smallPlan({ ...fabric, leaves: [...fabric.leaves, { shop: 0, bank: 0 }] }),

@@ -319,7 +319,7 @@ describe('an agent', () => {
     await two.agent?.close()
     await one.daemon.kill()
     two.startAgent()
-    await eventually(() => expect(two.engine.told).toEqual([]))
+    await eventually(() => expect(two.engine.told).toEqual([]), 5_000)
   })
 
   it('tells an engine that has forgotten all of it anew, without its daemon', async () => {
@@ -330,7 +330,7 @@ describe('an agent', () => {
     await two.daemon.kill()
     await two.engine.close()
     two.engine = await FakeEngine.listen(two.engine.socket, two.name, leafInterfaces(2))
-    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1), 5_000)
   })
 
   it('tells an engine with another program what it lacks', async () => {
@@ -341,7 +341,7 @@ describe('an agent', () => {
     two.engine.fdb.clear()
     two.engine.program = '1'.repeat(64)
     two.engine.hear({})
-    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1))
+    await eventually(() => expect(two.engine.told).toEqual(toldOfLeaf1), 8_000)
   })
 
   it('applies what an engine does not refuse, and says what it refused', async () => {
